@@ -1,0 +1,200 @@
+# Copyright: (c) 2026, PathGuard developers
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The closed algebra of matches: what a rule asks of a flow, free of any vendor's syntax.
+
+A match is one of the classes here and nothing else; evaluators dispatch on the class. Ranges are
+inclusive pairs of integers. Addresses carry their family, because ``0.0.0.1`` and ``::1`` are the
+same number.
+"""
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Union
+
+from ..errors import StateError
+from . import text
+
+Range = tuple[int, int]
+Ranges = tuple[Range, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Always:
+    """True for every flow."""
+
+
+@dataclass(frozen=True, slots=True)
+class In:
+    """``field`` lies in one of ``ranges``. ``family`` (4 or 6) for ``src`` and ``dst`` only.
+
+    Fields: src, dst, protocol, src_port, dst_port, icmp_type, icmp_code, tcp_flags, mark, ct_mark.
+    A match on a port, an ICMP type or TCP flags says nothing about the protocol: a parser adds that.
+    """
+
+    field: str
+    ranges: Ranges
+    family: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Masked:
+    """``field & mask == value``; the mask need not be contiguous."""
+
+    field: str
+    value: int
+    mask: int
+    family: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """``field`` has one of these names.
+
+    Fields: in_interface, out_interface, in_zone, out_zone (a final ``*`` stands for any rest),
+    family (``ipv4``, ``ipv6``), connection (new, established, related, invalid, untracked).
+    """
+
+    field: str
+    names: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """The values of ``fields``, together, are an element of the state's set ``name``."""
+
+    name: str
+    fields: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Not:
+    match: Match
+
+
+@dataclass(frozen=True, slots=True)
+class All:
+    matches: tuple[Match, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Either:
+    matches: tuple[Match, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """A condition that can't be decided from the state.
+
+    Two unknowns with the same ``key`` are true or false together for one packet; a parser puts into
+    the key all that decides it (the text; for a rate limit also the rule, since each has its own
+    bucket). ``reason`` is for people.
+    """
+
+    key: str
+    reason: str
+
+
+Match = Union[Always, In, Masked, Named, Member, Not, All, Either, Unknown]
+
+ALWAYS = Always()
+NEVER = Either(())
+
+
+def both(*matches: Match) -> Match:
+    """The conjunction, flattened."""
+    flat: list[Match] = []
+    for match in matches:
+        if isinstance(match, All):
+            flat.extend(match.matches)
+        elif not isinstance(match, Always):
+            flat.append(match)
+    if not flat:
+        return ALWAYS
+    return flat[0] if len(flat) == 1 else All(tuple(flat))
+
+
+def protocol(*numbers: int) -> In:
+    return In("protocol", tuple((number, number) for number in sorted(set(numbers))))
+
+
+def unknown_reasons(match: Match) -> list[str]:
+    """The reasons of all unknowns within, in order, without repeats."""
+    if isinstance(match, Unknown):
+        return [match.reason]
+    if isinstance(match, Not):
+        return unknown_reasons(match.match)
+    if isinstance(match, (All, Either)):
+        return list(dict.fromkeys(reason for part in match.matches for reason in unknown_reasons(part)))
+    return []
+
+
+def match_to_dict(match: Match) -> dict[str, Any]:
+    """The JSON form; ``match_from_dict`` is its inverse."""
+    if isinstance(match, In):
+        found: dict[str, Any] = {match.field: text.ranges_to_text(match.field, match.ranges, match.family)}
+        if match.family:
+            found["family"] = match.family
+        return found
+    if isinstance(match, Named):
+        return {match.field: list(match.names)}
+    if isinstance(match, All):
+        return {"all": [match_to_dict(part) for part in match.matches]}
+    if isinstance(match, Either):
+        return {"any": [match_to_dict(part) for part in match.matches]}
+    if isinstance(match, Not):
+        return {"not": match_to_dict(match.match)}
+    if isinstance(match, Member):
+        return {"set": match.name, "fields": list(match.fields)}
+    if isinstance(match, Masked):
+        return {"masked": match.field, "value": match.value, "mask": match.mask, "family": match.family}
+    if isinstance(match, Unknown):
+        return {"unknown": match.reason, "key": match.key}
+    return {}
+
+
+def _masked(value: Mapping[str, Any]) -> Match:
+    return Masked(value["masked"], int(value["value"]), int(value["mask"]), int(value.get("family", 0)))
+
+
+_COMPOUND = {
+    "all": lambda value: All(tuple(match_from_dict(part) for part in value["all"])),
+    "any": lambda value: Either(tuple(match_from_dict(part) for part in value["any"])),
+    "not": lambda value: Not(match_from_dict(value["not"])),
+    "set": lambda value: Member(value["set"], tuple(value["fields"])),
+    "masked": _masked,
+    "unknown": lambda value: Unknown(value["key"], value["unknown"]),
+}
+NAMED_FIELDS = frozenset(
+    ("in_interface", "out_interface", "in_zone", "out_zone", "family", "connection")
+)
+
+
+def match_from_dict(value: Mapping[str, Any]) -> Match:
+    """Read the JSON form; StateError for anything else."""
+    if not value:
+        return ALWAYS
+    try:
+        for key, build in _COMPOUND.items():
+            if key in value:
+                return build(value)
+        field = next(iter(value))
+        if field in NAMED_FIELDS and isinstance(value[field], list):
+            return Named(field, tuple(value[field]))
+        family = int(value.get("family", 0))
+        return In(field, text.ranges_from_text(field, value[field], family), family)
+    except (KeyError, TypeError, ValueError) as error:
+        raise StateError(f"a match can't be read: {dict(value)!r}: {error}", "state", "gather the host again") from error
+
+
+def merge_ranges(ranges: Iterable[Range]) -> Ranges:
+    """Sorted, disjoint, not adjacent."""
+    merged: list[Range] = []
+    for low, high in sorted(ranges):
+        if merged and low <= merged[-1][1] + 1:
+            if high > merged[-1][1]:
+                merged[-1] = (merged[-1][0], high)
+        else:
+            merged.append((low, high))
+    return tuple(merged)

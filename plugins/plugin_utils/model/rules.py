@@ -1,0 +1,215 @@
+# Copyright: (c) 2026, PathGuard developers
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Rules, chains and rulesets: ordered decisions, free of any vendor's syntax."""
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Union
+
+from .match import ALWAYS, Match, match_from_dict, match_to_dict
+
+# What a rule does with a flow that it matches.
+#   accept, drop, reject: as named (reject denies; a probe sees it at once, a drop times out)
+#   return: back to the calling chain, or the ruleset's default action
+#   jump, goto: to ``chain`` (a key of the state's chains); goto returns to the caller's caller
+#   continue: on to the next rule (a rule that only counts, logs or marks)
+#   unknown: any of these (a queue to a program, a statement that was not understood)
+VERDICTS = ("accept", "drop", "reject", "return", "jump", "goto", "continue", "unknown")
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    kind: str
+    chain: str = ""
+    detail: str = ""
+
+    def to_dict(self) -> dict[str, Any]:
+        found = {"kind": self.kind}
+        if self.chain:
+            found["chain"] = self.chain
+        if self.detail:
+            found["detail"] = self.detail
+        return found
+
+    @classmethod
+    def from_dict(cls, value: Mapping[str, Any]) -> Verdict:
+        return _VERDICT.get(value["kind"]) if len(value) == 1 and value["kind"] in _VERDICT else cls(  # type: ignore[return-value]
+            value["kind"], value.get("chain", ""), value.get("detail", "")
+        )
+
+
+_VERDICT = {kind: Verdict(kind) for kind in VERDICTS}
+ACCEPT, DROP, REJECT, RETURN, CONTINUE = (
+    _VERDICT[kind] for kind in ("accept", "drop", "reject", "return", "continue")
+)
+
+
+@dataclass(frozen=True, slots=True)
+class VerdictMap:
+    """Cases that exclude one another; a flow that fits none goes on to the next rule."""
+
+    cases: tuple[tuple[Match, Verdict], ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        return {"map": [{"match": match_to_dict(match), **verdict.to_dict()} for match, verdict in self.cases]}
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """What a rule changes about a flow that it matches, besides deciding about it.
+
+    ``kind``: ``set`` (field mark or ct_mark becomes ``value``; None = a value that is not known),
+    ``notrack`` (connection becomes untracked), ``dnat``, ``snat``, ``masquerade``, ``redirect``
+    (``address``: ranges with ``family``, ``port``: a range; None = unchanged), ``unknown``.
+    """
+
+    kind: str
+    field: str = ""
+    value: int | None = None
+    family: int = 0
+    address: tuple[int, int] | None = None
+    port: tuple[int, int] | None = None
+    detail: str = ""
+
+    def to_dict(self) -> dict[str, Any]:
+        found: dict[str, Any] = {"kind": self.kind}
+        for name in ("field", "family", "detail"):
+            if getattr(self, name):
+                found[name] = getattr(self, name)
+        if self.kind == "set":
+            found["value"] = self.value
+        for name in ("address", "port"):
+            if getattr(self, name) is not None:
+                found[name] = list(getattr(self, name))
+        return found
+
+    @classmethod
+    def from_dict(cls, value: Mapping[str, Any]) -> Effect:
+        return cls(
+            value["kind"],
+            value.get("field", ""),
+            value.get("value"),
+            value.get("family", 0),
+            tuple(value["address"]) if value.get("address") else None,
+            tuple(value["port"]) if value.get("port") else None,
+            value.get("detail", ""),
+        )
+
+
+Outcome = Union[Verdict, VerdictMap]
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One rule. ``position`` counts from 1 in its chain; several rules may share one where a vendor's
+    rule does several things in order. ``text`` is verbatim as the host prints it. ``handle`` (nft) or
+    ``line`` (position in iptables, sequence or line number on a device) finds it again on the host.
+    """
+
+    position: int
+    match: Match
+    verdict: Outcome
+    text: str
+    effects: tuple[Effect, ...] = ()
+    handle: int | None = None
+    line: int | None = None
+    comment: str = ""
+    not_understood: tuple[str, ...] = ()
+
+    def to_dict(self) -> dict[str, Any]:
+        found: dict[str, Any] = {"position": self.position, "text": self.text, "verdict": self.verdict.to_dict()}
+        if self.match is not ALWAYS:
+            found["match"] = match_to_dict(self.match)
+        if self.effects:
+            found["effects"] = [effect.to_dict() for effect in self.effects]
+        if self.handle is not None:
+            found["handle"] = self.handle
+        if self.line is not None:
+            found["line"] = self.line
+        if self.comment:
+            found["comment"] = self.comment
+        if self.not_understood:
+            found["not_understood"] = list(self.not_understood)
+        return found
+
+    @classmethod
+    def from_dict(cls, value: Mapping[str, Any]) -> Rule:
+        verdict = value["verdict"]
+        outcome: Outcome = (
+            VerdictMap(tuple((match_from_dict(case["match"]), Verdict.from_dict({k: v for k, v in case.items() if k != "match"})) for case in verdict["map"]))
+            if "map" in verdict
+            else Verdict.from_dict(verdict)
+        )
+        return cls(
+            value["position"],
+            match_from_dict(value["match"]) if "match" in value else ALWAYS,
+            outcome,
+            value["text"],
+            tuple(Effect.from_dict(effect) for effect in value.get("effects", ())),
+            value.get("handle"),
+            value.get("line"),
+            value.get("comment", ""),
+            tuple(value.get("not_understood", ())),
+        )
+
+
+@dataclass(slots=True)
+class Chain:
+    """A chain without a hook, reached by jump or goto. ``key`` as in ``inet/filter/app_rules``."""
+
+    key: str
+    rules: list[Rule] = field(default_factory=list)
+
+    def to_dict(self) -> dict[str, Any]:
+        return {"rules": [rule.to_dict() for rule in self.rules]}
+
+    @classmethod
+    def from_dict(cls, key: str, value: Mapping[str, Any]) -> Chain:
+        return cls(key, [Rule.from_dict(rule) for rule in value["rules"]])
+
+
+@dataclass(slots=True)
+class Ruleset:
+    """Ordered rules that decide about flows at one place.
+
+    ``key``: ``family/table/chain`` (nft), ``iptables/filter/FORWARD`` and the like, or a device's own
+    name. ``backend``: nft, iptables, iptables-legacy, ip6tables, ip6tables-legacy, or the platform.
+    ``family``: ip, ip6, inet, bridge, netdev (arp rules never see a flow). ``hook``: prerouting, input,
+    forward, output, postrouting, ingress; empty for a device's list. ``type``: filter, nat, route.
+    ``default_action``: permit or deny, for what no rule decides.
+    """
+
+    key: str
+    backend: str
+    family: str
+    hook: str
+    priority: int
+    default_action: str
+    type: str = "filter"
+    rules: list[Rule] = field(default_factory=list)
+
+    def to_dict(self) -> dict[str, Any]:
+        return {
+            "backend": self.backend,
+            "family": self.family,
+            "hook": self.hook,
+            "priority": self.priority,
+            "type": self.type,
+            "default_action": self.default_action,
+            "rules": [rule.to_dict() for rule in self.rules],
+        }
+
+    @classmethod
+    def from_dict(cls, key: str, value: Mapping[str, Any]) -> Ruleset:
+        return cls(
+            key,
+            value["backend"],
+            value["family"],
+            value["hook"],
+            value["priority"],
+            value["default_action"],
+            value.get("type", "filter"),
+            [Rule.from_dict(rule) for rule in value["rules"]],
+        )

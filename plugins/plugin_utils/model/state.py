@@ -1,0 +1,232 @@
+# Copyright: (c) 2026, PathGuard developers
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The normalised state of one host or device: firewall, interfaces, routes, listeners, as of now.
+
+``to_dict`` gives the document that policies see (schemas/state.schema.json); ``from_dict`` reads it.
+"""
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from ..errors import StateError
+from . import text
+from .rules import Chain, Ruleset, Verdict
+
+FORMAT = 1
+
+
+@dataclass(slots=True)
+class NamedSet:
+    """A named set, map or ipset.
+
+    ``fields``: the kind of each part of an element, in order: address4, address6, port, protocol, mark,
+    name (interface), other. ``elements``: a tuple of inclusive ranges per element, a part each
+    (``((low, high), (low, high))``); names are strings. ``dynamic``: packets or time-outs change the
+    members, so membership is not known for sure. ``complete``: False if the members could not be read.
+    ``verdicts``: for a verdict map, one per element.
+    """
+
+    key: str
+    fields: tuple[str, ...]
+    elements: list[tuple[tuple[int, int] | str, ...]] = field(default_factory=list)
+    dynamic: bool = False
+    complete: bool = True
+    verdicts: list[Verdict] | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        found: dict[str, Any] = {
+            "fields": list(self.fields),
+            "elements": [self._element_text(element) for element in self.elements],
+            "dynamic": self.dynamic,
+            "complete": self.complete,
+        }
+        if self.verdicts is not None:
+            found["verdicts"] = [verdict.to_dict() for verdict in self.verdicts]
+        return found
+
+    def _element_text(self, element: tuple[tuple[int, int] | str, ...]) -> list[str]:
+        return [_part_text(kind, part) for kind, part in zip(self.fields, element)]
+
+    @classmethod
+    def from_dict(cls, key: str, value: Mapping[str, Any]) -> NamedSet:
+        fields = tuple(value["fields"])
+        verdicts = value.get("verdicts")
+        return cls(
+            key,
+            fields,
+            [tuple(_part_value(kind, part) for kind, part in zip(fields, element)) for element in value["elements"]],
+            value["dynamic"],
+            value["complete"],
+            None if verdicts is None else [Verdict.from_dict(verdict) for verdict in verdicts],
+        )
+
+
+def _part_text(kind: str, part: tuple[int, int] | str) -> str:
+    if isinstance(part, str):
+        return part
+    low, high = part
+    if kind.startswith("address"):
+        family = int(kind[-1])
+        found = text.prefixes(family, low, high)
+        if len(found) == 1:
+            return found[0]
+        return f"{text.address_text(family, low)}-{text.address_text(family, high)}"
+    return text.number_text(low, high)
+
+
+def _part_value(kind: str, part: str) -> tuple[int, int] | str:
+    if kind == "name":
+        return part
+    if kind.startswith("address"):
+        return text.address_range(part)[1:]
+    return text.number_range(part)
+
+
+@dataclass(slots=True)
+class Interface:
+    """``addresses``: with their prefix length (``10.10.1.1/24``). ``peer``: the other end of a
+    point-to-point link. ``master``: the bridge, bond or VRF that it belongs to. ``mtu`` in bytes.
+    ``groups``: the link groups by which a rule may name it."""
+
+    name: str
+    addresses: list[str] = field(default_factory=list)
+    up: bool = True
+    kind: str = ""
+    master: str = ""
+    mtu: int | None = None
+    groups: list[str] = field(default_factory=list)
+    zone: str = ""
+
+
+@dataclass(slots=True)
+class NextHop:
+    """``via``: a gateway's address, or empty for a directly connected network."""
+
+    interface: str
+    via: str = ""
+    weight: int = 1
+
+
+@dataclass(slots=True)
+class Route:
+    """``kind``: unicast, local, broadcast, multicast, blackhole, unreachable, prohibit, throw.
+    ``destination``: a prefix, ``0.0.0.0/0`` and ``::/0`` for the default route. ``source``: the address
+    that the host prefers for its own packets (RFC 6724 applies where there is none)."""
+
+    family: int
+    destination: str
+    kind: str = "unicast"
+    table: str = "main"
+    metric: int = 0
+    source: str = ""
+    next_hops: list[NextHop] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class RouteRule:
+    """A policy routing rule (ip-rule(8)): ``selectors`` it has beyond these are in ``not_understood``."""
+
+    family: int
+    priority: int
+    table: str
+    action: str = "lookup"
+    src: str = ""
+    dst: str = ""
+    in_interface: str = ""
+    mark: str = ""
+    not_understood: list[str] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Listener:
+    """A listening socket. ``address``: ``0.0.0.0``, ``::`` (``v6_only`` tells whether it takes IPv4 too) or one."""
+
+    protocol: str
+    address: str
+    port: int
+    process: str = ""
+    interface: str = ""
+    v6_only: bool = True
+
+
+@dataclass(slots=True)
+class State:
+    """``forwarding``: whether the host passes packets on, per family; None = not known.
+    ``not_understood``: ``{where, text, reason}``. ``unreadable``: ``{what, reason}``; while
+    ``firewall_known`` is False, the rules could not be read and every verdict is unknown.
+    ``fingerprint``: ``static`` and ``dynamic`` (rules of declared dynamic owners), sha256 in hex."""
+
+    host: str
+    platform: str = "linux"
+    hostname: str = ""
+    boot_id: str = ""
+    rulesets: dict[str, Ruleset] = field(default_factory=dict)
+    chains: dict[str, Chain] = field(default_factory=dict)
+    sets: dict[str, NamedSet] = field(default_factory=dict)
+    interfaces: dict[str, Interface] = field(default_factory=dict)
+    routes: list[Route] = field(default_factory=list)
+    route_rules: list[RouteRule] = field(default_factory=list)
+    listeners: list[Listener] = field(default_factory=list)
+    forwarding: dict[str, bool | None] = field(default_factory=lambda: {"ipv4": None, "ipv6": None})
+    firewall_known: bool = True
+    not_understood: list[dict[str, str]] = field(default_factory=list)
+    unreadable: list[dict[str, str]] = field(default_factory=list)
+    fingerprint: dict[str, str] = field(default_factory=dict)
+
+    def to_dict(self) -> dict[str, Any]:
+        return {
+            "format": FORMAT,
+            "host": self.host,
+            "platform": self.platform,
+            "hostname": self.hostname,
+            "boot_id": self.boot_id,
+            "rulesets": {key: ruleset.to_dict() for key, ruleset in self.rulesets.items()},
+            "chains": {key: chain.to_dict() for key, chain in self.chains.items()},
+            "sets": {key: named.to_dict() for key, named in self.sets.items()},
+            "interfaces": {name: asdict(interface) for name, interface in self.interfaces.items()},
+            "routes": [asdict(route) for route in self.routes],
+            "route_rules": [asdict(rule) for rule in self.route_rules],
+            "listeners": [asdict(listener) for listener in self.listeners],
+            "forwarding": dict(self.forwarding),
+            "firewall_known": self.firewall_known,
+            "not_understood": [dict(item) for item in self.not_understood],
+            "unreadable": [dict(item) for item in self.unreadable],
+            "fingerprint": dict(self.fingerprint),
+        }
+
+    @classmethod
+    def from_dict(cls, value: Mapping[str, Any]) -> State:
+        where = f"state of {value.get('host', 'a host')}"
+        if value.get("format") != FORMAT:
+            raise StateError(
+                f"the state has format {value.get('format')!r}, and this version reads format {FORMAT}",
+                where,
+                "gather the host again with firewall_info",
+            )
+        try:
+            return cls(
+                host=value["host"],
+                platform=value["platform"],
+                hostname=value["hostname"],
+                boot_id=value["boot_id"],
+                rulesets={key: Ruleset.from_dict(key, item) for key, item in value["rulesets"].items()},
+                chains={key: Chain.from_dict(key, item) for key, item in value["chains"].items()},
+                sets={key: NamedSet.from_dict(key, item) for key, item in value["sets"].items()},
+                interfaces={name: Interface(**item) for name, item in value["interfaces"].items()},
+                routes=[
+                    Route(**{**item, "next_hops": [NextHop(**hop) for hop in item["next_hops"]]})
+                    for item in value["routes"]
+                ],
+                route_rules=[RouteRule(**item) for item in value["route_rules"]],
+                listeners=[Listener(**item) for item in value["listeners"]],
+                forwarding=dict(value["forwarding"]),
+                firewall_known=value["firewall_known"],
+                not_understood=list(value["not_understood"]),
+                unreadable=list(value["unreadable"]),
+                fingerprint=dict(value["fingerprint"]),
+            )
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            raise StateError(f"the state can't be read: {error!r}", where, "gather the host again with firewall_info") from error
