@@ -43,6 +43,10 @@ class GatherError(PathGuardError):
     """A host could not be reached, logged in to, or read."""
 
 
+class UnreachableError(GatherError):
+    """No login: the host is down, refuses the credentials, or shows a host key that is not known."""
+
+
 class ParseError(PathGuardError):
     """Text from a device is not what it claims to be (cut short, an error message, not JSON)."""
 
