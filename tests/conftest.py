@@ -91,6 +91,18 @@ def pytest_make_collect_report() -> Iterator[None]:
     return report
 
 
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Add this session's counts as a line ``passed failed skipped`` to the file of tests/run, if it asks."""
+    counts_file = os.environ.get("PATHGUARD_COUNTS")
+    if not counts_file:
+        return
+    count = {kind: len(reports) for kind, reports in terminalreporter.stats.items()}
+    passed = count.get("passed", 0) + count.get("xfailed", 0)
+    failed = count.get("failed", 0) + count.get("error", 0)
+    with Path(counts_file).open("a", encoding="utf-8") as counts:
+        counts.write(f"{passed} {failed} {count.get('skipped', 0)}\n")
+
+
 @pytest.fixture(scope="session")
 def root() -> Path:
     """The work tree."""

@@ -1,0 +1,86 @@
+# Copyright: (c) 2026, PathGuard developers
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The built artifact: what is in it, what Galaxy's importer says, and that it works once installed."""
+
+from __future__ import annotations
+
+import re
+import tarfile
+from pathlib import Path
+
+import pytest
+
+from tests.gates.conftest import Tool
+
+# What development needs and a user does not; a file of these in the artifact is a hole in build_ignore.
+NOT_SHIPPED = re.compile(
+    r"^(\.|lab/|requirements/|pyproject|tests/(unit|integration|kernel|gates|benchmarks|support|run|conftest))"
+)
+SHIPPED = {"LICENSE", "README.md", "meta/runtime.yml", "meta/execution-environment.yml", "requirements.txt"}
+
+
+@pytest.fixture(scope="session")
+def installed(artifact: Path, tool: Tool, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder above ``ansible_collections`` into which ansible-galaxy installed the artifact."""
+    folder = tmp_path_factory.mktemp("installed")
+    tool(
+        "ansible-galaxy", "collection", "install", "--offline", "-p", folder, artifact, cwd=folder
+    ).must_pass()
+    return folder
+
+
+def test_contents(artifact: Path) -> None:
+    with tarfile.open(artifact) as archive:
+        names = {member.name for member in archive if member.isfile()}
+    assert not {name for name in names if NOT_SHIPPED.match(name)}
+    assert names >= SHIPPED
+    assert any(name.startswith("schemas/") for name in names), "schemas/ are read at run time"
+
+
+def test_galaxy_importer(artifact: Path, publishing_tool: Tool) -> None:
+    output = publishing_tool(
+        "python", "-m", "galaxy_importer.main", artifact, cwd=artifact.parent
+    ).must_pass()
+    assert "Importer processing completed successfully" in output
+    # What ansible-lint and ansible-doc find inside the importer is logged, and changes no exit status.
+    complaints = re.findall(r"^(?:ERROR|WARNING|CRITICAL): .*", output, re.MULTILINE)
+    assert not complaints, "\n".join(["", *complaints])
+
+
+def test_execution_environment(copied_tree: Path, root: Path, publishing_tool: Tool) -> None:
+    output = publishing_tool("ansible-builder", "introspect", copied_tree, cwd=copied_tree).must_pass()
+    needs = [
+        line.split("#")[0].strip() for line in (root / "requirements.txt").read_text("utf-8").splitlines()
+    ]
+    missing = [need for need in needs if need and need not in output]
+    assert not missing
+    assert "ansible-core" not in output
+    assert not re.search(r"^- .*<", output, re.MULTILINE), "an upper bound in requirements.txt"
+
+
+def test_installed_modules_are_found(installed: Path, tool: Tool) -> None:
+    group = re.findall(
+        r"^    - (\w+)$",
+        (installed / "ansible_collections/pathguard/network/meta/runtime.yml").read_text(),
+        re.MULTILINE,
+    )
+    listed = tool(
+        "ansible-doc",
+        "--list",
+        "--json",
+        "pathguard.network",
+        cwd=installed,
+        ANSIBLE_COLLECTIONS_PATH=str(installed),
+    ).must_pass()
+    assert group
+    assert [name for name in group if f"pathguard.network.{name}" not in listed] == []
+
+
+def test_unit_tests_pass_on_the_installed_collection(root: Path, installed: Path, tool: Tool) -> None:
+    output = tool(
+        "python", "-m", "pytest", "-q", "-p", "no:cacheprovider", "-n", "2", "--durations=0", "--durations-min=5",
+        root / "tests" / "unit", "--ignore", root / "tests" / "unit" / "architecture",
+        cwd=root, PATHGUARD_COLLECTIONS=str(installed),
+    ).must_pass()  # fmt: skip
+    assert re.search(r"^\d+ passed", output, re.MULTILINE)
