@@ -2,6 +2,7 @@
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """How to log in to one host: plain data, made once from the inventory and handed to any thread."""
+
 from __future__ import annotations
 
 from collections.abc import Iterable
@@ -49,7 +50,9 @@ class HostAccess:
     connection: Any = field(default=None, repr=False, compare=False)
 
     def secrets(self) -> tuple[str, ...]:
-        return tuple(secret for secret in (self.password, self.key_passphrase, self.become_password) if secret)
+        return tuple(
+            secret for secret in (self.password, self.key_passphrase, self.become_password) if secret
+        )
 
     def scrub(self, text: str) -> str:
         """The text without this host's secrets, for messages."""

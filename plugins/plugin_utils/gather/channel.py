@@ -2,6 +2,7 @@
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """One logged-in session to one host, whatever carries it."""
+
 from __future__ import annotations
 
 from collections.abc import Callable
@@ -26,7 +27,9 @@ class Channel(Protocol):
 
     host: str
 
-    def run(self, command: str, *, stdin: str | None = None, become: bool = False, timeout: float | None = None) -> Reply:
+    def run(
+        self, command: str, *, stdin: str | None = None, become: bool = False, timeout: float | None = None
+    ) -> Reply:
         """Run a POSIX shell command and wait for its end.
 
         ``become``: with the rights that the host's access asks for (``become: true`` of the task or the

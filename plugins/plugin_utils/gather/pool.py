@@ -2,6 +2,7 @@
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Work on many hosts at once, one login for each, and never wait for ever."""
+
 from __future__ import annotations
 
 import contextvars
@@ -9,6 +10,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from queue import Empty, SimpleQueue
+from types import TracebackType
 from typing import Generic, TypeVar
 
 from ..errors import GatherError, PathGuardError
@@ -30,28 +32,43 @@ class _Job(Generic[T]):
     name look-up that never returns would keep the whole play from ending.
     """
 
-    def __init__(self, access: HostAccess, function: Callable[[Channel], T], limit: float, done: SimpleQueue[_Job[T]]) -> None:
+    def __init__(
+        self, access: HostAccess, function: Callable[[Channel], T], limit: float, done: SimpleQueue[_Job[T]]
+    ) -> None:
         self.access = access
         self.deadline = time.monotonic() + limit
         self.limit = limit
-        self.result: T | PathGuardError | BaseException | None = None
+        self.result: T | PathGuardError | None = None
+        self.fault: BaseException | None = None
         self._function = function
         self._done = done
         self._channel: Channel | None = None
         context = contextvars.copy_context()
-        self._thread = threading.Thread(target=context.run, args=(self._work,), name=f"pathguard {access.name}", daemon=True)
+        self._thread = threading.Thread(
+            target=context.run, args=(self._work,), name=f"pathguard {access.name}", daemon=True
+        )
         self._thread.start()
 
     def _work(self) -> None:
-        try:
+        with self:
             self._channel = open_channel(self.access)
             try:
                 self.result = self._function(self._channel)
             finally:
                 self._channel.close()
-        except BaseException as error:  # handed over, and raised again by whoever asked for the work
+
+    def __enter__(self) -> None:
+        """Begin the part whose end, good or bad, is handed over."""
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> bool:
+        if isinstance(error, PathGuardError):
             self.result = error
+        else:
+            self.fault = error
         self._done.put(self)
+        return True
 
     def abandon(self) -> PathGuardError:
         channel = self._channel
@@ -73,9 +90,10 @@ def on_hosts(
 ) -> dict[str, T | PathGuardError]:
     """Run a function with a logged-in channel to each host, several hosts at a time.
 
-    ``timeout``: the most seconds for one host, login and work together; by default the access's connect
-    time-outs and twice its command time-out. ``progress(done, all)`` is called as hosts come to an end, in
-    the caller's thread. The answer has every host, in the order given; a host that failed has its error.
+    ``timeout``: the most seconds for one host, login and work together; by default four times the access's
+    connect time-out and twice its command time-out. ``progress(done, all)`` is called as hosts come to an
+    end, in the caller's thread. The answer has every host, in the order given; a host that failed has its
+    error.
     An error that is no PathGuardError is a fault of the function, and is raised.
     """
     waiting = list(reversed(accesses))
@@ -85,7 +103,7 @@ def on_hosts(
     while waiting or running:
         while waiting and len(running) < max(1, workers):
             access = waiting.pop()
-            limit = timeout if timeout is not None else 3 * access.connect_timeout + 2 * access.timeout
+            limit = timeout if timeout is not None else 4 * access.connect_timeout + 2 * access.timeout
             running[access.name] = _Job(access, function, limit + GRACE, done)
         try:
             job = done.get(timeout=max(0.0, min(job.deadline for job in running.values()) - time.monotonic()))
@@ -96,8 +114,8 @@ def on_hosts(
         else:
             if running.pop(job.access.name, None) is None:
                 continue  # it was given up before
-            if isinstance(job.result, BaseException) and not isinstance(job.result, PathGuardError):
-                raise job.result
+            if job.fault is not None:
+                raise job.fault
             results[job.access.name] = job.result  # type: ignore[assignment]
         if progress is not None:
             progress(len(results), len(accesses))

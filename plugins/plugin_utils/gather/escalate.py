@@ -1,0 +1,125 @@
+# Copyright: (c) 2026, PathGuard developers
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Running one command by sudo without a terminal, and telling its output from what a login prints before.
+
+A random mark tells when the command begins: what a login shell's start-up files or sudo's lecture printed
+before it is no output, and nothing that is meant for the command's stdin is sent before it. So a password
+never reaches the command, also where sudo did not ask for one.
+"""
+
+from __future__ import annotations
+
+import re
+import secrets
+import shlex
+
+from ..errors import GatherError
+from .access import HostAccess
+
+SUDO = "sudo"
+ROOT = "root"
+
+# What sudo says (sudo(8), sudoers(5)), in the C locale; the first that fits is told.
+REFUSALS: tuple[tuple[str, str, str], ...] = (
+    (
+        r"incorrect password|Sorry, try again|no password was provided",
+        "sudo refuses the password",
+        "check ansible_become_password, or what was typed at --ask-become-pass",
+    ),
+    (
+        r"not in the sudoers file|may not run sudo|not allowed to execute|not allowed to run",
+        "the login user may not do this by sudo",
+        "let the user run commands as root in sudoers, or log in as another user",
+    ),
+    (
+        r"password is required|terminal is required|no askpass",
+        "sudo needs a password, and none is known",
+        "set ansible_become_password, use --ask-become-pass, or allow NOPASSWD in sudoers",
+    ),
+    (
+        r"must have a tty",
+        "sudo needs a terminal (requiretty)",
+        "add 'Defaults:USER !requiretty' to sudoers",
+    ),
+    (
+        r"sudo.{0,3}: (command not found|not found|No such file)",
+        "sudo is not installed",
+        "install sudo, or log in as root with become: false",
+    ),
+)
+
+
+class Launch:
+    """One command's way to its start.
+
+    ``command`` is for the login shell, whichever it is. ``feed`` is given all that came so far, and answers
+    what to send now; ``started`` is then True as soon as the command itself reads its stdin.
+    """
+
+    def __init__(self, access: HostAccess, command: str, become: bool) -> None:
+        self._access = access
+        self._mark = f"pathguard-{secrets.token_hex(12)}"
+        self._prompt = f"[{self._mark} password]"
+        self._escalated = become and access.become and not _is_already(access)
+        self._asked = False
+        self.started = False
+        begin = f"echo {self._mark}; echo {self._mark} >&2; exec sh -c {shlex.quote(command)}"
+        self.command = f"{self._sudo()}sh -c {shlex.quote(begin)}"
+
+    def _sudo(self) -> str:
+        if not self._escalated:
+            return ""
+        if self._access.become_method != SUDO:
+            raise GatherError(
+                f"become_method {self._access.become_method!r} is not known to the netmiko transport",
+                self._access.name,
+                "use sudo, or transport: connection, which leaves this to Ansible",
+            )
+        # -k: neither use nor leave a cached credential; -S: the password comes from stdin, never by argv.
+        ask = f"-k -S -p {shlex.quote(self._prompt)}" if self._access.become_password else "-n"
+        return f"env LC_ALL=C sudo {ask} -u {shlex.quote(self._access.become_user)} -- "
+
+    def feed(self, stdout: bytes, stderr: bytes) -> bytes:
+        """Raises GatherError when sudo asks a second time: the password was wrong."""
+        if self.started:
+            return b""
+        if self._line() in stdout:
+            self.started = True
+            return b""
+        prompts = stderr.count(self._prompt.encode())
+        if prompts > 1:
+            raise self.refused(0, stdout, b"Sorry, try again")
+        if prompts and not self._asked:
+            self._asked = True
+            return f"{self._access.become_password}\n".encode()
+        return b""
+
+    def strip(self, output: bytes) -> bytes:
+        """The command's own part of stdout or stderr."""
+        return output.partition(self._line())[2]
+
+    def _line(self) -> bytes:
+        return f"{self._mark}\n".encode()
+
+    def refused(self, rc: int | None, stdout: bytes, stderr: bytes) -> GatherError:
+        """Why the command was not even started."""
+        said = self._access.scrub(b"\n".join((stderr, stdout)).decode("utf-8", "backslashreplace"))
+        said = said.replace(self._prompt, "")
+        where = f"{self._access.name} ({self._access.address})"
+        if self._escalated:
+            for pattern, what, todo in REFUSALS:
+                if re.search(pattern, said, re.IGNORECASE):
+                    return GatherError(what, where, todo)
+        lines = [line for line in said.splitlines() if line.strip()]
+        return GatherError(
+            f"{'sudo' if self._escalated else 'the login shell'} does not start commands (exit status {rc}): {' / '.join(lines[-2:]) or 'it says nothing'}",
+            where,
+            "log in by hand and run 'sudo sh -c id'"
+            if self._escalated
+            else "log in by hand and run 'sh -c id'",
+        )
+
+
+def _is_already(access: HostAccess) -> bool:
+    return access.user == ROOT and access.become_user == ROOT

@@ -1,0 +1,173 @@
+# Copyright: (c) 2026, PathGuard developers
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What is gathered of a Linux host, by one script in one login; it changes nothing on the host.
+
+Formats that no tool defines: ``sysctl`` has lines as sysctl(8) prints them (``net.ipv4.ip_forward = 1``; a
+dot in an interface's name is a slash). ``os`` has ``key=value`` lines: hostname, kernel, boot_id (random for
+each boot), netns (the network namespace's inode), uid; then os-release(5), whose keys are in upper case.
+"""
+
+from __future__ import annotations
+
+from ..errors import GatherError
+from ..model.raw import RawOutput
+from . import frames
+from .channel import Channel
+
+# Stable name -> command. In this order they run, so that what is read last (sockets) is not what matters most.
+COMMANDS: dict[str, str] = {
+    "os": "hostname; uname -r; cat /proc/sys/kernel/random/boot_id /etc/os-release",
+    "nft_json": "nft -j list ruleset",
+    "nft_text": "nft -a list ruleset",
+    "iptables_nft": "iptables-nft-save -c",
+    "ip6tables_nft": "ip6tables-nft-save -c",
+    "iptables_legacy": "iptables-legacy-save -c",
+    "ip6tables_legacy": "ip6tables-legacy-save -c",
+    "ipset": "ipset save",
+    "links": "ip -j -d link show",
+    "addresses": "ip -j address show",
+    "routes4": "ip -j -4 route show table all",
+    "routes6": "ip -j -6 route show table all",
+    "rules4": "ip -j -4 rule show",
+    "rules6": "ip -j -6 rule show",
+    "sysctl": "sysctl -a",
+    "listeners": "ss -H -lntup",
+    "saved_nft": "cat /etc/nftables.conf",
+    "saved_iptables": "cat /etc/iptables/rules.v4",
+    "saved_ip6tables": "cat /etc/iptables/rules.v6",
+    "saved_ipset": "cat /etc/iptables/ipsets",
+}
+
+# Where distributions keep the rules that are loaded at boot: Debian, Red Hat, SUSE/Alpine/Arch.
+SAVED: dict[str, tuple[str, ...]] = {
+    "saved_nft": ("/etc/nftables.conf", "/etc/sysconfig/nftables.conf", "/etc/nftables.nft"),
+    "saved_iptables": (
+        "/etc/iptables/rules.v4",
+        "/etc/sysconfig/iptables",
+        "/etc/iptables/iptables.rules",
+        "/etc/iptables/rules-save",
+    ),
+    "saved_ip6tables": (
+        "/etc/iptables/rules.v6",
+        "/etc/sysconfig/ip6tables",
+        "/etc/iptables/ip6tables.rules",
+        "/etc/iptables/rules6-save",
+    ),
+    "saved_ipset": ("/etc/iptables/ipsets", "/etc/sysconfig/ipset", "/etc/ipset.conf"),
+}
+
+PLAIN = ("links", "addresses", "routes4", "routes6", "rules4", "rules6", "listeners")
+
+SYSCTLS = (
+    "net/ipv4/ip_forward",
+    "net/ipv4/conf/*/forwarding",
+    "net/ipv4/conf/*/rp_filter",
+    "net/ipv4/conf/*/route_localnet",
+    "net/ipv6/conf/*/forwarding",
+    "net/ipv6/conf/*/disable_ipv6",
+    "net/ipv6/bindv6only",
+    "net/ipv4/ip_local_port_range",
+    "net/ipv4/fib_multipath_hash_policy",
+    "net/bridge/bridge-nf-call-*",
+    "net/netfilter/nf_conntrack_tcp_loose",
+    "net/netfilter/nf_conntrack_tcp_be_liberal",
+    "net/netfilter/nf_conntrack_max",
+    "net/netfilter/nf_conntrack_count",
+)
+
+# CAP_NET_ADMIN is bit 12 (capabilities(7)). Without it nft and iptables-save of some versions print nothing
+# and succeed, which would look like no rules at all; so they are not even run.
+#
+# A missing tool says nothing about rules. nf_tables and ip_set are absent only if the kernel has neither a
+# module of that name nor (built in) its symbols. Legacy iptables tells its tables for this very network
+# namespace; its tool is run for those only, as reading a table would load it.
+FUNCTIONS = r"""
+pg_cap=$(sed -n 's/^CapEff:[[:space:]]*//p' /proc/self/status 2>/dev/null)
+if [ -z "$pg_cap" ] || [ $(( 0x$pg_cap >> 12 & 1 )) -eq 1 ]; then pg_admin=1; else pg_admin=0; fi
+pg_has() { command -v "$1" >/dev/null 2>&1; }
+pg_denied() { pg_fail "$1" 1 "Operation not permitted: $2 can be read by root only (CAP_NET_ADMIN)"; }
+pg_kernel() {
+  grep -q "^$1 " /proc/modules 2>/dev/null && return 0
+  [ -r /proc/kallsyms ] || return 0
+  grep -q " $2$" /proc/kallsyms
+}
+pg_tool() { # name tool command module symbol
+  if pg_has "$2"; then
+    if [ $pg_admin -eq 1 ]; then pg_run "$1" "$3"; else pg_denied "$1" "the firewall's rules"; fi
+  elif pg_kernel "$4" "$5"; then pg_fail "$1" 127 "$2 is not installed, but the kernel has $4: what it holds can't be read"
+  else pg_none "$1" "$2 is not installed, and the kernel has no $4"; fi
+}
+pg_variant() { # prints the save tool of the nf_tables variant, if there is one
+  for pg_save in "$1-nft-save" "$1-save"; do
+    pg_has "$pg_save" && "$pg_save" -V 2>/dev/null </dev/null | grep -q nf_tables && { echo "$pg_save"; return; }
+  done
+  echo "$1-nft-save"
+}
+pg_legacy() { # name tool names-file
+  if [ ! -e "$3" ]; then pg_none "$1" "there is no $3: the kernel has no legacy tables"; return; fi
+  if [ ! -r "$3" ]; then pg_denied "$1" "$3"; return; fi
+  if ! grep -q . "$3"; then pg_none "$1" "$3 names no table"; return; fi
+  pg_save=
+  for pg_try in "$2-legacy-save" "$2-save"; do
+    pg_has "$pg_try" && ! "$pg_try" -V 2>/dev/null </dev/null | grep -q nf_tables && { pg_save=$pg_try; break; }
+  done
+  if [ -z "$pg_save" ]; then pg_fail "$1" 127 "$2-legacy-save is not installed, but the kernel has the legacy tables $(tr '\n' ' ' <"$3")"; return; fi
+  pg_run "$1" "pg_rc=0; for pg_table in \$(cat $3); do $pg_save -c -t \$pg_table || pg_rc=\$?; done; exit \$pg_rc"
+}
+pg_saved() { # name file...
+  pg_name=$1; shift
+  for pg_file in "$@"; do
+    if [ -e "$pg_file" ]; then pg_run "$pg_name" "cat $pg_file"; return; fi
+  done
+  pg_none "$pg_name" "there is no $1"
+}
+pg_os() {
+  echo "hostname=$(cat /proc/sys/kernel/hostname)"; echo "kernel=$(uname -r)"
+  echo "boot_id=$(cat /proc/sys/kernel/random/boot_id)"; echo "netns=$(readlink /proc/self/ns/net)"; echo "uid=$(id -u)"
+  cat /etc/os-release 2>/dev/null || cat /usr/lib/os-release 2>/dev/null || true
+}
+pg_sysctl() {
+  grep -H . "$@" /dev/null 2>/dev/null | awk '{
+    at = index($0, ":"); path = substr($0, 11, at - 11); value = substr($0, at + 1)
+    gsub("/", "\001", path); gsub("[.]", "/", path); gsub("\001", ".", path); gsub("\t", " ", value)
+    print path " = " value }'
+}
+"""
+
+
+def _body() -> str:
+    lines = [
+        FUNCTIONS,
+        "pg_run os pg_os",
+        "pg_tool nft_json nft 'nft -j list ruleset' nf_tables nf_tables_newrule",
+        "pg_tool nft_text nft 'nft -a list ruleset' nf_tables nf_tables_newrule",
+    ]
+    for tool in ("iptables", "ip6tables"):
+        lines.append(
+            f'pg_save=$(pg_variant {tool}); pg_tool {tool}_nft $pg_save "$pg_save -c" nf_tables nf_tables_newrule'
+        )
+    lines.append("pg_legacy iptables_legacy iptables /proc/net/ip_tables_names")
+    lines.append("pg_legacy ip6tables_legacy ip6tables /proc/net/ip6_tables_names")
+    lines.append("pg_tool ipset ipset 'ipset save' ip_set ip_set_get_byname")
+    lines.extend(f"pg_run {name} '{COMMANDS[name]}'" for name in PLAIN)
+    lines.append(f"pg_run sysctl 'pg_sysctl {' '.join(f'/proc/sys/{name}' for name in SYSCTLS)}'")
+    lines.extend(f"pg_saved {name} {' '.join(files)}" for name, files in SAVED.items())
+    return "\n".join(lines)
+
+
+BODY = _body()
+
+
+def collect(channel: Channel) -> dict[str, RawOutput]:
+    """Run every command of the table; each is in the answer, also where it failed. Raises GatherError."""
+    made = frames.script(BODY)
+    reply = channel.run("exec sh", stdin=made.text, become=True)
+    if made.word not in reply.stdout:
+        said = " / ".join(reply.stderr.split("\n")[-2:])
+        raise GatherError(
+            f"the host does not run shell scripts (exit status {reply.rc}): {said}",
+            channel.host,
+            "PathGuard needs a POSIX sh on the host",
+        )
+    return frames.outputs(made, COMMANDS, reply.stdout, reply.stderr, channel.host)

@@ -1,0 +1,52 @@
+# Copyright: (c) 2026, PathGuard developers
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A proxy command as a socket (ssh_config(5), ProxyCommand).
+
+Unlike paramiko's own, it notices when the command ends, and keeps what it said.
+"""
+
+from __future__ import annotations
+
+import socket
+import subprocess
+import tempfile
+
+TAIL = 2000
+
+
+class ProxyCommand:
+    def __init__(self, command: str) -> None:
+        self.socket, theirs = socket.socketpair()
+        self._stderr = tempfile.TemporaryFile()
+        # By a shell, as ssh does: the command comes from the user's own ssh configuration.
+        self._process = subprocess.Popen(
+            ["/bin/sh", "-c", f"exec {command}"],
+            stdin=theirs,
+            stdout=theirs,
+            stderr=self._stderr,
+            start_new_session=True,
+        )
+        theirs.close()
+
+    def failure(self) -> str:
+        """What the command said, if it has ended with an error."""
+        try:
+            status = self._process.wait(timeout=0.5)
+        except subprocess.TimeoutExpired:
+            return ""
+        if status == 0:
+            return ""
+        self._stderr.seek(0)
+        said = self._stderr.read(TAIL).decode("utf-8", "backslashreplace").strip()
+        return said or f"exit status {status}"
+
+    def close(self) -> None:
+        self.socket.close()
+        self._process.terminate()
+        try:
+            self._process.wait(timeout=2)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        self._stderr.close()
