@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The fields of a flow: their names, widths and order.
 
-The order is that of the levels in a decision diagram (see ``space``). A field takes one or more
+The order is that of the levels in a decision diagram (see ``diagrams``). A field takes one or more
 levels of at most 256 values; an address takes sixteen, of which IPv4 uses the first four.
 """
 from __future__ import annotations

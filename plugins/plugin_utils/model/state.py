@@ -24,8 +24,10 @@ class NamedSet:
 
     ``fields``: the kind of each part of an element, in order: address4, address6, port, protocol, mark,
     name (interface), other. ``elements``: a tuple of inclusive ranges per element, a part each
-    (``((low, high), (low, high))``); names are strings. ``dynamic``: packets or time-outs change the
-    members, so membership is not known for sure. ``complete``: False if the members could not be read.
+    (``((low, high), (low, high))``); names are strings. ``dynamic``: rules add members as packets pass
+    (``flags dynamic``, ``add @set``, ``-j SET``), so anything may be a member by now. ``expiring``: the
+    indexes of elements that will time out; they are members now and may not be later.
+    ``complete``: False if the members could not be read.
     ``verdicts``: for a verdict map, one per element.
     """
 
@@ -35,6 +37,7 @@ class NamedSet:
     dynamic: bool = False
     complete: bool = True
     verdicts: list[Verdict] | None = None
+    expiring: list[int] = field(default_factory=list)
 
     def to_dict(self) -> dict[str, Any]:
         found: dict[str, Any] = {
@@ -43,6 +46,8 @@ class NamedSet:
             "dynamic": self.dynamic,
             "complete": self.complete,
         }
+        if self.expiring:
+            found["expiring"] = list(self.expiring)
         if self.verdicts is not None:
             found["verdicts"] = [verdict.to_dict() for verdict in self.verdicts]
         return found
@@ -61,6 +66,7 @@ class NamedSet:
             value["dynamic"],
             value["complete"],
             None if verdicts is None else [Verdict.from_dict(verdict) for verdict in verdicts],
+            list(value.get("expiring", ())),
         )
 
 

@@ -69,10 +69,9 @@ def protocol_number(value: str | int) -> int:
         return PROTOCOLS[name]
     if name in ("ipv6-icmp", "icmp6"):
         return PROTOCOLS["icmpv6"]
-    number = int(name)
-    if not 0 <= number <= 255:
-        raise ValueError(f"{value!r} is not a protocol number (0 to 255)")
-    return number
+    if not name.isdecimal() or int(name) > 255:
+        raise ValueError(f"{value!r} is neither the name of a protocol nor a number from 0 to 255")
+    return int(name)
 
 
 def protocol_text(number: int) -> str:

@@ -1,0 +1,131 @@
+# Copyright: (c) 2026, PathGuard developers
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A match -> the set of flows that it is true for, on one host.
+
+What can't be decided becomes a free variable (see ``diagrams``), scoped to the host: the same unknown
+on the same host is one variable.
+"""
+from __future__ import annotations
+
+from ..model.diagrams import EMPTY, FULL
+from ..model.flowset import Space
+from ..model.match import All, Always, Either, In, Masked, Match, Member, Named, Not, Range, Unknown
+from ..model.state import NamedSet, State
+
+# Which parts of a set's elements a field of a flow can be compared with.
+_KINDS = {
+    "address4": ("src", "dst"),
+    "address6": ("src", "dst"),
+    "port": ("src_port", "dst_port"),
+    "protocol": ("protocol",),
+    "mark": ("mark", "ct_mark"),
+    "name": ("in_interface", "out_interface"),
+}
+_FAMILY = {"address4": 4, "address6": 6}
+
+
+class Compiler:
+    """Compiles the matches of one state; equal matches share their work."""
+
+    def __init__(self, state: State, space: Space) -> None:
+        self.state = state
+        self.space = space
+        self._cache: dict[Match, int] = {}
+        self._names_known = space.names_known
+
+    def node(self, match: Match) -> int:
+        if self._names_known != self.space.names_known:
+            self._cache.clear()  # a wildcard may cover a name that has become known since
+            self._names_known = self.space.names_known
+        found = self._cache.get(match)
+        if found is None:
+            found = self._cache[match] = self._build(match)
+        return found
+
+    def _build(self, match: Match) -> int:
+        diagrams = self.space.diagrams
+        if isinstance(match, All):
+            found = FULL
+            for part in reversed(match.matches):
+                found = diagrams.intersection(self.node(part), found)
+            return found
+        if isinstance(match, In):
+            return self.space.in_ranges(match.field, match.ranges, match.family)
+        if isinstance(match, Named):
+            return self.space.named(match.field, match.names)
+        if isinstance(match, Not):
+            return diagrams.complement(self.node(match.match))
+        if isinstance(match, Either):
+            return diagrams.union_all(self.node(part) for part in match.matches)
+        if isinstance(match, Member):
+            return self._member(match)
+        if isinstance(match, Masked):
+            return self.space.masked(match.field, match.value, match.mask, match.family)
+        if isinstance(match, Unknown):
+            return self._unknown(match.key, match.reason)
+        assert isinstance(match, Always)
+        return FULL
+
+    def _unknown(self, key: str, reason: str) -> int:
+        return self.space.unknown(f"{self.state.host}: {key}", reason)
+
+    def _member(self, match: Member) -> int:
+        named = self.state.sets.get(match.name)
+        key = f"set {match.name} {','.join(match.fields)}"
+        if named is None:
+            return self._unknown(key, f"the members of set {match.name} were not gathered")
+        if not named.complete:
+            return self._unknown(key, f"the members of set {match.name} could not be read in full")
+        leaving = set(named.expiring)
+        staying = self.elements(named, match.fields, [i for i in range(len(named.elements)) if i not in leaving])
+        if staying is None:
+            return self._unknown(key, f"set {match.name} holds values that a flow does not tell")
+        if not named.dynamic and not leaving:
+            return staying
+        maybe = self._unknown(
+            key, f"the members of set {match.name} {'change with the traffic' if named.dynamic else 'time out'}"
+        )
+        if not named.dynamic:
+            maybe = self.space.diagrams.intersection(
+                self.elements(named, match.fields, named.expiring) or EMPTY, maybe
+            )
+        return self.space.diagrams.union(staying, maybe)
+
+    def elements(self, named: NamedSet, fields: tuple[str, ...], which: list[int]) -> int | None:
+        """The flows whose ``fields`` are one of these elements; None if a part of them has no field."""
+        if len(fields) != len(named.fields) or any(
+            field not in _KINDS.get(kind, ()) for kind, field in zip(named.fields, fields)
+        ):
+            return None
+        diagrams = self.space.diagrams
+        if len(fields) == 1 and named.fields[0] != "name":
+            ranges = tuple(part for index in which if not isinstance(part := named.elements[index][0], str))
+            return self.space.in_ranges(fields[0], ranges, _FAMILY.get(named.fields[0], 0))
+        found = []
+        for index in which:
+            node = FULL
+            for kind, field, part in zip(named.fields, fields, named.elements[index]):
+                one = (
+                    self.space.named(field, (part,))
+                    if isinstance(part, str)
+                    else self.space.in_ranges(field, (part,), _FAMILY.get(kind, 0))
+                )
+                node = diagrams.intersection(node, one)
+            found.append(node)
+        return diagrams.union_all(found)
+
+    def set_hull(self, match: Member, field: str) -> Range | None:
+        """The lowest and highest value of ``field`` in a set that is known; None where it is not."""
+        named = self.state.sets.get(match.name)
+        if named is None or not named.complete or named.dynamic or match.fields.index(field) >= len(named.fields):
+            return None
+        at = match.fields.index(field)
+        kind = named.fields[at]
+        if field not in _KINDS.get(kind, ()):
+            return None
+        parts = [part for element in named.elements if not isinstance(part := element[at], str)]
+        if not parts:
+            return None
+        shift = (1 << 128) if kind == "address6" else 0
+        return min(low for low, _high in parts) + shift, max(high for _low, high in parts) + shift

@@ -1,0 +1,417 @@
+# Copyright: (c) 2026, PathGuard developers
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""First-match evaluation of sets of flows: chains, jumps, hooks, with three values.
+
+A hook's chains are passed in the order of their priority (nft(8), "Base chain priority"; iptables-
+extensions(8) for the built-in tables). An accept ends its own chain only, a drop is final. Flows carry
+what earlier rules changed about them (a mark, an address) as an overlay of constants.
+"""
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from ..errors import FlowError
+from ..model.diagrams import EMPTY
+from ..model.fields import FIELDS
+from ..model.flowset import FlowSet, Space
+from ..model.match import All, Either, Match, Named, Not, unknown_reasons
+from ..model.rules import Effect, Rule, Ruleset, Verdict, VerdictMap
+from ..model.state import State
+from .compile import Compiler
+from .index import RuleIndex, wanted
+from .outcome import Outcome, Part, Passed, RuleRef
+
+HOOKS = ("ingress", "prerouting", "input", "forward", "output", "postrouting")
+_INDEX_FROM = 48  # shorter chains are quicker to walk than to look up
+_DEEPEST_JUMP = 64  # the kernel's own limit is 16 for nft; iptables has none but memory
+
+Overlay = tuple[tuple[str, int | None, int], ...]  # (field, value, family), sorted by field
+Pieces = dict[Overlay, int]
+
+
+@dataclass(slots=True)
+class _Tally:
+    """What was decided so far: (who, diagram) in the order of decisions."""
+
+    accepted: list[tuple[RuleRef, int]] = field(default_factory=list)
+    denied: list[tuple[RuleRef, int]] = field(default_factory=list)
+    undecided: list[tuple[RuleRef, int, str]] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class _Walk:
+    """One way through one ruleset."""
+
+    ruleset: Ruleset
+    tally: _Tally
+    accepted: Pieces = field(default_factory=dict)
+    asked: dict[str, tuple[tuple[int, int], ...]] | None = None
+
+
+class HostFirewall:
+    """The rulesets of one state, ready for questions. Building it indexes the long chains."""
+
+    def __init__(self, state: State, space: Space) -> None:
+        self.state = state
+        self.space = space
+        self._compiler = Compiler(state, space)
+        self._chains: dict[str, list[Rule]] = {key: chain.rules for key, chain in state.chains.items()}
+        self._chains.update((key, ruleset.rules) for key, ruleset in state.rulesets.items())
+        space.learn("in_interface", state.interfaces)
+        for rules in self._chains.values():
+            for rule in rules:
+                _learn_names(rule.match, space)
+        self._indexes = {
+            key: RuleIndex((rule.match for rule in rules), self._compiler.set_hull)
+            for key, rules in self._chains.items()
+            if len(rules) >= _INDEX_FROM
+        }
+
+    def rulesets_of(self, hook: str) -> list[Ruleset]:
+        """The rulesets of a hook in the order in which the kernel passes them."""
+        found = [ruleset for ruleset in self.state.rulesets.values() if ruleset.hook == hook]
+        return sorted(found, key=lambda ruleset: ruleset.priority)
+
+    def ruleset(self, name: str, flows: FlowSet) -> Outcome:
+        """One ruleset by its key, or all of a hook by the hook's name. FlowError for an unknown name."""
+        if name in HOOKS:
+            return self.hooks((name,), flows)
+        found = self.state.rulesets.get(name)
+        if found is None:
+            known = ", ".join(sorted(self.state.rulesets)) or "none"
+            raise FlowError(
+                f"there is no ruleset {name!r}", f"host {self.state.host}", f"use a hook's name or one of: {known}"
+            )
+        return self._pass([found], flows, alone=True)
+
+    def hooks(self, hooks: Sequence[str], flows: FlowSet) -> Outcome:
+        """All rulesets of these hooks, one hook after the other."""
+        return self._pass([ruleset for hook in hooks for ruleset in self.rulesets_of(hook)], flows)
+
+    def _pass(self, rulesets: list[Ruleset], flows: FlowSet, alone: bool = False) -> Outcome:
+        if not self.state.firewall_known:
+            return self._not_readable(flows)
+        diagrams = self.space.diagrams
+        tallies: list[_Tally] = []
+        pieces: Pieces = {(): flows.node} if flows else {}
+        for ruleset in rulesets:
+            seen, beside = self._seen_by(ruleset, pieces)
+            if alone and beside:
+                tallies.append(_Tally())
+                ref = RuleRef(self.state.host, ruleset.key, ruleset.key, 0, "")
+                for node in beside.values():
+                    tallies[-1].undecided.append((ref, node, f"{ruleset.key} never sees flows of this family"))
+                    maybe = self.space.unknown(f"{ruleset.key} family", f"{ruleset.key} never sees flows of this family")
+                    tallies[-1].denied.append((ref, diagrams.difference(node, maybe)))
+            if not seen:
+                continue
+            walk = _Walk(ruleset, _Tally())
+            tallies.append(walk.tally)
+            self._ruleset(walk, seen)
+            pieces = dict(beside)
+            for overlay, node in walk.accepted.items():
+                pieces[overlay] = diagrams.union(pieces.get(overlay, EMPTY), node)
+            if not pieces:
+                break
+        return self._outcome(flows, tallies, pieces)
+
+    def _seen_by(self, ruleset: Ruleset, pieces: Pieces) -> tuple[Pieces, Pieces]:
+        """Split by whether a ruleset of this family and type sees the flows."""
+        diagrams = self.space.diagrams
+        scope = {"ip": ("ipv4",), "ip6": ("ipv6",), "bridge": (), "arp": ()}.get(ruleset.family, ("ipv4", "ipv6"))
+        node = self.space.named("family", scope) if scope else EMPTY
+        if ruleset.type == "nat":  # only a connection's first packet is asked (nft(8), "nat")
+            node = diagrams.intersection(node, self.space.named("connection", ("new", "related")))
+        seen, beside = {}, {}
+        for overlay, flows in pieces.items():
+            inside = diagrams.intersection(flows, self._under(node, overlay, f"family of {ruleset.key}"))
+            outside = diagrams.difference(flows, inside)
+            if inside:
+                seen[overlay] = inside
+            if outside:
+                beside[overlay] = outside
+        return seen, beside
+
+    def _ruleset(self, walk: _Walk, pieces: Pieces) -> None:
+        diagrams = self.space.diagrams
+        everything = diagrams.union_all(pieces.values())
+        walk.asked = wanted(FlowSet(self.space, self.space.certain(everything)))
+        left = self._chain(walk, walk.ruleset.key, pieces, ())
+        text = f"default action: {walk.ruleset.default_action}"
+        ref = RuleRef(self.state.host, walk.ruleset.key, walk.ruleset.key, 0, text)
+        for overlay, node in left.items():
+            if walk.ruleset.default_action == "permit":
+                self._accept(walk, ref, overlay, node)
+            else:
+                walk.tally.denied.append((ref, node))
+
+    def _accept(self, walk: _Walk, ref: RuleRef, overlay: Overlay, node: int) -> None:
+        walk.tally.accepted.append((ref, node))
+        walk.accepted[overlay] = self.space.diagrams.union(walk.accepted.get(overlay, EMPTY), node)
+
+    def _chain(self, walk: _Walk, key: str, pieces: Pieces, callers: tuple[str, ...]) -> Pieces:
+        """Walk a chain; the pieces that it hands back to its caller."""
+        rules = self._chains[key]
+        index = self._indexes.get(key)
+        overlaid = any(overlay for overlay in pieces)
+        if index is not None and walk.asked is not None and not overlaid:
+            order: Iterable[int] = index.candidates(walk.asked)
+        else:
+            order = range(len(rules))
+        left = dict(pieces)
+        handed_back: Pieces = {}
+        for number in order:
+            if not left:
+                break
+            left = self._rule(walk, key, rules[number], left, handed_back, callers)
+        for overlay, node in left.items():
+            _add(self.space, handed_back, overlay, node)
+        return handed_back
+
+    def _rule(
+        self, walk: _Walk, key: str, rule: Rule, pieces: Pieces, handed_back: Pieces, callers: tuple[str, ...]
+    ) -> Pieces:
+        diagrams = self.space.diagrams
+        match = self._compiler.node(rule.match)
+        left: Pieces = {}
+        for overlay, flows in pieces.items():
+            under = self._under(match, overlay, f"{key} {rule.position}") if overlay else match
+            hit = diagrams.intersection(flows, under)
+            if not hit:
+                _add(self.space, left, overlay, flows)
+                continue
+            _add(self.space, left, overlay, diagrams.difference(flows, hit))
+            reasons = unknown_reasons(rule.match)
+            if reasons or hit != self.space.certain(hit):
+                reasons = reasons or self.space.reasons(under)
+                if reasons:
+                    walk.tally.undecided.append((self._ref(walk, key, rule), hit, "; ".join(reasons)))
+            after = self._effects(walk, key, rule, overlay)
+            cases = rule.verdict.cases if isinstance(rule.verdict, VerdictMap) else ((None, rule.verdict),)
+            for case, verdict in cases:
+                inside = hit
+                if case is not None:
+                    node = self._under(self._compiler.node(case), overlay, f"{key} {rule.position} map")
+                    inside = diagrams.intersection(hit, node)
+                    hit = diagrams.difference(hit, inside)
+                if inside:
+                    self._decide(walk, key, rule, verdict, after, inside, left, handed_back, callers)
+            if isinstance(rule.verdict, VerdictMap):
+                _add(self.space, left, after, hit)
+        return left
+
+    def _decide(
+        self,
+        walk: _Walk,
+        key: str,
+        rule: Rule,
+        verdict: Verdict,
+        overlay: Overlay,
+        flows: int,
+        left: Pieces,
+        handed_back: Pieces,
+        callers: tuple[str, ...],
+    ) -> None:
+        """Give ``flows`` to where the verdict sends them."""
+        if verdict.kind == "continue":
+            _add(self.space, left, overlay, flows)
+        elif verdict.kind == "accept":
+            self._accept(walk, self._ref(walk, key, rule), overlay, flows)
+        elif verdict.kind in ("drop", "reject"):
+            walk.tally.denied.append((self._ref(walk, key, rule), flows))
+        elif verdict.kind == "return":
+            _add(self.space, handed_back, overlay, flows)
+        elif verdict.kind in ("jump", "goto"):
+            problem = self._jump_problem(verdict.chain, (*callers, key))
+            if problem:
+                self._undecidable(walk, key, rule, overlay, flows, left, problem)
+                return
+            back = self._chain(walk, verdict.chain, {overlay: flows}, (*callers, key))
+            target = left if verdict.kind == "jump" else handed_back
+            for other, node in back.items():
+                _add(self.space, target, other, node)
+        else:
+            self._undecidable(walk, key, rule, overlay, flows, left, verdict.detail or "its verdict is not understood")
+
+    def _jump_problem(self, chain: str, callers: tuple[str, ...]) -> str:
+        if chain not in self._chains:
+            return f"chain {chain} was not gathered"
+        if chain in callers:
+            return f"chain {chain} is reached from itself"
+        return f"jumps are nested deeper than {_DEEPEST_JUMP}" if len(callers) > _DEEPEST_JUMP else ""
+
+    def _undecidable(
+        self, walk: _Walk, key: str, rule: Rule, overlay: Overlay, flows: int, left: Pieces, reason: str
+    ) -> None:
+        """An unknown verdict: accepted, denied or passed on, each for some value of two free variables."""
+        ref = self._ref(walk, key, rule)
+        diagrams = self.space.diagrams
+        where = f"{self.state.host}: {key} {rule.position} verdict {rule.text}"
+        ends = self.space.unknown(f"{where} ends", reason)
+        accepts = self.space.unknown(f"{where} accepts", reason)
+        walk.tally.undecided.append((ref, flows, reason))
+        ended = diagrams.intersection(flows, ends)
+        self._accept(walk, ref, overlay, diagrams.intersection(ended, accepts))
+        walk.tally.denied.append((ref, diagrams.difference(ended, accepts)))
+        _add(self.space, left, overlay, diagrams.difference(flows, ends))
+
+    def _effects(self, walk: _Walk, key: str, rule: Rule, overlay: Overlay) -> Overlay:
+        if not rule.effects:
+            return overlay
+        changed = {name: (value, family) for name, value, family in overlay}
+        for effect in rule.effects:
+            changed.update(_change(effect))
+        return tuple(sorted((name, value, family) for name, (value, family) in changed.items()))
+
+    def _under(self, match: int, overlay: Overlay, where: str) -> int:
+        """A match as seen by flows of which some fields have been changed to constants."""
+        diagrams = self.space.diagrams
+        for name, value, family in overlay:
+            spec = FIELDS[name]
+            levels = range(spec.first, spec.last + 1)
+            if not any(level in levels for level in diagrams.levels(match)):
+                continue
+            if value is None:
+                match = self._with_unknown_value(match, levels, f"{where} {name}")
+                continue
+            width = {4: 4, 6: 16}.get(family, spec.levels)
+            if spec.kind == "state":
+                fixed = {spec.first: 1 << value}
+            else:
+                fixed = {
+                    spec.first + index: 1 << (value >> 8 * (width - 1 - index) & 255) for index in range(width)
+                }
+            match = diagrams.restrict(match, fixed)
+        return match
+
+    def _with_unknown_value(self, match: int, levels: range, where: str) -> int:
+        """True if for all values, false if for none, else as a free variable says."""
+        diagrams = self.space.diagrams
+        some = diagrams.forget(match, lambda level: level in levels)
+        every = diagrams.complement(diagrams.forget(diagrams.complement(match), lambda level: level in levels))
+        if some == every:
+            return some
+        key = f"{self.state.host}: {where}"
+        maybe = self.space.unknown(key, "an earlier rule changed what this one asks for, to a value that is not known")
+        return diagrams.union(every, diagrams.intersection(some, maybe))
+
+    def _ref(self, walk: _Walk, key: str, rule: Rule) -> RuleRef:
+        return RuleRef(
+            self.state.host, walk.ruleset.key, key, rule.position, rule.text, rule.handle, rule.line, rule.comment
+        )
+
+    def _not_readable(self, flows: FlowSet) -> Outcome:
+        why = "; ".join(f"{item['what']}: {item['reason']}" for item in self.state.unreadable)
+        reason = f"the firewall of {self.state.host} could not be read: {why or 'no reason was recorded'}"
+        nothing = self.space.nothing
+        passed = (Passed(flows, flows),) if flows else ()
+        return Outcome(nothing, nothing, flows, (Part("unknown", flows, (), reason),) if flows else (), passed)
+
+    def _outcome(self, flows: FlowSet, tallies: list[_Tally], pieces: Pieces) -> Outcome:
+        space, diagrams = self.space, self.space.diagrams
+        through = FlowSet(space, space.certain(diagrams.union_all(pieces.values())))
+        denied = [(ref, space.certain(node)) for tally in tallies for ref, node in tally.denied]
+        stopped = FlowSet(space, diagrams.union_all(node for _ref, node in denied))
+        permit, deny, unknown = through - stopped, stopped - through, through & stopped
+        parts = _attribute("deny", deny, denied)
+        left = permit
+        for tally in reversed(tallies):
+            found = _attribute("permit", left, [(ref, space.certain(node)) for ref, node in tally.accepted])
+            explicit = [part for part in found if part.rules[0].position]
+            parts.extend(explicit)
+            for part in explicit:
+                left = left - part.flows
+        if left:
+            defaults = [(ref, space.certain(node)) for tally in reversed(tallies) for ref, node in tally.accepted]
+            found = _attribute("permit", left, defaults)
+            parts.extend(found)
+            for part in found:
+                left = left - part.flows
+        if left:
+            parts.append(Part("permit", left, (), "no rule is asked"))
+        parts.extend(_attribute_unknown(unknown, [item for tally in tallies for item in tally.undecided], space))
+        return Outcome(permit, deny, unknown, tuple(parts), tuple(self._passed(pieces)))
+
+    def _passed(self, pieces: Pieces) -> Iterable[Passed]:
+        for overlay, node in pieces.items():
+            flows = FlowSet(self.space, self.space.certain(node))
+            after = flows
+            for name, value, family in overlay:
+                spec = FIELDS[name]
+                if value is None:
+                    after = after.forget(name)
+                elif spec.kind == "state":
+                    after = FlowSet(
+                        self.space,
+                        self.space.diagrams.intersection(
+                            after.forget(name).node, self.space.diagrams.labelled(spec.first, 1 << value)
+                        ),
+                    )
+                else:
+                    after = after.assign(name, value, family)
+            if flows:
+                yield Passed(flows, after, {name: value for name, value, _family in overlay})
+
+
+def _change(effect: Effect) -> dict[str, tuple[int | None, int]]:
+    """What an effect does to the fields: name -> (value, family); None for a value that is not known."""
+    if effect.kind == "set":
+        return {effect.field: (effect.value, 0)}
+    if effect.kind == "notrack":
+        return {"connection": (4, 0)}
+    if effect.kind in ("dnat", "redirect"):
+        fields = ("dst", "dst_port")
+    elif effect.kind in ("snat", "masquerade"):
+        fields = ("src", "src_port")
+    else:
+        return {"mark": (None, 0), "ct_mark": (None, 0)}
+    found: dict[str, tuple[int | None, int]] = {}
+    if effect.address is not None and effect.address[0] == effect.address[1]:
+        found[fields[0]] = (effect.address[0], effect.family)
+    elif effect.address is not None or effect.kind in ("masquerade", "redirect"):
+        found[fields[0]] = (None, 0)
+    if effect.port is not None:
+        found[fields[1]] = (effect.port[0] if effect.port[0] == effect.port[1] else None, 0)
+    return found
+
+
+def _add(space: Space, pieces: Pieces, overlay: Overlay, node: int) -> None:
+    if node:
+        pieces[overlay] = space.diagrams.union(pieces.get(overlay, EMPTY), node)
+
+
+def _learn_names(match: Match, space: Space) -> None:
+    if isinstance(match, Named):
+        if match.field.endswith(("_interface", "_zone")):
+            space.learn(match.field, match.names)
+    elif isinstance(match, (All, Either)):
+        for part in match.matches:
+            _learn_names(part, space)
+    elif isinstance(match, Not):
+        _learn_names(match.match, space)
+
+
+def _attribute(verdict: str, flows: FlowSet, decided: list[tuple[RuleRef, int]]) -> list[Part]:
+    """Split ``flows`` by who decided, first come, first served."""
+    found: list[Part] = []
+    for ref, node in decided:
+        part = flows & FlowSet(flows.space, node)
+        if part:
+            flows = flows - part
+            found.append(Part(verdict, part, (ref,)))
+    return found
+
+
+def _attribute_unknown(flows: FlowSet, undecided: list[tuple[RuleRef, int, str]], space: Space) -> list[Part]:
+    """Split what is unknown by the first rule on its way that can't be decided."""
+    found: list[Part] = []
+    for ref, node, reason in undecided:
+        part = flows & FlowSet(space, space.certain(node))
+        if part:
+            flows = flows - part
+            found.append(Part("unknown", part, (ref,), reason))
+    if flows:
+        found.append(Part("unknown", flows, (), "rules that can't be decided"))
+    return found

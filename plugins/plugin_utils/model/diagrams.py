@@ -1,0 +1,361 @@
+# Copyright: (c) 2026, PathGuard developers
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Decision diagrams over the bytes of a flow's fields: exact sets of flows, each with one form.
+
+A node tests one level (a byte of an address or port, a protocol, an interface) and has edges, each
+with a label (a bit mask of the level's values) and a child. Values on no edge lead to the empty set.
+Nodes are shared and reduced, so two sets are equal exactly if their nodes are the same number.
+Labels are plain integers: a prefix costs one edge a byte, and a mask with holes costs no more.
+A level of an open domain (interface names) may have a negative label: all names but some.
+
+Levels from ``FIRST_UNKNOWN_LEVEL`` on are free Boolean variables, one for each condition that can't be
+decided. Projecting them away tells what is possible; what is possible for only one verdict is certain.
+"""
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from functools import lru_cache
+
+from .fields import BYTE, FIELDS, FIRST_UNKNOWN_LEVEL, Field
+from .match import Ranges, merge_ranges
+
+EMPTY, FULL = 0, 1
+_DEEPEST = 1 << 30
+_BOOLEAN = 0b11
+_TRUE = 0b10
+
+_FULL_LABEL = [field.full for field in FIELDS.values() for _level in range(field.levels)]
+
+
+def full_label(level: int) -> int:
+    """The label that holds every value of a level."""
+    return _FULL_LABEL[level] if level < FIRST_UNKNOWN_LEVEL else _BOOLEAN
+
+
+def bits(low: int, high: int) -> int:
+    """The label of the values ``low`` to ``high``."""
+    return (1 << (high + 1)) - (1 << low)
+
+
+@lru_cache(maxsize=65536)
+def runs(label: int) -> tuple[tuple[int, int], ...]:
+    """The values of a (non-negative) label as inclusive runs."""
+    found, start = [], 0
+    while label:
+        skip = (label & -label).bit_length() - 1
+        label >>= skip
+        start += skip
+        length = ((label + 1) & ~label).bit_length() - 1
+        found.append((start, start + length - 1))
+        label >>= length
+        start += length
+    return tuple(found)
+
+
+@lru_cache(maxsize=4096)
+def masked_byte(value: int, mask: int) -> int:
+    """The label of the bytes ``b`` with ``b & mask == value``."""
+    return sum(1 << byte for byte in range(256) if byte & mask == value)
+
+
+class Diagrams:
+    """The shared nodes of one analysis and the set operations on them. Nodes are integers."""
+
+    def __init__(self) -> None:
+        self.level: list[int] = [_DEEPEST, _DEEPEST]
+        self.edges: list[tuple[tuple[int, int], ...]] = [(), ()]
+        self._unique: dict[tuple[int, tuple[tuple[int, int], ...]], int] = {}
+        self._and: dict[tuple[int, int], int] = {}
+        self._or: dict[tuple[int, int], int] = {}
+        self._minus: dict[tuple[int, int], int] = {}
+
+    def node(self, level: int, labels: dict[int, int]) -> int:
+        """The node that tests ``level``; ``labels``: child -> label, without the empty child."""
+        if not labels:
+            return EMPTY
+        if len(labels) == 1:
+            child, label = next(iter(labels.items()))
+            if label == full_label(level):
+                return child
+            edges: tuple[tuple[int, int], ...] = ((label, child),)
+        else:
+            edges = tuple(sorted((label, child) for child, label in labels.items()))
+        key = (level, edges)
+        found = self._unique.get(key)
+        if found is None:
+            found = len(self.level)
+            self.level.append(level)
+            self.edges.append(edges)
+            self._unique[key] = found
+        return found
+
+    def intersection(self, a: int, b: int) -> int:
+        if a == b or b == FULL:
+            return a
+        if a == FULL:
+            return b
+        if a == EMPTY or b == EMPTY:
+            return EMPTY
+        key = (a, b) if a < b else (b, a)
+        found = self._and.get(key)
+        if found is not None:
+            return found
+        level_a, level_b = self.level[a], self.level[b]
+        labels: dict[int, int] = {}
+        if level_a == level_b:
+            edges_b = self.edges[b]
+            for label_a, child_a in self.edges[a]:
+                for label_b, child_b in edges_b:
+                    label = label_a & label_b
+                    if label:
+                        child = self.intersection(child_a, child_b)
+                        if child:
+                            labels[child] = labels.get(child, 0) | label
+        else:
+            if level_a > level_b:
+                a, b, level_a = b, a, level_b
+            for label, child_a in self.edges[a]:
+                child = self.intersection(child_a, b)
+                if child:
+                    labels[child] = labels.get(child, 0) | label
+        found = self._and[key] = self.node(level_a, labels)
+        return found
+
+    def union(self, a: int, b: int) -> int:
+        if a == b or b == EMPTY:
+            return a
+        if a == EMPTY:
+            return b
+        if a == FULL or b == FULL:
+            return FULL
+        key = (a, b) if a < b else (b, a)
+        found = self._or.get(key)
+        if found is not None:
+            return found
+        if self.level[a] > self.level[b]:
+            a, b = b, a
+        level = self.level[a]
+        labels: dict[int, int] = {}
+        if level == self.level[b]:
+            rest_b = 0
+            for label_b, child_b in self.edges[b]:
+                rest_b |= label_b
+            all_b, rest_a = rest_b, full_label(level)
+            for label_a, child_a in self.edges[a]:
+                rest_a &= ~label_a
+                alone = label_a & ~all_b
+                if alone:
+                    labels[child_a] = labels.get(child_a, 0) | alone
+                for label_b, child_b in self.edges[b]:
+                    label = label_a & label_b
+                    if label:
+                        child = self.union(child_a, child_b)
+                        labels[child] = labels.get(child, 0) | label
+            for label_b, child_b in self.edges[b]:
+                alone = label_b & rest_a
+                if alone:
+                    labels[child_b] = labels.get(child_b, 0) | alone
+        else:
+            rest = full_label(level)
+            for label, child_a in self.edges[a]:
+                rest &= ~label
+                child = self.union(child_a, b)
+                labels[child] = labels.get(child, 0) | label
+            if rest:
+                labels[b] = labels.get(b, 0) | rest
+        found = self._or[key] = self.node(level, labels)
+        return found
+
+    def difference(self, a: int, b: int) -> int:
+        if a == b or a == EMPTY or b == FULL:
+            return EMPTY
+        if b == EMPTY:
+            return a
+        key = (a, b)
+        found = self._minus.get(key)
+        if found is not None:
+            return found
+        level_a, level_b = self.level[a], self.level[b]
+        labels: dict[int, int] = {}
+        if level_a < level_b:
+            level = level_a
+            for label, child_a in self.edges[a]:
+                child = self.difference(child_a, b)
+                if child:
+                    labels[child] = labels.get(child, 0) | label
+        else:
+            level = level_b
+            pairs = self.edges[a] if level_a == level_b else ((full_label(level), a),)
+            edges_b = self.edges[b]
+            for label_a, child_a in pairs:
+                for label_b, child_b in edges_b:
+                    label = label_a & label_b
+                    if label:
+                        label_a &= ~label_b
+                        child = self.difference(child_a, child_b)
+                        if child:
+                            labels[child] = labels.get(child, 0) | label
+                if label_a:
+                    labels[child_a] = labels.get(child_a, 0) | label_a
+        found = self._minus[key] = self.node(level, labels)
+        return found
+
+    def complement(self, a: int) -> int:
+        return self.difference(FULL, a)
+
+    def union_all(self, nodes: Iterable[int]) -> int:
+        """The union of many, pairwise as in a tournament, so that operands stay small."""
+        found = sorted(set(nodes))
+        while len(found) > 1:
+            found = [
+                self.union(found[i], found[i + 1]) if i + 1 < len(found) else found[i]
+                for i in range(0, len(found), 2)
+            ]
+        return found[0] if found else EMPTY
+
+    def forget(self, a: int, drop: Callable[[int], bool]) -> int:
+        """Project away the levels for which ``drop(level)`` holds."""
+        memo: dict[int, int] = {}
+
+        def walk(node: int) -> int:
+            if node <= FULL:
+                return node
+            found = memo.get(node)
+            if found is None:
+                level = self.level[node]
+                if drop(level):
+                    found = self.union_all(walk(child) for _label, child in self.edges[node])
+                else:
+                    labels: dict[int, int] = {}
+                    for label, below in self.edges[node]:
+                        child = walk(below)
+                        if child:
+                            labels[child] = labels.get(child, 0) | label
+                    found = self.node(level, labels)
+                memo[node] = found
+            return found
+
+        return walk(a)
+
+    def restrict(self, a: int, values: dict[int, int]) -> int:
+        """The set as seen with some levels fixed: ``values``: level -> the value's label."""
+        memo: dict[int, int] = {}
+
+        def walk(node: int) -> int:
+            if node <= FULL:
+                return node
+            found = memo.get(node)
+            if found is None:
+                level = self.level[node]
+                fixed = values.get(level)
+                if fixed is not None:
+                    found = next((walk(child) for label, child in self.edges[node] if label & fixed), EMPTY)
+                else:
+                    labels: dict[int, int] = {}
+                    for label, below in self.edges[node]:
+                        child = walk(below)
+                        if child:
+                            labels[child] = labels.get(child, 0) | label
+                    found = self.node(level, labels)
+                memo[node] = found
+            return found
+
+        return walk(a)
+
+    def levels(self, a: int) -> set[int]:
+        """The levels that the set depends on."""
+        seen, found, stack = set(), set(), [a]
+        while stack:
+            node = stack.pop()
+            if node > FULL and node not in seen:
+                seen.add(node)
+                found.add(self.level[node])
+                stack.extend(child for _label, child in self.edges[node])
+        return found
+
+    def in_ranges(self, field: Field, levels: int, ranges: Ranges) -> int:
+        """The flows whose ``field`` (its first ``levels`` bytes) lies in ``ranges``."""
+
+        def build(level: int, left: int, wanted: Ranges) -> int:
+            size = 1 << (8 * (left - 1))
+            whole, parts = 0, {}
+            for low, high in wanted:
+                first, last = low // size, high // size
+                if first == last:
+                    parts.setdefault(first, []).append((low % size, high % size))
+                    continue
+                if low % size:
+                    parts.setdefault(first, []).append((low % size, size - 1))
+                    first += 1
+                if (high + 1) % size:
+                    parts.setdefault(last, []).append((0, high % size))
+                    last -= 1
+                if first <= last:
+                    whole |= bits(first, last)
+            labels = {FULL: whole} if whole else {}
+            for byte, inner in parts.items():
+                full = inner == [(0, size - 1)]
+                child = FULL if full else build(level + 1, left - 1, merge_ranges(inner))
+                labels[child] = labels.get(child, 0) | 1 << byte
+            return self.node(level, labels)
+
+        return build(field.first, levels, merge_ranges(ranges)) if ranges else EMPTY
+
+    def masked(self, field: Field, levels: int, value: int, mask: int) -> int:
+        """The flows with ``field & mask == value``."""
+        found = FULL
+        for index in reversed(range(levels)):
+            shift = 8 * (levels - 1 - index)
+            label = masked_byte(value >> shift & 255, mask >> shift & 255)
+            found = self.node(field.first + index, {found: label}) if label and found else EMPTY
+        return found
+
+    def labelled(self, level: int, label: int) -> int:
+        """The flows whose ``level`` has one of the label's values."""
+        return self.node(level, {FULL: label}) if label else EMPTY
+
+    def variable(self, level: int) -> int:
+        """The free Boolean variable of an unknown level."""
+        return self.node(level, {FULL: _TRUE})
+
+    def split(self, a: int, field: Field, levels: int) -> Iterator[tuple[Ranges, int]]:
+        """The classes of the field's values by what remains to be asked: (ranges, node below).
+
+        Sorted by the lowest value. The ranges of all classes are disjoint; values that lead to the
+        empty set are in none.
+        """
+        end = field.first + levels
+        memo: dict[int, dict[int, list[tuple[int, int]]]] = {}
+
+        def walk(node: int, level: int) -> dict[int, list[tuple[int, int]]]:
+            if level == end:
+                return {node: [(0, 0)]}
+            if self.level[node] >= end:
+                return {node: [(0, (1 << (8 * (end - level))) - 1)]}
+            found = memo.get(node) if self.level[node] == level else None
+            if found is not None:
+                return found
+            size = 1 << (8 * (end - level - 1))
+            edges = self.edges[node] if self.level[node] == level else ((BYTE, node),)
+            classes: dict[int, list[tuple[int, int]]] = {}
+            for label, child in edges:
+                below = walk(child, level + 1)
+                for successor, inner in below.items():
+                    target = classes.setdefault(successor, [])
+                    if inner == [(0, size - 1)]:
+                        target.extend((low * size, high * size + size - 1) for low, high in runs(label))
+                    else:
+                        target.extend(
+                            (byte * size + low, byte * size + high)
+                            for first, last in runs(label)
+                            for byte in range(first, last + 1)
+                            for low, high in inner
+                        )
+            classes = {successor: list(merge_ranges(found)) for successor, found in classes.items()}
+            if self.level[node] == level:
+                memo[node] = classes
+            return classes
+
+        found = walk(a, field.first) if a != EMPTY else {}
+        yield from sorted(((tuple(ranges), below) for below, ranges in found.items()), key=lambda item: item[0][0])

@@ -1,0 +1,155 @@
+# Copyright: (c) 2026, PathGuard developers
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A flow as people write it -> the set of flows that it means."""
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from ..errors import FlowError
+from . import text
+from .fields import CONNECTION_STATES, PROTOCOLS, PROTOCOLS_WITH_PORTS
+from .flowset import FlowSet, Space, flags_value
+from .match import Range
+
+_SYN = 0x02
+# What an open TCP connection sends: ACK, PSH ACK, FIN ACK, and SYN ACK in answer to the SYN (RFC 9293).
+_OPEN_TCP = (0x10, 0x18, 0x11, 0x12)
+_MAXIMUM = {"src_port": 65535, "dst_port": 65535, "icmp_type": 255, "icmp_code": 255, "mark": 2**32 - 1, "ct_mark": 2**32 - 1}
+
+
+def _values(value: Any) -> list[str]:
+    if isinstance(value, (list, tuple)):
+        found = [part for item in value for part in _values(item)]
+    elif isinstance(value, bool) or not isinstance(value, (str, int)):
+        raise ValueError("it must be a number, a text or a list of these")
+    else:
+        found = [part.strip() for part in str(value).split(",")]
+    if not found or "" in found:
+        raise ValueError("it is empty")
+    return found
+
+
+def _addresses(flows: FlowSet, field: str, value: Any) -> FlowSet:
+    by_family: dict[int, list[Range]] = {4: [], 6: []}
+    for part in _values(value):
+        if part == "any":
+            return flows
+        family, low, high = text.address_range(part)
+        by_family[family].append((low, high))
+    found = flows.space.nothing
+    for family, ranges in by_family.items():
+        if ranges:
+            found |= flows.only(field, tuple(ranges), family)
+    return found
+
+
+def _numbers(flows: FlowSet, field: str, value: Any) -> FlowSet:
+    ranges = [text.number_range(part) for part in _values(value)]
+    if any(high > _MAXIMUM[field] for _low, high in ranges):
+        raise ValueError(f"the largest is {_MAXIMUM[field]}")
+    return flows.only(field, tuple(ranges))
+
+
+def _protocol(flows: FlowSet, field: str, value: Any) -> FlowSet:
+    if value == "any":
+        return flows
+    numbers = [text.protocol_number(part) for part in _values(value)]
+    return flows.only(field, tuple((number, number) for number in numbers))
+
+
+def _names(flows: FlowSet, field: str, value: Any) -> FlowSet:
+    return flows.named(field, _values(value))
+
+
+def _connection(flows: FlowSet, field: str, value: Any) -> FlowSet:
+    names = _values(value)
+    for name in names:
+        if name not in CONNECTION_STATES:
+            raise ValueError(f"{name!r} is none of {', '.join(CONNECTION_STATES)}")
+    return flows.named(field, names)
+
+
+def _flags(flows: FlowSet, field: str, value: Any) -> FlowSet:
+    names = ",".join(_values(value))
+    try:
+        flags = flags_value(names)
+    except ValueError:
+        raise ValueError("it is a list of fin, syn, rst, psh, ack, urg, ece, cwr, or none") from None
+    return flows.only(field, ((flags, flags),))
+
+
+_FIELDS: dict[str, Callable[[FlowSet, str, Any], FlowSet]] = {
+    "src": _addresses,
+    "dst": _addresses,
+    "protocol": _protocol,
+    "src_port": _numbers,
+    "dst_port": _numbers,
+    "icmp_type": _numbers,
+    "icmp_code": _numbers,
+    "mark": _numbers,
+    "ct_mark": _numbers,
+    "in_interface": _names,
+    "out_interface": _names,
+    "in_zone": _names,
+    "out_zone": _names,
+    "connection": _connection,
+    "tcp_flags": _flags,
+}
+
+
+def flows_from(space: Space, flow: Mapping[str, Any]) -> FlowSet:
+    """The set that a flow's mapping means; FlowError if it is malformed or empty.
+
+    ``src``, ``dst``: address, prefix, ``a-b`` range, list of these, or ``any``. ``protocol``: name or
+    number. ``src_port``, ``dst_port``: number, ``"1024-65535"``, or a list; they imply a protocol that
+    has ports. ``connection``: ``new`` unless given. A new TCP flow is its SYN; an established one is
+    what an open connection sends, unless ``tcp_flags`` says otherwise. What is left out is any value.
+    """
+    if not isinstance(flow, Mapping):
+        raise FlowError(f"a flow must be a mapping, and this is {flow!r}", "flows", 'write {"src": …, "dst": …}')
+    found = space.everything
+    for key, value in flow.items():
+        read = _FIELDS.get(key)
+        if read is None:
+            near = difflib.get_close_matches(str(key), _FIELDS, 1)
+            raise FlowError(
+                f"a flow has no key {key!r}",
+                f"flow {dict(flow)!r}",
+                f"did you mean {near[0]!r}?" if near else f"use one of {', '.join(_FIELDS)}",
+            )
+        if value is None:
+            continue
+        try:
+            found = read(found, key, value)
+        except ValueError as error:
+            raise FlowError(f"{key} is {value!r}: {error}", f"flow {dict(flow)!r}", "correct the flow") from error
+    found = _complete(found, flow)
+    if not found:
+        raise FlowError(
+            "the flow means no packet at all", f"flow {dict(flow)!r}", "its addresses must be of one family and its ports of a protocol that has ports"
+        )
+    return found
+
+
+def _complete(found: FlowSet, flow: Mapping[str, Any]) -> FlowSet:
+    given = {key for key, value in flow.items() if value is not None}
+    if given & {"src_port", "dst_port"}:
+        found = found.only("protocol", tuple((number, number) for number in PROTOCOLS_WITH_PORTS))
+    if given & {"icmp_type", "icmp_code"} and "protocol" not in given:
+        found = found.only("protocol", ((PROTOCOLS["icmp"],) * 2, (PROTOCOLS["icmpv6"],) * 2))
+    if "connection" not in given:
+        found = found.named("connection", ("new",))
+    if "tcp_flags" in given:
+        return found.only("protocol", ((PROTOCOLS["tcp"],) * 2,))
+    return tcp_as_sent(found)
+
+
+def tcp_as_sent(flows: FlowSet) -> FlowSet:
+    """The flows with the TCP flags that hosts really send in each connection state."""
+    tcp = flows.space.everything.only("protocol", ((PROTOCOLS["tcp"],) * 2,))
+    opening = tcp.only("tcp_flags", ((_SYN, _SYN),)).named("connection", ("new", "untracked", "related", "invalid"))
+    running = tcp.only("tcp_flags", tuple((flags, flags) for flags in _OPEN_TCP))
+    return flows - tcp | flows & (opening | running.named("connection", ("established", "untracked", "invalid")))

@@ -1,0 +1,375 @@
+# Copyright: (c) 2026, PathGuard developers
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Sets of flows with exact union, intersection, difference and emptiness.
+
+A ``Space`` holds the diagrams, the interface names and the unknown conditions of one analysis; sets
+of different spaces don't mix.
+"""
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from . import text
+from .diagrams import EMPTY, FULL, Diagrams, full_label
+from .fields import (
+    CONNECTION_STATES,
+    FAMILIES,
+    FIELDS,
+    FIRST_UNKNOWN_LEVEL,
+    PROTOCOLS_WITH_PORTS,
+    TCP_FLAGS,
+)
+from .match import Ranges
+
+_LABELS = {
+    "family": {name: 1 << index for index, name in enumerate(FAMILIES)},
+    "connection": {name: 1 << index for index, name in enumerate(CONNECTION_STATES)},
+}
+_ADDRESS_BYTES = {4: 4, 6: 16}
+_PIECE_ORDER = (
+    "src",
+    "dst",
+    "protocol",
+    "src_port",
+    "dst_port",
+    "icmp_type",
+    "icmp_code",
+    "tcp_flags",
+    "connection",
+    "in_interface",
+    "out_interface",
+    "in_zone",
+    "out_zone",
+    "mark",
+    "ct_mark",
+)
+# IANA's range of ephemeral ports begins here (RFC 6335); a witness takes it where any port will do.
+_EPHEMERAL = 49152
+_FLAGS_BY_NAME = 8
+
+
+class Space:
+    """One analysis: its diagrams, its names, its unknowns."""
+
+    def __init__(self) -> None:
+        self.diagrams = Diagrams()
+        self._names: dict[str, dict[str, int]] = {"interface": {}, "zone": {}}
+        self._unknowns: dict[str, int] = {}
+        self._reasons: list[str] = []
+        self.names_known = 0
+        self.everything = FlowSet(self, FULL)
+        self.nothing = FlowSet(self, EMPTY)
+
+    def learn(self, field: str, names: Iterable[str]) -> None:
+        """Make interface or zone names known. A wildcard covers the names that are known when a set is
+        made from it, so names come first; ``names_known`` grows with each new one."""
+        table = self._names[field.partition("_")[2]]
+        for name in names:
+            if name not in table:
+                table[name] = 1 << len(table)
+                self.names_known += 1
+
+    def label(self, field: str, names: Iterable[str]) -> int:
+        """The label of one-level fields that have names: interfaces, zones, states, families.
+
+        A name that ends in ``*`` stands for every known name that starts so, and for any other name
+        with that start (its own entry in the table).
+        """
+        if field in _LABELS:
+            return sum({_LABELS[field][name] for name in names})
+        wanted = list(names)
+        self.learn(field, wanted)
+        table = self._names[field.partition("_")[2]]
+        label = 0
+        for name in wanted:
+            if name == "*":
+                return -1
+            if name.endswith("*"):
+                for known, bit in table.items():
+                    if known.startswith(name[:-1]):
+                        label |= bit
+            else:
+                label |= table[name]
+        return label
+
+    def names_of(self, field: str, label: int) -> list[str]:
+        """The names in a label, sorted; a label without an end starts with ``!``: all but these."""
+        if field in _LABELS:
+            return [name for name, bit in _LABELS[field].items() if label & bit]
+        table = self._names[field.partition("_")[2]]
+        if label < 0:
+            return ["!", *sorted(name for name, bit in table.items() if ~label & bit)]
+        return sorted(name for name, bit in table.items() if label & bit)
+
+    def unknown(self, key: str, reason: str) -> int:
+        """The node of the free variable for an undecidable condition; equal keys share it."""
+        level = self._unknowns.get(key)
+        if level is None:
+            level = self._unknowns[key] = FIRST_UNKNOWN_LEVEL + len(self._reasons)
+            self._reasons.append(reason)
+        return self.diagrams.variable(level)
+
+    def reasons(self, node: int) -> list[str]:
+        """Why a node can't be decided: the reasons of the variables that it depends on."""
+        return [
+            self._reasons[level - FIRST_UNKNOWN_LEVEL]
+            for level in sorted(self.diagrams.levels(node))
+            if level >= FIRST_UNKNOWN_LEVEL
+        ]
+
+    def certain(self, node: int) -> int:
+        """Project the unknowns away: the flows for which some outcome of the unknowns fits."""
+        return self.diagrams.forget(node, lambda level: level >= FIRST_UNKNOWN_LEVEL)
+
+    def in_ranges(self, field: str, ranges: Ranges, family: int = 0) -> int:
+        """The node of ``field`` in ``ranges``; src and dst need the family (4 or 6)."""
+        spec = FIELDS[field]
+        if spec.kind != "address":
+            return self.diagrams.in_ranges(spec, spec.levels, ranges)
+        found = self.diagrams.in_ranges(spec, _ADDRESS_BYTES[family], ranges)
+        return self.diagrams.intersection(found, self._family(family))
+
+    def masked(self, field: str, value: int, mask: int, family: int = 0) -> int:
+        spec = FIELDS[field]
+        if spec.kind != "address":
+            return self.diagrams.masked(spec, spec.levels, value, mask)
+        found = self.diagrams.masked(spec, _ADDRESS_BYTES[family], value, mask)
+        return self.diagrams.intersection(found, self._family(family))
+
+    def named(self, field: str, names: Iterable[str]) -> int:
+        return self.diagrams.labelled(FIELDS[field].first, self.label(field, names))
+
+    def _family(self, family: int) -> int:
+        return self.named("family", ("ipv4" if family == 4 else "ipv6",))
+
+
+class FlowSet:
+    """An immutable set of flows."""
+
+    __slots__ = ("node", "space")
+
+    def __init__(self, space: Space, node: int) -> None:
+        self.space = space
+        self.node = node
+
+    def __and__(self, other: FlowSet) -> FlowSet:
+        return FlowSet(self.space, self.space.diagrams.intersection(self.node, other.node))
+
+    def __or__(self, other: FlowSet) -> FlowSet:
+        return FlowSet(self.space, self.space.diagrams.union(self.node, other.node))
+
+    def __sub__(self, other: FlowSet) -> FlowSet:
+        return FlowSet(self.space, self.space.diagrams.difference(self.node, other.node))
+
+    def __invert__(self) -> FlowSet:
+        return FlowSet(self.space, self.space.diagrams.complement(self.node))
+
+    def __bool__(self) -> bool:
+        return self.node != EMPTY
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, FlowSet) and self.space is other.space and self.node == other.node
+
+    def __hash__(self) -> int:
+        return hash((id(self.space), self.node))
+
+    def __le__(self, other: FlowSet) -> bool:
+        return self.space.diagrams.difference(self.node, other.node) == EMPTY
+
+    def __repr__(self) -> str:
+        return f"FlowSet({self.pieces(limit=3)})"
+
+    def only(self, field: str, ranges: Ranges, family: int = 0) -> FlowSet:
+        """Those whose ``field`` lies in one of the inclusive ``ranges``."""
+        return self & FlowSet(self.space, self.space.in_ranges(field, ranges, family))
+
+    def named(self, field: str, names: Iterable[str]) -> FlowSet:
+        """Those whose interface, zone, connection state or family has one of the names."""
+        return self & FlowSet(self.space, self.space.named(field, names))
+
+    def forget(self, *fields: str) -> FlowSet:
+        """The set with these fields free: any value, if some value was in the set."""
+        spans = [(FIELDS[name].first, FIELDS[name].last) for name in fields]
+        return FlowSet(
+            self.space,
+            self.space.diagrams.forget(self.node, lambda level: any(a <= level <= b for a, b in spans)),
+        )
+
+    def assign(self, field: str, value: int, family: int = 0) -> FlowSet:
+        """The flows as they are once ``field`` has been set to ``value``."""
+        return self.forget(field).only(field, ((value, value),), family)
+
+    def assign_name(self, field: str, name: str) -> FlowSet:
+        """The flows as they are on another interface, zone or connection state."""
+        return self.forget(field).named(field, (name,))
+
+    def reversed(self) -> FlowSet:
+        """The same connections seen from the other end: addresses and ports change places."""
+        found = self.space.nothing
+        for piece in self._boxes():
+            part = self.space.everything
+            for name, ranges in piece.items():
+                other = {"src": "dst", "dst": "src", "src_port": "dst_port", "dst_port": "src_port"}.get(name[0], name[0])
+                if isinstance(ranges, int):
+                    part &= FlowSet(self.space, self.space.diagrams.labelled(FIELDS[other].first, ranges))
+                else:
+                    part = part.only(other, ranges, name[1])
+            found |= part
+        return found
+
+    def families(self) -> list[int]:
+        """4 and 6, as far as the set has flows of them."""
+        return [family for family, name in ((4, "ipv4"), (6, "ipv6")) if self.named("family", (name,))]
+
+    def ranges(self, field: str, family: int = 0) -> Ranges:
+        """The values that ``field`` takes in the set, as sorted inclusive ranges."""
+        spec = FIELDS[field]
+        levels = spec.levels if spec.kind != "address" else _ADDRESS_BYTES[family]
+        start = self.named("family", ("ipv4" if family == 4 else "ipv6",)) if family else self
+        rest = self.space.diagrams.forget(start.node, lambda level: not spec.first <= level < spec.first + levels)
+        return next((ranges for ranges, _below in self.space.diagrams.split(rest, spec, levels)), ())
+
+    def values(self, field: str) -> list[str]:
+        """The names that an interface, zone, connection or family field takes in the set."""
+        spec = FIELDS[field]
+        rest = self.space.diagrams.forget(self.node, lambda level: level != spec.first)
+        if rest == EMPTY:
+            return []
+        label = full_label(spec.first) if rest == FULL else self.space.diagrams.edges[rest][0][0]
+        return self.space.names_of(field, label)
+
+    def _boxes(self) -> Iterable[dict[tuple[str, int], Any]]:
+        """Disjoint products: ``{(field, family): ranges}``, a label in place of ranges for names."""
+        diagrams = self.space.diagrams
+
+        def walk(node: int, names: Sequence[str], family: int) -> Iterable[dict[tuple[str, int], Any]]:
+            if node == EMPTY:
+                return
+            if not names or diagrams.level[node] >= FIRST_UNKNOWN_LEVEL:
+                yield {}
+                return
+            field, rest = FIELDS[names[0]], names[1:]
+            if diagrams.level[node] > field.last:
+                yield from walk(node, rest, family)
+                return
+            if field.kind in ("names", "state"):
+                for label, child in sorted(diagrams.edges[node]):
+                    for box in walk(child, rest, family):
+                        yield {(field.name, 0): label, **box}
+                return
+            levels = _ADDRESS_BYTES[family] if field.kind == "address" else field.levels
+            for ranges, child in diagrams.split(node, field, levels):
+                for box in walk(child, rest, family):
+                    if ranges == ((0, (1 << 8 * levels) - 1),):
+                        yield box
+                    else:
+                        yield {(field.name, family if field.kind == "address" else 0): ranges, **box}
+
+        root = self.node
+        addressed = any(FIELDS["src"].first <= level <= FIELDS["dst"].last for level in diagrams.levels(root))
+        if diagrams.level[root] == 0 or addressed:
+            for family, name in ((4, "ipv4"), (6, "ipv6")):
+                below = diagrams.restrict(root, {0: self.space.label("family", (name,))})
+                for box in walk(below, _PIECE_ORDER, family):
+                    yield {("family", 0): self.space.label("family", (name,)), **box}
+        else:
+            yield from walk(root, _PIECE_ORDER, 0)
+
+    def pieces(self, limit: int | None = None) -> list[dict[str, list[str]]]:
+        """A stable decomposition into disjoint parts, each a mapping from field to values: prefixes,
+        port ranges, protocol and interface names. A field that may be anything is left out; ``family``
+        is given only where no address tells it. ``limit``: stop after that many parts."""
+        found: list[dict[str, list[str]]] = []
+        for box in self._boxes():
+            if limit is not None and len(found) >= limit:
+                break
+            piece: dict[str, list[str]] = {}
+            for (name, family), values in box.items():
+                if isinstance(values, int):
+                    piece[name] = self.space.names_of(name, values)
+                elif name == "tcp_flags":
+                    piece[name] = _flags(values)
+                else:
+                    piece[name] = text.ranges_to_text(name, values, family)
+            if "src" in piece or "dst" in piece:
+                piece.pop("family", None)
+            found.append(piece)
+        return found
+
+    def witness(self) -> dict[str, Any]:
+        """One flow of the set, as a mapping that ``flows_from`` reads. Empty for the empty set."""
+        for box in self._boxes():
+            flow: dict[str, Any] = {}
+            for (name, family), values in box.items():
+                if isinstance(values, int):
+                    names = self.space.names_of(name, values)
+                    if names and names[0] != "!":
+                        flow[name] = names[0]
+                elif name == "src_port" and any(low <= _EPHEMERAL <= high for low, high in values):
+                    flow[name] = _EPHEMERAL
+                elif name in ("src", "dst"):
+                    flow[name] = text.address_text(family, values[0][0])
+                elif name == "protocol":
+                    flow[name] = text.protocol_text(values[0][0])
+                elif name == "tcp_flags":
+                    flow[name] = flags_text(values[0][0])
+                else:
+                    flow[name] = values[0][0]
+            if flow.get("protocol") in {text.protocol_text(number) for number in PROTOCOLS_WITH_PORTS}:
+                flow.setdefault("src_port", _EPHEMERAL)
+            if "src" in flow or "dst" in flow:
+                flow.pop("family", None)
+            return flow
+        return {}
+
+    def pairs(self) -> int:
+        """How many pairs of source and destination address are in the set."""
+        diagrams = self.space.diagrams
+        spans = (FIELDS["src"], FIELDS["dst"])
+        keep = {0, *(level for span in spans for level in range(span.first, span.last + 1))}
+        node = diagrams.forget(self.node, lambda level: level not in keep)
+        total = 0
+        for family, name in ((4, "ipv4"), (6, "ipv6")):
+            bytes_ = _ADDRESS_BYTES[family]
+            levels = [span.first + index for span in spans for index in range(bytes_)]
+            below = diagrams.restrict(node, {0: self.space.label("family", (name,))})
+            total += _count(diagrams, below, levels, {})
+        return total
+
+
+def _count(diagrams: Diagrams, node: int, levels: list[int], memo: dict[tuple[int, int], int], at: int = 0) -> int:
+    if node == EMPTY:
+        return 0
+    if at == len(levels):
+        return 1
+    key = (node, at)
+    if key not in memo:
+        if diagrams.level[node] != levels[at]:
+            memo[key] = 256 * _count(diagrams, node, levels, memo, at + 1)
+        else:
+            memo[key] = sum(
+                label.bit_count() * _count(diagrams, child, levels, memo, at + 1)
+                for label, child in diagrams.edges[node]
+            )
+    return memo[key]
+
+
+def _flags(values: Ranges) -> list[str]:
+    """Combinations of flags by name while they are few, else as numbers."""
+    if sum(high - low + 1 for low, high in values) > _FLAGS_BY_NAME:
+        return [text.number_text(low, high) for low, high in values]
+    return [flags_text(value) for low, high in values for value in range(low, high + 1)]
+
+
+def flags_text(value: int) -> str:
+    """TCP flags as a comma-separated list, ``none`` for no flag."""
+    return ",".join(name for index, name in enumerate(TCP_FLAGS) if value >> index & 1) or "none"
+
+
+def flags_value(names: str) -> int:
+    """The inverse of ``flags_text``. ValueError for a word that is no flag."""
+    if names == "none":
+        return 0
+    return sum({1 << TCP_FLAGS.index(name.strip().lower()) for name in names.split(",")})
