@@ -1,0 +1,137 @@
+# Copyright: (c) 2026, PathGuard developers
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The lab as a whole: up and down."""
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+
+from . import topology
+from .contents import host_files, make_host_keys, make_secrets
+from .errors import LabError
+from .machine import Starting, boot, connect_controller, make_switches, plug_in
+from .process import HOST_ENVIRONMENT, Identity, inside, kill_all, run
+from .state import Record, State
+
+Say = Callable[[str], None]
+WORKERS = 8
+APP_WAIT_SECONDS = 20.0
+
+
+def in_parallel(function: Callable[[str], None], names: Iterable[str]) -> None:
+    """Call for each host; the first failure is raised after all have ended."""
+    with ThreadPoolExecutor(WORKERS) as pool:
+        futures = [pool.submit(function, name) for name in names]
+    for future in futures:
+        future.result()
+
+
+class Lab:
+    """The lab whose record is in ``state``."""
+
+    def __init__(self, state: State | None = None, say: Say = print) -> None:
+        self.state = state or State()
+        self.say = say
+
+    def up(self, ecmp: bool = False) -> None:
+        """Start everything, or leave nothing behind and raise LabError (or what interrupted it)."""
+        with self.state.locked():
+            record = self.state.read()
+            if record is not None and record.alive():
+                raise LabError(f"a lab is already running ({self.state.folder})\n"
+                               "what to do: use it, or take it down first with ./lab/down")
+            if self.state.folder.exists():
+                self.say("removing what a lab that did not end well has left")
+                self.state.remove()
+            starting: dict[str, Starting] = {}
+            record = Record(ecmp, time.time())
+            try:
+                self.state.create()
+                self._start(record, starting)
+            except BaseException:
+                for one in starting.values():
+                    one.drop()
+                kill_all(list(record.inits.values()))
+                self.state.remove()
+                raise
+
+    def _start(self, record: Record, starting: dict[str, Starting]) -> None:
+        began = time.monotonic()
+
+        def stage(text: str) -> None:
+            self.say(f"{time.monotonic() - began:5.1f} s  {text}")
+
+        made = make_secrets(self.state)
+        make_host_keys(self.state)
+        stage("keys and passwords made")
+        starting[topology.WIRE] = Starting(topology.WIRE, "wire", [])
+        starting[topology.CONTROLLER] = Starting(topology.CONTROLLER, "controller", [])
+        # The databases come first: making a cluster takes longest, and the rest is done meanwhile.
+        for host in sorted(topology.HOSTS.values(), key=lambda host: "db" not in host.groups):
+            starting[host.name] = Starting(host.name, "host", host_files(self.state, host, made, record.ecmp))
+        for name, one in starting.items():
+            record.inits[name] = one.ready()
+        stage(f"{len(starting)} hosts have their namespaces and files")
+        self._cable(record.inits)
+        stage("switches and cables in place")
+        with ThreadPoolExecutor(1) as aside:
+            boot(record.inits["db1"], "db1")
+            primary = aside.submit(self._database, record.inits["db1"], "make-primary")
+            in_parallel(lambda name: boot(record.inits[name], name), [n for n in topology.HOSTS if n != "db1"])
+            stage("all hosts run: firewalls loaded, sshd listens")
+            primary.result()
+        stage("PostgreSQL primary on db1")
+        self._database(record.inits["db2"], "make-standby", "db1")
+        stage("PostgreSQL standby on db2")
+        self._await_apps(record.inits)
+        stage(f"{len(topology.APP_HOSTS)} applications reach their database")
+        self.state.write(record)
+        for one in starting.values():
+            one.let_go()
+
+    def _cable(self, inits: dict[str, Identity]) -> None:
+        wire = inits[topology.WIRE]
+        make_switches(wire)
+        for host in topology.HOSTS.values():
+            plug_in(wire, host.name, inits[host.name], [segment for segment, _ in host.legs()])
+        plug_in(wire, topology.CONTROLLER, inits[topology.CONTROLLER], [topology.MANAGEMENT])
+        connect_controller(inits[topology.CONTROLLER])
+
+    def _database(self, host: Identity, *arguments: str) -> None:
+        run(inside(host.pid, ["/usr/local/sbin/lab-postgresql", *arguments]), what=f"lab-postgresql {arguments[0]}",
+            env=HOST_ENVIRONMENT)
+
+    def _await_apps(self, inits: dict[str, Identity]) -> None:
+        deadline = time.monotonic() + APP_WAIT_SECONDS
+        waiting = list(topology.APP_HOSTS)
+        last = ""
+        while waiting:
+            if time.monotonic() > deadline:
+                raise LabError(f"the application on {', '.join(waiting)} has no database after "
+                               f"{APP_WAIT_SECONDS:.0f} s\n{last}")
+            for name in list(waiting):
+                try:
+                    with open(f"/proc/{inits[name].pid}/root/run/pathguard-app/status.json", encoding="utf-8") as file:
+                        status = json.load(file)
+                except FileNotFoundError:
+                    continue
+                last = str(status["new_connection"]["error"])
+                if status["new_connection"]["ok"] and status["pool"]["alive"] == status["pool"]["size"]:
+                    waiting.remove(name)
+            time.sleep(0.1)
+
+    def down(self) -> bool:
+        """End the lab and remove its state; False when there was nothing to do."""
+        with self.state.locked():
+            if not self.state.folder.exists():
+                return False
+            record = self.state.read()
+            left = kill_all(list(record.inits.values())) if record is not None else []
+            if left:
+                raise LabError(f"processes {', '.join(str(one.pid) for one in left)} did not end\n"
+                               "what to do: look at them, then run ./lab/down again")
+            self.state.remove()
+            return True

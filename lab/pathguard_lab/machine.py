@@ -1,0 +1,98 @@
+# Copyright: (c) 2026, PathGuard developers
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Starting hosts: process 1 of each, their switches and cables, and their boot."""
+from __future__ import annotations
+
+import json
+import subprocess
+import uuid
+from pathlib import Path
+
+from . import topology
+from .contents import File
+from .errors import LabError
+from .process import HOST_ENVIRONMENT, Identity, inside, run
+
+HOST_INIT = Path(__file__).with_name("host_init.py")
+# The system's own interpreter: it is on the hosts too, and a user's one may live where hosts can't see it.
+PYTHON = "/usr/bin/python3"
+
+
+class Starting:
+    """A process 1 that has been started and still hangs on its starter's leash."""
+
+    def __init__(self, name: str, kind: str, files: list[File]) -> None:
+        self.name = name
+        self._process = subprocess.Popen([PYTHON, "-I", "-S", str(HOST_INIT)], stdin=subprocess.PIPE,
+                                         stdout=subprocess.PIPE, env=HOST_ENVIRONMENT, cwd="/")
+        spec = {"name": name, "kind": kind, "boot_id": str(uuid.uuid4()), "files": files,
+                "hosts_file": topology.hosts_file(name)}
+        self._send(json.dumps(spec).encode() + b"\n")
+
+    def _send(self, data: bytes) -> None:
+        assert self._process.stdin is not None
+        try:
+            self._process.stdin.write(data)
+            self._process.stdin.flush()
+        except BrokenPipeError:
+            pass  # it said why on its standard output, which ready() reads
+
+    def ready(self) -> Identity:
+        """Wait until the host has its root file system."""
+        assert self._process.stdout is not None
+        first = self._process.stdout.readline().decode().strip()
+        second = self._process.stdout.readline().decode().strip() if first.isdigit() else first
+        if second != "ready":
+            self.drop()
+            raise LabError(f"host {self.name} can't start: {second.removeprefix('failed: ') or 'it said nothing'}\n"
+                           "what to do: the lab needs network, mount and process namespaces, overlayfs and tmpfs")
+        identity = Identity.of(int(first))
+        if identity is None:
+            raise LabError(f"host {self.name} died while it started")
+        self._process.wait()
+        return identity
+
+    def let_go(self) -> None:
+        """From now on the host lives without its starter."""
+        self._send(b"go\n")
+        self.drop()
+
+    def drop(self) -> None:
+        """Close the leash; a host that was not let go ends."""
+        for pipe in (self._process.stdin, self._process.stdout):
+            if pipe is not None:
+                try:
+                    pipe.close()
+                except BrokenPipeError:
+                    pass
+
+
+def make_switches(wire: Identity) -> None:
+    lines = []
+    for segment in topology.SEGMENTS:
+        name = segment.interface.rstrip("0")
+        lines += [f"link add {name} type bridge stp_state 0 mcast_snooping 0", f"link set {name} up"]
+    run(inside(wire.pid, ["ip", "-batch", "-"], net_only=True), what="making the switches", text="\n".join(lines) + "\n")
+
+
+def plug_in(wire: Identity, name: str, host: Identity, segments: list[topology.Segment]) -> None:
+    """A cable from each segment's switch; both ends are made inside the lab, never on the machine."""
+    lines = []
+    for segment in segments:
+        switch = segment.interface.rstrip("0")
+        port = f"{name}-{switch}"
+        lines += [f"link add {port} type veth peer name {segment.interface} netns {host.pid}",
+                  f"link set {port} master {switch} up"]
+    run(inside(wire.pid, ["ip", "-batch", "-"], net_only=True), what=f"plugging in {name}", text="\n".join(lines) + "\n")
+
+
+def boot(host: Identity, name: str) -> None:
+    run(inside(host.pid, ["/usr/local/sbin/lab-boot"]), what=f"booting {name}", env=HOST_ENVIRONMENT)
+
+
+def connect_controller(controller: Identity) -> None:
+    segment, number = topology.MANAGEMENT, topology.CONTROLLER_NUMBER
+    text = (f"link set lo up\naddress replace {segment.address4(number)}/{segment.net4.prefixlen} "
+            f"dev {segment.interface}\nlink set {segment.interface} up\n")
+    run(inside(controller.pid, ["ip", "-batch", "-"], net_only=True), what="connecting the controller", text=text)
