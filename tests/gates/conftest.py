@@ -38,7 +38,8 @@ Tool = Callable[..., Outcome]
 
 
 def _run(bin_dir: Path, tool: str, *arguments: str | Path, cwd: Path, **environment: str) -> Outcome:
-    command = [str(bin_dir / tool), *map(str, arguments)]
+    own = bin_dir / tool
+    command = [str(own) if own.exists() else tool, *map(str, arguments)]
     env = os.environ | {
         "PATH": f"{bin_dir}{os.pathsep}{os.environ['PATH']}",
         "NO_COLOR": "1",

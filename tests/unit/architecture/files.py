@@ -18,9 +18,7 @@ HEADER = (
 )
 # Folders that exist on one machine only. Put together here, so that this file does not match itself.
 MACHINE_PATHS = re.compile(
-    "|".join(
-        ["/" + "(?:work|farm)/[.a-z]", "/" + r"root/[.\w]", "/" + r"home/[a-z]+/", "/tmp/" + "(?:pg|bash_)"]
-    )
+    "|".join([r"(?<![\w}])/" + r"(?:work|farm|root)/[.a-z]", "/tmp/" + "(?:pg|bash_)"])
 )
 UNFINISHED = re.compile(
     r"\b(?:TO" + r"DO|FIX" + r"ME|X" + r"XX|Not" + r"ImplementedError|not implemented yet)\b"
