@@ -1,0 +1,99 @@
+# Copyright: (c) 2026, PathGuard developers
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The text of a policy -> plain data. YAML is read as JSON would be: no dates, no duplicate keys."""
+from __future__ import annotations
+
+import json
+from collections.abc import Hashable, Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from ..errors import PolicyError
+
+# A longer text is no policy, and reading it would take all memory (aliases multiply).
+MAX_BYTES = 16 * 1024 * 1024
+_INLINE = "the inline policy"
+
+
+class _Loader(yaml.SafeLoader):
+    """Safe YAML whose dates stay texts, and where a key stands once."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
+        seen: set[Any] = set()
+        for key_node, _value in node.value:
+            if key_node.tag == "tag:yaml.org,2002:merge":
+                continue
+            key = self.construct_object(key_node, deep=True)
+            if not isinstance(key, str):
+                raise yaml.MarkedYAMLError(problem=f"the key {key!r} is not a text", problem_mark=key_node.start_mark)
+            if key in seen:
+                raise yaml.MarkedYAMLError(problem=f"the key {key!r} stands twice", problem_mark=key_node.start_mark)
+            seen.add(key)
+        return super().construct_mapping(node, deep)
+
+
+# YAML 1.1 makes 2026-01-31 a date and 10:30 a number in base 60; a policy means neither.
+_Loader.yaml_implicit_resolvers = {
+    first: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:timestamp"]
+    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for key, value in pairs:
+        if key in found:
+            raise ValueError(f"the key {key!r} stands twice")
+        found[key] = value
+    return found
+
+
+def parse_text(text: str, where: str) -> Any:
+    """JSON or YAML -> plain data; PolicyError with the line if it is neither."""
+    if len(text) > MAX_BYTES:
+        raise PolicyError(f"the policy is larger than {MAX_BYTES // 2**20} MiB", where, "check that this file is a policy")
+    if text.lstrip()[:1] == "{":
+        try:
+            return json.loads(text, object_pairs_hook=_unique)
+        except json.JSONDecodeError:
+            pass  # YAML in flow style begins so, too
+        except ValueError as error:
+            raise PolicyError(f"the policy is malformed: {error}", where, "remove one of the two") from error
+        except RecursionError as error:
+            raise PolicyError("the policy is nested too deeply", where, "check that this file is a policy") from error
+    try:
+        return yaml.load(text, Loader=_Loader)  # noqa: S506 - a SafeLoader with fewer types, not more
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark
+        at = f"{where}, line {mark.line + 1}, column {mark.column + 1}" if mark else where
+        raise PolicyError(f"the policy is not well-formed YAML or JSON: {error.problem or error.context}", at, "correct this line") from error
+    except (yaml.YAMLError, RecursionError) as error:
+        raise PolicyError(f"the policy is not well-formed YAML or JSON: {error}", where, "check that this file is a policy") from error
+
+
+def read_source(source: str | Path | Mapping[str, Any], folder: Path | None = None) -> tuple[Any, str]:
+    """``(data, name)`` of a policy given as a mapping, as text (more than one line), or as a file's path.
+
+    A relative path is relative to ``folder``. PolicyError if it can't be read.
+    """
+    if isinstance(source, Mapping):
+        return source, _INLINE
+    if isinstance(source, str) and ("\n" in source or source.lstrip()[:1] == "{"):
+        return parse_text(source, _INLINE), _INLINE
+    if not isinstance(source, (str, Path)) or not str(source).strip():
+        raise PolicyError("the policy must be a mapping or the path of a file", repr(source), "name the policy's file")
+    path = Path(source).expanduser()
+    if folder is not None and not path.is_absolute():
+        path = folder / path
+    try:
+        if path.stat().st_size > MAX_BYTES:
+            raise PolicyError(f"the policy is larger than {MAX_BYTES // 2**20} MiB", str(path), "check that this file is a policy")
+        text = path.read_text(encoding="utf-8-sig")
+    except OSError as error:
+        raise PolicyError(f"the policy can't be read: {error.strerror}", str(path), "name an existing, readable file") from error
+    except UnicodeDecodeError as error:
+        raise PolicyError("the policy is not a text in UTF-8", str(path), "save it as UTF-8") from error
+    return parse_text(text, str(path)), str(path)
