@@ -15,7 +15,7 @@ from .access import HostAccess
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What a command left behind. ``rc`` is None where it is not known (the command was killed by a signal)."""
+    """What a command left behind. ``rc`` is None where it is not known (killed by a signal)."""
 
     rc: int | None
     stdout: str

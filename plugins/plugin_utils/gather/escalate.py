@@ -57,15 +57,16 @@ class Launch:
     what to send now; ``started`` is then True as soon as the command itself reads its stdin.
     """
 
-    def __init__(self, access: HostAccess, command: str, become: bool) -> None:
+    def __init__(self, access: HostAccess, command: str, become: bool, by_sudo: bool = True) -> None:
+        """``by_sudo``: False where somebody else puts the command under sudo (or what else there is)."""
         self._access = access
         self._mark = f"pathguard-{secrets.token_hex(12)}"
         self._prompt = f"[{self._mark} password]"
-        self._escalated = become and access.become and not _is_already(access)
+        self._escalated = become and access.become and not (by_sudo and _is_already(access))
         self._asked = False
         self.started = False
         begin = f"echo {self._mark}; echo {self._mark} >&2; exec sh -c {shlex.quote(command)}"
-        self.command = f"{self._sudo()}sh -c {shlex.quote(begin)}"
+        self.command = f"{self._sudo() if by_sudo else ''}sh -c {shlex.quote(begin)}"
 
     def _sudo(self) -> str:
         if not self._escalated:
@@ -84,7 +85,7 @@ class Launch:
         """Raises GatherError when sudo asks a second time: the password was wrong."""
         if self.started:
             return b""
-        if self._line() in stdout:
+        if self.marks(stdout):
             self.started = True
             return b""
         prompts = stderr.count(self._prompt.encode())
@@ -94,6 +95,10 @@ class Launch:
             self._asked = True
             return f"{self._access.become_password}\n".encode()
         return b""
+
+    def marks(self, stdout: bytes) -> bool:
+        """Whether the command has begun."""
+        return self._line() in stdout
 
     def strip(self, output: bytes) -> bytes:
         """The command's own part of stdout or stderr."""
@@ -112,12 +117,12 @@ class Launch:
                 if re.search(pattern, said, re.IGNORECASE):
                     return GatherError(what, where, todo)
         lines = [line for line in said.splitlines() if line.strip()]
+        who = "sudo" if self._escalated else "the login shell"
+        last = " / ".join(lines[-2:]) or "it says nothing"
         return GatherError(
-            f"{'sudo' if self._escalated else 'the login shell'} does not start commands (exit status {rc}): {' / '.join(lines[-2:]) or 'it says nothing'}",
+            f"{who} does not start commands (exit status {rc}): {last}",
             where,
-            "log in by hand and run 'sudo sh -c id'"
-            if self._escalated
-            else "log in by hand and run 'sh -c id'",
+            f"log in by hand and run '{'sudo ' if self._escalated else ''}sh -c id'",
         )
 
 

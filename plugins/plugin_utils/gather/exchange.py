@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, PathGuard developers
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""One command over a paramiko session: stdin in, stdout and stderr out, exit status, all at once and bounded."""
+"""One command over a paramiko session: stdin in, stdout, stderr and exit status out, in bounded time."""
 
 from __future__ import annotations
 

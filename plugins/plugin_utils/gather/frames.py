@@ -52,7 +52,7 @@ def outputs(
     if missing or not complete:
         said = " / ".join(line for line in stderr.splitlines()[-2:] if line and made.word not in line)
         raise GatherError(
-            f"output cut short: no end of {missing[0] if missing else 'the last command'}{f' ({said})' if said else ''}",
+            f"output cut short: no end of {(missing or ['the last command'])[0]}{f' ({said})' if said else ''}",
             where,
             "try again with a longer timeout; look whether the host kills processes or has no memory left",
         )

@@ -73,7 +73,7 @@ class HostKeyPolicy:
         raise UnreachableError(
             f"the host key is not known: {key.get_name()} {fingerprint(key.asbytes())}; nothing was sent",
             self._where,
-            f"compare it with the host's own ('{scan}' shows it), and add it to {self._settings.known_hosts[0]}",
+            f"compare it with the host's own (see '{scan}'), then add it to {self._settings.known_hosts[0]}",
         )
 
 

@@ -15,7 +15,7 @@ from ..model.raw import RawOutput
 from . import frames
 from .channel import Channel
 
-# Stable name -> command. In this order they run, so that what is read last (sockets) is not what matters most.
+# Stable name -> command. In this order they run.
 COMMANDS: dict[str, str] = {
     "os": "hostname; uname -r; cat /proc/sys/kernel/random/boot_id /etc/os-release",
     "nft_json": "nft -j list ruleset",
@@ -37,6 +37,46 @@ COMMANDS: dict[str, str] = {
     "saved_iptables": "cat /etc/iptables/rules.v4",
     "saved_ip6tables": "cat /etc/iptables/rules.v6",
     "saved_ipset": "cat /etc/iptables/ipsets",
+}
+
+# What else people type for the same.
+ALIASES: dict[str, str] = {
+    "nft -j -a list ruleset": "nft_json",
+    "nft -a -j list ruleset": "nft_json",
+    "nft list ruleset": "nft_text",
+    "iptables-save": "iptables_nft",
+    "iptables-save -c": "iptables_nft",
+    "iptables-nft-save": "iptables_nft",
+    "ip6tables-save": "ip6tables_nft",
+    "ip6tables-save -c": "ip6tables_nft",
+    "ip6tables-nft-save": "ip6tables_nft",
+    "iptables-legacy-save": "iptables_legacy",
+    "ip6tables-legacy-save": "ip6tables_legacy",
+    "ipset list -o save": "ipset",
+    "ip -j addr": "addresses",
+    "ip -j address": "addresses",
+    "ip -j -d link": "links",
+    "ip -j route show table all": "routes4",
+    "ip -j rule": "rules4",
+    "ss -lntup": "listeners",
+    "cat /etc/os-release": "os",
+}
+
+JSON_END = r"[}\]]$"
+SAVE_END = r"^(COMMIT|# Completed on .*)$"
+ENDS: dict[str, str] = {
+    "nft_json": JSON_END,
+    "nft_text": r"^}$",
+    "iptables_nft": SAVE_END,
+    "ip6tables_nft": SAVE_END,
+    "iptables_legacy": SAVE_END,
+    "ip6tables_legacy": SAVE_END,
+    "links": JSON_END,
+    "addresses": JSON_END,
+    "routes4": JSON_END,
+    "routes6": JSON_END,
+    "rules4": JSON_END,
+    "rules6": JSON_END,
 }
 
 # Where distributions keep the rules that are loaded at boot: Debian, Red Hat, SUSE/Alpine/Arch.
@@ -95,12 +135,13 @@ pg_kernel() {
 pg_tool() { # name tool command module symbol
   if pg_has "$2"; then
     if [ $pg_admin -eq 1 ]; then pg_run "$1" "$3"; else pg_denied "$1" "the firewall's rules"; fi
-  elif pg_kernel "$4" "$5"; then pg_fail "$1" 127 "$2 is not installed, but the kernel has $4: what it holds can't be read"
+  elif pg_kernel "$4" "$5"; then pg_fail "$1" 127 "$2 is not installed, but the kernel has $4: unknown"
   else pg_none "$1" "$2 is not installed, and the kernel has no $4"; fi
 }
+pg_is_nft() { pg_has "$1" && "$1" -V 2>/dev/null </dev/null | grep -q nf_tables; }
 pg_variant() { # prints the save tool of the nf_tables variant, if there is one
   for pg_save in "$1-nft-save" "$1-save"; do
-    pg_has "$pg_save" && "$pg_save" -V 2>/dev/null </dev/null | grep -q nf_tables && { echo "$pg_save"; return; }
+    if pg_is_nft "$pg_save"; then echo "$pg_save"; return; fi
   done
   echo "$1-nft-save"
 }
@@ -110,10 +151,12 @@ pg_legacy() { # name tool names-file
   if ! grep -q . "$3"; then pg_none "$1" "$3 names no table"; return; fi
   pg_save=
   for pg_try in "$2-legacy-save" "$2-save"; do
-    pg_has "$pg_try" && ! "$pg_try" -V 2>/dev/null </dev/null | grep -q nf_tables && { pg_save=$pg_try; break; }
+    if pg_has "$pg_try" && ! pg_is_nft "$pg_try"; then pg_save=$pg_try; break; fi
   done
-  if [ -z "$pg_save" ]; then pg_fail "$1" 127 "$2-legacy-save is not installed, but the kernel has the legacy tables $(tr '\n' ' ' <"$3")"; return; fi
-  pg_run "$1" "pg_rc=0; for pg_table in \$(cat $3); do $pg_save -c -t \$pg_table || pg_rc=\$?; done; exit \$pg_rc"
+  pg_tables=$(tr '\n' ' ' <"$3")
+  if [ -n "$pg_save" ]; then
+    pg_run "$1" "pg_rc=0; for pg_table in $pg_tables; do $pg_save -c -t \$pg_table || pg_rc=\$?; done; exit \$pg_rc"
+  else pg_fail "$1" 127 "$2-legacy-save is not installed, but the kernel has legacy tables: $pg_tables"; fi
 }
 pg_saved() { # name file...
   pg_name=$1; shift
@@ -124,7 +167,8 @@ pg_saved() { # name file...
 }
 pg_os() {
   echo "hostname=$(cat /proc/sys/kernel/hostname)"; echo "kernel=$(uname -r)"
-  echo "boot_id=$(cat /proc/sys/kernel/random/boot_id)"; echo "netns=$(readlink /proc/self/ns/net)"; echo "uid=$(id -u)"
+  echo "boot_id=$(cat /proc/sys/kernel/random/boot_id)"
+  echo "netns=$(readlink /proc/self/ns/net)"; echo "uid=$(id -u)"
   cat /etc/os-release 2>/dev/null || cat /usr/lib/os-release 2>/dev/null || true
 }
 pg_sysctl() {
@@ -144,9 +188,8 @@ def _body() -> str:
         "pg_tool nft_text nft 'nft -a list ruleset' nf_tables nf_tables_newrule",
     ]
     for tool in ("iptables", "ip6tables"):
-        lines.append(
-            f'pg_save=$(pg_variant {tool}); pg_tool {tool}_nft $pg_save "$pg_save -c" nf_tables nf_tables_newrule'
-        )
+        lines.append(f"pg_save=$(pg_variant {tool})")
+        lines.append(f'pg_tool {tool}_nft $pg_save "$pg_save -c" nf_tables nf_tables_newrule')
     lines.append("pg_legacy iptables_legacy iptables /proc/net/ip_tables_names")
     lines.append("pg_legacy ip6tables_legacy ip6tables /proc/net/ip6_tables_names")
     lines.append("pg_tool ipset ipset 'ipset save' ip_set ip_set_get_byname")

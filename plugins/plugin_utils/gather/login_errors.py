@@ -128,11 +128,8 @@ def _one(error: BaseException, access: HostAccess, settings: SshSettings) -> tup
             )
         return "the host refuses the login", CREDENTIALS
     if isinstance(error, paramiko.ssh_exception.NoValidConnectionsError):
-        return NETWORK[
-            next(
-                (inner.errno for inner in error.errors.values() if inner.errno in NETWORK), errno.ECONNREFUSED
-            )
-        ]
+        causes = [getattr(inner, "errno", None) for inner in error.errors.values()]
+        return NETWORK[next((cause for cause in causes if cause in NETWORK), errno.ECONNREFUSED)]
     if isinstance(error, TimeoutError):
         return f"the host does not answer within {access.connect_timeout:g} s", NETWORK[errno.ETIMEDOUT][1]
     if isinstance(error, EOFError):

@@ -60,7 +60,8 @@ class NetmikoChannel:
                 said = self._proxy.failure() if self._proxy else ""
                 raise login_error(error, self._access, settings, said) from None
             # Logged in, but no terminal for this account (PermitTTY no): commands need none.
-        return self._connection.remote_conn_pre
+        client: paramiko.SSHClient = self._connection.remote_conn_pre
+        return client
 
     def _handler(self, device_type: str, settings: SshSettings, trusted: str) -> Any:
         return netmiko.ConnectHandler(

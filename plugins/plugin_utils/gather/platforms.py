@@ -16,20 +16,25 @@ from .channel import Channel
 
 @dataclass(frozen=True)
 class Platform:
-    """``name``: as users write it, a netmiko device type. ``network_os``: values of ansible_network_os that mean
-    it. ``commands``: the stable name of each command and its text, by which saved files are told apart.
-    ``collect``: run them all in one login."""
+    """``name``: as users write it, a netmiko device type. ``commands``: the stable name of each command and
+    its text, by which saved files are told apart; ``aliases``: other texts of the same. ``ends``: a pattern
+    for the last line of a command's output, where it has a certain end. ``collect``: run all commands in
+    one login. ``network_os``: values of ansible_network_os that mean this platform."""
 
     name: str
     netmiko_type: str
     commands: Mapping[str, str]
+    aliases: Mapping[str, str]
+    ends: Mapping[str, str]
     collect: Callable[[Channel], dict[str, RawOutput]]
     network_os: tuple[str, ...] = ()
 
 
 PLATFORMS: dict[str, Platform] = {
     platform.name: platform
-    for platform in (Platform("linux", "linux", linux.COMMANDS, linux.collect, ("linux",)),)
+    for platform in (
+        Platform("linux", "linux", linux.COMMANDS, linux.ALIASES, linux.ENDS, linux.collect, ("linux",)),
+    )
 }
 
 DEFAULT = "linux"

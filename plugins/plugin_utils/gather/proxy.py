@@ -18,12 +18,12 @@ TAIL = 2000
 class ProxyCommand:
     def __init__(self, command: str) -> None:
         self.socket, theirs = socket.socketpair()
-        self._stderr = tempfile.TemporaryFile()
+        self._stderr = tempfile.TemporaryFile()  # noqa: SIM115 - open as long as the command may speak
         # By a shell, as ssh does: the command comes from the user's own ssh configuration.
         self._process = subprocess.Popen(
             ["/bin/sh", "-c", f"exec {command}"],
-            stdin=theirs,
-            stdout=theirs,
+            stdin=theirs.fileno(),
+            stdout=theirs.fileno(),
             stderr=self._stderr,
             start_new_session=True,
         )

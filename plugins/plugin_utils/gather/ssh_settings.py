@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, PathGuard developers
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What ssh would use for a host: the access's own values, then ssh arguments, then ~/.ssh/config (ssh_config(5))."""
+"""What ssh would use for a host: the access's values, then ssh arguments, then ~/.ssh/config (ssh_config(5))."""
 
 from __future__ import annotations
 
@@ -123,7 +123,7 @@ def _port(text: str | None, access: HostAccess) -> int | None:
 
 
 def _key_files(access: HostAccess, found: dict[str, str]) -> tuple[str, ...]:
-    """A key file that is asked for by the inventory must be there; ssh passes over missing ones of its own."""
+    """A key file that the inventory asks for must be there; ssh passes over missing ones of its own."""
     if access.key_file:
         path = Path(access.key_file).expanduser()
         try:

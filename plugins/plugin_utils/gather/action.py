@@ -1,0 +1,131 @@
+# Copyright: (c) 2026, PathGuard developers
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What every action that logs in to hosts does alike: options, logins, progress, errors."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
+
+from ansible.errors import AnsibleConnectionFailure
+from ansible.plugins.action import ActionBase
+from ansible.utils.display import Display
+
+from ..ansible_values import native
+from ..errors import PathGuardError, UnreachableError
+from .access import HostAccess
+from .channel import Channel
+from .hosts import TRANSPORTS, HostLogins, Wanted
+from .pool import on_hosts
+
+T = TypeVar("T")
+
+# The options by which every such action says which hosts and how. Times in seconds.
+HOST_OPTIONS: dict[str, dict[str, Any]] = {
+    "hosts": {"type": "list", "elements": "str"},
+    "transport": {"type": "str", "default": "auto", "choices": list(TRANSPORTS)},
+    "platform": {"type": "str"},
+    "host_key_checking": {"type": "bool"},
+    "timeout": {"type": "int", "default": 60},
+    "workers": {"type": "int", "default": 10},
+}
+
+# How many hosts' errors a message tells; all of them are in the result.
+ERRORS_TOLD = 3
+# Seconds between two lines of progress.
+PROGRESS_EVERY = 10.0
+
+
+class HostsAction(ActionBase):  # type: ignore[misc]
+    """An action whose work is done on the controller. Subclasses give SPEC and ``work``."""
+
+    # Nothing is to be logged in to before the action itself does it: that would be a second login.
+    _requires_connection = False
+    _supports_check_mode = True
+    _supports_async = False
+
+    SPEC: Mapping[str, Mapping[str, Any]] = {}
+    RULES: Mapping[str, Any] = {}
+
+    def run(self, tmp: Any = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
+        result: dict[str, Any] = super().run(tmp, task_vars)
+        _, options = self.validate_argument_spec(argument_spec=dict(self.SPEC), **self.RULES)
+        try:
+            result.update(self.work(native(options), task_vars or {}))
+        except PathGuardError as error:
+            result.update(failed=True, msg=str(error))
+        return result
+
+    def work(self, options: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
+        """Do the task, and return what is new in its result."""
+        raise PathGuardError(f"{type(self).__name__} does nothing")
+
+    def logins(self, options: Mapping[str, Any], task_vars: Mapping[str, Any]) -> HostLogins:
+        for name in ("timeout", "workers"):
+            if options[name] < 1:
+                raise PathGuardError(f"{options[name]} is too small", name, "give a number from 1 on")
+        wanted = Wanted(
+            options["transport"], options["platform"], options["host_key_checking"], float(options["timeout"])
+        )
+        return HostLogins(self, task_vars, wanted)
+
+    def on_hosts(
+        self,
+        options: Mapping[str, Any],
+        task_vars: Mapping[str, Any],
+        function: Callable[[Channel, HostAccess], T],
+        doing: str,
+    ) -> tuple[dict[str, T], dict[str, PathGuardError]]:
+        """Run a function on all hosts that the options name: what it gave, and what failed, by host.
+
+        ``doing``: the verb for the progress, such as ``read``. If the task's own host is the only one, and
+        there is no login to it, this raises what Ansible tells as UNREACHABLE.
+        """
+        logins = self.logins(options, task_vars)
+        accesses = logins.accesses(options["hosts"])
+        by_name = {access.name: access for access in accesses}
+        results = on_hosts(
+            accesses,
+            lambda channel: function(channel, by_name[channel.host]),
+            workers=options["workers"],
+            progress=Progress(doing),
+        )
+        good = {name: result for name, result in results.items() if not isinstance(result, PathGuardError)}
+        bad = {name: result for name, result in results.items() if isinstance(result, PathGuardError)}
+        own = bad.get(logins.current)
+        if isinstance(own, UnreachableError) and len(accesses) == 1:
+            raise AnsibleConnectionFailure(str(own))
+        return good, bad
+
+
+def failure(errors: Mapping[str, PathGuardError], hosts: int, doing: str) -> dict[str, Any]:
+    """The part of a result that tells which hosts failed; empty if none did."""
+    if not errors:
+        return {}
+    texts = {name: str(error) for name, error in errors.items()}
+    if hosts == 1:
+        return {"failed": True, "msg": next(iter(texts.values())), "errors": texts}
+    told = [f"{name}: {error.what}" for name, error in list(errors.items())[:ERRORS_TOLD]]
+    more = len(errors) - len(told)
+    if more:
+        told.append(f"and {more} more: see 'errors' in the task's result")
+    return {
+        "failed": True,
+        "msg": "\n".join([f"{len(errors)} of {hosts} hosts could not be {doing}", *told]),
+        "errors": texts,
+    }
+
+
+class Progress:
+    """One line now and then, so that long work does not look dead and a job's log is not flooded."""
+
+    def __init__(self, doing: str) -> None:
+        self._doing = doing
+        self._next = time.monotonic() + PROGRESS_EVERY
+
+    def __call__(self, done: int, total: int) -> None:
+        if time.monotonic() >= self._next and done < total:
+            self._next = time.monotonic() + PROGRESS_EVERY
+            Display().display(f"PathGuard: {done} of {total} hosts {self._doing}")

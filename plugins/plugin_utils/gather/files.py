@@ -1,0 +1,82 @@
+# Copyright: (c) 2026, PathGuard developers
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Saved output instead of a login: text that somebody gathered by hand, for hosts that can't be reached."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+from ..errors import GatherError
+from ..model.raw import RawOutput
+from .platforms import Platform
+
+# What a command prints instead of its output: shells, nft(8), iptables(8), ip(8), ipset(8), sudo(8), pagers.
+ERRORS = re.compile(
+    r"command not found|No such file or directory|Operation not permitted|Permission denied|you must be root"
+    r"|^Error:|^% |^Usage:|netlink: Error|--More--|\bCommand \"\S+\" is unknown",
+)
+# An error message is short; a ruleset may well have these words in a comment.
+ERROR_LINES = 5
+
+
+def read_files(
+    platform: Platform, files: Sequence[Mapping[str, str]], resolve: Callable[[str], str]
+) -> dict[str, RawOutput]:
+    """``files``: ``{command, path}`` each; ``resolve`` makes a path absolute. Raises GatherError."""
+    found: dict[str, RawOutput] = {}
+    for entry in files:
+        name = _name(platform, entry["command"])
+        path = resolve(entry["path"])
+        if name in found:
+            raise GatherError(f"{name} is given twice", path, "give one file for each command")
+        found[name] = RawOutput(name, platform.commands[name], None, _read(path, name, platform))
+    return found
+
+
+def _name(platform: Platform, command: str) -> str:
+    text = " ".join(command.split())
+    if text in platform.commands:
+        return text
+    by_text = {known: name for name, known in platform.commands.items()}
+    named = by_text.get(text) or platform.aliases.get(text)
+    if named is None:
+        raise GatherError(
+            f"{text!r} is no command that is gathered on {platform.name}",
+            "files",
+            f"one of: {', '.join(platform.commands)}",
+        )
+    return named
+
+
+def _read(path: str, name: str, platform: Platform) -> str:
+    try:
+        text = Path(path).read_bytes().decode("utf-8", "backslashreplace")
+    except OSError as error:
+        raise GatherError(
+            f"the file of {name} can't be read: {error.strerror}", path, "check the path"
+        ) from None
+    if not text.strip():
+        raise GatherError(
+            f"the file of {name} is empty: that can't be told from output that was lost",
+            path,
+            "save it again, as root; leave the entry out if the host has no such thing",
+        )
+    lines = text.strip().splitlines()
+    wrong = next((line for line in lines if ERRORS.search(line)), None)
+    if wrong is not None and len(lines) <= ERROR_LINES:
+        raise GatherError(
+            f"the file of {name} holds an error message: {wrong.strip()}",
+            path,
+            "save the output again, as root",
+        )
+    ends = platform.ends.get(name)
+    if ends is not None and not re.search(ends, lines[-1].rstrip()):
+        raise GatherError(
+            f"the file of {name} is cut short: it ends with {lines[-1].strip()[:80]!r}",
+            path,
+            "save the output again",
+        )
+    return text

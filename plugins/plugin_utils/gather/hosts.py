@@ -1,0 +1,198 @@
+# Copyright: (c) 2026, PathGuard developers
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""From the hosts that a task names to their logins: inventory variables, play, command line, environment.
+
+In Ansible's own order of precedence: a host's variables, then the task's and play's keywords and the command
+line, then (for network credentials of automation platforms) the ANSIBLE_NET_* environment.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from ansible import constants as C
+from ansible import context
+
+from ..errors import GatherError
+from .access import OFF, STRICT, HostAccess
+from .ansible_connection import build
+from .escalate import SUDO
+from .host_vars import HostVariables, Inventory
+from .platforms import DEFAULT as DEFAULT_PLATFORM
+from .platforms import platform_of
+from .ssh_library import NETMIKO_ERROR
+
+# Variable names by what they say, the strongest first (those of the ssh connection and of become plugins).
+ADDRESS = ("ansible_ssh_host", "ansible_host")
+PORT = ("ansible_ssh_port", "ansible_port")
+USER = ("ansible_ssh_user", "ansible_user")
+PASSWORD = ("ansible_ssh_password", "ansible_ssh_pass", "ansible_password")
+KEY_FILE = ("ansible_ssh_private_key_file", "ansible_private_key_file")
+PASSPHRASE = ("ansible_ssh_private_key_passphrase", "ansible_private_key_passphrase")
+BECOME_PASSWORD = ("ansible_sudo_pass", "ansible_become_pass", "ansible_become_password")
+BECOME_USER = ("ansible_sudo_user", "ansible_become_user")
+TIMEOUT = ("ansible_ssh_timeout", "ansible_timeout")
+HOST_KEYS = ("ansible_ssh_host_key_checking", "ansible_host_key_checking")
+SSH_ARGS = ("ansible_ssh_args", "ansible_ssh_common_args", "ansible_ssh_extra_args")
+
+# Connections that are an SSH login: for these the netmiko transport can stand in.
+SSH_CONNECTIONS = frozenset({"ssh", "smart", "paramiko", "paramiko_ssh", "network_cli", "libssh"})
+
+TRANSPORTS = ("auto", "netmiko", "connection")
+TRUE = frozenset({"true", "yes", "on", "1", "t", "y"})
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What a task's options say for all of its hosts; None where they say nothing. Times in seconds."""
+
+    transport: str = "auto"
+    platform: str | None = None
+    host_key_checking: bool | None = None
+    timeout: float = 60.0
+
+
+def truth(value: Any) -> bool:
+    return value.strip().lower() in TRUE if isinstance(value, str) else bool(value)
+
+
+class HostLogins:
+    """Makes accesses for the hosts of one task."""
+
+    def __init__(self, action: Any, task_vars: Mapping[str, Any], wanted: Wanted) -> None:
+        """``action``: the action plugin that runs the task."""
+        self._action = action
+        self._task = action._task
+        self._play = action._play_context
+        self._wanted = wanted
+        self._inventory = Inventory(action._task, action._templar, task_vars)
+        self.current = self._inventory.current
+
+    def accesses(self, names: Sequence[str] | None = None) -> list[HostAccess]:
+        """An access for each host, by default the task's own. Raises GatherError where one can't be made."""
+        wanted = list(names) if names is not None else [self.current]
+        if not wanted:
+            raise GatherError(
+                "no host is named", "hosts", "name at least one, or leave 'hosts' out for the task's own"
+            )
+        twice = sorted({name for name in wanted if wanted.count(name) > 1})
+        if twice:
+            raise GatherError(f"named twice: {', '.join(twice)}", "hosts", "name each host once")
+        return [self._access(name) for name in wanted]
+
+    def _access(self, name: str) -> HostAccess:
+        found = self._inventory.variables(name)
+        kind = self._connection_kind(found)
+        become = found.get("ansible_become")
+        access = HostAccess(
+            name=name,
+            address=str(found.get(*ADDRESS) or name),
+            port=self._port(found),
+            user=_text(found.get(*USER) or self._task.remote_user or os.environ.get("ANSIBLE_NET_USERNAME")),
+            password=_text(
+                found.get(*PASSWORD)
+                or self._shared("password", PASSWORD)
+                or os.environ.get("ANSIBLE_NET_PASSWORD")
+            ),
+            key_file=_text(
+                found.get(*KEY_FILE)
+                or self._shared("private_key_file", KEY_FILE)
+                or os.environ.get("ANSIBLE_NET_SSH_KEYFILE")
+            ),
+            key_passphrase=_text(found.get(*PASSPHRASE)),
+            become=truth(self._task.become if become is None else become),
+            become_method=str(
+                found.get("ansible_become_method") or self._task.become_method or SUDO
+            ).rpartition(".")[2],
+            become_user=str(found.get(*BECOME_USER) or self._task.become_user or "root"),
+            become_password=_text(
+                found.get(*BECOME_PASSWORD)
+                or self._shared("become_pass", BECOME_PASSWORD)
+                or os.environ.get("ANSIBLE_BECOME_PASS")
+                or os.environ.get("ANSIBLE_NET_AUTH_PASS")
+            ),
+            host_keys=self._host_keys(found),
+            ssh_args=" ".join(str(text) for text in (found.get(variable) for variable in SSH_ARGS) if text),
+            platform=self._platform(found),
+            python=self._python(found),
+            connect_timeout=float(found.get(*TIMEOUT) or self._play.timeout or 10),
+            timeout=self._wanted.timeout,
+            notes=self._notes(found),
+        )
+        return self._with_transport(access, kind, found)
+
+    def _with_transport(self, access: HostAccess, kind: str, found: HostVariables) -> HostAccess:
+        transport = self._wanted.transport
+        if transport == "auto":
+            by_ssh = kind.rpartition(".")[2] in SSH_CONNECTIONS and NETMIKO_ERROR is None
+            known = not access.become or access.become_method == SUDO
+            transport = "netmiko" if by_ssh and known else "connection"
+        if transport != "connection":
+            return replace(access, transport=transport)
+        return build(
+            self._action,
+            access,
+            kind,
+            found,
+            self._inventory.is_own(access.name),
+            self._wanted.host_key_checking,
+        )
+
+    def _connection_kind(self, found: HostVariables) -> str:
+        named = found.get("ansible_connection")
+        if named:
+            return str(named)
+        play = str(self._task.connection or C.DEFAULT_TRANSPORT)
+        # A play on localhost is "connection: local"; that says nothing of the other hosts it names.
+        return play if self._inventory.is_own(found.name) or play != "local" else "ssh"
+
+    def _port(self, found: HostVariables) -> int | None:
+        value = found.get(*PORT) or self._task.port or C.DEFAULT_REMOTE_PORT
+        if value is None:
+            return None
+        if not str(value).isdigit() or not 0 < int(value) < 65536:
+            raise GatherError(f"{value!r} is no port", found.name, "mend its ansible_port")
+        return int(value)
+
+    def _host_keys(self, found: HostVariables) -> str | None:
+        said = self._wanted.host_key_checking
+        if said is None:
+            value = found.get(*HOST_KEYS)
+            said = None if value is None else truth(value)
+        if said is not None:
+            return STRICT if said else OFF
+        return None if C.HOST_KEY_CHECKING else OFF
+
+    def _platform(self, found: HostVariables) -> str:
+        name = self._wanted.platform or found.get("ansible_network_os") or DEFAULT_PLATFORM
+        try:
+            return platform_of(str(name)).name
+        except GatherError as error:
+            raise GatherError(error.what, found.name, error.todo) from None
+
+    def _python(self, found: HostVariables) -> str:
+        named = str(found.get("ansible_python_interpreter") or "auto")
+        return "python3" if named.startswith("auto") else named
+
+    def _shared(self, option: str, variables: tuple[str, ...]) -> Any:
+        """A value that holds for all hosts. Where a variable of the task's own host has set it, it is that
+        host's alone, and is never sent to another."""
+        return getattr(self._play, option, None) if self._is_shared(variables) else None
+
+    def _is_shared(self, variables: tuple[str, ...]) -> bool:
+        return (
+            not self._inventory.delegated and self._inventory.variables(self.current).get(*variables) is None
+        )
+
+    def _notes(self, found: HostVariables) -> tuple[str, ...]:
+        if context.CLIARGS.get("ask_pass") and not self._is_shared(PASSWORD) and found.get(*PASSWORD) is None:
+            return (f"the password typed at --ask-pass is hidden by {self.current}'s own ansible_password",)
+        return ()
+
+
+def _text(value: Any) -> str | None:
+    return None if value is None or value == "" else str(value)

@@ -1,0 +1,166 @@
+# Copyright: (c) 2026, PathGuard developers
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Snapshot files: a host's state with the raw text it came from, enough to repeat every analysis offline.
+
+``{format, host, platform, gathered_at, run_id, state, raw: [{name, command, rc, stdout, stderr}]}``, one file
+a host, named ``<host>.json``, readable by its owner alone: rules tell an attacker where to try.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote, unquote
+
+from ..errors import GatherError, StateError
+from ..model.raw import RawOutput
+
+FORMAT = 1
+SUFFIX = ".json"
+# What may stand in a file name as it is; a slash and a leading dot may not.
+PLAIN = " @+,=:[]"
+REQUIRED = ("host", "platform", "gathered_at", "state", "raw")
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """``gathered_at``: ISO 8601, UTC. ``state``: the state's document. ``run_id``: the guard's run, if any."""
+
+    host: str
+    platform: str
+    gathered_at: str
+    state: dict[str, Any]
+    raw: Sequence[RawOutput]
+    run_id: str | None = None
+
+
+def now() -> str:
+    return datetime.now(timezone.utc).isoformat(timespec="seconds")
+
+
+def path_of(folder: str | Path, host: str) -> Path:
+    name = quote(host, safe=PLAIN)
+    return Path(folder) / f"{'%2E' + name[1:] if name.startswith('.') else name}{SUFFIX}"
+
+
+def write(folder: str | Path, snapshot: Snapshot) -> Path:
+    """Write it so that no reader ever sees half of it. Raises GatherError if that can't be done."""
+    path = path_of(folder, snapshot.host)
+    unfinished: Path | None = None
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(prefix=".", suffix=".part", dir=path.parent)
+        unfinished = Path(name)
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.writelines(_pieces(snapshot))
+            file.flush()
+            os.fsync(file.fileno())
+        unfinished.replace(path)
+        _sync_folder(path.parent)
+    except OSError as error:
+        if unfinished is not None:
+            unfinished.unlink(missing_ok=True)
+        raise GatherError(
+            f"the snapshot can't be written: {error.strerror}",
+            str(path),
+            "make room or mend the folder's permissions, or name another by snapshot_dir",
+        ) from None
+    return path
+
+
+def _pieces(snapshot: Snapshot) -> Iterator[str]:
+    """The document bit by bit: a large ruleset is not held in memory a second and third time."""
+    head = {
+        "format": FORMAT,
+        "host": snapshot.host,
+        "platform": snapshot.platform,
+        "gathered_at": snapshot.gathered_at,
+        "run_id": snapshot.run_id,
+    }
+    yield _json(head)[:-1]
+    yield ',\n"state":'
+    yield _json(snapshot.state)
+    yield ',\n"raw":['
+    for index, output in enumerate(snapshot.raw):
+        yield ",\n" if index else "\n"
+        yield _json(output.to_dict())
+    yield "]}\n"
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+def _sync_folder(folder: Path) -> None:
+    """A rename lasts only when its folder is on disk (fsync(2))."""
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def read(path: str | Path, host: str | None = None) -> Snapshot:
+    """``host``: whose it must be. Raises StateError if the file is not what it should be."""
+    where = str(path)
+    todo = "gather the host again with firewall_info and snapshot_dir"
+    try:
+        document = json.loads(Path(path).read_bytes())
+    except OSError as error:
+        raise StateError(
+            f"the snapshot can't be read: {error.strerror}", where, "check the path and its permissions"
+        ) from None
+    except (json.JSONDecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise StateError(f"the snapshot is cut short or is no JSON: {error}", where, todo) from None
+    if not isinstance(document, dict) or "format" not in document:
+        raise StateError("this is no snapshot: it has no format", where, todo)
+    if document["format"] != FORMAT:
+        raise StateError(
+            f"the snapshot has format {document['format']!r}, and this version reads format {FORMAT}",
+            where,
+            todo,
+        )
+    missing = [key for key in REQUIRED if key not in document]
+    if missing:
+        raise StateError(f"the snapshot lacks {', '.join(missing)}", where, todo)
+    if host is not None and document["host"] != host:
+        raise StateError(f"the snapshot is of {document['host']!r}, not of {host!r}", where, "check the path")
+    try:
+        raw = [RawOutput.from_dict(output) for output in document["raw"]]
+    except (TypeError, ValueError) as error:
+        raise StateError(f"the snapshot's raw output is malformed: {error}", where, todo) from None
+    return Snapshot(
+        document["host"],
+        document["platform"],
+        document["gathered_at"],
+        document["state"],
+        raw,
+        document.get("run_id"),
+    )
+
+
+def files_in(folder: str | Path) -> dict[str, Path]:
+    """The snapshot files of a folder by host. Raises StateError if there are none."""
+    try:
+        paths = sorted(Path(folder).iterdir())
+    except OSError as error:
+        raise StateError(
+            f"the snapshots can't be listed: {error.strerror}", str(folder), "check the path"
+        ) from None
+    found = {
+        unquote(path.name[: -len(SUFFIX)]): path
+        for path in paths
+        if path.suffix == SUFFIX and not path.name.startswith(".")
+    }
+    if not found:
+        raise StateError(
+            "there are no snapshots here", str(folder), "gather the hosts with firewall_info and snapshot_dir"
+        )
+    return found
