@@ -1,0 +1,178 @@
+# Copyright: (c) 2026, PathGuard developers
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The checkpoints of a run's hosts together: all are armed or none, all are confirmed or all are restored.
+
+The protocol, and what it can't promise, is told in docs/checkpoint.md.
+"""
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Union
+
+from ..errors import CheckpointError, PathGuardError
+from ..gather.access import HostAccess
+from ..gather.channel import Channel
+from ..gather.pool import Progress, on_hosts
+from . import control
+from .status import PROTECTIONS, CheckpointStatus
+
+Answer = Union[CheckpointStatus, PathGuardError]
+Ask = Callable[[Channel], CheckpointStatus]
+# Runs a function with a channel to each of the named hosts, concurrently. The answer has every name.
+Each = Callable[[Sequence[str], Ask], Mapping[str, Answer]]
+
+HOLD_MARGIN = 60.0
+
+
+@dataclass(frozen=True)
+class RunOutcome:
+    """What became of a run's checkpoints.
+
+    ``decision``: ``armed``, ``confirmed``, ``restored`` (every host is proven to be as it was), ``refused``
+    (nothing was armed) or ``unproven`` (at least one host could not be proven; ``messages`` says which, and
+    what becomes of it). ``hosts``: each host's last answer.
+    """
+
+    decision: str
+    hosts: dict[str, Answer]
+    messages: list[str] = field(default_factory=list)
+
+    @property
+    def failed(self) -> dict[str, PathGuardError]:
+        return {name: answer for name, answer in self.hosts.items() if isinstance(answer, PathGuardError)}
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain data; a host without a status has ``{host, state: unknown, error}``."""
+        return {
+            "decision": self.decision,
+            "messages": list(self.messages),
+            "hosts": {name: answer_dict(name, answer) for name, answer in self.hosts.items()},
+        }
+
+
+def answer_dict(name: str, answer: Answer) -> dict[str, Any]:
+    if isinstance(answer, PathGuardError):
+        return {"host": name, "state": "unknown", "error": str(answer)}
+    return answer.to_dict()
+
+
+def over(accesses: Sequence[HostAccess], workers: int = 10, timeout: float | None = None, progress: Progress | None = None) -> Each:
+    """An ``Each`` that logs in to these hosts."""
+    known = {access.name: access for access in accesses}
+
+    def each(names: Sequence[str], ask: Ask) -> Mapping[str, Answer]:
+        return on_hosts([known[name] for name in names], ask, workers, timeout, progress)
+
+    return each
+
+
+def protectable(accesses: Sequence[HostAccess]) -> tuple[list[str], list[str]]:
+    """Hosts that can get a checkpoint, and hosts whose platform has none."""
+    yes = [access.name for access in accesses if PROTECTIONS.get(access.platform, "none") == "arm_before"]
+    return yes, [access.name for access in accesses if access.name not in yes]
+
+
+def arm_all(
+    each: Each,
+    names: Sequence[str],
+    run_id: str,
+    timeout: float = control.DEFAULT_TIMEOUT,
+    *,
+    take_over: str = "",
+    owners: Sequence[str] | None = None,
+    pythons: Mapping[str, str] | None = None,
+) -> RunOutcome:
+    """Arm every host, or none: where one refuses, those that this call armed are dropped again."""
+    by = control.holder()
+    answers = dict(
+        each(names, lambda channel: control.arm(
+            channel, run_id, timeout, by=by, take_over=take_over, owners=owners, python=_python(pythons, channel)
+        ))
+    )
+    refused = _errors(answers)
+    if not refused:
+        return RunOutcome("armed", answers)
+    armed = [name for name in names if name not in refused]
+    dropped = dict(each(armed, lambda channel: control.absent(channel, run_id, python=_python(pythons, channel)))) if armed else {}
+    messages = [f"{name}: {error.what}" for name, error in refused.items()]
+    messages += [f"{name}: armed, and could not be dropped again: {error.what}" for name, error in _errors(dropped).items()]
+    return RunOutcome("refused", {**answers, **dropped}, messages)
+
+
+def renew_all(
+    each: Each, names: Sequence[str], run_id: str, timeout: float = control.DEFAULT_TIMEOUT, *, pythons: Mapping[str, str] | None = None
+) -> dict[str, Answer]:
+    return dict(each(names, lambda channel: control.renew(channel, run_id, timeout, python=_python(pythons, channel))))
+
+
+def status_all(each: Each, names: Sequence[str], *, pythons: Mapping[str, str] | None = None) -> dict[str, Answer]:
+    return dict(each(names, lambda channel: control.status(channel, python=_python(pythons, channel))))
+
+
+def absent_all(
+    each: Each, names: Sequence[str], run_id: str, *, take_over: str = "", pythons: Mapping[str, str] | None = None
+) -> dict[str, Answer]:
+    return dict(
+        each(names, lambda channel: control.absent(channel, run_id, take_over=take_over, python=_python(pythons, channel)))
+    )
+
+
+def confirm_all(
+    each: Each,
+    names: Sequence[str],
+    run_id: str,
+    *,
+    margin: float = HOLD_MARGIN,
+    pythons: Mapping[str, str] | None = None,
+) -> RunOutcome:
+    """Confirm every host; if one can't be, restore all."""
+
+    def ask(names: Sequence[str], function: Callable[..., CheckpointStatus], *args: Any) -> dict[str, Answer]:
+        return dict(each(names, lambda channel: function(channel, run_id, *args, python=_python(pythons, channel))))
+
+    for verb, step in (("hold", (control.hold, margin)), ("confirm", (control.confirm,))):
+        answers = ask(names, *step)
+        failed = _errors(answers)
+        if failed:
+            reason = "; ".join(f"{name} could not {verb}: {error.what}" for name, error in failed.items())
+            outcome = restore_all(each, names, run_id, f"not all peers could be confirmed: {reason}", pythons=pythons)
+            return RunOutcome(outcome.decision, outcome.hosts, [reason, *outcome.messages])
+    released = ask(names, control.release)
+    notes = [
+        f"{name}: confirmed, but its record could not be removed ({error.what}); it ends by itself when its time is up"
+        for name, error in _errors(released).items()
+    ]
+    # A release that got no answer leaves a confirmed host confirmed: the answer to `confirm` stands.
+    final = {name: answers[name] if isinstance(released[name], PathGuardError) else released[name] for name in names}
+    return RunOutcome("confirmed", final, notes)
+
+
+def restore_all(
+    each: Each, names: Sequence[str], run_id: str, reason: str = "", *, pythons: Mapping[str, str] | None = None
+) -> RunOutcome:
+    """Put back every host whose rules changed, whether armed, confirmed or fired already; ask a lost host twice."""
+
+    def ask(channel: Channel) -> CheckpointStatus:
+        return control.restore(channel, run_id, reason, python=_python(pythons, channel))
+
+    answers = dict(each(names, ask))
+    again = [name for name, error in _errors(answers).items() if not isinstance(error, CheckpointError)]
+    if again:
+        answers.update(each(again, ask))
+    messages = []
+    for name, answer in answers.items():
+        if isinstance(answer, PathGuardError):
+            messages.append(f"{name}: not proven to be restored: {answer.what}; if it was armed, its own timer puts it back")
+        elif not answer.proven:
+            messages.append(f"{name}: NOT RESTORED; " + "; ".join([*answer.messages, *answer.manual]))
+    return RunOutcome("unproven" if messages else "restored", answers, messages)
+
+
+def _errors(answers: Mapping[str, Answer]) -> dict[str, PathGuardError]:
+    return {name: answer for name, answer in answers.items() if isinstance(answer, PathGuardError)}
+
+
+def _python(pythons: Mapping[str, str] | None, channel: Channel) -> str:
+    return (pythons or {}).get(channel.host, "python3")

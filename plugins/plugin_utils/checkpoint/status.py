@@ -1,0 +1,84 @@
+# Copyright: (c) 2026, PathGuard developers
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a host says of its checkpoint: plain data."""
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from ..errors import CheckpointError
+
+# What a platform can do. arm_before: the timer runs before the change and needs nothing of it.
+# wraps_commit: the timer belongs to the change's own commit. none: no timer at all.
+PROTECTIONS = {"linux": "arm_before"}
+DISRUPTIONS = {"linux": "none"}
+
+STATES = ("none", "armed", "confirmed", "restoring", "restored", "fired", "failed")
+
+_SKIPPED = ("host",)
+
+
+@dataclass(frozen=True)
+class CheckpointStatus:
+    """One host's checkpoint.
+
+    ``state``: one of ``STATES``; ``restoring`` is a restore at work. ``id``: the run that holds it, "" for
+    none. ``remaining``: seconds until the timer fires, 0 when none runs. ``fingerprint``: digests (hex sha256)
+    of the rules as they are now: ``static``, ``dynamic`` (rules of dynamic owners), ``saved`` (configuration
+    files); ``armed_fingerprint``: the same as they were recorded. ``changed_tables``: what differs from the
+    record now, after a restore: what it put back. ``proven``: after a restore, whether static and saved
+    fingerprints equal the record's; None where nothing was restored. ``holder``: ``user``, ``controller``.
+    ``since``: when it was armed, ISO 8601 UTC. ``script``: what to run on the host's own console.
+    ``survives_reboot``: whether something starts the timer again at boot. ``manual``: the steps by hand, when
+    a restore could not be proven.
+    """
+
+    host: str
+    state: str
+    id: str = ""
+    remaining: float = 0.0
+    fingerprint: dict[str, str] = field(default_factory=dict)
+    armed_fingerprint: dict[str, str] = field(default_factory=dict)
+    protection: str = "arm_before"
+    disruption: str = "none"
+    script: str = ""
+    holder: dict[str, str] = field(default_factory=dict)
+    since: str = ""
+    changed_tables: list[str] = field(default_factory=list)
+    proven: bool | None = None
+    survives_reboot: bool = False
+    timer: str = ""
+    messages: list[str] = field(default_factory=list)
+    manual: list[str] = field(default_factory=list)
+
+    @classmethod
+    def read(cls, host: str, document: Mapping[str, Any]) -> CheckpointStatus:
+        """From an agent's answer. Raises CheckpointError if it is not one."""
+        known = {name: document[name] for name in cls.__dataclass_fields__ if name in document and name not in _SKIPPED}
+        if known.get("state") not in STATES:
+            raise CheckpointError(
+                f"the checkpoint agent's answer has no known state: {document.get('state')!r}",
+                host,
+                "look whether another version of the collection armed this host",
+            )
+        return cls(host=host, **known)
+
+    @property
+    def held(self) -> bool:
+        """Whether another run may not arm this host."""
+        return self.state in ("armed", "confirmed", "restoring", "failed")
+
+    def to_dict(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+def unprotected(host: str, platform: str) -> CheckpointStatus:
+    """A host on whose platform no checkpoint can be armed; said before the change, not after."""
+    return CheckpointStatus(
+        host=host,
+        state="none",
+        protection=PROTECTIONS.get(platform, "none"),
+        messages=[f"platform {platform}: PathGuard can't arm a checkpoint here; nothing puts the rules back by itself"],
+    )
