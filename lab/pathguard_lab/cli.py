@@ -14,6 +14,7 @@ from .errors import LabError
 from .lab import Lab
 from .process import HOST_ENVIRONMENT, inside
 from .state import State
+from .upkeep import Upkeep
 
 
 def _say(text: str) -> None:
@@ -30,6 +31,18 @@ def _up(options: argparse.Namespace) -> int:
 def _down(_options: argparse.Namespace) -> int:
     lab = Lab(say=_say)
     _say("the lab is down" if lab.down() else "no lab is running")
+    return 0
+
+
+def _reboot(options: argparse.Namespace) -> int:
+    Upkeep().reboot(options.host)
+    _say(f"{options.host} has restarted")
+    return 0
+
+
+def _reset(_options: argparse.Namespace) -> int:
+    changed = Upkeep().reset()
+    _say(f"made anew: {', '.join(changed)}" if changed else "every host is as it was")
     return 0
 
 
@@ -52,7 +65,8 @@ def _shell(options: argparse.Namespace) -> int:
     os.execvpe(arguments[0], arguments, environment)
 
 
-COMMANDS = {"up": _up, "down": _down, "shell": _shell}
+STOPPING = (signal.SIGTERM, signal.SIGHUP, signal.SIGINT)
+COMMANDS = {"up": _up, "down": _down, "reboot": _reboot, "reset": _reset, "shell": _shell}
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -61,6 +75,9 @@ def _parser() -> argparse.ArgumentParser:
     up = commands.add_parser("up", prog="lab/up", help="start the lab")
     up.add_argument("--ecmp", action="store_true", help="route over both firewalls, both ways")
     commands.add_parser("down", prog="lab/down", help="end the lab; nothing is left")
+    reboot = commands.add_parser("reboot", prog="lab/reboot", help="restart one host")
+    reboot.add_argument("host", help="fw1, fw2, db1, db2, app01 ... app10")
+    commands.add_parser("reset", prog="lab/reset", help="make every host anew that has changed since the start")
     shell = commands.add_parser("shell", prog="lab/shell", help="a shell or a command on a host")
     shell.add_argument("host", help="ctl, fw1, fw2, db1, db2, app01 ... app10")
     shell.add_argument("command", nargs=argparse.REMAINDER, help="-- and a command; without it, a shell")
@@ -68,12 +85,14 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _interrupted(number: int, _frame: object) -> None:
+    for other in STOPPING:  # once is enough: what comes next is cleaning up
+        signal.signal(other, signal.SIG_IGN)
     raise KeyboardInterrupt(signal.Signals(number).name)
 
 
 def main() -> int:
     options = _parser().parse_args()
-    for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
+    for number in STOPPING:
         signal.signal(number, _interrupted)
     try:
         return COMMANDS[options.name](options)

@@ -4,29 +4,19 @@
 """The lab as a whole: up and down."""
 from __future__ import annotations
 
-import json
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 from . import topology
 from .contents import host_files, make_host_keys, make_secrets
 from .errors import LabError
 from .machine import Starting, boot, connect_controller, make_switches, plug_in
-from .process import HOST_ENVIRONMENT, Identity, inside, kill_all, run
+from .process import Identity, in_parallel, kill_all
+from .services import await_apps, fingerprints, make_primary, make_standby
 from .state import Record, State
 
 Say = Callable[[str], None]
-WORKERS = 8
-APP_WAIT_SECONDS = 20.0
-
-
-def in_parallel(function: Callable[[str], None], names: Iterable[str]) -> None:
-    """Call for each host; the first failure is raised after all have ended."""
-    with ThreadPoolExecutor(WORKERS) as pool:
-        futures = [pool.submit(function, name) for name in names]
-    for future in futures:
-        future.result()
 
 
 class Lab:
@@ -79,15 +69,16 @@ class Lab:
         stage("switches and cables in place")
         with ThreadPoolExecutor(1) as aside:
             boot(record.inits["db1"], "db1")
-            primary = aside.submit(self._database, record.inits["db1"], "make-primary")
+            primary = aside.submit(make_primary, record.inits["db1"])
             in_parallel(lambda name: boot(record.inits[name], name), [n for n in topology.HOSTS if n != "db1"])
             stage("all hosts run: firewalls loaded, sshd listens")
             primary.result()
         stage("PostgreSQL primary on db1")
-        self._database(record.inits["db2"], "make-standby", "db1")
+        make_standby(record.inits["db2"])
         stage("PostgreSQL standby on db2")
-        self._await_apps(record.inits)
+        await_apps(record.inits)
         stage(f"{len(topology.APP_HOSTS)} applications reach their database")
+        self.state.write_fingerprints(fingerprints(record.inits))
         self.state.write(record)
         for one in starting.values():
             one.let_go()
@@ -96,32 +87,10 @@ class Lab:
         wire = inits[topology.WIRE]
         make_switches(wire)
         for host in topology.HOSTS.values():
-            plug_in(wire, host.name, inits[host.name], [segment for segment, _ in host.legs()])
-        plug_in(wire, topology.CONTROLLER, inits[topology.CONTROLLER], [topology.MANAGEMENT])
+            plug_in(wire, host.name, inits[host.name], host.legs())
+        plug_in(wire, topology.CONTROLLER, inits[topology.CONTROLLER],
+                [(topology.MANAGEMENT, topology.CONTROLLER_NUMBER)])
         connect_controller(inits[topology.CONTROLLER])
-
-    def _database(self, host: Identity, *arguments: str) -> None:
-        run(inside(host.pid, ["/usr/local/sbin/lab-postgresql", *arguments]), what=f"lab-postgresql {arguments[0]}",
-            env=HOST_ENVIRONMENT)
-
-    def _await_apps(self, inits: dict[str, Identity]) -> None:
-        deadline = time.monotonic() + APP_WAIT_SECONDS
-        waiting = list(topology.APP_HOSTS)
-        last = ""
-        while waiting:
-            if time.monotonic() > deadline:
-                raise LabError(f"the application on {', '.join(waiting)} has no database after "
-                               f"{APP_WAIT_SECONDS:.0f} s\n{last}")
-            for name in list(waiting):
-                try:
-                    with open(f"/proc/{inits[name].pid}/root/run/pathguard-app/status.json", encoding="utf-8") as file:
-                        status = json.load(file)
-                except FileNotFoundError:
-                    continue
-                last = str(status["new_connection"]["error"])
-                if status["new_connection"]["ok"] and status["pool"]["alive"] == status["pool"]["size"]:
-                    waiting.remove(name)
-            time.sleep(0.1)
 
     def down(self) -> bool:
         """End the lab and remove its state; False when there was nothing to do."""

@@ -71,24 +71,35 @@ class Starting:
 def make_switches(wire: Identity) -> None:
     lines = []
     for segment in topology.SEGMENTS:
-        name = segment.interface.rstrip("0")
-        lines += [f"link add {name} type bridge stp_state 0 mcast_snooping 0", f"link set {name} up"]
+        lines += [f"link add {segment.switch} type bridge stp_state 0 mcast_snooping 0",
+                  f"link set {segment.switch} up"]
     run(inside(wire.pid, ["ip", "-batch", "-"], net_only=True), what="making the switches", text="\n".join(lines) + "\n")
 
 
-def plug_in(wire: Identity, name: str, host: Identity, segments: list[topology.Segment]) -> None:
-    """A cable from each segment's switch; both ends are made inside the lab, never on the machine."""
+def plug_in(wire: Identity, name: str, host: Identity, legs: list[tuple[topology.Segment, int]]) -> None:
+    """A cable from each segment's switch; both ends are made inside the lab, never on the machine. The
+    hardware addresses are fixed, so that a rebuilt host's neighbours need not learn a new one."""
     lines = []
-    for segment in segments:
-        switch = segment.interface.rstrip("0")
-        port = f"{name}-{switch}"
-        lines += [f"link add {port} type veth peer name {segment.interface} netns {host.pid}",
-                  f"link set {port} master {switch} up"]
+    for segment, number in legs:
+        lines += [f"link add {_port(name, segment)} type veth peer name {segment.interface} "
+                  f"address {segment.hardware(number)} netns {host.pid}",
+                  f"link set {_port(name, segment)} master {segment.switch} up"]
     run(inside(wire.pid, ["ip", "-batch", "-"], net_only=True), what=f"plugging in {name}", text="\n".join(lines) + "\n")
 
 
+def unplug(wire: Identity, name: str, legs: list[tuple[topology.Segment, int]]) -> None:
+    """Take away the cables of a host that ended; its own namespace goes away in its own time."""
+    lines = [f"link delete {_port(name, segment)}\n" for segment, _ in legs]
+    subprocess.run(inside(wire.pid, ["ip", "-force", "-batch", "-"], net_only=True), input="".join(lines), text=True,
+                   capture_output=True, check=False)
+
+
+def _port(name: str, segment: topology.Segment) -> str:
+    return f"{name}-{segment.switch}"
+
+
 def boot(host: Identity, name: str) -> None:
-    run(inside(host.pid, ["/usr/local/sbin/lab-boot"]), what=f"booting {name}", env=HOST_ENVIRONMENT)
+    run(inside(host.pid, ["setsid", "--wait", "/usr/local/sbin/lab-boot"]), what=f"booting {name}", env=HOST_ENVIRONMENT)
 
 
 def connect_controller(controller: Identity) -> None:

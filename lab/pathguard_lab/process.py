@@ -9,10 +9,13 @@ import os
 import select
 import signal
 import subprocess
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from .errors import LabError
 
+WORKERS = 8
 HOST_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 HOST_ENVIRONMENT = {"PATH": HOST_PATH, "HOME": "/root", "USER": "root", "LANG": "C.UTF-8"}
 # See DROPPED_CAPABILITIES in host_init.py: setns(2) gives its caller all capabilities.
@@ -82,3 +85,10 @@ def run(command: list[str], *, what: str, env: dict[str, str] | None = None, tex
         said = (done.stderr.strip() or done.stdout.strip() or "it said nothing").splitlines()
         raise LabError(f"{what} failed (exit status {done.returncode})\n" + "\n".join(said[-3:]))
     return done.stdout
+
+
+def in_parallel(function: Callable[[str], object], names: Iterable[str]) -> dict[str, object]:
+    """Call for each host and return the results by name; a failure is raised after all have ended."""
+    with ThreadPoolExecutor(WORKERS) as pool:
+        futures = {name: pool.submit(function, name) for name in names}
+    return {name: future.result() for name, future in futures.items()}

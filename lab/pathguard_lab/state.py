@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, PathGuard developers
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The lab's state folder: which processes hold the lab, its keys, its logs. Removed by ``down``."""
+"""The lab's state folder: which processes hold the lab, its keys, how its hosts were when new. Removed by ``down``."""
 from __future__ import annotations
 
 import contextlib
@@ -41,8 +41,8 @@ class State:
     def __init__(self, folder: Path | None = None) -> None:
         self.folder = folder or state_folder()
         self.ssh = self.folder / "ssh"
-        self.log = self.folder / "log"
         self._record = self.folder / "lab.json"
+        self._fingerprints = self.folder / "fingerprints.json"
 
     @contextlib.contextmanager
     def locked(self) -> Iterator[None]:
@@ -68,8 +68,7 @@ class State:
 
     def create(self) -> None:
         self.folder.mkdir(mode=0o700)
-        for folder in (self.ssh, self.log):
-            folder.mkdir(mode=0o700)
+        self.ssh.mkdir(mode=0o700)
 
     def remove(self) -> None:
         if self.folder.exists():
@@ -90,6 +89,14 @@ class State:
             return None
         return Record(document["ecmp"], document["started"],
                       {name: Identity(*pair) for name, pair in document["inits"].items()})
+
+    def write_fingerprints(self, texts: dict[str, str]) -> None:
+        """What ``lab-fingerprint`` said on each host when it was new."""
+        self._fingerprints.write_text(json.dumps(texts), encoding="utf-8")
+
+    def read_fingerprints(self) -> dict[str, str]:
+        texts: dict[str, str] = json.loads(self._fingerprints.read_text(encoding="utf-8"))
+        return texts
 
     def running(self) -> Record:
         """The record of the lab that runs; without one, the error that says how to start it."""

@@ -20,6 +20,14 @@ class Segment:
     net4: IPv4Network
     net6: IPv6Network | None
 
+    @property
+    def switch(self) -> str:
+        return self.interface.rstrip("0")
+
+    def hardware(self, number: int) -> str:
+        """A locally administered address that holds the IPv4 one."""
+        return "02:00:" + ":".join(f"{byte:02x}" for byte in self.address4(number).packed)
+
     def address4(self, number: int) -> IPv4Address:
         return self.net4[number]
 
@@ -77,18 +85,24 @@ def network_batch(host: Host, ecmp: bool) -> str:
         if segment.net6 is not None:
             lines.append(f"address replace {segment.address6(number)}/{segment.net6.prefixlen} dev {name} nodad")
         lines.append(f"link set {name} up")
-    if host.far is not None:
-        near = host.legs()[0][0]
-        ways = tuple(FIREWALL_NUMBERS.values()) if ecmp else (FIREWALL_NUMBERS["fw1"],)
-        lines.append(_route(str(host.far.net4), [str(near.address4(way)) for way in ways], near.interface))
-        lines.append(_route(str(host.far.net6), [str(near.address6(way)) for way in ways], near.interface))
+    lines += route_lines(host, ecmp)
     return "\n".join(lines) + "\n"
+
+
+def route_lines(host: Host, ecmp: bool) -> list[str]:
+    """The routes to the far segment: over fw1, or over both firewalls. None for a firewall."""
+    if host.far is None:
+        return []
+    near = host.legs()[0][0]
+    ways = tuple(FIREWALL_NUMBERS.values()) if ecmp else (FIREWALL_NUMBERS["fw1"],)
+    return [_route(str(host.far.net4), [str(near.address4(way)) for way in ways], near.interface),
+            _route(str(host.far.net6), [str(near.address6(way)) for way in ways], near.interface)]
 
 
 def _route(network: str, gateways: list[str], interface: str) -> str:
     if len(gateways) == 1:
-        return f"route replace {network} via {gateways[0]} dev {interface}"
-    return f"route replace {network} " + " ".join(f"nexthop via {gateway} dev {interface}" for gateway in gateways)
+        return f"route add {network} via {gateways[0]} dev {interface}"
+    return f"route add {network} " + " ".join(f"nexthop via {gateway} dev {interface}" for gateway in gateways)
 
 
 def hosts_file(name: str) -> str:
