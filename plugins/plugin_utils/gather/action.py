@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from typing import Any, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 from ansible.errors import AnsibleConnectionFailure
 from ansible.plugins.action import ActionBase
@@ -46,8 +46,8 @@ class HostsAction(ActionBase):  # type: ignore[misc]
     _supports_check_mode = True
     _supports_async = False
 
-    SPEC: Mapping[str, Mapping[str, Any]] = {}
-    RULES: Mapping[str, Any] = {}
+    SPEC: ClassVar[Mapping[str, Mapping[str, Any]]] = {}
+    RULES: ClassVar[Mapping[str, Any]] = {}
 
     def run(self, tmp: Any = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         result: dict[str, Any] = super().run(tmp, task_vars)

@@ -71,7 +71,7 @@ class Launch:
     def _sudo(self) -> str:
         if not self._escalated:
             return ""
-        if self._access.become_method != SUDO:
+        if not is_sudo(self._access.become_method):
             raise GatherError(
                 f"become_method {self._access.become_method!r} is not known to the netmiko transport",
                 self._access.name,
@@ -124,6 +124,11 @@ class Launch:
             where,
             f"log in by hand and run '{'sudo ' if self._escalated else ''}sh -c id'",
         )
+
+
+def is_sudo(method: str) -> bool:
+    """Also by its full name, ansible.builtin.sudo."""
+    return method.rpartition(".")[2] == SUDO
 
 
 def _is_already(access: HostAccess) -> bool:

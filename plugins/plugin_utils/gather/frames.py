@@ -50,9 +50,10 @@ def outputs(
     errors, _ = _frames(made.word, stderr)
     missing = [name for name in commands if name not in found]
     if missing or not complete:
-        said = " / ".join(line for line in stderr.splitlines()[-2:] if line and made.word not in line)
+        last = (missing or ["the last command"])[0]
+        lines = [line for line in stderr.splitlines()[-2:] if line and made.word not in line]
         raise GatherError(
-            f"output cut short: no end of {(missing or ['the last command'])[0]}{f' ({said})' if said else ''}",
+            f"output cut short: no end of {last} {' / '.join(lines)}",
             where,
             "try again with a longer timeout; look whether the host kills processes or has no memory left",
         )

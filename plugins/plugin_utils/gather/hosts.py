@@ -20,7 +20,7 @@ from ansible import context
 from ..errors import GatherError
 from .access import OFF, STRICT, HostAccess
 from .ansible_connection import build
-from .escalate import SUDO
+from .escalate import SUDO, is_sudo
 from .host_vars import HostVariables, Inventory
 from .platforms import DEFAULT as DEFAULT_PLATFORM
 from .platforms import platform_of
@@ -72,8 +72,8 @@ class HostLogins:
         self._inventory = Inventory(action._task, action._templar, task_vars)
         self.current = self._inventory.current
 
-    def accesses(self, names: Sequence[str] | None = None) -> list[HostAccess]:
-        """An access for each host, by default the task's own. Raises GatherError where one can't be made."""
+    def names(self, names: Sequence[str] | None = None) -> list[str]:
+        """The hosts that are meant, by default the task's own. Raises GatherError for none, or one twice."""
         wanted = list(names) if names is not None else [self.current]
         if not wanted:
             raise GatherError(
@@ -82,7 +82,15 @@ class HostLogins:
         twice = sorted({name for name in wanted if wanted.count(name) > 1})
         if twice:
             raise GatherError(f"named twice: {', '.join(twice)}", "hosts", "name each host once")
-        return [self._access(name) for name in wanted]
+        return wanted
+
+    def accesses(self, names: Sequence[str] | None = None) -> list[HostAccess]:
+        """An access for each host that is meant. Raises GatherError where one can't be made."""
+        return [self._access(name) for name in self.names(names)]
+
+    def platform(self, name: str) -> str:
+        """A host's platform, also where there is no login to it."""
+        return self._platform(self._inventory.variables(name))
 
     def _access(self, name: str) -> HostAccess:
         found = self._inventory.variables(name)
@@ -105,9 +113,7 @@ class HostLogins:
             ),
             key_passphrase=_text(found.get(*PASSPHRASE)),
             become=truth(self._task.become if become is None else become),
-            become_method=str(
-                found.get("ansible_become_method") or self._task.become_method or SUDO
-            ).rpartition(".")[2],
+            become_method=str(found.get("ansible_become_method") or self._task.become_method or SUDO),
             become_user=str(found.get(*BECOME_USER) or self._task.become_user or "root"),
             become_password=_text(
                 found.get(*BECOME_PASSWORD)
@@ -129,7 +135,7 @@ class HostLogins:
         transport = self._wanted.transport
         if transport == "auto":
             by_ssh = kind.rpartition(".")[2] in SSH_CONNECTIONS and NETMIKO_ERROR is None
-            known = not access.become or access.become_method == SUDO
+            known = not access.become or is_sudo(access.become_method)
             transport = "netmiko" if by_ssh and known else "connection"
         if transport != "connection":
             return replace(access, transport=transport)

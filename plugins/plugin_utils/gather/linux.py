@@ -155,7 +155,8 @@ pg_legacy() { # name tool names-file
   done
   pg_tables=$(tr '\n' ' ' <"$3")
   if [ -n "$pg_save" ]; then
-    pg_run "$1" "pg_rc=0; for pg_table in $pg_tables; do $pg_save -c -t \$pg_table || pg_rc=\$?; done; exit \$pg_rc"
+    pg_each="for pg_table in $pg_tables; do $pg_save -c -t \$pg_table || pg_rc=\$?; done"
+    pg_run "$1" "pg_rc=0; $pg_each; exit \$pg_rc"
   else pg_fail "$1" 127 "$2-legacy-save is not installed, but the kernel has legacy tables: $pg_tables"; fi
 }
 pg_saved() { # name file...

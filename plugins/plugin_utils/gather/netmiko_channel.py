@@ -60,8 +60,8 @@ class NetmikoChannel:
                 said = self._proxy.failure() if self._proxy else ""
                 raise login_error(error, self._access, settings, said) from None
             # Logged in, but no terminal for this account (PermitTTY no): commands need none.
-        client: paramiko.SSHClient = self._connection.remote_conn_pre
-        return client
+        logged_in: paramiko.SSHClient = self._connection.remote_conn_pre
+        return logged_in
 
     def _handler(self, device_type: str, settings: SshSettings, trusted: str) -> Any:
         return netmiko.ConnectHandler(

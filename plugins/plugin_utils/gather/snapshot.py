@@ -31,7 +31,7 @@ REQUIRED = ("host", "platform", "gathered_at", "state", "raw")
 
 @dataclass(frozen=True)
 class Snapshot:
-    """``gathered_at``: ISO 8601, UTC. ``state``: the state's document. ``run_id``: the guard's run, if any."""
+    """``gathered_at``: ISO 8601, UTC. ``state``: the state's document. ``run_id``: the guard's run."""
 
     host: str
     platform: str

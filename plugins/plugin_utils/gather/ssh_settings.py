@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, PathGuard developers
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What ssh would use for a host: the access's values, then ssh arguments, then ~/.ssh/config (ssh_config(5))."""
+"""What ssh would use for a host: the access's values, ssh arguments, then ~/.ssh/config (ssh_config(5))."""
 
 from __future__ import annotations
 

@@ -1,0 +1,183 @@
+# Copyright: (c) 2026, PathGuard developers
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+---
+module: firewall_info
+short_description: Gather firewalls, routes and listeners of one or many hosts
+version_added: 0.1.0
+description:
+  - Reads a host's firewall rules as they are now, with its addresses, routes and listening sockets, and
+    writes them to a snapshot file from which every analysis can be repeated offline.
+  - Several hosts are gathered at once by one task, each with its own inventory variables, also hosts
+    outside of the play.
+  - Nothing is changed on any host. On Linux, nftables, iptables (both variants), ip6tables, ipset,
+    ip(8) and ss(8) are read in one login, as root.
+  - What may not be read is told in RV(firewalls), and every verdict that depends on it is C(unknown);
+    it is never taken for an empty ruleset.
+options:
+  hosts:
+    description:
+      - Names of inventory hosts to gather. Groups are written as C({{ groups['firewalls'] }}).
+      - By default the task's own host.
+    type: list
+    elements: str
+  transport:
+    description:
+      - How a host is reached. V(netmiko) logs in by SSH with netmiko on the controller, V(connection)
+        uses the host's Ansible connection (local, containers, ssh as Ansible does it), V(files)
+        reads output that was saved before.
+      - V(auto) is V(files) where O(files) is given, else V(netmiko) where the host's connection is an
+        SSH one and netmiko is installed, else V(connection).
+    type: str
+    choices: [auto, netmiko, connection, files]
+    default: auto
+  platform:
+    description:
+      - What the host is, as a netmiko device type. This version gathers V(linux).
+      - By default from C(ansible_network_os), else V(linux).
+    type: str
+  host_key_checking:
+    description:
+      - Whether the SSH host key must be known. By default the host's C(ansible_host_key_checking) or
+        C(ansible_ssh_host_key_checking) says so, then Ansible's configuration, then
+        C(StrictHostKeyChecking) in the host's ssh arguments and in C(~/.ssh/config), and then it must.
+    type: bool
+  files:
+    description:
+      - Saved output of one host, with O(transport=files). Commands that have no file are unknown.
+      - An empty file, an error message and output that was cut short are errors.
+    type: list
+    elements: dict
+    suboptions:
+      command:
+        description:
+          - The command that the file is the output of, such as V(nft -j list ruleset) or V(iptables-save), or
+            its short name, such as V(nft_json), V(iptables_nft), V(addresses), V(routes4).
+        type: str
+        required: true
+      path:
+        description: The file, relative to the playbook's folder.
+        type: str
+        required: true
+  snapshot_dir:
+    description:
+      - Folder for the snapshot files, C(<host>.json) each, relative to the playbook's folder. Made if it
+        is missing. Files are readable by their owner alone.
+      - Without it nothing is written.
+    type: str
+  timeout:
+    description: The most seconds that a host may take to answer a command.
+    type: int
+    default: 60
+  workers:
+    description: How many hosts are gathered at once.
+    type: int
+    default: 10
+  return_state:
+    description:
+      - Return the whole normalised state as well. It can be large; reading the snapshot costs less.
+    type: bool
+    default: false
+attributes:
+  check_mode:
+    description: Can run in check mode; it reads only.
+    support: full
+  diff_mode:
+    description: Returns details on what has changed, or could be changed.
+    support: none
+  action:
+    description: Runs on the controller, in an action plugin.
+    support: full
+  bypass_host_loop:
+    description: Runs once for all hosts of the play.
+    support: none
+notes:
+  - Logins use the inventory's connection variables (C(ansible_host), C(ansible_port), C(ansible_user),
+    C(ansible_password), C(ansible_ssh_private_key_file), C(ansible_become) and its relatives),
+    C(~/.ssh/config), the ssh agent, and what was typed at C(--ask-pass) and C(--ask-become-pass). There are no options
+    for passwords.
+  - The credentials that automation platforms give as C(ANSIBLE_NET_USERNAME), C(ANSIBLE_NET_PASSWORD),
+    C(ANSIBLE_NET_SSH_KEYFILE) and C(ANSIBLE_NET_AUTH_PASS) are used where nothing else is set.
+  - A password that a variable of one host holds is never used for another host.
+requirements:
+  - netmiko (on the controller, for O(transport=netmiko))
+seealso:
+  - module: pathguard.network.path_probe
+author:
+  - PathGuard developers (@pathguard)
+"""
+
+EXAMPLES = r"""
+- name: Read the firewall of each host of the play
+  pathguard.network.firewall_info:
+    snapshot_dir: snapshots
+  become: true
+
+- name: Read the firewalls on the way, at once, from a play on other hosts
+  pathguard.network.firewall_info:
+    hosts: "{{ groups['firewalls'] }}"
+    snapshot_dir: snapshots
+  become: true
+  run_once: true
+
+- name: Read output that somebody has saved
+  pathguard.network.firewall_info:
+    hosts: [fw7]
+    transport: files
+    files:
+      - command: nft -j list ruleset
+        path: saved/fw7-nft.json
+      - command: ip -j address show
+        path: saved/fw7-addresses.json
+    snapshot_dir: snapshots
+  delegate_to: localhost
+  run_once: true
+"""
+
+RETURN = r"""
+firewalls:
+  description: The hosts that could be read, by name; hosts that could not are in RV(errors).
+  returned: always
+  type: dict
+  contains:
+    platform:
+      description: What the host is.
+      type: str
+      sample: linux
+    snapshot:
+      description: Path of the snapshot file, or null.
+      type: str
+      sample: /srv/audit/snapshots/fw1.json
+    fingerprint:
+      description: Hashes of the rules, apart for those of declared dynamic owners such as docker.
+      type: dict
+      sample: {static: 9c1b, dynamic: e3b0}
+    rulesets:
+      description: How many rules each ruleset has.
+      type: dict
+      sample: {inet/filter/forward: 12}
+    not_understood:
+      description: What the analysis takes for unknown, with the reason; at most 50, the snapshot has all.
+      type: list
+      elements: dict
+    unreadable:
+      description: What could not be read, with the reason.
+      type: list
+      elements: dict
+    state:
+      description: The normalised state.
+      type: dict
+      returned: with O(return_state=true)
+firewall:
+  description: The same as in RV(firewalls), for a task that names a single host.
+  returned: when there is one host
+  type: dict
+errors:
+  description: Why a host could not be read, by host.
+  returned: when a host could not be read
+  type: dict
+  sample: {fw2: the host refuses the login}
+"""
