@@ -2,6 +2,7 @@
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The host itself: its commands, clocks, network namespace, and files that survive a power cut."""
+
 from __future__ import annotations
 
 import json
@@ -11,7 +12,7 @@ import stat
 import subprocess
 import tempfile
 import time
-from typing import Any, Dict, List, NamedTuple, Optional
+from typing import Any, NamedTuple
 
 TOOL_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 COMMAND_LIMIT = 100.0  # seconds
@@ -55,23 +56,29 @@ class Moment(NamedTuple):
     boot_id: str
 
 
-def run(argv: List[str], stdin: str = "") -> Done:
+def run(argv: list[str], stdin: str = "") -> Done:
     """Run a command in the C locale. A command that is missing or hangs is an AgentError."""
     environment = {"PATH": TOOL_PATH, "LC_ALL": "C"}
     try:
         ended = subprocess.run(
-            argv, input=stdin.encode("utf-8", "surrogateescape"), stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-            env=environment, timeout=COMMAND_LIMIT, check=False,
+            argv,
+            input=stdin.encode("utf-8", "surrogateescape"),
+            capture_output=True,
+            env=environment,
+            timeout=COMMAND_LIMIT,
+            check=False,
         )
     except FileNotFoundError:
         raise AgentError(f"{argv[0]} is not installed on this host", f"install {argv[0]}") from None
     except subprocess.TimeoutExpired:
-        raise AgentError(f"{' '.join(argv)} did not end in {COMMAND_LIMIT:.0f} s", "look what holds it up on the host") from None
+        raise AgentError(
+            f"{' '.join(argv)} did not end in {COMMAND_LIMIT:.0f} s", "look what holds it up on the host"
+        ) from None
     out, err = (text.decode("utf-8", "surrogateescape") for text in (ended.stdout, ended.stderr))
     return Done(ended.returncode, out, err)
 
 
-def find(name: str) -> Optional[str]:
+def find(name: str) -> str | None:
     """A command's path, or None where the host lacks it."""
     return shutil.which(name, path=TOOL_PATH)
 
@@ -133,11 +140,11 @@ def write_text(path: str, text: str, mode: int = 0o600) -> None:
     write_bytes(path, text.encode("utf-8", "surrogateescape"), mode)
 
 
-def write_json(path: str, document: Dict[str, Any]) -> None:
+def write_json(path: str, document: dict[str, Any]) -> None:
     write_text(path, json.dumps(document, indent=1, sort_keys=True) + "\n")
 
 
-def read_json(path: str) -> Optional[Dict[str, Any]]:
+def read_json(path: str) -> dict[str, Any] | None:
     """A document, or None if it is not there. A damaged one is an AgentError."""
     try:
         with open(path, encoding="utf-8") as file:
@@ -145,7 +152,9 @@ def read_json(path: str) -> Optional[Dict[str, Any]]:
     except FileNotFoundError:
         return None
     except ValueError:
-        raise AgentError(f"{path} is damaged", "look at it on the host, and restore by hand from the folder it lies in") from None
+        raise AgentError(
+            f"{path} is damaged", "look at it on the host, and restore by hand from the folder it lies in"
+        ) from None
     return dict(document)
 
 

@@ -2,10 +2,11 @@
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """ipsets: recorded, compared, and put back by swapping, so that rules which use them keep working."""
+
 from __future__ import annotations
 
 import re
-from typing import Dict, Iterable, List, NamedTuple, Optional, Tuple
+from typing import Iterable, NamedTuple
 
 from .host import AgentError, find, run
 from .owners import Owned
@@ -22,7 +23,7 @@ class IpSet(NamedTuple):
 
     name: str
     create: str
-    entries: Tuple[str, ...]
+    entries: tuple[str, ...]
 
     @property
     def type(self) -> str:
@@ -43,10 +44,10 @@ def ipset_text() -> str:
     return done.out
 
 
-def read_ipsets(text: str) -> Dict[str, IpSet]:
+def read_ipsets(text: str) -> dict[str, IpSet]:
     """Sets in the order of ``ipset save``: a set stands before those that list it."""
-    creates: Dict[str, str] = {}
-    entries: Dict[str, List[str]] = {}
+    creates: dict[str, str] = {}
+    entries: dict[str, list[str]] = {}
     for line in text.splitlines():
         verb, _space, rest = line.partition(" ")
         name, _space, what = rest.partition(" ")
@@ -55,11 +56,13 @@ def read_ipsets(text: str) -> Dict[str, IpSet]:
         elif verb == "add" and name in entries:
             entries[name].append(what)
         elif line.strip():
-            raise AgentError(f"ipset save has a line that is not understood: {line[:80]}", "report this with the text")
+            raise AgentError(
+                f"ipset save has a line that is not understood: {line[:80]}", "report this with the text"
+            )
     return {name: IpSet(name, create, tuple(entries[name])) for name, create in creates.items()}
 
 
-def ipset_canonical(found: IpSet, owned: Owned) -> Tuple[str, str]:
+def ipset_canonical(found: IpSet, owned: Owned) -> tuple[str, str]:
     create = f"create {found.name}{_CHOSEN.sub('', ' ' + found.create)}"
     entries = "\n".join(sorted(_ENTRY_STATE.sub("", " " + entry).strip() for entry in found.entries))
     if owned.set(found.name):
@@ -67,8 +70,8 @@ def ipset_canonical(found: IpSet, owned: Owned) -> Tuple[str, str]:
     return (create, entries) if found.is_dynamic else (f"{create}\n{entries}", "")
 
 
-def _script(sets: Iterable[IpSet], names: Dict[str, str]) -> str:
-    lines: List[str] = []
+def _script(sets: Iterable[IpSet], names: dict[str, str]) -> str:
+    lines: list[str] = []
     for found in sets:
         name = names.get(found.name, found.name)
         lines.append(f"create {name} {found.create}")
@@ -85,7 +88,13 @@ def _load(script: str) -> None:
         raise AgentError(f"ipset refuses the recorded sets: {done.said}", "look at the entry that it names")
 
 
-def prove_ipsets(sets: List[IpSet]) -> None:
+def ipset_refill(sets: list[IpSet]) -> str:
+    """For ``ipset -exist restore``: each set is there, and has the recorded entries and no others."""
+    scripts = [_script([found], {}).split("\n", 1) for found in sets]
+    return "".join(f"{create}\nflush {found.name}\n{rest}" for found, (create, rest) in zip(sets, scripts))
+
+
+def prove_ipsets(sets: list[IpSet]) -> None:
     """Load the sets under other names, which no rule uses, and drop them again. Raises AgentError."""
     if not sets:
         return
@@ -96,19 +105,23 @@ def prove_ipsets(sets: List[IpSet]) -> None:
         drop_ipsets(reversed(list(names.values())))
 
 
-def drop_ipsets(names: Iterable[str]) -> List[str]:
+def drop_ipsets(names: Iterable[str]) -> list[str]:
     """Destroy sets; returns those that are still there because something uses them."""
-    return [name for name in names if run(["ipset", "destroy", name]).rc and run(["ipset", "-n", "list", name]).rc == 0]
+    return [
+        name
+        for name in names
+        if run(["ipset", "destroy", name]).rc and run(["ipset", "-n", "list", name]).rc == 0
+    ]
 
 
-def put_ipsets(recorded: List[IpSet], live: Dict[str, IpSet], owned: Owned) -> List[IpSet]:
+def put_ipsets(recorded: list[IpSet], live: dict[str, IpSet], owned: Owned) -> list[IpSet]:
     """Put the recorded sets in place; returns those that could not be, because a set of another type has the name.
 
     A set that is there is filled under another name and swapped (ipset(8), swap), which rules do not notice.
     """
-    other_type: List[IpSet] = []
+    other_type: list[IpSet] = []
     for found in recorded:
-        there: Optional[IpSet] = live.get(found.name)
+        there: IpSet | None = live.get(found.name)
         if there is None:
             _load(_script([found], {}))
             continue
@@ -123,7 +136,7 @@ def put_ipsets(recorded: List[IpSet], live: Dict[str, IpSet], owned: Owned) -> L
     return other_type
 
 
-def stand_in(sets: List[IpSet]) -> Dict[str, str]:
+def stand_in(sets: list[IpSet]) -> dict[str, str]:
     """Load sets under names that nothing uses yet; returns name -> stand-in."""
     names = {found.name: TEMPORARY.format(f"type{number}") for number, found in enumerate(sets)}
     drop_ipsets(names.values())
@@ -131,9 +144,12 @@ def stand_in(sets: List[IpSet]) -> Dict[str, str]:
     return names
 
 
-def replace_ipsets(sets: List[IpSet]) -> None:
+def replace_ipsets(sets: list[IpSet]) -> None:
     """Destroy what has the names of these sets, and create them. Raises AgentError if one is still in use."""
     stuck = drop_ipsets(found.name for found in sets)
     if stuck:
-        raise AgentError(f"ipset {', '.join(stuck)} has another type now, and is in use", "take it out of the rules that name it")
+        raise AgentError(
+            f"ipset {', '.join(stuck)} has another type now, and is in use",
+            "take it out of the rules that name it",
+        )
     _load(_script(sets, {}))

@@ -2,10 +2,11 @@
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The rules of one chain: the administrator's from the record, the dynamic owners' as they are now."""
+
 from __future__ import annotations
 
 import re
-from typing import Callable, Dict, List, Sequence, Set
+from typing import Callable, Sequence
 
 from .owners import Owned
 
@@ -14,8 +15,8 @@ _NO_RULE = re.compile(r'type \w+ hook |comment "')
 
 
 def merge_rules(
-    recorded: Sequence[str], live: Sequence[str], plain: Callable[[str], str], owned: Owned, active: Set[str]
-) -> List[str]:
+    recorded: Sequence[str], live: Sequence[str], plain: Callable[[str], str], owned: Owned, active: set[str]
+) -> list[str]:
     """Both lists in the order of the chain; ``plain`` takes counters off a rule.
 
     A dynamic rule that was recorded stays at its place. A new one stands behind the rule that it stands
@@ -23,7 +24,7 @@ def merge_rules(
     rule of it is left in the table although it had some, was flushed by the change: its recorded rules return.
     """
     live_plain = [plain(line) for line in live]
-    merged: List[str] = []
+    merged: list[str] = []
     for line in recorded:
         owner = owned.rule(plain(line))
         if not owner or owner not in active or plain(line) in live_plain:
@@ -32,12 +33,15 @@ def merge_rules(
     for index, line in enumerate(live):
         if not owned.rule(live_plain[index]) or live_plain[index] in merged_plain:
             continue
-        places: Dict[str, int] = {text: place for place, text in enumerate(merged_plain)}
-        place = next((places[text] + 1 for text in reversed(live_plain[:index]) if text in places), _first_rule(merged_plain))
+        places: dict[str, int] = {text: place for place, text in enumerate(merged_plain)}
+        place = next(
+            (places[text] + 1 for text in reversed(live_plain[:index]) if text in places),
+            _first_rule(merged_plain),
+        )
         merged.insert(place, line)
         merged_plain.insert(place, live_plain[index])
     return merged
 
 
-def _first_rule(lines: List[str]) -> int:
+def _first_rule(lines: list[str]) -> int:
     return next((place for place, line in enumerate(lines) if not _NO_RULE.match(line)), len(lines))

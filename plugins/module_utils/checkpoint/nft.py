@@ -6,10 +6,11 @@
 The text of ``nft list ruleset`` is used, not its JSON: what nft prints as text it also reads (nft(8), "list
 ruleset"), while its JSON loses flags of sets and the matches of iptables-nft.
 """
+
 from __future__ import annotations
 
 import re
-from typing import Dict, List, NamedTuple, Optional, Tuple
+from typing import NamedTuple
 
 from .host import AgentError
 from .merge import merge_rules
@@ -34,7 +35,7 @@ class NftBlock(NamedTuple):
 
     kind: str
     name: str
-    lines: Tuple[str, ...]
+    lines: tuple[str, ...]
 
     @property
     def is_dynamic_set(self) -> bool:
@@ -48,22 +49,25 @@ class NftBlock(NamedTuple):
 class NftTable(NamedTuple):
     family: str
     name: str
-    lines: Tuple[str, ...]
-    blocks: Tuple[NftBlock, ...]
+    lines: tuple[str, ...]
+    blocks: tuple[NftBlock, ...]
 
-    def block(self, kind: str, name: str) -> Optional[NftBlock]:
+    def block(self, kind: str, name: str) -> NftBlock | None:
         return next((block for block in self.blocks if (block.kind, block.name) == (kind, name)), None)
 
 
-def read_nft(text: str) -> List[NftTable]:
+def read_nft(text: str) -> list[NftTable]:
     """The tables of ``nft list ruleset``. Text that is cut short is an AgentError."""
-    tables: List[NftTable] = []
+    tables: list[NftTable] = []
     for header, body in _split_braces(text):
         words = header.split()
         if len(words) != 3 or words[0] != "table":
-            raise AgentError(f"nft list ruleset has something that is no table: {header[:80]}", "report this with the ruleset's text")
-        lines: List[str] = []
-        blocks: List[NftBlock] = []
+            raise AgentError(
+                f"nft list ruleset has something that is no table: {header[:80]}",
+                "report this with the ruleset's text",
+            )
+        lines: list[str] = []
+        blocks: list[NftBlock] = []
         for inner, statements in body:
             if statements is None:
                 lines.append(inner)
@@ -74,9 +78,9 @@ def read_nft(text: str) -> List[NftTable]:
     return tables
 
 
-def _split_braces(text: str) -> List[Tuple[str, List[Tuple[str, Optional[List[str]]]]]]:
+def _split_braces(text: str) -> list[tuple[str, list[tuple[str, list[str] | None]]]]:
     """Cut by braces outside of strings: tables, their blocks, the blocks' statements (which may span lines)."""
-    tables: List[Tuple[str, List[Tuple[str, Optional[List[str]]]]]] = []
+    tables: list[tuple[str, list[tuple[str, list[str] | None]]]] = []
     depth, statement = 0, ""
     for raw in text.splitlines():
         line = raw.strip()
@@ -103,7 +107,9 @@ def _split_braces(text: str) -> List[Tuple[str, List[Tuple[str, Optional[List[st
                 statement = ""
         depth += opened - closed
     if depth or statement:
-        raise AgentError("the answer of nft list ruleset is cut short", "run it on the host and look what it says")
+        raise AgentError(
+            "the answer of nft list ruleset is cut short", "run it on the host and look what it says"
+        )
     return tables
 
 
@@ -116,7 +122,7 @@ def uncounted(statement: str) -> str:
     return "".join(parts).strip()
 
 
-def _split_elements(statement: str) -> List[str]:
+def _split_elements(statement: str) -> list[str]:
     """The elements of ``elements = { a, b : c, ... }``, sorted: the kernel promises no order for a hash."""
     inner = statement[statement.index("{") + 1 : statement.rindex("}")]
     found, depth, current, quoted = [], 0, "", False
@@ -136,12 +142,12 @@ def _is_elements(line: str) -> bool:
     return line.startswith("elements = {")
 
 
-def nft_canonical(table: NftTable, owned: Owned) -> Tuple[str, str]:
+def nft_canonical(table: NftTable, owned: Owned) -> tuple[str, str]:
     """What the administrator's rules say, and what those of dynamic owners say; each "" if there is nothing."""
     if owned.table(table.name):
         return "", "\n".join([f"table {table.family} {table.name}", *_plain_blocks(table.blocks)])
-    static: List[str] = [f"table {table.family} {table.name}", *table.lines]
-    dynamic: List[str] = []
+    static: list[str] = [f"table {table.family} {table.name}", *table.lines]
+    dynamic: list[str] = []
     for block in sorted(table.blocks):
         head = f"{block.kind} {block.name}"
         if _block_owner(block, owned):
@@ -150,7 +156,9 @@ def nft_canonical(table: NftTable, owned: Owned) -> Tuple[str, str]:
         static.append(head)
         for line in block.lines:
             if _is_elements(line):
-                (dynamic if block.is_dynamic_set else static).extend([head + " elements", *_split_elements(uncounted(line))])
+                (dynamic if block.is_dynamic_set else static).extend(
+                    [head + " elements", *_split_elements(uncounted(line))]
+                )
             elif block.kind == "chain" and owned.rule(uncounted(line)):
                 dynamic.append(f"{head}: {uncounted(line)}")
             else:
@@ -158,7 +166,7 @@ def nft_canonical(table: NftTable, owned: Owned) -> Tuple[str, str]:
     return "\n".join(static), "\n".join(dynamic)
 
 
-def _plain_blocks(blocks: "List[NftBlock] | Tuple[NftBlock, ...]") -> List[str]:
+def _plain_blocks(blocks: list[NftBlock] | tuple[NftBlock, ...]) -> list[str]:
     return [line for block in blocks for line in (f"{block.kind} {block.name}", *map(uncounted, block.lines))]
 
 
@@ -168,14 +176,14 @@ def _block_owner(block: NftBlock, owned: Owned) -> str:
     return owned.set(block.name) if block.kind in SETS else ""
 
 
-def nft_foreign(table: NftTable, shown: Dict[str, List[str]]) -> List[str]:
+def nft_foreign(table: NftTable, shown: dict[str, list[str]]) -> list[str]:
     """What iptables-nft did not make in a table with a name of its: it can neither show nor restore these truly.
 
     ``shown``: chain -> its rules as iptables-nft-save prints them, one for each rule of the chain. iptables-nft
     gives every rule a counter, its built-in chains upper-case names, uses no named objects, and sets only for
     multiport; of a rule that is not so it shows the part that it knows, as if there were no more.
     """
-    found: List[str] = list(table.lines)
+    found: list[str] = list(table.lines)
     for block in table.blocks:
         based = any(_CHAIN_TYPE.match(line) for line in block.lines)
         if block.kind != "chain" or (based and not block.name.isupper()):
@@ -194,13 +202,15 @@ def nft_foreign(table: NftTable, shown: Dict[str, List[str]]) -> List[str]:
     return found
 
 
-def unloadable(table: NftTable) -> List[str]:
+def unloadable(table: NftTable) -> list[str]:
     """Statements that nft prints and can't read: matches of iptables' own modules, shown as a name or a comment.
 
     A comment is the worse of the two: nft would load the table without the rule and report no error.
     """
     statements = [line for block in table.blocks for line in block.lines]
-    return [line for line in statements if re.search(r"#|\bxt (match|target|watcher)\b", without_strings(line))]
+    return [
+        line for line in statements if re.search(r"#|\bxt (match|target|watcher)\b", without_strings(line))
+    ]
 
 
 def nft_text(table: NftTable) -> str:
@@ -211,22 +221,24 @@ def nft_text(table: NftTable) -> str:
     return "\n".join([*lines, "}"]) + "\n"
 
 
-def nft_replacing(recorded: List[NftTable], gone: List[Tuple[str, str]]) -> str:
+def nft_replacing(recorded: list[NftTable], gone: list[tuple[str, str]]) -> str:
     """One transaction that puts recorded tables in place of whatever has their names, and removes others.
 
     ``add`` first, because ``delete`` of a table that is not there fails.
     """
     names = [(table.family, table.name) for table in recorded]
-    lines = [f"{verb} table {family} {name}" for family, name in [*names, *gone] for verb in ("add", "delete")]
+    lines = [
+        f"{verb} table {family} {name}" for family, name in [*names, *gone] for verb in ("add", "delete")
+    ]
     return "\n".join(lines) + "\n" + "".join(nft_text(table) for table in recorded)
 
 
-def nft_compose(recorded: NftTable, live: Optional[NftTable], owned: Owned) -> NftTable:
+def nft_compose(recorded: NftTable, live: NftTable | None, owned: Owned) -> NftTable:
     """The recorded table with what is the dynamic owners' in the live one."""
     if live is None:
         return recorded
     active = {owner for block in live.blocks for owner in _rule_owners(block, owned)}
-    blocks: List[NftBlock] = []
+    blocks: list[NftBlock] = []
     for block in recorded.blocks:
         other = live.block(block.kind, block.name)
         owner = _block_owner(block, owned)
@@ -238,15 +250,19 @@ def nft_compose(recorded: NftTable, live: Optional[NftTable], owned: Owned) -> N
         elif block.is_dynamic_set and other is not None:
             blocks.append(_with_elements(block, other))
         elif block.kind == "chain" and other is not None:
-            blocks.append(block._replace(lines=tuple(merge_rules(block.lines, other.lines, uncounted, owned, active))))
+            blocks.append(
+                block._replace(lines=tuple(merge_rules(block.lines, other.lines, uncounted, owned, active)))
+            )
         else:
             blocks.append(block)
     known = {(block.kind, block.name) for block in recorded.blocks}
-    blocks += [block for block in live.blocks if (block.kind, block.name) not in known and _block_owner(block, owned)]
+    blocks += [
+        block for block in live.blocks if (block.kind, block.name) not in known and _block_owner(block, owned)
+    ]
     return recorded._replace(blocks=tuple(blocks))
 
 
-def _rule_owners(block: NftBlock, owned: Owned) -> List[str]:
+def _rule_owners(block: NftBlock, owned: Owned) -> list[str]:
     if block.kind != "chain":
         return []
     chain = owned.chain(block.name)
@@ -258,6 +274,8 @@ def _rule_owners(block: NftBlock, owned: Owned) -> List[str]:
 def _with_elements(block: NftBlock, live: NftBlock) -> NftBlock:
     """A dynamic set as recorded, with the elements it has now; if its type changed, with the recorded ones."""
     kept = [line for line in block.lines if not _is_elements(line)]
-    if [line for line in kept if line.startswith("type")] != [line for line in live.lines if line.startswith("type")]:
+    if [line for line in kept if line.startswith("type")] != [
+        line for line in live.lines if line.startswith("type")
+    ]:
         return block
     return block._replace(lines=tuple(kept + [line for line in live.lines if _is_elements(line)]))

@@ -7,10 +7,11 @@ What is theirs is told by the names they give and, for rules that docker puts in
 jump to a chain of its own, by their exact shape. DOCKER-USER is left out on purpose: it is the chain that
 docker made for the administrator's rules.
 """
+
 from __future__ import annotations
 
 import re
-from typing import Dict, Iterable, List, NamedTuple, Optional, Pattern
+from typing import Iterable, NamedTuple, Pattern
 
 _BRIDGE = r"(?:docker0|docker_gwbridge|br-[0-9a-f]{12})"
 
@@ -18,17 +19,17 @@ _BRIDGE = r"(?:docker0|docker_gwbridge|br-[0-9a-f]{12})"
 class Owner(NamedTuple):
     """Patterns for the whole name of a chain, a set or a table, and for the whole text of a rule in iptables-save."""
 
-    chain: Optional[Pattern[str]] = None
-    set: Optional[Pattern[str]] = None
-    table: Optional[Pattern[str]] = None
-    rule: Optional[Pattern[str]] = None
+    chain: Pattern[str] | None = None
+    set: Pattern[str] | None = None
+    table: Pattern[str] | None = None
+    rule: Pattern[str] | None = None
 
 
 def _owner(chain: str = "", set_: str = "", table: str = "", rule: str = "") -> Owner:
     return Owner(*(re.compile(text) if text else None for text in (chain, set_, table, rule)))
 
 
-OWNERS: Dict[str, Owner] = {
+OWNERS: dict[str, Owner] = {
     "docker": _owner(
         chain=r"DOCKER(?!-USER$)(?:-.+)?",
         set_=r"docker-.+",
@@ -55,7 +56,7 @@ class Owned:
     """Answers which of some owners a thing belongs to; "" for nobody, which means: the administrator."""
 
     def __init__(self, names: Iterable[str]) -> None:
-        self.names: List[str] = sorted(names)
+        self.names: list[str] = sorted(names)
         self._owners = [(name, OWNERS[name]) for name in self.names]
 
     def chain(self, name: str) -> str:
@@ -77,7 +78,7 @@ class Owned:
 
     def _first(self, field: str, text: str) -> str:
         for name, owner in self._owners:
-            pattern: Optional[Pattern[str]] = getattr(owner, field)
+            pattern: Pattern[str] | None = getattr(owner, field)
             if pattern is not None and pattern.fullmatch(text):
                 return name
         return ""

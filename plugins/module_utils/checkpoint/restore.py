@@ -2,10 +2,11 @@
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Put a recorded firewall back: only what changed, each table with the tool that owns it."""
+
 from __future__ import annotations
 
 import re
-from typing import Any, Callable, Dict, List, NamedTuple
+from typing import Any, Callable, NamedTuple
 
 from .host import AgentError, find, run
 from .ipset import IpSet, drop_ipsets, prove_ipsets, put_ipsets, replace_ipsets, stand_in
@@ -21,9 +22,9 @@ _SET_NAME = re.compile(r"(--(?:match-set|add-set|del-set|map-set) )(\S+)")
 class Restored(NamedTuple):
     """``changed``: what differed before. ``left``: what still differs: empty if the restore is proven."""
 
-    changed: List[str]
-    left: List[str]
-    messages: List[str]
+    changed: list[str]
+    left: list[str]
+    messages: list[str]
 
 
 def prove(recorded: Firewall) -> None:
@@ -49,7 +50,9 @@ def _load_nft(script: str, check: bool = False) -> None:
     if done.rc:
         owner = " (a table with `flags owner` belongs to a running program, and nobody else may restore it)"
         note = owner if "flags owner" in script or "Operation not permitted" in done.err else ""
-        raise AgentError(f"nft refuses the recorded tables: {done.said}{note}", "look at the rule that it names")
+        raise AgentError(
+            f"nft refuses the recorded tables: {done.said}{note}", "look at the rule that it names"
+        )
 
 
 def put_back(recorded: Firewall, owned: Owned, attic: str) -> Restored:
@@ -58,10 +61,10 @@ def put_back(recorded: Firewall, owned: Owned, attic: str) -> Restored:
     changed = changed_all(recorded, live)
     if not changed:
         return Restored([], [], ["nothing had changed; nothing was touched"])
-    messages: List[str] = []
+    messages: list[str] = []
     units = changed_units(recorded, live)
     sets = [found for name, found in recorded.ipsets.items() if f"ipset/{name}" in units]
-    other_type: List[IpSet] = []
+    other_type: list[IpSet] = []
     try:
         other_type = put_ipsets(sets, live.ipsets, owned)
     except AgentError as error:
@@ -76,12 +79,14 @@ def put_back(recorded: Firewall, owned: Owned, attic: str) -> Restored:
             messages.append(error.what)
         drop_ipsets(stand_ins.values())
     added = [name for name in live.ipsets if f"ipset/{name}" in units and name not in recorded.ipsets]
-    messages += [f"ipset {name} was added since, and is still in use" for name in drop_ipsets(reversed(added))]
+    messages += [
+        f"ipset {name} was added since, and is still in use" for name in drop_ipsets(reversed(added))
+    ]
     messages += put_saved(recorded.files, saved_changed(recorded.files, live.files), attic)
     return Restored(changed, changed_all(recorded, observe(owned, recorded)), messages)
 
 
-def _stand_ins(other_type: List[IpSet], messages: List[str]) -> Dict[str, str]:
+def _stand_ins(other_type: list[IpSet], messages: list[str]) -> dict[str, str]:
     """A set whose type changed can't be swapped: for a moment rules use one under another name."""
     try:
         return stand_in(other_type) if other_type else {}
@@ -90,7 +95,7 @@ def _stand_ins(other_type: List[IpSet], messages: List[str]) -> Dict[str, str]:
         return {}
 
 
-def _naming(recorded: Firewall, units: List[str], names: Dict[str, str]) -> List[str]:
+def _naming(recorded: Firewall, units: list[str], names: dict[str, str]) -> list[str]:
     """Changed tables, and those whose rules name one of these sets."""
     using = [
         f"{key}/{table.name}"
@@ -101,9 +106,11 @@ def _naming(recorded: Firewall, units: List[str], names: Dict[str, str]) -> List
     return sorted({*units, *using})
 
 
-def _put_tables(recorded: Firewall, live: Firewall, units: List[str], owned: Owned, stand_ins: Dict[str, str]) -> List[str]:
+def _put_tables(
+    recorded: Firewall, live: Firewall, units: list[str], owned: Owned, stand_ins: dict[str, str]
+) -> list[str]:
     """nft first: it removes what stands in the place of a table of iptables-nft."""
-    messages: List[str] = []
+    messages: list[str] = []
     if stand_ins:
         units = _naming(recorded, units, stand_ins)
     messages += _put_nft(recorded, live, units, owned)
@@ -112,7 +119,7 @@ def _put_tables(recorded: Firewall, live: Firewall, units: List[str], owned: Own
     return messages
 
 
-def _put_nft(recorded: Firewall, live: Firewall, units: List[str], owned: Owned) -> List[str]:
+def _put_nft(recorded: Firewall, live: Firewall, units: list[str], owned: Owned) -> list[str]:
     names = [name.split("/", 2)[1:] for name in units if name.startswith("nft/")]
     keys = [(family, name) for family, name in names]
     old = [recorded.nft[key] for key in keys if key in recorded.nft]
@@ -124,10 +131,15 @@ def _put_nft(recorded: Firewall, live: Firewall, units: List[str], owned: Owned)
 
 
 def _put_backend(
-    backend: Backend, recorded: Firewall, live: Firewall, units: List[str], owned: Owned, stand_ins: Dict[str, str]
-) -> List[str]:
-    old: List[XTable] = []
-    new: List[XTable] = []
+    backend: Backend,
+    recorded: Firewall,
+    live: Firewall,
+    units: list[str],
+    owned: Owned,
+    stand_ins: dict[str, str],
+) -> list[str]:
+    old: list[XTable] = []
+    new: list[XTable] = []
     for unit in units:
         key, _slash, name = unit.partition("/")
         if key != backend.key:
@@ -136,17 +148,24 @@ def _put_backend(
         table = _renamed(recorded.tables[key].get(name) or default_table(name), stand_ins)
         old.append(table)
         new.append(save_compose(table, there, owned))
-    return _either(lambda tables: load_save(backend, tables), new, old, f"{backend.key} tables") if old else []
+    return (
+        _either(lambda tables: load_save(backend, tables), new, old, f"{backend.key} tables") if old else []
+    )
 
 
-def _renamed(table: XTable, names: Dict[str, str]) -> XTable:
+def _renamed(table: XTable, names: dict[str, str]) -> XTable:
     if not names:
         return table
-    rules = [_SET_NAME.sub(lambda match: match.group(1) + names.get(match.group(2), match.group(2)), rule) for rule in table.rules]
+    rules = [
+        _SET_NAME.sub(lambda match: match.group(1) + names.get(match.group(2), match.group(2)), rule)
+        for rule in table.rules
+    ]
     return table._replace(rules=tuple(rules))
 
 
-def _either(load: Callable[[List[Any]], None], composed: List[Any], recorded: List[Any], what: str) -> List[str]:
+def _either(
+    load: Callable[[list[Any]], None], composed: list[Any], recorded: list[Any], what: str
+) -> list[str]:
     """Load tables with the dynamic owners' rules of now; if they don't load, as they were recorded."""
     try:
         load(composed)
@@ -157,4 +176,6 @@ def _either(load: Callable[[List[Any]], None], composed: List[Any], recorded: Li
         load(recorded)
     except AgentError as error:
         return [error.what]
-    return [f"{what}: rules of dynamic owners are as they were recorded, because those of now don't load: {first}"]
+    return [
+        f"{what}: rules of dynamic owners are as they were recorded, because those of now don't load: {first}"
+    ]

@@ -2,10 +2,11 @@
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The whole firewall of a host at one moment: what is there, who owns it, what differs from a record."""
+
 from __future__ import annotations
 
 import hashlib
-from typing import Any, Dict, Iterable, List, NamedTuple, Optional, Tuple
+from typing import Any, Iterable, NamedTuple
 
 from .host import AgentError, find, run
 from .ipset import IpSet, ipset_canonical, ipset_text, read_ipsets
@@ -23,15 +24,15 @@ class Firewall(NamedTuple):
     put into a table of iptables-nft. ``units``: name -> (static, dynamic) canonical text, static "" if there is
     nothing of the administrator's: ``nft/inet/filter``, ``iptables/filter``, ``ipset/NAME``."""
 
-    nft: Dict[Tuple[str, str], NftTable]
-    tables: Dict[str, Dict[str, XTable]]
-    foreign: Dict[str, List[str]]
-    ipsets: Dict[str, IpSet]
+    nft: dict[tuple[str, str], NftTable]
+    tables: dict[str, dict[str, XTable]]
+    foreign: dict[str, list[str]]
+    ipsets: dict[str, IpSet]
     files: Files
-    units: Dict[str, Tuple[str, str]]
+    units: dict[str, tuple[str, str]]
 
 
-def read_texts() -> Dict[str, str]:
+def read_texts() -> dict[str, str]:
     """The raw texts of all sources, as they are now. Raises AgentError if one can't be read."""
     texts = {backend.key: save_text(backend) for backend in BACKENDS}
     texts["ipset"] = ipset_text()
@@ -47,10 +48,15 @@ def read_texts() -> Dict[str, str]:
 def require_tools() -> None:
     """Raise AgentError on a host without any program that shows its rules: nothing known is not no firewall."""
     if not any(find(name) for name in ("nft", "iptables-save", "iptables-nft-save", "iptables-legacy-save")):
-        raise AgentError("neither nft nor iptables is installed on this host", "install nftables or iptables, or leave this host out")
+        raise AgentError(
+            "neither nft nor iptables is installed on this host",
+            "install nftables or iptables, or leave this host out",
+        )
 
 
-def understand(texts: Dict[str, str], files: Files, owned: Owned, recorded: "Optional[Firewall]" = None) -> Firewall:
+def understand(
+    texts: dict[str, str], files: Files, owned: Owned, recorded: Firewall | None = None
+) -> Firewall:
     """From texts to a firewall.
 
     A table of the family ip or ip6 with a name of iptables is iptables-nft's, if iptables-nft shows it and
@@ -58,8 +64,8 @@ def understand(texts: Dict[str, str], files: Files, owned: Owned, recorded: "Opt
     so that what somebody else put in shows as a change.
     """
     nft = {(table.family, table.name): table for table in read_nft(texts["nft"])}
-    tables: Dict[str, Dict[str, XTable]] = {}
-    foreign: Dict[str, List[str]] = {}
+    tables: dict[str, dict[str, XTable]] = {}
+    foreign: dict[str, list[str]] = {}
     for backend in BACKENDS:
         tables[backend.key] = {}
         for table in read_save(texts[backend.key]):
@@ -82,8 +88,8 @@ def understand(texts: Dict[str, str], files: Files, owned: Owned, recorded: "Opt
     return found
 
 
-def _units(found: Firewall, owned: Owned) -> Dict[str, Tuple[str, str]]:
-    units: Dict[str, Tuple[str, str]] = {}
+def _units(found: Firewall, owned: Owned) -> dict[str, tuple[str, str]]:
+    units: dict[str, tuple[str, str]] = {}
     for (family, name), table in found.nft.items():
         units[f"nft/{family}/{name}"] = nft_canonical(table, owned)
     for key, tables in found.tables.items():
@@ -96,15 +102,15 @@ def _units(found: Firewall, owned: Owned) -> Dict[str, Tuple[str, str]]:
     return units
 
 
-def observe(owned: Owned, recorded: Optional[Firewall] = None) -> Firewall:
+def observe(owned: Owned, recorded: Firewall | None = None) -> Firewall:
     """The firewall as it is now."""
     also: Iterable[str] = recorded.files if recorded is not None else ()
     return understand(read_texts(), read_saved(also=also), owned, recorded)
 
 
-def fingerprint(found: Firewall) -> Dict[str, str]:
+def fingerprint(found: Firewall) -> dict[str, str]:
     """Digests that are equal as long as the rules mean the same: no counters, no handles, no order of a hash."""
-    digests: Dict[str, str] = {"saved": saved_digest(found.files)}
+    digests: dict[str, str] = {"saved": saved_digest(found.files)}
     for index, name in enumerate(("static", "dynamic")):
         total = hashlib.sha256()
         for key in sorted(found.units):
@@ -114,22 +120,25 @@ def fingerprint(found: Firewall) -> Dict[str, str]:
     return digests
 
 
-def changed_units(recorded: Firewall, live: Firewall) -> List[str]:
+def changed_units(recorded: Firewall, live: Firewall) -> list[str]:
     """Names of the units whose static text differs; one that is missing counts as empty."""
     empty = ("", "")
     names = sorted({*recorded.units, *live.units})
     return [name for name in names if recorded.units.get(name, empty)[0] != live.units.get(name, empty)[0]]
 
 
-def changed_all(recorded: Firewall, live: Firewall) -> List[str]:
+def changed_all(recorded: Firewall, live: Firewall) -> list[str]:
     """Changed units and, as ``file/PATH``, changed configuration files."""
-    return [*changed_units(recorded, live), *(f"file{path}" for path in saved_changed(recorded.files, live.files))]
+    return [
+        *changed_units(recorded, live),
+        *(f"file{path}" for path in saved_changed(recorded.files, live.files)),
+    ]
 
 
-def to_record(texts: Dict[str, str], files: Files) -> Dict[str, Any]:
+def to_record(texts: dict[str, str], files: Files) -> dict[str, Any]:
     return {"texts": texts, "files": files}
 
 
-def from_record(document: Dict[str, Any], owned: Owned) -> Firewall:
+def from_record(document: dict[str, Any], owned: Owned) -> Firewall:
     """The firewall that was recorded. It is understood anew from its texts, so that nothing is kept twice."""
     return understand(document["texts"], document["files"], owned)

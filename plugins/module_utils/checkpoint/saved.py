@@ -2,6 +2,7 @@
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Persistent firewall configuration: the files from which rules are loaded at boot."""
+
 from __future__ import annotations
 
 import errno
@@ -10,7 +11,7 @@ import hashlib
 import os
 import re
 import stat
-from typing import Any, Dict, Iterable, Iterator, List, Set
+from typing import Any, Dict, Iterable, Iterator
 
 from .host import AgentError, sync_folder, write_bytes
 
@@ -59,7 +60,7 @@ def _below(path: str) -> Iterator[str]:
             yield os.path.join(folder, name)
 
 
-def _included(path: str, seen: Set[str]) -> Iterator[str]:
+def _included(path: str, seen: set[str]) -> Iterator[str]:
     if path in seen or not os.path.isfile(path):
         return
     seen.add(path)
@@ -72,9 +73,9 @@ def _included(path: str, seen: Set[str]) -> Iterator[str]:
                 yield from _included(each, seen)
 
 
-def _paths(roots: Iterable[str]) -> List[str]:
-    found: List[str] = []
-    seen: Set[str] = set()
+def _paths(roots: Iterable[str]) -> list[str]:
+    found: list[str] = []
+    seen: set[str] = set()
     for root in roots:
         found += _below(root)
     for path in _NFT_FILES:
@@ -82,9 +83,9 @@ def _paths(roots: Iterable[str]) -> List[str]:
     return list(dict.fromkeys(found))
 
 
-def _describe(path: str) -> "Dict[str, Any] | None":
+def _describe(path: str) -> dict[str, Any] | None:
     status = os.lstat(path)
-    entry: Dict[str, Any] = {"mode": stat.S_IMODE(status.st_mode), "uid": status.st_uid, "gid": status.st_gid}
+    entry: dict[str, Any] = {"mode": stat.S_IMODE(status.st_mode), "uid": status.st_uid, "gid": status.st_gid}
     if stat.S_ISLNK(status.st_mode):
         return dict(entry, link=os.readlink(path))
     if not stat.S_ISREG(status.st_mode):
@@ -108,12 +109,17 @@ def read_saved(roots: Iterable[str] = ROOTS, also: Iterable[str] = ()) -> Files:
         except FileNotFoundError:
             continue
         except OSError as error:
-            raise AgentError(f"{path} can't be read: {error.strerror}", "the agent needs root's rights") from None
+            raise AgentError(
+                f"{path} can't be read: {error.strerror}", "the agent needs root's rights"
+            ) from None
         if entry is not None:
             files[path] = entry
             size += len(entry.get("content", ""))
         if size > SIZE_LIMIT:
-            raise AgentError(f"the firewall's configuration is larger than {SIZE_LIMIT >> 20} MB, at {path}", "move what is no rules out of the folder")
+            raise AgentError(
+                f"the firewall's configuration is larger than {SIZE_LIMIT >> 20} MB, at {path}",
+                "move what is no rules out of the folder",
+            )
     return files
 
 
@@ -124,13 +130,13 @@ def saved_digest(files: Files) -> str:
     return total.hexdigest()
 
 
-def saved_changed(recorded: Files, live: Files) -> List[str]:
+def saved_changed(recorded: Files, live: Files) -> list[str]:
     return sorted(path for path in {*recorded, *live} if recorded.get(path) != live.get(path))
 
 
-def put_saved(recorded: Files, paths: Iterable[str], attic: str) -> List[str]:
+def put_saved(recorded: Files, paths: Iterable[str], attic: str) -> list[str]:
     """Put files back as recorded; those that were not there are moved to the folder ``attic``. Returns complaints."""
-    complaints: List[str] = []
+    complaints: list[str] = []
     for path in paths:
         try:
             _put(path, recorded.get(path), attic)
@@ -139,7 +145,7 @@ def put_saved(recorded: Files, paths: Iterable[str], attic: str) -> List[str]:
     return complaints
 
 
-def _put(path: str, entry: "Dict[str, Any] | None", attic: str) -> None:
+def _put(path: str, entry: dict[str, Any] | None, attic: str) -> None:
     folder = os.path.dirname(path)
     if entry is None:
         os.makedirs(attic, mode=0o700, exist_ok=True)

@@ -7,6 +7,7 @@
 ``meta.json`` (who, since when, where), ``record.json`` (the firewall), ``deadline.json``, ``claim.json`` (how it
 ended: made once, by link(2), so that of confirm and fire one wins), ``outcome.json`` (what a restore did).
 """
+
 from __future__ import annotations
 
 import contextlib
@@ -16,7 +17,7 @@ import os
 import shutil
 import tempfile
 import time
-from typing import Any, Dict, Iterator, List, Optional
+from typing import Any, Iterator
 
 from .host import AgentError, Moment, is_folder, read_json, sync_folder, write_json, write_text
 
@@ -45,7 +46,7 @@ class Slot:
         os.makedirs(self.root, mode=0o700, exist_ok=True)
         os.chmod(self.root, 0o700)
 
-    def held(self) -> "Optional[Folder]":
+    def held(self) -> Folder | None:
         """The checkpoint that is held or ended last; None if there is none."""
         try:
             name = os.readlink(self.path(HELD))
@@ -67,7 +68,9 @@ class Slot:
                     break
                 except BlockingIOError:
                     if time.monotonic() > until:
-                        raise AgentError("another checkpoint agent is at work on this host", "try again in a moment") from None
+                        raise AgentError(
+                            "another checkpoint agent is at work on this host", "try again in a moment"
+                        ) from None
                     time.sleep(0.02)
             yield
         finally:
@@ -87,14 +90,14 @@ class Slot:
         finally:
             os.close(handle)
 
-    def draft(self) -> "Folder":
+    def draft(self) -> Folder:
         """A new folder that is no checkpoint yet. Left-over drafts of agents that died are removed first."""
         for name in os.listdir(self.root):
             if name.startswith(".draft-") and time.time() - os.lstat(self.path(name)).st_mtime > 3600:
                 shutil.rmtree(self.path(name), ignore_errors=True)
         return Folder(tempfile.mkdtemp(prefix=".draft-", dir=self.root))
 
-    def take(self, draft: "Folder", name: str) -> "Folder":
+    def take(self, draft: Folder, name: str) -> Folder:
         """Make a draft this host's checkpoint; under the lock."""
         number, final = 1, name
         while os.path.lexists(self.path(final)):
@@ -115,7 +118,7 @@ class Slot:
         for folder in sorted(ended, key=lambda path: os.lstat(path).st_mtime, reverse=True)[KEPT:]:
             shutil.rmtree(folder, ignore_errors=True)
 
-    def drop(self, folder: "Folder") -> None:
+    def drop(self, folder: Folder) -> None:
         """Forget the checkpoint that is held."""
         for name in (HELD, "restore-now"):
             with contextlib.suppress(FileNotFoundError):
@@ -133,10 +136,10 @@ class Folder:
     def path(self, name: str) -> str:
         return os.path.join(self.folder, name)
 
-    def write(self, name: str, document: Dict[str, Any]) -> None:
+    def write(self, name: str, document: dict[str, Any]) -> None:
         write_json(self.path(name), document)
 
-    def read(self, name: str) -> Dict[str, Any]:
+    def read(self, name: str) -> dict[str, Any]:
         """A document that must be there."""
         document = read_json(self.path(name))
         if document is None:
@@ -144,18 +147,18 @@ class Folder:
         return document
 
     @property
-    def meta(self) -> Dict[str, Any]:
+    def meta(self) -> dict[str, Any]:
         return self.read("meta.json")
 
     @property
-    def claim(self) -> Optional[Dict[str, Any]]:
+    def claim(self) -> dict[str, Any] | None:
         return read_json(self.path("claim.json"))
 
     @property
-    def outcome(self) -> Optional[Dict[str, Any]]:
+    def outcome(self) -> dict[str, Any] | None:
         return read_json(self.path("outcome.json"))
 
-    def make_claim(self, verb: str, by: str, moment: Moment) -> Optional[Dict[str, Any]]:
+    def make_claim(self, verb: str, by: str, moment: Moment) -> dict[str, Any] | None:
         """End this checkpoint with a verb; returns None, or the claim of who was first.
 
         link(2) fails if the name is there: of any number of agents, whatever happens to them, one wins.
@@ -196,7 +199,7 @@ class Folder:
         with contextlib.suppress(OSError), open(self.path("log"), "a", encoding="utf-8") as file:
             file.write(f"{stamp} {line}\n")
 
-    def log_lines(self) -> List[str]:
+    def log_lines(self) -> list[str]:
         try:
             with open(self.path("log"), encoding="utf-8") as file:
                 return file.read().splitlines()

@@ -7,13 +7,14 @@ Where systemd runs it is a transient service (systemd-run(1)), outside of the se
 if somebody kills it; elsewhere it is a daemon of its own session. In both cases it is the agent with the verb
 ``guard``, which looks at the deadline once a second, so that renewing is only writing a file.
 """
+
 from __future__ import annotations
 
 import contextlib
 import os
 import sys
 import time
-from typing import Any, Dict, List, NamedTuple
+from typing import Any, NamedTuple
 
 from .host import INIT_NETNS, AgentError, Moment, find, namespace, run, write_text
 
@@ -48,14 +49,14 @@ class Deadline(NamedTuple):
     timeout: float
 
     @classmethod
-    def after(cls, timeout: float, moment: Moment) -> "Deadline":
+    def after(cls, timeout: float, moment: Moment) -> Deadline:
         return cls(moment.wall + timeout, moment.boot + timeout, moment.boot_id, timeout)
 
     @classmethod
-    def from_json(cls, document: Dict[str, Any]) -> "Deadline":
+    def from_json(cls, document: dict[str, Any]) -> Deadline:
         return cls(document["wall"], document["boot"], document["boot_id"], document["timeout"])
 
-    def to_json(self) -> Dict[str, Any]:
+    def to_json(self) -> dict[str, Any]:
         return dict(self._asdict())
 
     def remaining(self, moment: Moment) -> float:
@@ -73,16 +74,30 @@ def _unit(folder: str) -> str:
     return f"pathguard-checkpoint-{os.path.basename(folder)}.service"
 
 
-def start_timer(python: str, program: str, folder: str) -> Dict[str, Any]:
+def start_timer(python: str, program: str, folder: str) -> dict[str, Any]:
     """Start the guard; returns how it runs. Raises AgentError if it does not come up."""
     if has_systemd():
-        timer: Dict[str, Any] = {"kind": "systemd", "unit": _unit(folder)}
-        done = run([
-            "systemd-run", "--quiet", "--collect", f"--unit={timer['unit']}", "--description=PathGuard checkpoint timer",
-            "--property=Restart=on-failure", "--property=OOMScoreAdjust=-900", python, "-I", program, "guard", folder,
-        ])
+        timer: dict[str, Any] = {"kind": "systemd", "unit": _unit(folder)}
+        done = run(
+            [
+                "systemd-run",
+                "--quiet",
+                "--collect",
+                f"--unit={timer['unit']}",
+                "--description=PathGuard checkpoint timer",
+                "--property=Restart=on-failure",
+                "--property=OOMScoreAdjust=-900",
+                python,
+                "-I",
+                program,
+                "guard",
+                folder,
+            ]
+        )
         if done.rc:
-            raise AgentError(f"systemd-run could not start the timer: {done.said}", "look at the host's journal")
+            raise AgentError(
+                f"systemd-run could not start the timer: {done.said}", "look at the host's journal"
+            )
     else:
         timer = {"kind": "process"}
         _detach([python, "-I", program, "guard", folder])
@@ -94,7 +109,7 @@ def start_timer(python: str, program: str, folder: str) -> Dict[str, Any]:
     raise AgentError("the timer did not start", f"look at {folder}/log on the host")
 
 
-def _detach(argv: List[str]) -> None:
+def _detach(argv: list[str]) -> None:
     """Run a program as a daemon (daemon(7)): own session, no terminal, none of this session's files.
 
     An open pipe would keep the ssh session from ending.

@@ -2,10 +2,11 @@
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Tables of iptables and ip6tables, of the nft and the legacy variant, as iptables-save prints them."""
+
 from __future__ import annotations
 
 import re
-from typing import Dict, List, NamedTuple, Optional, Set, Tuple
+from typing import NamedTuple
 
 from .host import AgentError, find, run
 from .merge import merge_rules
@@ -23,7 +24,7 @@ class Backend(NamedTuple):
     key: str
     family: str
     legacy: bool
-    programs: Tuple[str, ...]
+    programs: tuple[str, ...]
     names: str
 
 
@@ -55,8 +56,8 @@ class XTable(NamedTuple):
     """``rules``: lines as printed, with their counters in front."""
 
     name: str
-    chains: Tuple[XChain, ...]
-    rules: Tuple[str, ...]
+    chains: tuple[XChain, ...]
+    rules: tuple[str, ...]
 
     @property
     def is_default(self) -> bool:
@@ -64,7 +65,7 @@ class XTable(NamedTuple):
         return not self.rules and all(chain.policy == "ACCEPT" for chain in self.chains)
 
 
-def program(backend: Backend, verb: str) -> Optional[str]:
+def program(backend: Backend, verb: str) -> str | None:
     """The save or restore program of a backend. Its plain name may be either variant: its version tells."""
     for name in backend.programs:
         path = find(f"{name}-{verb}")
@@ -95,22 +96,24 @@ def save_text(backend: Backend) -> str:
     return text
 
 
-def _legacy_tables(backend: Backend) -> List[str]:
+def _legacy_tables(backend: Backend) -> list[str]:
     try:
         with open(backend.names, encoding="ascii") as file:
             return sorted(set(file.read().split()))
     except FileNotFoundError:
         return []
     except OSError as error:
-        raise AgentError(f"{backend.names} can't be read: {error.strerror}", "the agent needs root's rights") from None
+        raise AgentError(
+            f"{backend.names} can't be read: {error.strerror}", "the agent needs root's rights"
+        ) from None
 
 
-def read_save(text: str) -> List[XTable]:
+def read_save(text: str) -> list[XTable]:
     """The tables of iptables-save. Text that is cut short is an AgentError."""
-    tables: List[XTable] = []
+    tables: list[XTable] = []
     name = ""
-    chains: List[XChain] = []
-    rules: List[str] = []
+    chains: list[XChain] = []
+    rules: list[str] = []
     for line in text.splitlines():
         if line.startswith("*"):
             name, chains, rules = line[1:].strip(), [], []
@@ -123,7 +126,10 @@ def read_save(text: str) -> List[XTable]:
         elif line.strip() and not line.startswith("#"):
             rules.append(line)
     if name:
-        raise AgentError(f"the answer of iptables-save is cut short in the table {name}", "run it on the host and look what it says")
+        raise AgentError(
+            f"the answer of iptables-save is cut short in the table {name}",
+            "run it on the host and look what it says",
+        )
     return tables
 
 
@@ -135,20 +141,20 @@ def _chain_of(rule: str) -> str:
     return without_counters(rule).split(" ", 2)[1]
 
 
-def rules_by_chain(table: XTable) -> Dict[str, List[str]]:
-    chains: Dict[str, List[str]] = {chain.name: [] for chain in table.chains}
+def rules_by_chain(table: XTable) -> dict[str, list[str]]:
+    chains: dict[str, list[str]] = {chain.name: [] for chain in table.chains}
     for rule in table.rules:
         chains.setdefault(_chain_of(rule), []).append(rule)
     return chains
 
 
-def save_canonical(table: XTable, owned: Owned) -> Tuple[str, str]:
+def save_canonical(table: XTable, owned: Owned) -> tuple[str, str]:
     """What the administrator's rules say, and what those of dynamic owners say; each "" if there is nothing.
 
     The order of rules inside a chain counts; the order of chains does not.
     """
-    static: List[str] = []
-    dynamic: List[str] = []
+    static: list[str] = []
+    dynamic: list[str] = []
     rules = rules_by_chain(table)
     for chain in sorted(table.chains):
         head = f":{chain.name} {chain.policy}"
@@ -167,14 +173,14 @@ def default_table(name: str) -> XTable:
     return XTable(name, tuple(XChain(chain, "ACCEPT", "[0:0]") for chain in BUILT_IN.get(name, ())), ())
 
 
-def save_compose(recorded: XTable, live: Optional[XTable], owned: Owned) -> XTable:
+def save_compose(recorded: XTable, live: XTable | None, owned: Owned) -> XTable:
     """The recorded table with what is the dynamic owners' in the live one."""
     if live is None:
         return recorded
     old, new = rules_by_chain(recorded), rules_by_chain(live)
-    active: Set[str] = {owner for chain, rules in new.items() for owner in _owners_in(chain, rules, owned)}
-    chains: List[XChain] = []
-    rules: List[str] = []
+    active: set[str] = {owner for chain, rules in new.items() for owner in _owners_in(chain, rules, owned)}
+    chains: list[XChain] = []
+    rules: list[str] = []
     live_names = [chain.name for chain in live.chains]
     for chain in recorded.chains:
         owner = owned.chain(chain.name)
@@ -195,16 +201,16 @@ def save_compose(recorded: XTable, live: Optional[XTable], owned: Owned) -> XTab
     return XTable(recorded.name, tuple(chains), tuple(rules))
 
 
-def _owners_in(chain: str, rules: List[str], owned: Owned) -> List[str]:
+def _owners_in(chain: str, rules: list[str], owned: Owned) -> list[str]:
     owner = owned.chain(chain)
     if owner:
         return [owner] if rules else []
     return [found for found in (owned.rule(without_counters(rule)) for rule in rules) if found]
 
 
-def save_format(tables: List[XTable]) -> str:
+def save_format(tables: list[XTable]) -> str:
     """Tables as iptables-restore reads them; each is replaced as a whole, in one step."""
-    lines: List[str] = []
+    lines: list[str] = []
     for table in tables:
         lines.append(f"*{table.name}")
         lines += [f":{chain.name} {chain.policy} {chain.counters}" for chain in table.chains]
@@ -212,13 +218,17 @@ def save_format(tables: List[XTable]) -> str:
     return "\n".join([*lines, ""])
 
 
-def load_save(backend: Backend, tables: List[XTable], test: bool = False) -> None:
+def load_save(backend: Backend, tables: list[XTable], test: bool = False) -> None:
     """Give tables to the backend's restore program. Raises AgentError if it refuses."""
     if not tables:
         return
     restore = program(backend, "restore")
     if restore is None:
-        raise AgentError(f"{backend.programs[0]}-restore is not installed on this host", f"install {backend.programs[0]}")
+        raise AgentError(
+            f"{backend.programs[0]}-restore is not installed on this host", f"install {backend.programs[0]}"
+        )
     done = run([restore, "-c", *(["--test"] if test else [])], save_format(tables))
     if done.rc:
-        raise AgentError(f"{restore} refuses the recorded tables: {done.said}", "look at the rule that it names")
+        raise AgentError(
+            f"{restore} refuses the recorded tables: {done.said}", "look at the rule that it names"
+        )

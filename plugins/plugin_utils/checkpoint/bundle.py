@@ -7,6 +7,7 @@ The agent is written as small modules under ``module_utils/checkpoint`` and must
 to an interpreter over stdin, and installs itself next to what it recorded. Joined text, rather than an
 archive, is what an administrator can read on the host.
 """
+
 from __future__ import annotations
 
 import ast
@@ -15,8 +16,21 @@ from pathlib import Path
 
 # A module may use what stands before it.
 MODULES = (
-    "host", "owners", "merge", "nft", "xtables", "ipset", "saved", "rules", "restore", "store", "timer",
-    "report", "fire", "lifecycle", "agent",
+    "host",
+    "owners",
+    "merge",
+    "nft",
+    "xtables",
+    "ipset",
+    "saved",
+    "rules",
+    "restore",
+    "store",
+    "timer",
+    "report",
+    "fire",
+    "lifecycle",
+    "agent",
 )
 
 _FOLDER = Path(__file__).resolve().parents[2] / "module_utils" / "checkpoint"

@@ -7,6 +7,7 @@ Every function sends the agent over stdin, runs it as root, and returns the host
 All raise CheckpointError when the agent refuses (the message says why and what to do) and pass on the
 channel's GatherError when there is no answer.
 """
+
 from __future__ import annotations
 
 import base64
@@ -43,7 +44,9 @@ def holder() -> dict[str, str]:
     return {"user": user, "controller": socket.gethostname()}
 
 
-def call(channel: Channel, request: Mapping[str, Any], *, python: str = "python3", timeout: float = CALL_TIMEOUT) -> CheckpointStatus:
+def call(
+    channel: Channel, request: Mapping[str, Any], *, python: str = "python3", timeout: float = CALL_TIMEOUT
+) -> CheckpointStatus:
     """Send one request ``{do: verb, ...}`` to the host's agent and read its answer."""
     words = base64.b64encode(json.dumps(request).encode()).decode()
     command = f"{shlex.quote(python)} -I -c {shlex.quote(_LAUNCH)} {words}"
@@ -84,13 +87,21 @@ def arm(
     with what *it* recorded, becomes this run's. ``owners``: dynamic owners whose rules are left alone, by
     default all that are known. The same run may arm again: that renews the timer and records nothing anew.
     """
-    request: dict[str, Any] = {"do": "arm", "id": run_id, "timeout": timeout, "by": dict(by or holder()), "take_over": take_over}
+    request: dict[str, Any] = {
+        "do": "arm",
+        "id": run_id,
+        "timeout": timeout,
+        "by": dict(by or holder()),
+        "take_over": take_over,
+    }
     if owners is not None:
         request["owners"] = list(owners)
     return call(channel, request, python=python)
 
 
-def renew(channel: Channel, run_id: str, timeout: float = DEFAULT_TIMEOUT, *, python: str = "python3") -> CheckpointStatus:
+def renew(
+    channel: Channel, run_id: str, timeout: float = DEFAULT_TIMEOUT, *, python: str = "python3"
+) -> CheckpointStatus:
     """Let the timer run for ``timeout`` seconds from now."""
     return call(channel, {"do": "renew", "id": run_id, "timeout": timeout, "by": holder()}, python=python)
 
@@ -119,9 +130,13 @@ def restore(channel: Channel, run_id: str, reason: str = "", *, python: str = "p
     return call(channel, {"do": "restore", "id": run_id, "reason": reason, "by": holder()}, python=python)
 
 
-def absent(channel: Channel, run_id: str, *, take_over: str = "", python: str = "python3") -> CheckpointStatus:
+def absent(
+    channel: Channel, run_id: str, *, take_over: str = "", python: str = "python3"
+) -> CheckpointStatus:
     """Drop a checkpoint without restoring. ``take_over``: a reason, if it belongs to another run."""
-    return call(channel, {"do": "absent", "id": run_id, "take_over": take_over, "by": holder()}, python=python)
+    return call(
+        channel, {"do": "absent", "id": run_id, "take_over": take_over, "by": holder()}, python=python
+    )
 
 
 def status(channel: Channel, *, python: str = "python3") -> CheckpointStatus:

@@ -5,6 +5,7 @@
 
 The protocol, and what it can't promise, is told in docs/checkpoint.md.
 """
+
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
@@ -58,7 +59,12 @@ def answer_dict(name: str, answer: Answer) -> dict[str, Any]:
     return answer.to_dict()
 
 
-def over(accesses: Sequence[HostAccess], workers: int = 10, timeout: float | None = None, progress: Progress | None = None) -> Each:
+def over(
+    accesses: Sequence[HostAccess],
+    workers: int = 10,
+    timeout: float | None = None,
+    progress: Progress | None = None,
+) -> Each:
     """An ``Each`` that logs in to these hosts."""
     known = {access.name: access for access in accesses}
 
@@ -87,35 +93,71 @@ def arm_all(
     """Arm every host, or none: where one refuses, those that this call armed are dropped again."""
     by = control.holder()
     answers = dict(
-        each(names, lambda channel: control.arm(
-            channel, run_id, timeout, by=by, take_over=take_over, owners=owners, python=_python(pythons, channel)
-        ))
+        each(
+            names,
+            lambda channel: control.arm(
+                channel,
+                run_id,
+                timeout,
+                by=by,
+                take_over=take_over,
+                owners=owners,
+                python=_python(pythons, channel),
+            ),
+        )
     )
     refused = _errors(answers)
     if not refused:
         return RunOutcome("armed", answers)
-    armed = [name for name in names if name not in refused]
-    dropped = dict(each(armed, lambda channel: control.absent(channel, run_id, python=_python(pythons, channel)))) if armed else {}
+    # A host whose answer was lost may be armed; one that refused is not.
+    armed = [name for name in names if not isinstance(refused.get(name), CheckpointError)]
+    dropped = absent_all(each, armed, run_id, pythons=pythons) if armed else {}
     messages = [f"{name}: {error.what}" for name, error in refused.items()]
-    messages += [f"{name}: armed, and could not be dropped again: {error.what}" for name, error in _errors(dropped).items()]
-    return RunOutcome("refused", {**answers, **dropped}, messages)
+    messages += [
+        f"{name}: may be armed, and could not be dropped: {error.what}; its timer would put back what changed"
+        for name, error in _errors(dropped).items()
+    ]
+    return RunOutcome(
+        "refused",
+        {**answers, **{name: told for name, told in _stati(dropped).items() if name not in refused}},
+        messages,
+    )
 
 
 def renew_all(
-    each: Each, names: Sequence[str], run_id: str, timeout: float = control.DEFAULT_TIMEOUT, *, pythons: Mapping[str, str] | None = None
+    each: Each,
+    names: Sequence[str],
+    run_id: str,
+    timeout: float = control.DEFAULT_TIMEOUT,
+    *,
+    pythons: Mapping[str, str] | None = None,
 ) -> dict[str, Answer]:
-    return dict(each(names, lambda channel: control.renew(channel, run_id, timeout, python=_python(pythons, channel))))
+    return dict(
+        each(names, lambda channel: control.renew(channel, run_id, timeout, python=_python(pythons, channel)))
+    )
 
 
-def status_all(each: Each, names: Sequence[str], *, pythons: Mapping[str, str] | None = None) -> dict[str, Answer]:
+def status_all(
+    each: Each, names: Sequence[str], *, pythons: Mapping[str, str] | None = None
+) -> dict[str, Answer]:
     return dict(each(names, lambda channel: control.status(channel, python=_python(pythons, channel))))
 
 
 def absent_all(
-    each: Each, names: Sequence[str], run_id: str, *, take_over: str = "", pythons: Mapping[str, str] | None = None
+    each: Each,
+    names: Sequence[str],
+    run_id: str,
+    *,
+    take_over: str = "",
+    pythons: Mapping[str, str] | None = None,
 ) -> dict[str, Answer]:
     return dict(
-        each(names, lambda channel: control.absent(channel, run_id, take_over=take_over, python=_python(pythons, channel)))
+        each(
+            names,
+            lambda channel: control.absent(
+                channel, run_id, take_over=take_over, python=_python(pythons, channel)
+            ),
+        )
     )
 
 
@@ -130,14 +172,18 @@ def confirm_all(
     """Confirm every host; if one can't be, restore all."""
 
     def ask(names: Sequence[str], function: Callable[..., CheckpointStatus], *args: Any) -> dict[str, Answer]:
-        return dict(each(names, lambda channel: function(channel, run_id, *args, python=_python(pythons, channel))))
+        return dict(
+            each(names, lambda channel: function(channel, run_id, *args, python=_python(pythons, channel)))
+        )
 
     for verb, step in (("hold", (control.hold, margin)), ("confirm", (control.confirm,))):
         answers = ask(names, *step)
         failed = _errors(answers)
         if failed:
             reason = "; ".join(f"{name} could not {verb}: {error.what}" for name, error in failed.items())
-            outcome = restore_all(each, names, run_id, f"not all peers could be confirmed: {reason}", pythons=pythons)
+            outcome = restore_all(
+                each, names, run_id, f"not all peers could be confirmed: {reason}", pythons=pythons
+            )
             return RunOutcome(outcome.decision, outcome.hosts, [reason, *outcome.messages])
     released = ask(names, control.release)
     notes = [
@@ -145,12 +191,20 @@ def confirm_all(
         for name, error in _errors(released).items()
     ]
     # A release that got no answer leaves a confirmed host confirmed: the answer to `confirm` stands.
-    final = {name: answers[name] if isinstance(released[name], PathGuardError) else released[name] for name in names}
+    final = {
+        name: answers[name] if isinstance(released[name], PathGuardError) else released[name]
+        for name in names
+    }
     return RunOutcome("confirmed", final, notes)
 
 
 def restore_all(
-    each: Each, names: Sequence[str], run_id: str, reason: str = "", *, pythons: Mapping[str, str] | None = None
+    each: Each,
+    names: Sequence[str],
+    run_id: str,
+    reason: str = "",
+    *,
+    pythons: Mapping[str, str] | None = None,
 ) -> RunOutcome:
     """Put back every host whose rules changed, whether armed, confirmed or fired already; ask a lost host twice."""
 
@@ -164,10 +218,16 @@ def restore_all(
     messages = []
     for name, answer in answers.items():
         if isinstance(answer, PathGuardError):
-            messages.append(f"{name}: not proven to be restored: {answer.what}; if it was armed, its own timer puts it back")
+            messages.append(
+                f"{name}: not proven to be restored: {answer.what}; if it was armed, its own timer puts it back"
+            )
         elif not answer.proven:
             messages.append(f"{name}: NOT RESTORED; " + "; ".join([*answer.messages, *answer.manual]))
     return RunOutcome("unproven" if messages else "restored", answers, messages)
+
+
+def _stati(answers: Mapping[str, Answer]) -> dict[str, CheckpointStatus]:
+    return {name: answer for name, answer in answers.items() if isinstance(answer, CheckpointStatus)}
 
 
 def _errors(answers: Mapping[str, Answer]) -> dict[str, PathGuardError]:

@@ -2,6 +2,7 @@
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What a host says of its checkpoint: plain data."""
+
 from __future__ import annotations
 
 from collections.abc import Mapping
@@ -56,7 +57,11 @@ class CheckpointStatus:
     @classmethod
     def read(cls, host: str, document: Mapping[str, Any]) -> CheckpointStatus:
         """From an agent's answer. Raises CheckpointError if it is not one."""
-        known = {name: document[name] for name in cls.__dataclass_fields__ if name in document and name not in _SKIPPED}
+        known = {
+            name: document[name]
+            for name in cls.__dataclass_fields__
+            if name in document and name not in _SKIPPED
+        }
         if known.get("state") not in STATES:
             raise CheckpointError(
                 f"the checkpoint agent's answer has no known state: {document.get('state')!r}",
@@ -80,5 +85,7 @@ def unprotected(host: str, platform: str) -> CheckpointStatus:
         host=host,
         state="none",
         protection=PROTECTIONS.get(platform, "none"),
-        messages=[f"platform {platform}: PathGuard can't arm a checkpoint here; nothing puts the rules back by itself"],
+        messages=[
+            f"platform {platform}: PathGuard can't arm a checkpoint here; nothing puts the rules back by itself"
+        ],
     )
