@@ -5,6 +5,7 @@
 
 ``to_dict`` gives the document that policies see (schemas/state.schema.json); ``from_dict`` reads it.
 """
+
 from __future__ import annotations
 
 from collections.abc import Mapping
@@ -62,7 +63,10 @@ class NamedSet:
         return cls(
             key,
             fields,
-            [tuple(_part_value(kind, part) for kind, part in zip(fields, element)) for element in value["elements"]],
+            [
+                tuple(_part_value(kind, part) for kind, part in zip(fields, element))
+                for element in value["elements"]
+            ],
             value["dynamic"],
             value["complete"],
             None if verdicts is None else [Verdict.from_dict(verdict) for verdict in verdicts],
@@ -84,7 +88,7 @@ def _part_text(kind: str, part: tuple[int, int] | str) -> str:
 
 
 def _part_value(kind: str, part: str) -> tuple[int, int] | str:
-    if kind == "name":
+    if kind in ("name", "other"):
         return part
     if kind.startswith("address"):
         return text.address_range(part)[1:]
@@ -148,7 +152,8 @@ class RouteRule:
 
 @dataclass(slots=True)
 class Listener:
-    """A listening socket. ``address``: ``0.0.0.0``, ``::`` (``v6_only`` tells whether it takes IPv4 too) or one."""
+    """A listening socket. ``address``: one of the host's, or ``0.0.0.0``, ``::`` for all; ``v6_only`` tells
+    whether ``::`` leaves IPv4 out."""
 
     protocol: str
     address: str
@@ -235,4 +240,6 @@ class State:
                 fingerprint=dict(value["fingerprint"]),
             )
         except (KeyError, TypeError, ValueError, AttributeError) as error:
-            raise StateError(f"the state can't be read: {error!r}", where, "gather the host again with firewall_info") from error
+            raise StateError(
+                f"the state can't be read: {error!r}", where, "gather the host again with firewall_info"
+            ) from error

@@ -1,0 +1,243 @@
+# Copyright: (c) 2026, PathGuard developers
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What is not rules: addresses, links, routes (``ip -j``, ip-address(8) and its like), sysctl, sockets (ss(8))."""
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from ..errors import ParseError
+from ..model import text
+from ..model.match import Range, merge_ranges
+from ..model.raw import RawOutput
+from ..model.state import Interface, Listener, NextHop, Route, RouteRule, State
+from . import outputs as raw
+from .host_facts import HostFacts
+
+Json = Any
+_FAMILY = {"inet": 4, "inet6": 6}
+_RULE_KEYS = {"priority", "src", "srclen", "dst", "dstlen", "iif", "fwmark", "fwmask", "table", "action", "protocol"}
+
+
+def read(state: State, outputs: Mapping[str, RawOutput]) -> HostFacts:
+    """Fill the state; what can't be read goes to ``unreadable``."""
+    facts = HostFacts()
+    _os(state, raw.text(outputs, "os"))
+    steps: tuple[tuple[str, bool, Callable[[State, HostFacts, str], None]], ...] = (
+        ("links", False, _links),
+        ("addresses", False, _addresses),
+        ("routes4", True, lambda s, f, t: _routes(s, t, 4)),
+        ("routes6", True, lambda s, f, t: _routes(s, t, 6)),
+        ("rules4", True, lambda s, f, t: _rules(s, t, 4)),
+        ("rules6", True, lambda s, f, t: _rules(s, t, 6)),
+        ("sysctl", False, _sysctl),
+        ("listeners", True, _listeners),
+    )
+    for name, may_be_empty, step in steps:
+        why = raw.problem(outputs, name, may_be_empty=may_be_empty)
+        if not why:
+            try:
+                step(state, facts, raw.text(outputs, name))
+            except ParseError as error:
+                why = error.what
+        if why:
+            state.unreadable.append({"what": name, "reason": why})
+    _local_addresses(state, facts)
+    return facts
+
+
+def _array(content: str, what: str) -> list[Json]:
+    """A JSON array of objects. Nothing at all is an empty one: ``ip -j`` prints nothing for no routes."""
+    if not content.strip():
+        return []
+    try:
+        found = json.loads(content)
+    except (ValueError, RecursionError) as error:
+        raise ParseError(f"{what} is not JSON (output cut short?): {error}") from error
+    if not isinstance(found, list) or not all(isinstance(item, dict) for item in found):
+        raise ParseError(f"{what} is no JSON array of objects")
+    return [item for item in found if item]
+
+
+def _os(state: State, content: str) -> None:
+    values = dict(line.split("=", 1) for line in content.splitlines() if "=" in line)
+    state.hostname = values.get("hostname", "").strip()
+    state.boot_id = values.get("boot_id", "").strip()
+
+
+def _interface(state: State, item: Json) -> Interface:
+    name = str(item.get("ifname", ""))
+    return state.interfaces.setdefault(name, Interface(name))
+
+
+def _links(state: State, facts: HostFacts, content: str) -> None:
+    indexes: dict[int, str] = {}
+    groups: dict[str, list[str]] = {}
+    for item in _array(content, "the list of links"):
+        found = _interface(state, item)
+        found.up = "UP" in item.get("flags", ())
+        found.kind = item.get("linkinfo", {}).get("info_kind", "") or item.get("link_type", "")
+        found.master = item.get("master", "")
+        found.mtu = item.get("mtu")
+        group = str(item.get("group", "default"))
+        found.groups = [group]
+        groups.setdefault(group, []).append(found.name)
+        if isinstance(item.get("ifindex"), int):
+            indexes[item["ifindex"]] = found.name
+    facts.interfaces = indexes
+    facts.groups = {group: tuple(names) for group, names in groups.items()}
+
+
+def _addresses(state: State, facts: HostFacts, content: str) -> None:
+    local: dict[int, list[Range]] = {4: [(127 << 24, (128 << 24) - 1)], 6: [(1, 1)]}
+    broadcast: list[Range] = [(0, (1 << 24) - 1), ((1 << 32) - 1, (1 << 32) - 1)]
+    for item in _array(content, "the list of addresses"):
+        found = _interface(state, item)
+        for address in item.get("addr_info", ()):
+            family = _FAMILY.get(address.get("family", ""))
+            if not family or "local" not in address:
+                continue
+            found.addresses.append(f"{address['local']}/{address.get('prefixlen', 32 if family == 4 else 128)}")
+            _version, low, high = _range(address["local"])
+            local[family].append((low, high))
+            if family == 4 and "broadcast" in address:
+                broadcast.append(_range(address["broadcast"])[1:])
+    facts.local = {family: merge_ranges(ranges) for family, ranges in local.items()}
+    facts.broadcast = merge_ranges(broadcast)
+
+
+def _range(value: str) -> tuple[int, int, int]:
+    try:
+        return text.address_range(value)
+    except ValueError as error:
+        raise ParseError(f"{value!r} is no address: {error}") from error
+
+
+def _local_addresses(state: State, facts: HostFacts) -> None:
+    """The routing table ``local`` is what the kernel asks; the interfaces' addresses stand in for it."""
+    for family in (4, 6):
+        routes = [route for route in state.routes if route.family == family and route.table == "local"]
+        if facts.local is None or not routes:
+            continue
+        kinds = {kind: [_range(r.destination)[1:] for r in routes if r.kind == kind] for kind in ("local", "broadcast")}
+        if family == 4:
+            facts.broadcast = merge_ranges([*facts.broadcast, *kinds["broadcast"]])
+            facts.local[4] = _without(merge_ranges([*facts.local[4], *kinds["local"]]), facts.broadcast)
+        else:
+            facts.local[6] = merge_ranges([*facts.local[6], *kinds["local"]])
+
+
+def _without(ranges: tuple[Range, ...], holes: tuple[Range, ...]) -> tuple[Range, ...]:
+    for low, high in holes:
+        rest = []
+        for first, last in ranges:
+            if first <= min(last, low - 1):
+                rest.append((first, min(last, low - 1)))
+            if max(first, high + 1) <= last:
+                rest.append((max(first, high + 1), last))
+        ranges = tuple(sorted(set(rest)))
+    return ranges
+
+
+def _destination(value: str, family: int) -> str:
+    if value == "default":
+        return "0.0.0.0/0" if family == 4 else "::/0"
+    return value if "/" in value else f"{value}/{32 if family == 4 else 128}"
+
+
+def _hop(item: Json) -> NextHop:
+    via = item.get("gateway") or item.get("via", {}).get("host", "")
+    return NextHop(str(item.get("dev", "")), str(via), int(item.get("weight", 1)))
+
+
+def _routes(state: State, content: str, family: int) -> None:
+    for item in _array(content, f"the list of IPv{family} routes"):
+        if "dst" not in item or "cloned" in item.get("flags", ()):
+            continue
+        hops = [part for part in item.get("nexthops", (item,)) if "dead" not in part.get("flags", ())]
+        route = Route(
+            family,
+            _destination(str(item["dst"]), family),
+            item.get("type", "unicast"),
+            str(item.get("table", "main")),
+            int(item.get("metric", 0)),
+            item.get("prefsrc", ""),
+            [_hop(part) for part in hops if part.get("dev") or part.get("gateway") or part.get("via")],
+        )
+        _range(route.destination)
+        if hops:
+            state.routes.append(route)
+
+
+def _rules(state: State, content: str, family: int) -> None:
+    for item in _array(content, f"the list of IPv{family} routing rules"):
+        mark = str(item.get("fwmark", ""))
+        state.route_rules.append(
+            RouteRule(
+                family,
+                int(item.get("priority", 0)),
+                str(item.get("table", "")),
+                str(item.get("action", "lookup")).replace("to_tbl", "lookup"),
+                _selector(item, "src"),
+                _selector(item, "dst"),
+                item.get("iif", ""),
+                f"{mark}/{item['fwmask']}" if "fwmask" in item else mark,
+                [f"{key} {value}" if value is not None else key for key, value in item.items() if key not in _RULE_KEYS],
+            )
+        )
+
+
+def _selector(item: Json, end: str) -> str:
+    value = str(item.get(end, "all"))
+    if value == "all":
+        return ""
+    length = item.get(f"{end}len")
+    return f"{value}/{length}" if length is not None else value
+
+
+def _sysctl(state: State, facts: HostFacts, content: str) -> None:
+    values = {}
+    for line in content.splitlines():
+        name, equals, value = line.partition("=")
+        if equals:
+            values[name.strip()] = value.strip()
+    if "net.ipv4.ip_forward" not in values:
+        raise ParseError("net.ipv4.ip_forward is not among the settings")
+    state.forwarding["ipv4"] = values["net.ipv4.ip_forward"] != "0"
+    six = values.get("net.ipv6.conf.all.forwarding")
+    if six is not None:
+        state.forwarding["ipv6"] = six != "0"
+    elif not any(name.startswith("net.ipv6.") for name in values):
+        state.forwarding["ipv6"] = False
+
+
+_SOCKET = re.compile(r"(?P<address>.+?)(?:%(?P<interface>[^:\]]+))?:(?P<port>\d+)$")
+_PROCESS = re.compile(r'users:\(\("((?:[^"\\]|\\.)*)"')
+
+
+def _listeners(state: State, facts: HostFacts, content: str) -> None:
+    for line in content.splitlines():
+        words = line.split()
+        if len(words) < 6 or words[0] not in ("tcp", "udp", "sctp", "dccp"):
+            if words:
+                raise ParseError(f"a line of ss is not understood: {line[:120]!r}")
+            continue
+        found = _SOCKET.match(words[4])
+        if not found:
+            continue
+        address = found["address"].strip("[]")
+        process = _PROCESS.search(line)
+        state.listeners.append(
+            Listener(
+                words[0],
+                "::" if address == "*" else address,
+                int(found["port"]),
+                process[1] if process else "",
+                found["interface"] or "",
+                # ss prints `*` for a wildcard socket of both families, `[::]` for one of IPv6 alone.
+                address != "*",
+            )
+        )

@@ -1,0 +1,206 @@
+# Copyright: (c) 2026, PathGuard developers
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""``nft -j list ruleset`` (libnftables-json(5)) -> rulesets, chains and sets.
+
+The text of ``nft -a list ruleset`` is read beside it: for the rules' own words, and for what nft leaves out
+of its JSON or prints wrongly there (nft 1.0.6: a table's flags, the device of an ``inet`` ingress chain).
+"""
+from __future__ import annotations
+
+import json
+from collections.abc import Collection
+from dataclasses import dataclass, field
+from typing import Any
+
+from ..errors import ParseError
+from ..model.match import Match, Named, Unknown
+from ..model.rules import ACCEPT, Chain, Rule, Ruleset
+from ..model.state import NamedSet
+from . import nft_sets, nft_text
+from .host_facts import HostFacts, negated
+from .nft_match import Relations
+from .nft_rule import RuleReader
+
+Json = Any
+# Only tables of these families see flows; arp tables never do.
+FAMILIES = ("ip", "ip6", "inet", "bridge", "netdev")
+_TODO = "run `nft -j list ruleset` on the host as root and see what it prints"
+
+
+@dataclass(slots=True)
+class NftRules:
+    """What the document holds. ``tables``: ``family/table`` in the order of their creation. ``xt``: tables
+    with rules made by iptables, whose matches nft does not show."""
+
+    rulesets: dict[str, Ruleset] = field(default_factory=dict)
+    chains: dict[str, Chain] = field(default_factory=dict)
+    sets: dict[str, NamedSet] = field(default_factory=dict)
+    tables: list[str] = field(default_factory=list)
+    xt: set[str] = field(default_factory=set)
+    not_understood: list[dict[str, str]] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class _Table:
+    flags: Json = None
+    chains: dict[str, Json] = field(default_factory=dict)
+    rules: dict[str, list[Json]] = field(default_factory=dict)
+    sets: list[Json] = field(default_factory=list)
+
+
+def load(text: str) -> list[Json]:
+    """The objects of the document. ParseError for text that is not a whole document of nft's."""
+    if not text.strip():
+        raise ParseError("nft printed nothing, not even an empty ruleset", "nft -j list ruleset", _TODO)
+    try:
+        document = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        cut = " (output cut short?)" if text.lstrip().startswith("{") else ""
+        raise ParseError(f"nft's output is not JSON{cut}: {error}", "nft -j list ruleset", _TODO) from error
+    objects = document.get("nftables") if isinstance(document, dict) else None
+    if not isinstance(objects, list) or not all(isinstance(item, dict) and len(item) == 1 for item in objects):
+        raise ParseError("nft's JSON has no list `nftables` of single objects", "nft -j list ruleset", _TODO)
+    if not any("metainfo" in item for item in objects):
+        raise ParseError("nft's JSON has no `metainfo`, so it is not a whole listing", "nft -j list ruleset", _TODO)
+    return objects
+
+
+def changes_destinations(text: str) -> bool:
+    """Whether a rule of this document may translate a destination address."""
+    return any(f'"{word}"' in text for word in ("dnat", "redirect", "tproxy", "xt"))
+
+
+def parse(text: str, listing: str, facts: HostFacts, skip: Collection[str] = ()) -> NftRules:
+    """Read the document. ``listing``: ``nft -a list ruleset``, or empty. ``skip``: tables read elsewhere
+    (``ip/filter``), of which only the place in the order is kept. ParseError for malformed input."""
+    found = NftRules()
+    tables = _sorted_out(load(text))
+    words = nft_text.Listing(listing)
+    found.tables = list(tables)
+    for place, table in tables.items():
+        family = place.split("/", 1)[0]
+        if any(_has_xt(rule) for rules in table.rules.values() for rule in rules):
+            found.xt.add(place)
+        if place in skip or family not in FAMILIES:
+            continue
+        dormant = _dormant(place, table, words)
+        if dormant:
+            continue
+        try:
+            _read_table(found, place, table, facts, words, dormant)
+        except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
+            raise ParseError(f"table {place} has a form that nft does not document: {error!r}", "nft -j list ruleset", _TODO) from error
+    return found
+
+
+def _sorted_out(objects: list[Json]) -> dict[str, _Table]:
+    tables: dict[str, _Table] = {}
+    try:
+        for item in objects:
+            ((kind, value),) = item.items()
+            if kind == "rule":
+                place = f"{value['family']}/{value['table']}"
+                tables[place].rules.setdefault(value["chain"], []).append(value)
+            elif kind == "chain":
+                tables[f"{value['family']}/{value['table']}"].chains[value["name"]] = value
+            elif kind in ("set", "map", "meter"):
+                tables[f"{value['family']}/{value['table']}"].sets.append(value)
+            elif kind == "table":
+                tables[f"{value['family']}/{value['name']}"] = _Table(value.get("flags"))
+    except (KeyError, TypeError) as error:
+        raise ParseError(
+            f"an object of nft's JSON lacks what every one has, or names a table that is not listed: {error!r}",
+            "nft -j list ruleset",
+            _TODO,
+        ) from error
+    return tables
+
+
+def _has_xt(rule: Json) -> bool:
+    return any(isinstance(statement, dict) and "xt" in statement for statement in rule.get("expr") or ())
+
+
+def _dormant(place: str, table: _Table, words: nft_text.Listing) -> bool | None:
+    """Whether the table's chains are not attached; None if that is not known (None is not False)."""
+    if place in words.flags:
+        return "dormant" in words.flags[place]
+    if not table.flags:
+        return False
+    flags = [table.flags] if isinstance(table.flags, str) else list(table.flags)
+    if "dormant" in flags:
+        return True
+    # nft 1.0.6 prints another word in the flag's place; the listing tells, if there is one.
+    return False if words.rules.get(place) is not None or set(flags) <= {"owner", "persist"} else None
+
+
+def _read_table(
+    found: NftRules, place: str, table: _Table, facts: HostFacts, words: nft_text.Listing, dormant: bool | None
+) -> None:
+    infos = {info.key: info for info in map(nft_sets.read, table.sets)}
+    if infos:
+        expressions = [rule.get("expr") or [] for rules in table.rules.values() for rule in rules]
+        for key in nft_sets.changed_by_packets(expressions, place):
+            if key in infos:
+                infos[key].dynamic = True
+    reader = RuleReader(place, Relations(facts, infos))
+    for info in infos.values():
+        verdicts = [reader.verdict(item) for item in info.data] if info.verdicts else None
+        if not info.is_map or info.verdicts:
+            found.sets[info.key] = nft_sets.named_set(info, verdicts)
+    for name, chain in table.chains.items():
+        key = f"{place}/{name}"
+        rules = _rules(found, reader, key, place, table.rules.get(name, []), words)
+        if "hook" not in chain:
+            found.chains[key] = Chain(key, rules)
+            continue
+        attached = _attachment(key, chain, words)
+        if attached is not None:
+            rules.insert(0, attached)
+        if dormant is None:
+            why = f"whether table {place} is dormant can be read with `nft -a list ruleset` only"
+            rules = [Rule(0, Unknown(f"{place} dormant", why), ACCEPT, f"table {place}: flags not known", not_understood=(why,)), *rules]
+            found.not_understood.append({"where": key, "text": f"table {place}", "reason": why})
+        found.rulesets[key] = Ruleset(
+            key,
+            "nft",
+            place.split("/", 1)[0],
+            chain["hook"],
+            int(chain.get("prio", 0)),
+            "deny" if chain.get("policy") == "drop" else "permit",
+            chain.get("type", "filter"),
+            rules,
+        )
+    for name in table.rules.keys() - table.chains.keys():
+        raise ParseError(f"rules of the chain {place}/{name}, which is not listed", "nft -j list ruleset", _TODO)
+
+
+def _rules(
+    found: NftRules, reader: RuleReader, key: str, place: str, rules: list[Json], words: nft_text.Listing
+) -> list[Rule]:
+    read: list[Rule] = []
+    lines = words.rules.get(place, {})
+    for position, rule in enumerate(rules, 1):
+        made = reader.read(key, position, rule, lines.get(rule.get("handle")))
+        read.extend(made)
+        if made[0].not_understood:
+            found.not_understood.extend(
+                {"where": f"{key} rule {position}", "text": made[0].text, "reason": reason}
+                for reason in made[0].not_understood
+            )
+    return read
+
+
+def _attachment(key: str, chain: Json, words: nft_text.Listing) -> Rule | None:
+    """A chain at the hook ingress or egress sees its own devices only: packets of others pass it by."""
+    if chain["hook"] not in ("ingress", "egress"):
+        return None
+    device = chain.get("dev") or words.devices.get(key)
+    devices = [device] if isinstance(device, str) else list(device or ())
+    field_name = "in_interface" if chain["hook"] == "ingress" else "out_interface"
+    if devices:
+        match: Match = negated(Named(field_name, tuple(devices)))
+        return Rule(0, match, ACCEPT, f"attached to {', '.join(devices)}")
+    why = "the chain's device is not in nft's JSON; gather `nft -a list ruleset` too"
+    return Rule(0, Unknown(f"{key} device", why), ACCEPT, "attached to a device that is not known", not_understood=(why,))
+

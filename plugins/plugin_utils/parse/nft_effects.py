@@ -1,0 +1,99 @@
+# Copyright: (c) 2026, PathGuard developers
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What nft statements change about a packet: marks, addresses, ports."""
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from ..model.rules import Effect
+from . import nft_values
+from .nft_operands import words_of
+from .nft_values import NotModelled
+
+Json = Any
+_FAMILIES = {"ip": 4, "ip6": 6}
+_MARKS = {"meta": "mark", "ct": "ct_mark"}
+# Header fields that a flow is made of; writing any other one changes no verdict that is modelled.
+_FLOW_FIELDS = {
+    ("ip", "saddr"), ("ip", "daddr"), ("ip", "protocol"), ("ip6", "saddr"), ("ip6", "daddr"), ("ip6", "nexthdr"),
+    ("tcp", "flags"),
+} | {(name, port) for name in ("tcp", "udp", "udplite", "sctp", "dccp", "th") for port in ("sport", "dport")}
+
+
+def mark_effect(target: Json, value: Json) -> Effect | None:
+    """``meta mark set``, ``ct mark set``, a header rewritten; None for what no flow tells."""
+    ((kind, key),) = target.items()
+    if kind in _MARKS and key.get("key") == "mark":
+        known = value if type(value) is int and 0 <= value < 1 << 32 else None
+        return Effect("set", field=_MARKS[kind], value=known)
+    if kind == "payload" and (
+        "base" in key or (key.get("protocol"), key.get("field")) in _FLOW_FIELDS
+    ):
+        return Effect("unknown", detail=f"{words_of(target)} set {words_of(value)}")
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class NatTarget:
+    """A NAT statement: its constants, or the map that gives them."""
+
+    kind: str
+    family: int
+    address: tuple[int, int] | None
+    port: tuple[int, int] | None
+    map: Json = None
+    maps: str = ""
+
+
+def nat_targets(kind: str, value: Json, table_family: str) -> NatTarget:
+    """Read a snat, dnat, masquerade or redirect statement. NotModelled for a target that is computed."""
+    family = _FAMILIES.get(value.get("family", table_family), 0)
+    address, port = value.get("addr"), value.get("port")
+    for part, other, name in ((address, port, "address"), (port, address, "port")):
+        if isinstance(part, dict) and "map" in part:
+            if isinstance(other, dict) and "map" in other:
+                raise NotModelled("by two maps")
+            return NatTarget(
+                kind,
+                family,
+                None if name == "address" else _address(address, family),
+                None if name == "port" else _port(port),
+                part["map"],
+                name,
+            )
+    return NatTarget(kind, family, _address(address, family), _port(port))
+
+
+def nat_effect(target: NatTarget, data: Json) -> Effect:
+    """The effect; ``data`` is what the map gave, if there is one."""
+    address, port = target.address, target.port
+    if target.maps == "port":
+        port = _port(data)
+    elif target.maps == "address":
+        if isinstance(data, dict) and "concat" in data and len(data["concat"]) == 2:
+            address, port = _address(data["concat"][0], target.family), _port(data["concat"][1])
+        else:
+            address = _address(data, target.family)
+    return Effect(target.kind, family=target.family if address else 0, address=address, port=port)
+
+
+def _address(value: Json, family: int) -> tuple[int, int] | None:
+    if value is None:
+        return None
+    if not family:
+        raise NotModelled("without a family")
+    found = nft_values.ranges(f"address{family}", value)
+    if len(found) != 1:
+        raise NotModelled(f"to {words_of(value)}")
+    return found[0]
+
+
+def _port(value: Json) -> tuple[int, int] | None:
+    if value is None:
+        return None
+    found = nft_values.ranges("port", value)
+    if len(found) != 1:
+        raise NotModelled(f"to port {words_of(value)}")
+    return found[0]

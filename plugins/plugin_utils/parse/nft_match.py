@@ -1,0 +1,269 @@
+# Copyright: (c) 2026, PathGuard developers
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""An nft match (left side, operator, right side) -> a match on a flow."""
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ..model.match import (
+    NEVER,
+    Either,
+    In,
+    Masked,
+    Match,
+    Member,
+    Named,
+    Not,
+    Unknown,
+    both,
+    merge_ranges,
+)
+from . import nft_operands, nft_values
+from .host_facts import HostFacts, negated
+from .nft_operands import TRACKED, Operand, words_of
+from .nft_sets import SetInfo
+from .nft_values import NotModelled
+
+Json = Any
+_FAMILIES = {"ip": "ipv4", "ipv4": "ipv4", "ip6": "ipv6", "ipv6": "ipv6"}
+# Frames that hold no IP packet: no flow is one of them.
+_NO_FLOWS = {"arp"}
+_MEMBERS = {"address4", "address6", "port", "protocol", "mark", "name"}
+# Expressions that give each rule a value of its own, however alike they are written.
+_OWN = ("numgen", "hash", "random")
+
+
+class Relations:
+    """Builds matches for the rules of one ruleset document; ``sets`` by ``family/table/name``."""
+
+    def __init__(self, facts: HostFacts, sets: Mapping[str, SetInfo]) -> None:
+        self.facts = facts
+        self.sets = sets
+
+    def relation(self, place: str, left: Json, op: str, right: Json, rule: str) -> tuple[Match, str]:
+        """The match, and what was not understood of it (or nothing). ``place``: family/table of the rule;
+        ``rule``: what tells this rule from all others."""
+        operands = _operands(left)
+        needs = both(*(one.needs for one in operands))
+        try:
+            if op == "!=":
+                return both(needs, negated(self._holds(place, left, operands, "==", right))), ""
+            if op == "!":
+                return both(needs, negated(self._holds(place, left, operands, "in", right))), ""
+            held = self._holds(place, left, operands, op, right)
+            # An address range holds for its own family only, so the family need not be said again.
+            rest = both(*(one.needs for one in operands if not one.family))
+            return both(rest, held), ""
+        except NotModelled as error:
+            words = f"{_words(left)} {words_of(right)}" if op in ("==", "in", "!=") else f"{_words(left)} {op} {words_of(right)}"
+            reason = f"{words}: {error}" if str(error) else words
+            own = f"{rule}: " if any(word in words for word in _OWN) else ""
+            unknown = Unknown(own + words, f"{reason} is not modelled")
+            return both(needs, negated(unknown) if op == "!=" else unknown), reason
+
+    def needs(self, expression: Json) -> Match:
+        """What holds for every packet from which the expression can be read."""
+        return both(*(one.needs for one in _operands(expression)))
+
+    def _holds(self, place: str, left: Json, operands: list[Operand], op: str, right: Json) -> Match:
+        if isinstance(left, dict) and "concat" in left:
+            return self._concatenation(place, operands, op, right)
+        if isinstance(left, dict) and "&" in left:
+            return self._masked(operands[0], left["&"], op, right)
+        return self._single(place, operands[0], op, right)
+
+    def _single(self, place: str, operand: Operand, op: str, right: Json) -> Match:
+        if not operand.kind:
+            raise NotModelled()
+        if isinstance(right, str) and right.startswith("@"):
+            return self._member(place, [operand], right)
+        special = getattr(self, f"_{operand.kind}", None)
+        if special is not None:
+            found: Match = special(operand, op, right)
+            return found
+        return _numeric(operand, op, right)
+
+    def _member(self, place: str, operands: list[Operand], right: str) -> Match:
+        key = f"{place}/{right[1:]}"
+        info = self.sets.get(key)
+        if info is None or [one.kind for one in operands] == list(info.kinds):
+            if all(one.kind in _MEMBERS for one in operands):
+                return Member(key, tuple(one.field for one in operands))
+        if info is None or not info.certain:
+            raise NotModelled("the members of this set are not certain")
+        if len(operands) == 1:
+            return _either([self._single(place, operands[0], "==", element) for element in info.elements])
+        return self._concatenation(place, operands, "==", {"set": info.elements})
+
+    def _concatenation(self, place: str, operands: list[Operand], op: str, right: Json) -> Match:
+        if op not in ("==", "in"):
+            raise NotModelled(f"operator {op}")
+        if isinstance(right, str) and right.startswith("@"):
+            return self._member(place, operands, right)
+        elements = right["set"] if isinstance(right, dict) and "set" in right else [right]
+        found = []
+        for element in elements:
+            if isinstance(element, dict) and "elem" in element:
+                element = element["elem"]["val"]
+            parts = element.get("concat") if isinstance(element, dict) else None
+            if not isinstance(parts, list) or len(parts) != len(operands):
+                raise NotModelled(f"element {words_of(element)}")
+            found.append(both(*(self._single(place, one, "==", part) for one, part in zip(operands, parts))))
+        return _either(found)
+
+    def _masked(self, operand: Operand, pair: list[Json], op: str, right: Json) -> Match:
+        if operand.kind not in nft_values.SCALARS or op not in ("==", "in") or len(pair) != 2:
+            raise NotModelled("mask")
+        mask = nft_values.scalar(operand.kind, pair[1])
+        values = right["set"] if isinstance(right, dict) and "set" in right else [right]
+        found: list[Match] = []
+        for item in values:
+            value = nft_values.scalar(operand.kind, item)
+            if operand.kind == "state":
+                found.append(_states(operand, [name for name, bit in nft_values.STATE_BITS.items() if bit & mask == value]))
+            else:
+                found.append(NEVER if value & ~mask else Masked(operand.field, value, mask, operand.family))
+        return _either(found)
+
+    def _name(self, operand: Operand, op: str, right: Json) -> Match:
+        if op not in ("==", "in"):
+            raise NotModelled(f"operator {op}")
+        names = nft_values.words(right)
+        if any(name.endswith("\\*") for name in names):
+            raise NotModelled("a name that ends in an asterisk")
+        return Named(operand.field, tuple(names)) if names else NEVER
+
+    def _index(self, operand: Operand, op: str, right: Json) -> Match:
+        if op not in ("==", "in"):
+            raise NotModelled(f"operator {op}")
+        names = nft_values.words(right)
+        known = tuple(name for name in names if not name.isdigit())
+        found: list[Match] = [Named(operand.field, known)] if known else []
+        found += [self.facts.interface_of(operand.field, int(name)) for name in names if name.isdigit()]
+        return _either(found)
+
+    def _group(self, operand: Operand, op: str, right: Json) -> Match:
+        if op not in ("==", "in"):
+            raise NotModelled(f"operator {op}")
+        values = right["set"] if isinstance(right, dict) and "set" in right else [right]
+        if not all(isinstance(value, (str, int)) for value in values):
+            raise NotModelled("interface groups")
+        return _either([self.facts.group(operand.field, "default" if value == 0 else str(value)) for value in values])
+
+    def _family(self, operand: Operand, op: str, right: Json) -> Match:
+        if op not in ("==", "in"):
+            raise NotModelled(f"operator {op}")
+        found = []
+        for word in nft_values.words(right):
+            if word not in _FAMILIES and word not in _NO_FLOWS:
+                raise NotModelled()
+            if word in _FAMILIES:
+                found.append(_FAMILIES[word])
+        return Named("family", tuple(found)) if found else NEVER
+
+    def _fib_type(self, operand: Operand, op: str, right: Json) -> Match:
+        if op not in ("==", "in"):
+            raise NotModelled(f"operator {op}")
+        return _either([self.facts.address_type(operand.field, word) for word in nft_values.words(right)])
+
+    def _packet_type(self, operand: Operand, op: str, right: Json) -> Match:
+        """The link layer's kind of destination, taken to be that of the address."""
+        if op not in ("==", "in"):
+            raise NotModelled(f"operator {op}")
+        group = _either([self.facts.address_type("dst", word) for word in ("broadcast", "multicast")])
+        found = []
+        for word in nft_values.words(right):
+            if word in ("broadcast", "multicast"):
+                found.append(self.facts.address_type("dst", word))
+            elif word in ("host", "unicast"):
+                found.append(negated(group))
+            else:
+                raise NotModelled()
+        return _either(found)
+
+    def _ct_status(self, operand: Operand, op: str, right: Json) -> Match:
+        if op != "in":
+            raise NotModelled(f"operator {op}")
+        return _either(
+            [
+                self.facts.translated("ct status dnat")
+                if word == "dnat"
+                else Unknown(f"ct status {word}", f"ct status {word} is not modelled")
+                for word in nft_values.words(right)
+            ]
+        )
+
+    def _direction(self, operand: Operand, op: str, right: Json) -> Match:
+        """The first packet of a connection goes in its original direction, and others in either."""
+        if op not in ("==", "in") or right not in ("original", "reply"):
+            raise NotModelled()
+        original = Unknown("ct direction original", "the direction within a known connection is not followed")
+        if right == "original":
+            return both(TRACKED, Either((Named("connection", ("new",)), original)))
+        return both(Named("connection", ("established", "related")), Not(original))
+
+    def _state(self, operand: Operand, op: str, right: Json) -> Match:
+        bits = nft_values.STATE_BITS
+        if op == "in":
+            mask = nft_values.scalar("state", right)
+            return _states(operand, [name for name, bit in bits.items() if bit & mask])
+        if op != "==":
+            raise NotModelled(f"operator {op}")
+        wanted = {low for low, high in nft_values.ranges("state", right) if low == high}
+        return _states(operand, [name for name, bit in bits.items() if bit in wanted])
+
+    def _tcp_flags(self, operand: Operand, op: str, right: Json) -> Match:
+        if op == "in":
+            return negated(Masked(operand.field, 0, nft_values.scalar("tcp_flags", right)))
+        return _numeric(operand, op, right)
+
+
+def _operands(left: Json) -> list[Operand]:
+    if isinstance(left, dict) and "concat" in left:
+        return [nft_operands.operand(part) for part in left["concat"]]
+    if isinstance(left, dict) and "&" in left:
+        return [nft_operands.operand(left["&"][0])]
+    return [nft_operands.operand(left)]
+
+
+def _words(left: Json) -> str:
+    if isinstance(left, dict) and "&" in left:
+        return " & ".join(words_of(part) for part in left["&"])
+    return words_of(left)
+
+
+def _numeric(operand: Operand, op: str, right: Json) -> Match:
+    kind = operand.kind
+    if op in ("==", "in") and (op == "==" or isinstance(right, dict)):
+        found = nft_values.ranges(kind, right)
+        return In(operand.field, merge_ranges(found) if len(found) > 1 else tuple(found), operand.family)
+    value, maximum = nft_values.scalar(kind, right), (1 << nft_values.WIDTHS[kind]) - 1
+    bounds = {"<": (0, value - 1), "<=": (0, value), ">": (value + 1, maximum), ">=": (value, maximum)}
+    if op not in bounds:
+        raise NotModelled(f"operator {op}")
+    low, high = bounds[op]
+    return In(operand.field, ((low, high),), operand.family) if low <= high else NEVER
+
+
+def _states(operand: Operand, names: list[str]) -> Match:
+    return Named(operand.field, tuple(names)) if names else NEVER
+
+
+def _either(matches: list[Match]) -> Match:
+    parts = [match for match in matches if match is not NEVER]
+    if not parts:
+        return NEVER
+    if len(parts) == 1:
+        return parts[0]
+    if all(isinstance(part, In) for part in parts):
+        first = parts[0]
+        ranges = [found for part in parts if isinstance(part, In) for found in part.ranges]
+        if isinstance(first, In) and all(
+            isinstance(part, In) and (part.field, part.family) == (first.field, first.family) for part in parts
+        ):
+            return In(first.field, merge_ranges(ranges), first.family)
+    return Either(tuple(parts))
+
+

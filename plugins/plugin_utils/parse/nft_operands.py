@@ -1,0 +1,140 @@
+# Copyright: (c) 2026, PathGuard developers
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The left side of an nft match: which field of a flow an expression reads, and what must hold for that.
+
+nft reads a header only from packets that have it: ``tcp dport`` holds for no UDP packet, not even negated
+(nft(8), "payload expressions": implicit dependencies).
+"""
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from ..model.fields import PROTOCOLS, PROTOCOLS_WITH_PORTS
+from ..model.match import ALWAYS, Match, Named, both, protocol
+
+Json = Any
+IPV4 = Named("family", ("ipv4",))
+IPV6 = Named("family", ("ipv6",))
+TRACKED = Named("connection", ("new", "established", "related"))
+
+
+@dataclass(frozen=True, slots=True)
+class Operand:
+    """``field``: of the flow; empty if none tells it. ``kind``: how values are written (``nft_values``), or
+    how they are compared: name, index, group, family, fib_type, ct_status, direction. ``needs``: what holds
+    for every packet that the expression can be read from. ``text``: as nft writes it."""
+
+    field: str
+    kind: str
+    needs: Match
+    text: str
+    family: int = 0
+
+
+_TRANSPORT = {name: protocol(PROTOCOLS[name]) for name in ("tcp", "udp", "udplite", "sctp", "dccp")}
+_TRANSPORT["th"] = protocol(*PROTOCOLS_WITH_PORTS)
+_ICMP = both(IPV4, protocol(PROTOCOLS["icmp"]))
+_ICMPV6 = both(IPV6, protocol(PROTOCOLS["icmpv6"]))
+_HEADER: dict[str, Match] = {
+    "ip": IPV4,
+    "ip6": IPV6,
+    "icmp": _ICMP,
+    "icmpv6": _ICMPV6,
+    "igmp": protocol(PROTOCOLS["igmp"]),
+    "esp": protocol(PROTOCOLS["esp"]),
+    "ah": protocol(PROTOCOLS["ah"]),
+    "comp": protocol(PROTOCOLS["comp"]),
+    **_TRANSPORT,
+}
+
+
+def _payload() -> dict[tuple[str, str], Operand]:
+    table = {
+        ("ip", "saddr"): Operand("src", "address4", IPV4, "ip saddr", 4),
+        ("ip", "daddr"): Operand("dst", "address4", IPV4, "ip daddr", 4),
+        ("ip", "protocol"): Operand("protocol", "protocol", IPV4, "ip protocol"),
+        ("ip6", "saddr"): Operand("src", "address6", IPV6, "ip6 saddr", 6),
+        ("ip6", "daddr"): Operand("dst", "address6", IPV6, "ip6 daddr", 6),
+        ("ip6", "nexthdr"): Operand("protocol", "protocol", IPV6, "ip6 nexthdr"),
+        ("tcp", "flags"): Operand("tcp_flags", "tcp_flags", _TRANSPORT["tcp"], "tcp flags"),
+        ("icmp", "type"): Operand("icmp_type", "icmp_type", _ICMP, "icmp type"),
+        ("icmp", "code"): Operand("icmp_code", "icmp_code", _ICMP, "icmp code"),
+        ("icmpv6", "type"): Operand("icmp_type", "icmpv6_type", _ICMPV6, "icmpv6 type"),
+        ("icmpv6", "code"): Operand("icmp_code", "icmpv6_code", _ICMPV6, "icmpv6 code"),
+        ("ether", "type"): Operand("family", "family", ALWAYS, "ether type"),
+    }
+    for name, needs in _TRANSPORT.items():
+        table[name, "sport"] = Operand("src_port", "port", needs, f"{name} sport")
+        table[name, "dport"] = Operand("dst_port", "port", needs, f"{name} dport")
+    return table
+
+
+PAYLOAD = _payload()
+META = {
+    "iifname": Operand("in_interface", "name", ALWAYS, "iifname"),
+    "oifname": Operand("out_interface", "name", ALWAYS, "oifname"),
+    "iif": Operand("in_interface", "index", ALWAYS, "iif"),
+    "oif": Operand("out_interface", "index", ALWAYS, "oif"),
+    "iifgroup": Operand("in_interface", "group", ALWAYS, "iifgroup"),
+    "oifgroup": Operand("out_interface", "group", ALWAYS, "oifgroup"),
+    "l4proto": Operand("protocol", "protocol", ALWAYS, "meta l4proto"),
+    "nfproto": Operand("family", "family", ALWAYS, "meta nfproto"),
+    "protocol": Operand("family", "family", ALWAYS, "meta protocol"),
+    "mark": Operand("mark", "mark", ALWAYS, "meta mark"),
+    "pkttype": Operand("dst", "packet_type", ALWAYS, "meta pkttype"),
+}
+CT = {
+    "state": Operand("connection", "state", ALWAYS, "ct state"),
+    "mark": Operand("ct_mark", "mark", TRACKED, "ct mark"),
+    "status": Operand("", "ct_status", TRACKED, "ct status"),
+    "direction": Operand("", "direction", TRACKED, "ct direction"),
+}
+
+_FIB_FIELDS = {"saddr": "src", "daddr": "dst"}
+
+
+def operand(expression: Json) -> Operand:
+    """What a single expression reads; one with an empty field if no field of a flow tells it."""
+    if isinstance(expression, dict) and len(expression) == 1:
+        ((kind, value),) = expression.items()
+        if kind == "payload" and isinstance(value, dict):
+            found = PAYLOAD.get((value.get("protocol", ""), value.get("field", "")))
+            return found or _unknown(expression, _HEADER.get(value.get("protocol", ""), ALWAYS))
+        if kind == "meta" and isinstance(value, dict) and value.get("key") in META:
+            return META[value["key"]]
+        if kind == "ct" and isinstance(value, dict) and value.get("key") in CT and "dir" not in value:
+            return CT[value["key"]]
+        if kind == "fib" and value.get("result") == "type" and value.get("flags") in (["saddr"], ["daddr"]):
+            which = value["flags"][0]
+            return Operand(_FIB_FIELDS[which], "fib_type", ALWAYS, f"fib {which} type")
+        if kind == "tcp option":
+            return _unknown(expression, _TRANSPORT["tcp"])
+    return _unknown(expression, ALWAYS)
+
+
+def _unknown(expression: Json, needs: Match) -> Operand:
+    return Operand("", "", needs, words_of(expression))
+
+
+def words_of(expression: Json) -> str:
+    """An expression in words, the same for equal expressions; close to nft's own."""
+    if isinstance(expression, dict) and len(expression) == 1:
+        ((kind, value),) = expression.items()
+        if kind == "payload" and isinstance(value, dict):
+            if "base" in value:
+                return f"@{value['base']},{value['offset']},{value['len']}"
+            return f"{value.get('protocol')} {value.get('field')}"
+        if kind == "meta" and isinstance(value, dict):
+            return f"meta {value.get('key')}"
+        if kind == "ct" and isinstance(value, dict):
+            return " ".join(str(part) for part in ("ct", value.get("dir"), value.get("key")) if part)
+        if kind == "concat":
+            return " . ".join(words_of(part) for part in value)
+        if kind == "fib":
+            return f"fib {' . '.join(value.get('flags', ()))} {value.get('result')}"
+    if isinstance(expression, str):
+        return expression
+    return json.dumps(expression, sort_keys=True)

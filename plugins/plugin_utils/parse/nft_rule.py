@@ -1,0 +1,363 @@
+# Copyright: (c) 2026, PathGuard developers
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One nft rule (its list of statements, libnftables-json(5)) -> rules of the model.
+
+Statements act in order. A statement that this reader does not know makes the verdict unknown; a match
+that it does not know makes the match unknown. A rule that changes a packet and then asks something more
+becomes several rules at one position.
+"""
+from __future__ import annotations
+
+from typing import Any
+
+from ..model.match import ALWAYS, All, Either, In, Masked, Match, Member, Named, Not, Unknown, protocol
+from ..model.rules import ACCEPT, CONTINUE, DROP, REJECT, RETURN, Effect, Outcome, Rule, Verdict, VerdictMap
+from . import nft_text
+from .host_facts import negated
+from .nft_effects import NatTarget, mark_effect, nat_effect, nat_targets
+from .nft_match import Relations
+from .nft_operands import IPV4, IPV6
+from .nft_values import NotModelled
+
+Json = Any
+_FINAL = {"accept": ACCEPT, "drop": DROP, "reject": REJECT, "return": RETURN}
+# Statements after which the next one acts on the same packet.
+_PASSING = {
+    "continue", "counter", "log", "dup", "flow", "ct helper", "ct timeout", "ct expectation", "secmark", "last", "reset",
+}
+_TAKEN = {
+    "queue": "the packet is given to a program",
+    "tproxy": "the packet is given to a local socket",
+    "synproxy": "the handshake is taken over by synproxy",
+    "fwd": "the packet is sent out elsewhere",
+}
+_RATES = {"limit": "limit", "quota": "quota", "ct count": "ct count", "meter": "meter"}
+_NAT = {"snat", "dnat", "masquerade", "redirect"}
+# A map with more elements than this is not taken apart.
+_MANY_TARGETS = 256
+_REJECT_NEEDS: dict[str, Match] = {"tcp reset": protocol(6), "icmp": IPV4, "icmpv6": IPV6}
+
+
+class _Draft:
+    """One rule on its way: what it has asked so far, what it has changed since the last question."""
+
+    __slots__ = ("effects", "matches", "problems")
+
+    def __init__(self, matches: list[Match], effects: list[Effect], problems: list[str]) -> None:
+        self.matches = matches
+        self.effects = effects
+        self.problems = problems
+
+    def copy(self) -> _Draft:
+        return _Draft(list(self.matches), list(self.effects), self.problems)
+
+
+class RuleReader:
+    """Reads the rules of one table. ``place``: ``family/table``."""
+
+    def __init__(self, place: str, relations: Relations) -> None:
+        self.place = place
+        self.family = place.split("/", 1)[0]
+        self.relations = relations
+        self._seen: dict[Any, tuple[Match, str]] = {}
+        self._alike: dict[str, int] = {}
+        self._maps: dict[str, VerdictMap] = {}
+
+    def read(self, chain: str, position: int, value: Json, text: str | None) -> list[Rule]:
+        """The model's rules for one rule; ``chain`` is its chain's key, ``text`` its line as listed."""
+        draft = _Draft([], [], [])
+        found: list[tuple[list[Match], Outcome, list[Effect]]] = []
+        expression = value.get("expr") or []
+        self._walk(chain, expression, 0, draft, found)
+        handle, comment = value.get("handle"), value.get("comment", "")
+        if text is None:
+            text = nft_text.rule_text(expression, comment)
+        problems = tuple(dict.fromkeys(draft.problems)) if draft.problems else ()
+        return [
+            Rule(position, _all(matches), outcome, text, tuple(effects), handle, None, comment, problems)
+            for matches, outcome, effects in found
+        ]
+
+    def _walk(self, chain: str, statements: list[Json], at: int, draft: _Draft, found: list[Any]) -> None:
+        for index in range(at, len(statements)):
+            statement = statements[index]
+            if not isinstance(statement, dict) or len(statement) != 1:
+                words = statement if isinstance(statement, str) else nft_text.statement_text(statement)
+                self._give_up(draft, found, words)
+                return
+            ((name, value),) = statement.items()
+            if name == "match":
+                if draft.effects:
+                    _split(draft, found)
+                match = self._match(chain, value, draft)
+                if type(match) is All:
+                    asked = draft.matches  # what a header needs is one object for all rules
+                    asked.extend([part for part in match.matches if not any(part is one for one in asked)])
+                elif match is not ALWAYS:
+                    draft.matches.append(match)
+            elif name in _FINAL:
+                if name == "reject" and isinstance(value, dict):
+                    needs = _REJECT_NEEDS.get(value.get("type", ""))
+                    if needs is not None:
+                        draft.matches.append(needs)
+                found.append((draft.matches, _FINAL[name], draft.effects))
+                return
+            elif name in ("jump", "goto"):
+                found.append((draft.matches, Verdict(name, f"{self.place}/{value['target']}"), draft.effects))
+                return
+            elif name == "vmap":
+                outcome = self._verdicts(chain, value)
+                if isinstance(outcome, Verdict):
+                    draft.problems.append(outcome.detail)
+                found.append((draft.matches, outcome, draft.effects))
+                return
+            elif name in _NAT:
+                self._nat(chain, name, value, draft, found)
+                return
+            elif name == "mangle":
+                if self._mangle(chain, statements, index, draft, found):
+                    return
+            elif name == "notrack":
+                draft.effects.append(Effect("notrack"))
+            elif not self._other(chain, name, value, draft, found):
+                return
+        found.append((draft.matches, CONTINUE, draft.effects))
+
+    def _match(self, chain: str, value: Json, draft: _Draft) -> Match:
+        left, right, op = value["left"], value["right"], value["op"]
+        key = _memo_key(left, op, right)
+        known = self._seen.get(key)
+        if known is None:
+            rule = f"{chain} {nft_text.statement_text({'match': value})}"
+            known = self.relations.relation(self.place, left, op, right, rule)
+            if not known[1]:  # what is unknown may be so for this rule alone
+                self._seen[key] = known
+        match, problem = known
+        if problem:
+            draft.problems.append(problem)
+        return match
+
+    def _other(self, chain: str, name: str, value: Json, draft: _Draft, found: list[Any]) -> bool:
+        """Statements that end nothing; False if the rule can't be followed further."""
+        if name in _PASSING:
+            return True
+        if name in _RATES:
+            lasting = {key: item for key, item in value.items() if key != "used"} if isinstance(value, dict) else value
+            words = nft_text.statement_text({name: lasting})
+            if name == "meter" and isinstance(value, dict):
+                draft.matches.append(self.relations.needs(value.get("key")))
+            self._undecided(chain, words, f"{_RATES[name]} depends on earlier packets", draft, found)
+            return True
+        if name in ("set", "map") and isinstance(value, dict) and "op" in value:
+            element = value.get("elem")
+            if isinstance(element, dict) and "elem" in element:
+                element = element["elem"]["val"]
+            needs = self.relations.needs(element)
+            if needs is not ALWAYS:
+                draft.matches.append(needs)
+            if value.get("stmt"):
+                words = nft_text.statement_text({name: value})
+                self._undecided(chain, words, "what a set's element limits depends on earlier packets", draft, found)
+            return True
+        if name == "xt":
+            kind = value.get("type") if isinstance(value, dict) else None
+            words = f"xt {kind} {value.get('name')}" if kind else "xt"
+            if kind == "match":
+                self._undecided(chain, words, f"{words} can be read with iptables-save only", draft, found)
+                return True
+            self._give_up(draft, found, words, f"{words} can be read with iptables-save only")
+            return False
+        self._give_up(draft, found, nft_text.statement_text({name: value}), _TAKEN.get(name, ""))
+        return False
+
+    def _undecided(self, chain: str, words: str, reason: str, draft: _Draft, found: list[Any]) -> None:
+        """A match with a memory of its own: each rule has another."""
+        if draft.effects:
+            _split(draft, found)
+        base = f"{chain}: {words}"
+        count = self._alike[base] = self._alike.get(base, 0) + 1
+        draft.matches.append(Unknown(base if count == 1 else f"{base} ({count})", f"{words}: {reason}"))
+        draft.problems.append(words)
+
+    @staticmethod
+    def _give_up(draft: _Draft, found: list[Any], words: str, reason: str = "") -> None:
+        short = " ".join(words.split())
+        draft.problems.append(short)
+        found.append((draft.matches, Verdict("unknown", "", f"{short}: {reason}" if reason else short), draft.effects))
+
+    def _mangle(self, chain: str, statements: list[Json], index: int, draft: _Draft, found: list[Any]) -> bool:
+        """True if the rest of the rule was walked here: once for each element of a map."""
+        value = statements[index]["mangle"]
+        target, source = value["key"], value["value"]
+        entries = self._entries(source)
+        if entries is not None:
+            if mark_effect(target, 0) is None:
+                return False
+            for match, number in entries:
+                branch = draft.copy()
+                branch.matches.append(match)
+                effect = mark_effect(target, number)
+                if effect:
+                    branch.effects.append(effect)
+                self._walk(chain, statements, index + 1, branch, found)
+            return True
+        needs = self.relations.needs(source) if isinstance(source, dict) else ALWAYS
+        if needs is not ALWAYS:
+            draft.matches.append(needs)
+        effect = mark_effect(target, source)
+        if effect is not None:
+            draft.effects.append(effect)
+        return False
+
+    def _nat(self, chain: str, name: str, value: Json, draft: _Draft, found: list[Any]) -> None:
+        """NAT ends its base chain: the kernel accepts what it could translate (nft_nat_eval)."""
+        try:
+            targets = nat_targets(name, value or {}, self.family)
+        except NotModelled as error:
+            draft.problems.append(f"{name} {error}")
+            draft.effects.append(Effect("unknown", detail=f"{name} {error}"))
+            found.append((draft.matches, ACCEPT, draft.effects))
+            return
+        if targets.family and self.family not in ("ip", "ip6"):
+            draft.matches.append(IPV4 if targets.family == 4 else IPV6)
+        if targets.map is None:
+            draft.effects.append(nat_effect(targets, None))
+            found.append((draft.matches, ACCEPT, draft.effects))
+            return
+        entries = self._entries({"map": targets.map})
+        if entries is None or len(entries) > _MANY_TARGETS:
+            draft.problems.append(f"{name} by a map")
+            draft.effects.append(Effect("unknown", detail=f"{name} by a map"))
+            found.append((draft.matches, ACCEPT, draft.effects))
+            return
+        for match, data in entries:
+            self._nat_case(name, targets, match, data, draft.copy(), found)
+
+    @staticmethod
+    def _nat_case(name: str, targets: NatTarget, match: Match, data: Json, draft: _Draft, found: list[Any]) -> None:
+        draft.matches.append(match)
+        try:
+            draft.effects.append(nat_effect(targets, data))
+        except NotModelled as error:
+            draft.problems.append(f"{name} {error}")
+            draft.effects.append(Effect("unknown", detail=f"{name} {error}"))
+        found.append((draft.matches, ACCEPT, draft.effects))
+
+    def _entries(self, source: Json) -> list[tuple[Match, Json]] | None:
+        """A data map's cases as (match, value); None for what is no map, or one that is not certain."""
+        if not isinstance(source, dict) or not isinstance(source.get("map"), dict):
+            return None
+        key, data = source["map"]["key"], source["map"]["data"]
+        pairs = self._pairs(data)
+        if pairs is None:
+            return None
+        return [(match, value) for match, value, _problem in self._cases(key, pairs)]
+
+    def _pairs(self, data: Json) -> list[tuple[Json, Json]] | None:
+        if isinstance(data, dict) and isinstance(data.get("set"), list):
+            return [(pair[0], pair[1]) for pair in data["set"]]
+        if isinstance(data, str) and data.startswith("@"):
+            info = self.relations.sets.get(f"{self.place}/{data[1:]}")
+            if info is not None and info.certain:
+                return list(zip(info.elements, info.data))
+        return None
+
+    def _cases(self, key: Json, pairs: list[tuple[Json, Json]]) -> list[tuple[Match, Json, str]]:
+        cases, others = [], []
+        default: list[Json] = []
+        for element, value in pairs:
+            if isinstance(element, dict) and "elem" in element:
+                element = element["elem"]["val"]
+            if element == "*":
+                default.append(value)
+                continue
+            match, problem = self.relations.relation(self.place, key, "==", element, self.place)
+            cases.append((match, value, problem))
+            others.append(match)
+        for value in default:
+            rest = _all([self.relations.needs(key), negated(Either(tuple(others)))])
+            cases.append((rest, value, ""))
+        return cases
+
+    def _verdicts(self, chain: str, value: Json) -> Outcome:
+        words = nft_text.statement_text({"vmap": value})
+        known = self._maps.get(words)
+        if known is not None:
+            return known
+        pairs = self._pairs(value["data"])
+        if pairs is None:
+            return Verdict("unknown", "", f"{words}: the elements of this map are not certain")
+        cases = self._cases(value["key"], pairs)
+        problems = [problem for _match, _verdict, problem in cases if problem]
+        if problems:
+            return Verdict("unknown", "", f"{words}: {problems[0]} is not modelled")
+        found = VerdictMap(tuple((match, self.verdict(verdict)) for match, verdict, _problem in cases))
+        self._maps[words] = found
+        return found
+
+    def verdict(self, value: Json) -> Verdict:
+        """One verdict of a map."""
+        ((name, detail),) = value.items()
+        if name in _FINAL:
+            return _FINAL[name]
+        if name == "continue":
+            return CONTINUE
+        if name in ("jump", "goto"):
+            return Verdict(name, f"{self.place}/{detail['target']}")
+        return Verdict("unknown", "", str(name))
+
+
+def _memo_key(left: Json, op: str, right: Json) -> Any:
+    """A key for equal matches, cheap for the common forms."""
+    payload = left.get("payload")
+    if payload is not None and "field" in payload:
+        key: Any = (payload["protocol"], payload["field"])
+    else:
+        key = repr(left)
+    kind = type(right)
+    if kind is str or kind is int:
+        return key, op, right
+    if kind is dict and "prefix" in right:
+        inner = right["prefix"]
+        return key, op, inner["addr"], inner["len"]
+    return key, op, repr(right)
+
+
+def _all(matches: list[Match]) -> Match:
+    flat: list[Match] = []
+    for match in matches:
+        if type(match) is All:
+            flat.extend(match.matches)
+        elif match is not ALWAYS:
+            flat.append(match)
+    if len(flat) == 1:
+        return flat[0]
+    return All(tuple(flat)) if flat else ALWAYS
+
+
+def _split(draft: _Draft, found: list[Any]) -> None:
+    """End the part of a rule that changes the packet; what is asked from here on is asked of the changed one."""
+    found.append((list(draft.matches), CONTINUE, list(draft.effects)))
+    changed = {effect.field or ("connection" if effect.kind == "notrack" else "") for effect in draft.effects}
+    draft.matches[:] = [_before(match) if mentions(match, changed) else match for match in draft.matches]
+    draft.effects.clear()
+
+
+def _before(match: Match) -> Match:
+    return Unknown(f"before the change: {match!r}", "the rule changes what it asked about before")
+
+
+def mentions(match: Match, fields: set[str]) -> bool:
+    """Whether a match asks about one of these fields."""
+    if isinstance(match, (In, Masked, Named)):
+        return match.field in fields
+    if isinstance(match, Member):
+        return not fields.isdisjoint(match.fields)
+    if isinstance(match, Not):
+        return mentions(match.match, fields)
+    if isinstance(match, (All, Either)):
+        return any(mentions(part, fields) for part in match.matches)
+    return False
+
+

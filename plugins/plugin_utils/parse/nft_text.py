@@ -1,0 +1,145 @@
+# Copyright: (c) 2026, PathGuard developers
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The text of nft rules: as `nft -a list ruleset` lists them, or written from their JSON."""
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+from .nft_operands import META, words_of
+
+Json = Any
+_TABLE = re.compile(r"table (\S+) (.+) \{(?: # handle \d+)?$")
+_FLAGS = re.compile(r"\tflags (.+)$")
+_CHAIN = re.compile(r"\tchain (.+) \{(?: # handle \d+)?$")
+_DEVICE = re.compile(r'\t\ttype \S+ hook \S+ devices? (?:= )?(\{[^}]*\}|"[^"]*"|\S+) ')
+_HANDLE = " # handle "
+
+
+class Listing:
+    """``nft -a list ruleset``: each rule's line by table and handle, and what the JSON form leaves out."""
+
+    def __init__(self, text: str) -> None:
+        self.flags: dict[str, list[str]] = {}
+        self.devices: dict[str, list[str]] = {}
+        self.rules: dict[str, dict[int, str | None]] = {}
+        self._read(text)
+
+    def rule(self, place: str, handle: int) -> str | None:
+        """The rule's own line, None if there is none or (a comment may forge one) more than one."""
+        return self.rules.get(place, {}).get(handle)
+
+    def _read(self, text: str) -> None:
+        place, chain, lines = "", "", {}  # type: tuple[str, str, dict[int, str | None]]
+        for line in text.split("\n"):
+            at = line.rfind(_HANDLE)
+            if line.startswith("\t\t"):
+                if at > 0 and line[at + len(_HANDLE) :].isdigit():
+                    handle = int(line[at + len(_HANDLE) :])
+                    lines[handle] = None if handle in lines else line[2:at].strip()
+                elif " device" in line and (found := _DEVICE.match(line)):
+                    self.devices[f"{place}/{chain}"] = [
+                        name.strip().strip('"') for name in found[1].strip("{} ").split(",") if name.strip()
+                    ]
+            elif line.startswith("\t"):
+                if found := _CHAIN.match(line):
+                    chain = found[1].strip('"')
+                elif found := _FLAGS.match(line):
+                    self.flags[place] = [word.strip() for word in found[1].rstrip(";").split(",")]
+            elif found := _TABLE.match(line):
+                place = f"{found[1]}/{found[2].strip(chr(34))}"
+                lines = self.rules.setdefault(place, {})
+
+
+def rule_text(expression: list[Json], comment: str = "") -> str:
+    """A rule in nft's words, made from its JSON."""
+    words = [statement_text(statement) for statement in expression]
+    if comment:
+        words.append(f'comment "{comment}"')
+    return " ".join(words)
+
+
+def statement_text(statement: Json) -> str:
+    """One statement. What has no form here is shown as JSON, so that nothing is left out."""
+    if isinstance(statement, str):
+        return statement
+    if not isinstance(statement, dict) or len(statement) != 1:
+        return json.dumps(statement, sort_keys=True)
+    ((name, value),) = statement.items()
+    if value is None:
+        return str(name)
+    if name == "match":
+        op = "" if value["op"] in ("==", "in") else f"{value['op']} "
+        return f"{value_text(value['left'])} {op}{value_text(value['right'])}"
+    if name in ("jump", "goto"):
+        return f"{name} {value['target']}"
+    if name == "counter":
+        return "counter" if isinstance(value, dict) else f'counter name "{value}"'
+    if name == "vmap":
+        return f"{value_text(value['key'])} vmap {value_text(value['data'])}"
+    if name == "mangle":
+        return f"{value_text(value['key'])} set {value_text(value['value'])}"
+    if name == "limit" and isinstance(value, dict):
+        over = "over " if value.get("inv") else ""
+        unit = f" {value['rate_unit']}" if value.get("rate_unit", "packets") != "packets" else ""
+        return f"limit rate {over}{value.get('rate')}{unit}/{value.get('per')} burst {value.get('burst', 0)}"
+    if name == "log":
+        return " ".join(["log", *(f'{key} "{item}"' for key, item in value.items())])
+    if name == "reject":
+        return " ".join(["reject with", *(str(item) for item in value.values())])
+    if name in ("snat", "dnat", "masquerade", "redirect"):
+        return _nat_text(name, value)
+    return f"{name} {value_text(value)}"
+
+
+def _nat_text(name: str, value: Json) -> str:
+    words = [name]
+    if "family" in value:
+        words.append(value["family"])
+    address = value_text(value["addr"]) if "addr" in value else ""
+    port = f":{value_text(value['port'])}" if "port" in value else ""
+    if address or port:
+        words.append(f"to {address}{port}")
+    return " ".join(words)
+
+
+def value_text(value: Json) -> str:
+    """An expression or a value in nft's words."""
+    if isinstance(value, bool):
+        return "exists" if value else "missing"
+    if isinstance(value, (str, int)):
+        return str(value)
+    if isinstance(value, list):
+        return ",".join(value_text(item) for item in value)
+    if isinstance(value, dict) and len(value) == 1:
+        ((name, inner),) = value.items()
+        if name == "prefix":
+            return f"{inner['addr']}/{inner['len']}"
+        if name == "range":
+            return f"{value_text(inner[0])}-{value_text(inner[1])}"
+        if name == "concat":
+            return " . ".join(value_text(item) for item in inner)
+        if name == "set" and isinstance(inner, list):
+            return "{ " + ", ".join(_element_text(item) for item in inner) + " }"
+        if name in ("&", "|", "^", "<<", ">>"):
+            return f" {name} ".join(value_text(item) for item in inner)
+        if name == "map" and isinstance(inner, dict) and "key" in inner:
+            return f"{value_text(inner['key'])} map {value_text(inner['data'])}"
+        if name == "elem" and isinstance(inner, dict):
+            return value_text(inner.get("val"))
+        if name == "meta" and isinstance(inner, dict) and inner.get("key") in META:
+            return META[inner["key"]].text
+    return words_of(value)
+
+
+def _element_text(item: Json) -> str:
+    if isinstance(item, list) and len(item) == 2:
+        data = statement_text(item[1]) if isinstance(item[1], dict) and not _is_value(item[1]) else value_text(item[1])
+        return f"{value_text(item[0])} : {data}"
+    return value_text(item)
+
+
+def _is_value(value: dict[str, Json]) -> bool:
+    return any(name in value for name in ("prefix", "range", "concat", "elem"))
