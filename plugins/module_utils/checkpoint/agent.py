@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The checkpoint agent's command line.
 
-``agent REQUEST``: one request of a controller, JSON in base64; one JSON document on stdout, ``{checkpoint}`` or
-``{checkpoint, error: {what, todo}}``. ``agent guard FOLDER`` is the timer, ``agent console FOLDER`` what
+``agent REQUEST``: one request of a controller, JSON in base64; one JSON document on stdout, ``{checkpoint}``
+or ``{checkpoint, error: {what, todo}}``. ``agent guard FOLDER`` is the timer, ``agent console FOLDER`` what
 ``restore-now`` runs, ``agent resume`` what a host's init runs at boot.
 """
 

@@ -29,9 +29,9 @@ def restore_now(
 ) -> dict[str, Any]:
     """Claim the checkpoint for a restore, and do it; returns the outcome.
 
-    ``verb``: ``fire`` by the timer, ``restore`` by anybody else. Raises AgentError if the timer comes too late, or
-    this is not the place that was recorded. A restore that was claimed before is done again: it is only then
-    nothing to do when nothing differs.
+    ``verb``: ``fire`` by the timer, ``restore`` by anybody else. Raises AgentError if the timer comes too
+    late, or this is not the place that was recorded. A restore that was claimed before is done again: it is
+    only then nothing to do when nothing differs.
     """
     moment, meta = now(), folder.meta
     place = wrong_place(meta, moment)
@@ -148,7 +148,9 @@ def _take_up(slot: Slot, folder: Folder) -> None:
 
 
 def resume(slot: Slot) -> list[str]:
-    """At boot, or by hand: let the timer of an armed checkpoint run again, and end a restore that was interrupted."""
+    """At boot, or by hand: let the timer of an armed checkpoint run again, and end a restore that was
+    interrupted.
+    """
     folder = slot.held()
     state = state_of(slot, folder)
     if folder is None:

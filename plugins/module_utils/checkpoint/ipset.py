@@ -35,7 +35,9 @@ class IpSet(NamedTuple):
 
 
 def ipset_text() -> str:
-    """What ``ipset save`` prints; "" without the program: then nothing on this host made or can restore sets."""
+    """What ``ipset save`` prints; "" without the program: then nothing on this host made or can restore
+    sets.
+    """
     if find("ipset") is None:
         return ""
     done = run(["ipset", "save"])
@@ -115,7 +117,8 @@ def drop_ipsets(names: Iterable[str]) -> list[str]:
 
 
 def put_ipsets(recorded: list[IpSet], live: dict[str, IpSet], owned: Owned) -> list[IpSet]:
-    """Put the recorded sets in place; returns those that could not be, because a set of another type has the name.
+    """Put the recorded sets in place; returns those that could not be, because a set of another type has the
+    name.
 
     A set that is there is filled under another name and swapped (ipset(8), swap), which rules do not notice.
     """

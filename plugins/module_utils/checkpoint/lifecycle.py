@@ -101,7 +101,9 @@ def _lost(folder: Folder, verb: str) -> AgentError:
 
 
 def arm(slot: Slot, request: Request, program: str) -> list[str]:
-    """Record the firewall, prove that it can be restored, start the timer. Any failure leaves nothing behind."""
+    """Record the firewall, prove that it can be restored, start the timer. Any failure leaves nothing
+    behind.
+    """
     wanted, timeout = _wanted_id(request), _timeout(request)
     owners = list(request.get("owners", OWNERS))
     unknown = sorted(set(owners) - set(OWNERS))
@@ -149,7 +151,8 @@ def _there(slot: Slot, request: Request, wanted: str, timeout: float) -> list[st
     if folder.meta["id"] == wanted and state == "armed":
         renew(slot, request)
         return [
-            f"was armed already, since {stamp(folder.meta['armed']['wall'])}; that record stays, the timer is renewed"
+            f"was armed already, since {stamp(folder.meta['armed']['wall'])}; "
+            "that record stays, the timer is renewed"
         ]
     if not is_held(state, folder, moment):
         return None
@@ -166,7 +169,9 @@ def _blocks(slot: Slot, held: Folder, request: Request) -> bool:
 
 
 def _take_over(slot: Slot, folder: Folder, request: Request, timeout: float) -> list[str]:
-    """The checkpoint becomes another run's, with what was recorded: that is the last state known to be good."""
+    """The checkpoint becomes another run's, with what was recorded: that is the last state known to be
+    good.
+    """
     with slot.lock():
         if folder.claim is not None:
             raise _lost(folder, "take over")
@@ -270,7 +275,8 @@ def _start(slot: Slot, folder: Folder, request: Request) -> list[str]:
     messages: list[str] = []
     if not meta["boot_hook"]:
         messages.append(
-            f"nothing starts the timer again at boot; have the host's init run: {folder.path('agent.py')} resume"
+            "nothing starts the timer again at boot; "
+            f"have the host's init run: {interpreter()} -I {folder.path('agent.py')} resume"
         )
     if file_system(slot.root) in VOLATILE:
         messages.append(f"{slot.root} lies on a {file_system(slot.root)}: a reboot would lose the checkpoint")
@@ -298,7 +304,9 @@ def renew(slot: Slot, request: Request, least: bool = False) -> list[str]:
 
 
 def confirm(slot: Slot, request: Request) -> list[str]:
-    """Keep the change. The record stays until it is released, so that a peer's failure can still undo this."""
+    """Keep the change. The record stays until it is released, so that a peer's failure can still undo
+    this.
+    """
     folder = _mine(slot, request)
     with slot.lock():
         winner = folder.make_claim("confirm", _name(request), now())
@@ -333,7 +341,8 @@ def absent(slot: Slot, request: Request) -> list[str]:
         winner = folder.make_claim("absent", _name(request), now())
         if winner is not None and state_of(slot, folder) == "restoring":
             raise _lost(folder, "drop")
-        line = f"checkpoint of {who(folder.meta)} dropped by {_name(request)}: {request.get('take_over') or 'its own run'}"
+        reason = request.get("take_over") or "its own run"
+        line = f"checkpoint of {who(folder.meta)} dropped by {_name(request)}: {reason}"
         syslog.syslog(syslog.LOG_NOTICE, f"pathguard: {line}")
         slot.drop(folder)
     remove_boot()

@@ -21,7 +21,8 @@ def merge_rules(
 
     A dynamic rule that was recorded stays at its place. A new one stands behind the rule that it stands
     behind now, or first: that is where its owner put it. An owner that is not ``active``, which means that no
-    rule of it is left in the table although it had some, was flushed by the change: its recorded rules return.
+    rule of it is left in the table although it had some, was flushed by the change: its recorded rules
+    return.
     """
     live_plain = [plain(line) for line in live]
     merged: list[str] = []

@@ -79,7 +79,9 @@ def read_nft(text: str) -> list[NftTable]:
 
 
 def _split_braces(text: str) -> list[tuple[str, list[tuple[str, list[str] | None]]]]:
-    """Cut by braces outside of strings: tables, their blocks, the blocks' statements (which may span lines)."""
+    """Cut by braces outside of strings: tables, their blocks, the blocks' statements (which may span
+    lines).
+    """
     tables: list[tuple[str, list[tuple[str, list[str] | None]]]] = []
     depth, statement = 0, ""
     for raw in text.splitlines():
@@ -143,7 +145,9 @@ def _is_elements(line: str) -> bool:
 
 
 def nft_canonical(table: NftTable, owned: Owned) -> tuple[str, str]:
-    """What the administrator's rules say, and what those of dynamic owners say; each "" if there is nothing."""
+    """What the administrator's rules say, and what those of dynamic owners say; each "" if there is
+    nothing.
+    """
     if owned.table(table.name):
         return "", "\n".join([f"table {table.family} {table.name}", *_plain_blocks(table.blocks)])
     static: list[str] = [f"table {table.family} {table.name}", *table.lines]
@@ -177,11 +181,13 @@ def _block_owner(block: NftBlock, owned: Owned) -> str:
 
 
 def nft_foreign(table: NftTable, shown: dict[str, list[str]]) -> list[str]:
-    """What iptables-nft did not make in a table with a name of its: it can neither show nor restore these truly.
+    """What iptables-nft did not make in a table with a name of its: it can neither show nor restore these
+    truly.
 
-    ``shown``: chain -> its rules as iptables-nft-save prints them, one for each rule of the chain. iptables-nft
-    gives every rule a counter, its built-in chains upper-case names, uses no named objects, and sets only for
-    multiport; of a rule that is not so it shows the part that it knows, as if there were no more.
+    ``shown``: chain -> its rules as iptables-nft-save prints them, one for each rule of the chain.
+    iptables-nft gives every rule a counter, its built-in chains upper-case names, uses no named objects, and
+    sets only for multiport; of a rule that is not so it shows the part that it knows, as if there were no
+    more.
     """
     found: list[str] = list(table.lines)
     for block in table.blocks:
@@ -203,7 +209,8 @@ def nft_foreign(table: NftTable, shown: dict[str, list[str]]) -> list[str]:
 
 
 def unloadable(table: NftTable) -> list[str]:
-    """Statements that nft prints and can't read: matches of iptables' own modules, shown as a name or a comment.
+    """Statements that nft prints and can't read: matches of iptables' own modules, shown as a name or a
+    comment.
 
     A comment is the worse of the two: nft would load the table without the rule and report no error.
     """
@@ -272,7 +279,9 @@ def _rule_owners(block: NftBlock, owned: Owned) -> list[str]:
 
 
 def _with_elements(block: NftBlock, live: NftBlock) -> NftBlock:
-    """A dynamic set as recorded, with the elements it has now; if its type changed, with the recorded ones."""
+    """A dynamic set as recorded, with the elements it has now; if its type changed, with the recorded
+    ones.
+    """
     kept = [line for line in block.lines if not _is_elements(line)]
     if [line for line in kept if line.startswith("type")] != [
         line for line in live.lines if line.startswith("type")

@@ -17,7 +17,9 @@ _BRIDGE = r"(?:docker0|docker_gwbridge|br-[0-9a-f]{12})"
 
 
 class Owner(NamedTuple):
-    """Patterns for the whole name of a chain, a set or a table, and for the whole text of a rule in iptables-save."""
+    """Patterns for the whole name of a chain, a set or a table, and for the whole text of a rule in
+    iptables-save.
+    """
 
     chain: Pattern[str] | None = None
     set: Pattern[str] | None = None
@@ -35,7 +37,8 @@ OWNERS: dict[str, Owner] = {
         set_=r"docker-.+",
         table=r"docker-bridges",
         rule=(
-            rf"-A FORWARD -o {_BRIDGE} -m conntrack --ctstate (?:RELATED,ESTABLISHED|ESTABLISHED,RELATED) -j ACCEPT"
+            rf"-A FORWARD -o {_BRIDGE} -m conntrack"
+            r" --ctstate (?:RELATED,ESTABLISHED|ESTABLISHED,RELATED) -j ACCEPT"
             rf"|-A FORWARD -i {_BRIDGE} (?:! )?-o {_BRIDGE} -j (?:ACCEPT|DROP)"
             rf"|-A POSTROUTING -s \S+ ! -o {_BRIDGE} -j MASQUERADE"
             r"|-A POSTROUTING -s (\S+)/32 -d \1/32 -p \w+ -m \w+ --dport \d+ -j MASQUERADE"

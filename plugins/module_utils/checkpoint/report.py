@@ -48,8 +48,8 @@ def remaining_of(folder: Folder, moment: Moment) -> float:
 
 
 def is_held(state: str, folder: Folder, moment: Moment) -> bool:
-    """Whether another run may not arm. A confirmed checkpoint that nobody released ends when its time is up: by
-    then every peer is confirmed too, or has fired."""
+    """Whether another run may not arm. A confirmed checkpoint that nobody released ends when its time is up:
+    by then every peer is confirmed too, or has fired."""
     return state in ("armed", "restoring", "failed") or (
         state == "confirmed" and remaining_of(folder, moment) > 0
     )
@@ -61,7 +61,8 @@ def stamp(wall: float) -> str:
 
 def who(meta: dict[str, Any]) -> str:
     by = meta["by"]
-    return f"run {meta['id']} of {by.get('user', 'unknown')} on {by.get('controller', 'unknown')}, since {stamp(meta['armed']['wall'])}"
+    name = f"{by.get('user', 'unknown')} on {by.get('controller', 'unknown')}"
+    return f"run {meta['id']} of {name}, since {stamp(meta['armed']['wall'])}"
 
 
 def owned_of(meta: dict[str, Any]) -> Owned:

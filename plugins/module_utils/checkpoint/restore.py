@@ -56,7 +56,9 @@ def _load_nft(script: str, check: bool = False) -> None:
 
 
 def put_back(recorded: Firewall, owned: Owned, attic: str) -> Restored:
-    """Restore what changed and look whether it took. A step that fails does not keep the others from being done."""
+    """Restore what changed and look whether it took. A step that fails does not keep the others from
+    being done.
+    """
     live = observe(owned, recorded)
     changed = changed_all(recorded, live)
     if not changed:

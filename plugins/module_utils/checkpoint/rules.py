@@ -21,8 +21,8 @@ SOURCES = ("nft", *(backend.key for backend in BACKENDS), "ipset")
 
 class Firewall(NamedTuple):
     """``nft``: tables that nft owns. ``tables``: backend -> table name -> table. ``foreign``: rules that nft
-    put into a table of iptables-nft. ``units``: name -> (static, dynamic) canonical text, static "" if there is
-    nothing of the administrator's: ``nft/inet/filter``, ``iptables/filter``, ``ipset/NAME``."""
+    put into a table of iptables-nft. ``units``: name -> (static, dynamic) canonical text, static "" if there
+    is nothing of the administrator's: ``nft/inet/filter``, ``iptables/filter``, ``ipset/NAME``."""
 
     nft: dict[tuple[str, str], NftTable]
     tables: dict[str, dict[str, XTable]]
@@ -46,7 +46,9 @@ def read_texts() -> dict[str, str]:
 
 
 def require_tools() -> None:
-    """Raise AgentError on a host without any program that shows its rules: nothing known is not no firewall."""
+    """Raise AgentError on a host without any program that shows its rules: nothing known is not no
+    firewall.
+    """
     if not any(find(name) for name in ("nft", "iptables-save", "iptables-nft-save", "iptables-legacy-save")):
         raise AgentError(
             "neither nft nor iptables is installed on this host",
@@ -109,7 +111,9 @@ def observe(owned: Owned, recorded: Firewall | None = None) -> Firewall:
 
 
 def fingerprint(found: Firewall) -> dict[str, str]:
-    """Digests that are equal as long as the rules mean the same: no counters, no handles, no order of a hash."""
+    """Digests that are equal as long as the rules mean the same: no counters, no handles, no order of a
+    hash.
+    """
     digests: dict[str, str] = {"saved": saved_digest(found.files)}
     for index, name in enumerate(("static", "dynamic")):
         total = hashlib.sha256()

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import glob
 import hashlib
@@ -92,15 +93,15 @@ def _describe(path: str) -> dict[str, Any] | None:
         return None
     with open(path, "rb") as file:
         entry["content"] = file.read().decode("latin-1")
-    try:
+    with contextlib.suppress(OSError):  # a file system without labels
         entry["label"] = os.getxattr(path, _LABEL).decode("latin-1")
-    except OSError:
-        pass  # a file system without labels
     return entry
 
 
 def read_saved(roots: Iterable[str] = ROOTS, also: Iterable[str] = ()) -> Files:
-    """path -> {mode, uid, gid, content | link, label?}; ``content`` is bytes as latin-1. ``also``: more paths."""
+    """path -> {mode, uid, gid, content | link, label?}; ``content`` is bytes as latin-1. ``also``: more
+    paths.
+    """
     files: Files = {}
     size = 0
     for path in [*_paths(roots), *also]:
@@ -135,7 +136,9 @@ def saved_changed(recorded: Files, live: Files) -> list[str]:
 
 
 def put_saved(recorded: Files, paths: Iterable[str], attic: str) -> list[str]:
-    """Put files back as recorded; those that were not there are moved to the folder ``attic``. Returns complaints."""
+    """Put files back as recorded; those that were not there are moved to the folder ``attic``. Returns
+    complaints.
+    """
     complaints: list[str] = []
     for path in paths:
         try:

@@ -4,8 +4,9 @@
 """The folder in which a checkpoint lives, the one slot of a host, and the one claim that ends a checkpoint.
 
 ``ROOT/held`` is a link to the folder of the checkpoint that this host holds, or held last. In that folder:
-``meta.json`` (who, since when, where), ``record.json`` (the firewall), ``deadline.json``, ``claim.json`` (how it
-ended: made once, by link(2), so that of confirm and fire one wins), ``outcome.json`` (what a restore did).
+``meta.json`` (who, since when, where), ``record.json`` (the firewall), ``deadline.json``, ``claim.json``
+(how it ended: made once, by link(2), so that of confirm and fire one wins), ``outcome.json`` (what a restore
+did).
 """
 
 from __future__ import annotations
@@ -27,7 +28,8 @@ LOCK = "lock"
 WORK = "work"
 KEPT = 3  # ended checkpoints, to look at
 
-# Room that is given back before a restore writes, so that a disk that is full by then does not keep it from working.
+# Room that is given back before a restore writes, so that a disk that is full by then does not keep it from
+# working.
 RESERVE_BYTES = 256 * 1024
 LOCK_LIMIT = 10.0  # seconds; the lock is held for moments only
 
@@ -182,7 +184,9 @@ class Folder:
         return None
 
     def replace_claim(self, verb: str, by: str, moment: Moment) -> None:
-        """A confirmed checkpoint is restored after all, because a peer could not be confirmed; under the lock."""
+        """A confirmed checkpoint is restored after all, because a peer could not be confirmed; under the
+        lock.
+        """
         write_json(self.path("claim.json"), {"verb": verb, "by": by, "at": moment.wall})
 
     def reserve(self) -> None:

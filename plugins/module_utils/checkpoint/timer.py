@@ -3,9 +3,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The timer: a process that outlives the session, and how it starts again at boot.
 
-Where systemd runs it is a transient service (systemd-run(1)), outside of the session's scope and started again
-if somebody kills it; elsewhere it is a daemon of its own session. In both cases it is the agent with the verb
-``guard``, which looks at the deadline once a second, so that renewing is only writing a file.
+Where systemd runs it is a transient service (systemd-run(1)), outside of the session's scope and started
+again if somebody kills it; elsewhere it is a daemon of its own session. In both cases it is the agent with
+the verb ``guard``, which looks at the deadline once a second, so that renewing is only writing a file.
 """
 
 from __future__ import annotations
@@ -60,7 +60,9 @@ class Deadline(NamedTuple):
         return dict(self._asdict())
 
     def remaining(self, moment: Moment) -> float:
-        """Seconds left, never more than ``timeout``: after a reboot a wrong host clock must not put it off."""
+        """Seconds left, never more than ``timeout``: after a reboot a wrong host clock must not put it
+        off.
+        """
         left = self.boot - moment.boot if moment.boot_id == self.boot_id else self.wall - moment.wall
         return max(0.0, min(left, self.timeout))
 
@@ -132,7 +134,14 @@ def _detach(argv: list[str]) -> None:
         os.closerange(3, os.sysconf("SC_OPEN_MAX") if os.sysconf("SC_OPEN_MAX") < 65536 else 65536)
         with contextlib.suppress(OSError), open("/proc/self/oom_score_adj", "w", encoding="ascii") as file:
             file.write("-900")
-        os.execve(argv[0], argv, {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C"})
+        os.execve(
+            argv[0],
+            argv,
+            {
+                "PATH": "/usr/sbin:/usr/bin:/sbin:/bin",
+                "LC_ALL": "C",
+            },
+        )
     finally:
         os._exit(status)
 
@@ -143,7 +152,9 @@ def announce(folder: str) -> None:
 
 
 def _started(pid: int) -> str:
-    """A process's start time in clock ticks since boot: field 22 of /proc/PID/stat (proc(5)); "" if it is gone."""
+    """A process's start time in clock ticks since boot: field 22 of /proc/PID/stat (proc(5)); "" if it
+    is gone.
+    """
     try:
         with open(f"/proc/{pid}/stat", encoding="utf-8", errors="replace") as file:
             return file.read().rpartition(")")[2].split()[19]

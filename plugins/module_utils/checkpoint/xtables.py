@@ -83,7 +83,8 @@ def save_text(backend: Backend) -> str:
     if save is None:
         if backend.legacy:
             raise AgentError(
-                f"the kernel has legacy tables ({', '.join(tables)}) and no {backend.programs[0]}-save is there to read them",
+                f"the kernel has legacy tables ({', '.join(tables)}) "
+                f"and no {backend.programs[0]}-save is there to read them",
                 f"install {backend.programs[0]}, or unload the legacy tables",
             )
         return ""

@@ -83,9 +83,10 @@ def arm(
 ) -> CheckpointStatus:
     """Record the firewall as it is now and start the timer that puts it back after ``timeout`` seconds.
 
-    Refused while another run holds the host's checkpoint. ``take_over``: a reason; the other run's checkpoint,
-    with what *it* recorded, becomes this run's. ``owners``: dynamic owners whose rules are left alone, by
-    default all that are known. The same run may arm again: that renews the timer and records nothing anew.
+    Refused while another run holds the host's checkpoint. ``take_over``: a reason; the other run's
+    checkpoint, with what *it* recorded, becomes this run's. ``owners``: dynamic owners whose rules are left
+    alone, by default all that are known. The same run may arm again: that renews the timer and records
+    nothing anew.
     """
     request: dict[str, Any] = {
         "do": "arm",
@@ -112,7 +113,9 @@ def hold(channel: Channel, run_id: str, margin: float = 60.0, *, python: str = "
 
 
 def confirm(channel: Channel, run_id: str, *, python: str = "python3") -> CheckpointStatus:
-    """Keep the change on this host; it can still be restored until ``release``. Refused if the timer was first."""
+    """Keep the change on this host; it can still be restored until ``release``. Refused if the timer was
+    first.
+    """
     return call(channel, {"do": "confirm", "id": run_id, "by": holder()}, python=python)
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Union
+from typing import Any
 
 from ..errors import CheckpointError, PathGuardError
 from ..gather.access import HostAccess
@@ -19,7 +19,7 @@ from ..gather.pool import Progress, on_hosts
 from . import control
 from .status import PROTECTIONS, CheckpointStatus
 
-Answer = Union[CheckpointStatus, PathGuardError]
+Answer = CheckpointStatus | PathGuardError
 Ask = Callable[[Channel], CheckpointStatus]
 # Runs a function with a channel to each of the named hosts, concurrently. The answer has every name.
 Each = Callable[[Sequence[str], Ask], Mapping[str, Answer]]
@@ -187,7 +187,8 @@ def confirm_all(
             return RunOutcome(outcome.decision, outcome.hosts, [reason, *outcome.messages])
     released = ask(names, control.release)
     notes = [
-        f"{name}: confirmed, but its record could not be removed ({error.what}); it ends by itself when its time is up"
+        f"{name}: confirmed, but its record could not be removed ({error.what}); "
+        "it ends by itself when its time is up"
         for name, error in _errors(released).items()
     ]
     # A release that got no answer leaves a confirmed host confirmed: the answer to `confirm` stands.
@@ -206,7 +207,9 @@ def restore_all(
     *,
     pythons: Mapping[str, str] | None = None,
 ) -> RunOutcome:
-    """Put back every host whose rules changed, whether armed, confirmed or fired already; ask a lost host twice."""
+    """Put back every host whose rules changed, whether armed, confirmed or fired already; ask a lost
+    host twice.
+    """
 
     def ask(channel: Channel) -> CheckpointStatus:
         return control.restore(channel, run_id, reason, python=_python(pythons, channel))
@@ -219,7 +222,8 @@ def restore_all(
     for name, answer in answers.items():
         if isinstance(answer, PathGuardError):
             messages.append(
-                f"{name}: not proven to be restored: {answer.what}; if it was armed, its own timer puts it back"
+                f"{name}: not proven to be restored: {answer.what}; "
+                "if it was armed, its own timer puts it back"
             )
         elif not answer.proven:
             messages.append(f"{name}: NOT RESTORED; " + "; ".join([*answer.messages, *answer.manual]))

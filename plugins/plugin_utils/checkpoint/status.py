@@ -26,14 +26,14 @@ class CheckpointStatus:
     """One host's checkpoint.
 
     ``state``: one of ``STATES``; ``restoring`` is a restore at work. ``id``: the run that holds it, "" for
-    none. ``remaining``: seconds until the timer fires, 0 when none runs. ``fingerprint``: digests (hex sha256)
-    of the rules as they are now: ``static``, ``dynamic`` (rules of dynamic owners), ``saved`` (configuration
-    files); ``armed_fingerprint``: the same as they were recorded. ``changed_tables``: what differs from the
-    record now, after a restore: what it put back. ``proven``: after a restore, whether static and saved
-    fingerprints equal the record's; None where nothing was restored. ``holder``: ``user``, ``controller``.
-    ``since``: when it was armed, ISO 8601 UTC. ``script``: what to run on the host's own console.
-    ``survives_reboot``: whether something starts the timer again at boot. ``manual``: the steps by hand, when
-    a restore could not be proven.
+    none. ``remaining``: seconds until the timer fires, 0 when none runs. ``fingerprint``: digests (hex
+    sha256) of the rules as they are now: ``static``, ``dynamic`` (rules of dynamic owners), ``saved``
+    (configuration files); ``armed_fingerprint``: the same as they were recorded. ``changed_tables``: what
+    differs from the record now, after a restore: what it put back. ``proven``: after a restore, whether
+    static and saved fingerprints equal the record's; None where nothing was restored. ``holder``: ``user``,
+    ``controller``. ``since``: when it was armed, ISO 8601 UTC. ``script``: what to run on the host's own
+    console. ``survives_reboot``: whether something starts the timer again at boot. ``manual``: the steps by
+    hand, when a restore could not be proven.
     """
 
     host: str
@@ -86,6 +86,7 @@ def unprotected(host: str, platform: str) -> CheckpointStatus:
         state="none",
         protection=PROTECTIONS.get(platform, "none"),
         messages=[
-            f"platform {platform}: PathGuard can't arm a checkpoint here; nothing puts the rules back by itself"
+            f"platform {platform}: PathGuard can't arm a checkpoint here; "
+            "nothing puts the rules back by itself"
         ],
     )
