@@ -6,6 +6,7 @@
 What can't be decided becomes a free variable (see ``diagrams``), scoped to the host: the same unknown
 on the same host is one variable.
 """
+
 from __future__ import annotations
 
 from ..model.diagrams import EMPTY, FULL
@@ -32,15 +33,24 @@ class Compiler:
         self.state = state
         self.space = space
         self._cache: dict[Match, int] = {}
+        self._reasons: dict[Match, list[str]] = {}
         self._names_known = space.names_known
 
     def node(self, match: Match) -> int:
         if self._names_known != self.space.names_known:
-            self._cache.clear()  # a wildcard may cover a name that has become known since
+            self._cache.clear()
+            self._reasons.clear()  # a wildcard may cover a name that has become known since
             self._names_known = self.space.names_known
         found = self._cache.get(match)
         if found is None:
             found = self._cache[match] = self._build(match)
+        return found
+
+    def reasons(self, match: Match) -> list[str]:
+        """Why the match can't be decided; empty if it can."""
+        found = self._reasons.get(match)
+        if found is None:
+            found = self._reasons[match] = self.space.reasons(self.node(match))
         return found
 
     def _build(self, match: Match) -> int:
@@ -78,13 +88,16 @@ class Compiler:
         if not named.complete:
             return self._unknown(key, f"the members of set {match.name} could not be read in full")
         leaving = set(named.expiring)
-        staying = self.elements(named, match.fields, [i for i in range(len(named.elements)) if i not in leaving])
+        staying = self.elements(
+            named, match.fields, [i for i in range(len(named.elements)) if i not in leaving]
+        )
         if staying is None:
             return self._unknown(key, f"set {match.name} holds values that a flow does not tell")
         if not named.dynamic and not leaving:
             return staying
         maybe = self._unknown(
-            key, f"the members of set {match.name} {'change with the traffic' if named.dynamic else 'time out'}"
+            key,
+            f"the members of set {match.name} {'change with the traffic' if named.dynamic else 'time out'}",
         )
         if not named.dynamic:
             maybe = self.space.diagrams.intersection(
@@ -118,7 +131,12 @@ class Compiler:
     def set_hull(self, match: Member, field: str) -> Range | None:
         """The lowest and highest value of ``field`` in a set that is known; None where it is not."""
         named = self.state.sets.get(match.name)
-        if named is None or not named.complete or named.dynamic or match.fields.index(field) >= len(named.fields):
+        if (
+            named is None
+            or not named.complete
+            or named.dynamic
+            or match.fields.index(field) >= len(named.fields)
+        ):
             return None
         at = match.fields.index(field)
         kind = named.fields[at]

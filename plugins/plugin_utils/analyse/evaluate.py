@@ -7,16 +7,19 @@ A hook's chains are passed in the order of their priority (nft(8), "Base chain p
 extensions(8) for the built-in tables). An accept ends its own chain only, a drop is final. Flows carry
 what earlier rules changed about them (a mark, an address) as an overlay of constants.
 """
+
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
+from itertools import groupby
 
 from ..errors import FlowError
 from ..model.diagrams import EMPTY
 from ..model.fields import FIELDS
 from ..model.flowset import FlowSet, Space
-from ..model.match import All, Either, Match, Named, Not, unknown_reasons
+from ..model.match import All, Either, Match, Named, Not
 from ..model.rules import Effect, Rule, Ruleset, Verdict, VerdictMap
 from ..model.state import State
 from .compile import Compiler
@@ -31,13 +34,26 @@ Overlay = tuple[tuple[str, int | None, int], ...]  # (field, value, family), sor
 Pieces = dict[Overlay, int]
 
 
+@dataclass(frozen=True, slots=True)
+class _Decision:
+    """``flows`` met these rules of a chain, one after the other, and all that fit one had its verdict.
+
+    No rule stands for the default action, a single one for exactly ``flows``."""
+
+    flows: int
+    ruleset: Ruleset
+    chain: str
+    rules: Sequence[Rule] = ()
+    reason: str = ""
+
+
 @dataclass(slots=True)
 class _Tally:
-    """What was decided so far: (who, diagram) in the order of decisions."""
+    """What was decided in one ruleset so far, in the order of decisions."""
 
-    accepted: list[tuple[RuleRef, int]] = field(default_factory=list)
-    denied: list[tuple[RuleRef, int]] = field(default_factory=list)
-    undecided: list[tuple[RuleRef, int, str]] = field(default_factory=list)
+    accepted: list[_Decision] = field(default_factory=list)
+    denied: list[_Decision] = field(default_factory=list)
+    undecided: list[_Decision] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -82,7 +98,9 @@ class HostFirewall:
         if found is None:
             known = ", ".join(sorted(self.state.rulesets)) or "none"
             raise FlowError(
-                f"there is no ruleset {name!r}", f"host {self.state.host}", f"use a hook's name or one of: {known}"
+                f"there is no ruleset {name!r}",
+                f"host {self.state.host}",
+                f"use a hook's name or one of: {known}",
             )
         return self._pass([found], flows, alone=True)
 
@@ -94,17 +112,13 @@ class HostFirewall:
         if not self.state.firewall_known:
             return self._not_readable(flows)
         diagrams = self.space.diagrams
+        diagrams.trim()
         tallies: list[_Tally] = []
         pieces: Pieces = {(): flows.node} if flows else {}
         for ruleset in rulesets:
             seen, beside = self._seen_by(ruleset, pieces)
             if alone and beside:
-                tallies.append(_Tally())
-                ref = RuleRef(self.state.host, ruleset.key, ruleset.key, 0, "")
-                for node in beside.values():
-                    tallies[-1].undecided.append((ref, node, f"{ruleset.key} never sees flows of this family"))
-                    maybe = self.space.unknown(f"{ruleset.key} family", f"{ruleset.key} never sees flows of this family")
-                    tallies[-1].denied.append((ref, diagrams.difference(node, maybe)))
+                tallies.append(self._never_seen(ruleset, beside))
             if not seen:
                 continue
             walk = _Walk(ruleset, _Tally())
@@ -117,10 +131,23 @@ class HostFirewall:
                 break
         return self._outcome(flows, tallies, pieces)
 
+    def _never_seen(self, ruleset: Ruleset, pieces: Pieces) -> _Tally:
+        """Asked alone, a ruleset gives no answer about flows that it never sees."""
+        reason = f"{ruleset.key} never sees flows of this family or state"
+        maybe = self.space.unknown(f"{self.state.host}: {ruleset.key} sees", reason)
+        tally = _Tally()
+        for node in pieces.values():
+            tally.undecided.append(_Decision(node, ruleset, ruleset.key, (), reason))
+            denied = self.space.diagrams.difference(node, maybe)
+            tally.denied.append(_Decision(denied, ruleset, ruleset.key))
+        return tally
+
     def _seen_by(self, ruleset: Ruleset, pieces: Pieces) -> tuple[Pieces, Pieces]:
         """Split by whether a ruleset of this family and type sees the flows."""
         diagrams = self.space.diagrams
-        scope = {"ip": ("ipv4",), "ip6": ("ipv6",), "bridge": (), "arp": ()}.get(ruleset.family, ("ipv4", "ipv6"))
+        scope = {"ip": ("ipv4",), "ip6": ("ipv6",), "bridge": (), "arp": ()}.get(
+            ruleset.family, ("ipv4", "ipv6")
+        )
         node = self.space.named("family", scope) if scope else EMPTY
         if ruleset.type == "nat":  # only a connection's first packet is asked (nft(8), "nat")
             node = diagrams.intersection(node, self.space.named("connection", ("new", "related")))
@@ -139,17 +166,16 @@ class HostFirewall:
         everything = diagrams.union_all(pieces.values())
         walk.asked = wanted(FlowSet(self.space, self.space.certain(everything)))
         left = self._chain(walk, walk.ruleset.key, pieces, ())
-        text = f"default action: {walk.ruleset.default_action}"
-        ref = RuleRef(self.state.host, walk.ruleset.key, walk.ruleset.key, 0, text)
         for overlay, node in left.items():
+            decision = _Decision(node, walk.ruleset, walk.ruleset.key)
             if walk.ruleset.default_action == "permit":
-                self._accept(walk, ref, overlay, node)
+                self._accept(walk, decision, overlay, node)
             else:
-                walk.tally.denied.append((ref, node))
+                walk.tally.denied.append(decision)
 
-    def _accept(self, walk: _Walk, ref: RuleRef, overlay: Overlay, node: int) -> None:
-        walk.tally.accepted.append((ref, node))
-        walk.accepted[overlay] = self.space.diagrams.union(walk.accepted.get(overlay, EMPTY), node)
+    def _accept(self, walk: _Walk, decision: _Decision, overlay: Overlay, flows: int) -> None:
+        walk.tally.accepted.append(decision)
+        _add(self.space, walk.accepted, overlay, flows)
 
     def _chain(self, walk: _Walk, key: str, pieces: Pieces, callers: tuple[str, ...]) -> Pieces:
         """Walk a chain; the pieces that it hands back to its caller."""
@@ -162,13 +188,44 @@ class HostFirewall:
             order = range(len(rules))
         left = dict(pieces)
         handed_back: Pieces = {}
-        for number in order:
+        listed = (rules[number] for number in order)
+        for plain, run in groupby(listed, self._plain_verdict):
+            if plain and len(left) == 1 and () in left:
+                left = self._run(walk, key, plain, list(run), left[()])
+            else:
+                for rule in run:
+                    left = self._rule(walk, key, rule, left, handed_back, callers) if left else left
             if not left:
                 break
-            left = self._rule(walk, key, rules[number], left, handed_back, callers)
         for overlay, node in left.items():
             _add(self.space, handed_back, overlay, node)
         return handed_back
+
+    def _plain_verdict(self, rule: Rule) -> str:
+        """``accept`` or ``deny`` for a rule that does just that, for certain; else nothing."""
+        verdict = rule.verdict
+        if rule.effects or isinstance(verdict, VerdictMap) or self._compiler.reasons(rule.match):
+            return ""
+        return {"accept": "accept", "drop": "deny", "reject": "deny"}.get(verdict.kind, "")
+
+    def _run(self, walk: _Walk, key: str, verdict: str, rules: list[Rule], flows: int) -> Pieces:
+        """Rules in a row with the same verdict, at once: their order among themselves plays no part."""
+        diagrams = self.space.diagrams
+        match = diagrams.union_all(self._compiler.node(rule.match) for rule in rules)
+        hit = diagrams.intersection(flows, match)
+        if not hit:
+            return {(): flows}
+        decision = (
+            _Decision(flows, walk.ruleset, key, rules)
+            if len(rules) > 1
+            else _Decision(hit, walk.ruleset, key, rules)
+        )
+        if verdict == "accept":
+            self._accept(walk, decision, (), hit)
+        else:
+            walk.tally.denied.append(decision)
+        left = diagrams.difference(flows, hit)
+        return {(): left} if left else {}
 
     def _rule(
         self, walk: _Walk, key: str, rule: Rule, pieces: Pieces, handed_back: Pieces, callers: tuple[str, ...]
@@ -183,11 +240,9 @@ class HostFirewall:
                 _add(self.space, left, overlay, flows)
                 continue
             _add(self.space, left, overlay, diagrams.difference(flows, hit))
-            reasons = unknown_reasons(rule.match)
-            if reasons or hit != self.space.certain(hit):
-                reasons = reasons or self.space.reasons(under)
-                if reasons:
-                    walk.tally.undecided.append((self._ref(walk, key, rule), hit, "; ".join(reasons)))
+            reasons = self.space.reasons(under) if overlay else self._compiler.reasons(rule.match)
+            if reasons:
+                walk.tally.undecided.append(_Decision(hit, walk.ruleset, key, (rule,), "; ".join(reasons)))
             after = self._effects(walk, key, rule, overlay)
             cases = rule.verdict.cases if isinstance(rule.verdict, VerdictMap) else ((None, rule.verdict),)
             for case, verdict in cases:
@@ -218,9 +273,9 @@ class HostFirewall:
         if verdict.kind == "continue":
             _add(self.space, left, overlay, flows)
         elif verdict.kind == "accept":
-            self._accept(walk, self._ref(walk, key, rule), overlay, flows)
+            self._accept(walk, _Decision(flows, walk.ruleset, key, (rule,)), overlay, flows)
         elif verdict.kind in ("drop", "reject"):
-            walk.tally.denied.append((self._ref(walk, key, rule), flows))
+            walk.tally.denied.append(_Decision(flows, walk.ruleset, key, (rule,)))
         elif verdict.kind == "return":
             _add(self.space, handed_back, overlay, flows)
         elif verdict.kind in ("jump", "goto"):
@@ -233,7 +288,9 @@ class HostFirewall:
             for other, node in back.items():
                 _add(self.space, target, other, node)
         else:
-            self._undecidable(walk, key, rule, overlay, flows, left, verdict.detail or "its verdict is not understood")
+            self._undecidable(
+                walk, key, rule, overlay, flows, left, verdict.detail or "its verdict is not understood"
+            )
 
     def _jump_problem(self, chain: str, callers: tuple[str, ...]) -> str:
         if chain not in self._chains:
@@ -246,15 +303,16 @@ class HostFirewall:
         self, walk: _Walk, key: str, rule: Rule, overlay: Overlay, flows: int, left: Pieces, reason: str
     ) -> None:
         """An unknown verdict: accepted, denied or passed on, each for some value of two free variables."""
-        ref = self._ref(walk, key, rule)
         diagrams = self.space.diagrams
         where = f"{self.state.host}: {key} {rule.position} verdict {rule.text}"
         ends = self.space.unknown(f"{where} ends", reason)
         accepts = self.space.unknown(f"{where} accepts", reason)
-        walk.tally.undecided.append((ref, flows, reason))
+        walk.tally.undecided.append(_Decision(flows, walk.ruleset, key, (rule,), reason))
         ended = diagrams.intersection(flows, ends)
-        self._accept(walk, ref, overlay, diagrams.intersection(ended, accepts))
-        walk.tally.denied.append((ref, diagrams.difference(ended, accepts)))
+        accepted = diagrams.intersection(ended, accepts)
+        self._accept(walk, _Decision(accepted, walk.ruleset, key, (rule,)), overlay, accepted)
+        denied = diagrams.difference(ended, accepts)
+        walk.tally.denied.append(_Decision(denied, walk.ruleset, key, (rule,)))
         _add(self.space, left, overlay, diagrams.difference(flows, ends))
 
     def _effects(self, walk: _Walk, key: str, rule: Rule, overlay: Overlay) -> Overlay:
@@ -281,7 +339,8 @@ class HostFirewall:
                 fixed = {spec.first: 1 << value}
             else:
                 fixed = {
-                    spec.first + index: 1 << (value >> 8 * (width - 1 - index) & 255) for index in range(width)
+                    spec.first + index: 1 << (value >> 8 * (width - 1 - index) & 255)
+                    for index in range(width)
                 }
             match = diagrams.restrict(match, fixed)
         return match
@@ -290,49 +349,89 @@ class HostFirewall:
         """True if for all values, false if for none, else as a free variable says."""
         diagrams = self.space.diagrams
         some = diagrams.forget(match, lambda level: level in levels)
-        every = diagrams.complement(diagrams.forget(diagrams.complement(match), lambda level: level in levels))
+        every = diagrams.complement(
+            diagrams.forget(diagrams.complement(match), lambda level: level in levels)
+        )
         if some == every:
             return some
         key = f"{self.state.host}: {where}"
-        maybe = self.space.unknown(key, "an earlier rule changed what this one asks for, to a value that is not known")
-        return diagrams.union(every, diagrams.intersection(some, maybe))
-
-    def _ref(self, walk: _Walk, key: str, rule: Rule) -> RuleRef:
-        return RuleRef(
-            self.state.host, walk.ruleset.key, key, rule.position, rule.text, rule.handle, rule.line, rule.comment
+        maybe = self.space.unknown(
+            key, "an earlier rule changed what this one asks for, to a value that is not known"
         )
+        return diagrams.union(every, diagrams.intersection(some, maybe))
 
     def _not_readable(self, flows: FlowSet) -> Outcome:
         why = "; ".join(f"{item['what']}: {item['reason']}" for item in self.state.unreadable)
         reason = f"the firewall of {self.state.host} could not be read: {why or 'no reason was recorded'}"
         nothing = self.space.nothing
-        passed = (Passed(flows, flows),) if flows else ()
-        return Outcome(nothing, nothing, flows, (Part("unknown", flows, (), reason),) if flows else (), passed)
+        parts = (Part("unknown", flows, (), reason),) if flows else ()
+        return Outcome(nothing, nothing, flows, (Passed(flows, flows),) if flows else (), lambda: parts)
 
     def _outcome(self, flows: FlowSet, tallies: list[_Tally], pieces: Pieces) -> Outcome:
         space, diagrams = self.space, self.space.diagrams
         through = FlowSet(space, space.certain(diagrams.union_all(pieces.values())))
-        denied = [(ref, space.certain(node)) for tally in tallies for ref, node in tally.denied]
-        stopped = FlowSet(space, diagrams.union_all(node for _ref, node in denied))
+        stopped = flows - through
+        if any(tally.undecided for tally in tallies):
+            nodes = [
+                node
+                for tally in tallies
+                for decision in tally.denied
+                for _rule, node in self._expand(decision)
+            ]
+            stopped = FlowSet(space, space.certain(diagrams.union_all(nodes)))
         permit, deny, unknown = through - stopped, stopped - through, through & stopped
-        parts = _attribute("deny", deny, denied)
-        left = permit
-        for tally in reversed(tallies):
-            found = _attribute("permit", left, [(ref, space.certain(node)) for ref, node in tally.accepted])
-            explicit = [part for part in found if part.rules[0].position]
-            parts.extend(explicit)
-            for part in explicit:
-                left = left - part.flows
+        explain = partial(self._explain, permit, deny, unknown, tallies)
+        return Outcome(permit, deny, unknown, tuple(self._passed(pieces)), explain)
+
+    def _expand(self, decision: _Decision) -> Iterator[tuple[Rule | None, int]]:
+        """The rules of a decision and the flows that came to each (a superset where several overlap)."""
+        if len(decision.rules) < 2:
+            yield (decision.rules[0] if decision.rules else None), decision.flows
+            return
+        for rule in decision.rules:
+            node = self.space.diagrams.intersection(decision.flows, self._compiler.node(rule.match))
+            if node:
+                yield rule, node
+
+    def _explain(
+        self, permit: FlowSet, deny: FlowSet, unknown: FlowSet, tallies: list[_Tally]
+    ) -> tuple[Part, ...]:
+        """Who decided: for a permit the last ruleset in which a rule accepts, else a default action."""
+        parts, _left = self._attribute("deny", deny, [one for tally in tallies for one in tally.denied])
+        for rules in (True, False):
+            for tally in reversed(tallies):
+                found, permit = self._attribute(
+                    "permit", permit, [one for one in tally.accepted if bool(one.rules) is rules]
+                )
+                parts.extend(found)
+        if permit:
+            parts.append(Part("permit", permit, (), "no rule is asked"))
+        found, left = self._attribute(
+            "unknown", unknown, [one for tally in tallies for one in tally.undecided]
+        )
+        parts.extend(found)
         if left:
-            defaults = [(ref, space.certain(node)) for tally in reversed(tallies) for ref, node in tally.accepted]
-            found = _attribute("permit", left, defaults)
-            parts.extend(found)
-            for part in found:
-                left = left - part.flows
-        if left:
-            parts.append(Part("permit", left, (), "no rule is asked"))
-        parts.extend(_attribute_unknown(unknown, [item for tally in tallies for item in tally.undecided], space))
-        return Outcome(permit, deny, unknown, tuple(parts), tuple(self._passed(pieces)))
+            parts.append(Part("unknown", left, (), "rules that can't be decided"))
+        return tuple(parts)
+
+    def _attribute(
+        self, verdict: str, flows: FlowSet, decisions: list[_Decision]
+    ) -> tuple[list[Part], FlowSet]:
+        """Split ``flows`` by who decided, first come, first served; and what nobody did."""
+        found: list[Part] = []
+        for decision in decisions:
+            for rule, node in self._expand(decision):
+                part = flows & FlowSet(self.space, self.space.certain(node)) if flows else flows
+                if part:
+                    flows = flows - part
+                    found.append(Part(verdict, part, (self._ref(decision, rule),), decision.reason))
+        return found, flows
+
+    def _ref(self, decision: _Decision, rule: Rule | None) -> RuleRef:
+        where = (self.state.host, decision.ruleset.key, decision.chain)
+        if rule is None:
+            return RuleRef(*where, 0, f"default action: {decision.ruleset.default_action}")
+        return RuleRef(*where, rule.position, rule.text, rule.handle, rule.line, rule.comment)
 
     def _passed(self, pieces: Pieces) -> Iterable[Passed]:
         for overlay, node in pieces.items():
@@ -391,27 +490,3 @@ def _learn_names(match: Match, space: Space) -> None:
             _learn_names(part, space)
     elif isinstance(match, Not):
         _learn_names(match.match, space)
-
-
-def _attribute(verdict: str, flows: FlowSet, decided: list[tuple[RuleRef, int]]) -> list[Part]:
-    """Split ``flows`` by who decided, first come, first served."""
-    found: list[Part] = []
-    for ref, node in decided:
-        part = flows & FlowSet(flows.space, node)
-        if part:
-            flows = flows - part
-            found.append(Part(verdict, part, (ref,)))
-    return found
-
-
-def _attribute_unknown(flows: FlowSet, undecided: list[tuple[RuleRef, int, str]], space: Space) -> list[Part]:
-    """Split what is unknown by the first rule on its way that can't be decided."""
-    found: list[Part] = []
-    for ref, node, reason in undecided:
-        part = flows & FlowSet(space, space.certain(node))
-        if part:
-            flows = flows - part
-            found.append(Part("unknown", part, (ref,), reason))
-    if flows:
-        found.append(Part("unknown", flows, (), "rules that can't be decided"))
-    return found

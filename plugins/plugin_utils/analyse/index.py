@@ -7,6 +7,7 @@ A rule's hull on a line (source, destination, destination port) is the interval 
 highest value. IPv4 addresses lie at 0 and IPv6 addresses at 2**128 on the same line. The index may
 name a rule that does not touch the question, never leave out one that does.
 """
+
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
@@ -89,7 +90,9 @@ class _Line:
             first, last, around = self._parts(low, high)
             found.update(self._order[first:last])
             for block in around:
-                found.update(index for index in block if self.hulls[index][0] <= high and self.hulls[index][1] >= low)
+                found.update(
+                    index for index in block if self.hulls[index][0] <= high and self.hulls[index][1] >= low
+                )
         return found
 
 
@@ -124,7 +127,9 @@ def wanted(flows: FlowSet) -> dict[str, Ranges]:
     for field in ("src", "dst"):
         ranges: list[Range] = []
         for family in families:
-            ranges.extend(_on_line(field, low, high, family) for low, high in _few(flows.ranges(field, family)))
+            ranges.extend(
+                _on_line(field, low, high, family) for low, high in _few(flows.ranges(field, family))
+            )
         found[field] = tuple(ranges)
     return found
 

@@ -2,10 +2,12 @@
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The answer of a firewall to a set of flows: which part is permitted, denied, unknown, and by which rule."""
+
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from ..model.flowset import FlowSet
@@ -61,15 +63,23 @@ class Passed:
     rewrites: Mapping[str, int | None] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Outcome:
-    """``permit``, ``deny`` and ``unknown`` partition the flows that were asked about."""
+    """``permit``, ``deny`` and ``unknown`` partition the flows that were asked about.
+
+    ``passed``: what may get through (permit and unknown), split by how it was changed on its way.
+    ``parts``: who decided about which part; worked out when first asked for.
+    """
 
     permit: FlowSet
     deny: FlowSet
     unknown: FlowSet
-    parts: tuple[Part, ...]
     passed: tuple[Passed, ...]
+    explain: Callable[[], tuple[Part, ...]]
+
+    @cached_property
+    def parts(self) -> tuple[Part, ...]:
+        return self.explain()
 
     @property
     def verdict(self) -> str:

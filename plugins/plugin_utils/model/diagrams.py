@@ -12,18 +12,22 @@ A level of an open domain (interface names) may have a negative label: all names
 Levels from ``FIRST_UNKNOWN_LEVEL`` on are free Boolean variables, one for each condition that can't be
 decided. Projecting them away tells what is possible; what is possible for only one verdict is certain.
 """
+
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache
 
 from .fields import BYTE, FIELDS, FIRST_UNKNOWN_LEVEL, Field
-from .match import Ranges, merge_ranges
+from .match import Range, Ranges, merge_ranges
 
 EMPTY, FULL = 0, 1
 _DEEPEST = 1 << 30
 _BOOLEAN = 0b11
 _TRUE = 0b10
+
+# Remembered results of operations; beyond this many they are dropped between two questions.
+_REMEMBERED = 2_000_000
 
 _FULL_LABEL = [field.full for field in FIELDS.values() for _level in range(field.levels)]
 
@@ -70,6 +74,12 @@ class Diagrams:
         self._or: dict[tuple[int, int], int] = {}
         self._minus: dict[tuple[int, int], int] = {}
 
+    def trim(self) -> None:
+        """Forget results of earlier operations where they take too much memory. Nodes stay."""
+        for memo in (self._and, self._or, self._minus):
+            if len(memo) > _REMEMBERED:
+                memo.clear()
+
     def node(self, level: int, labels: dict[int, int]) -> int:
         """The node that tests ``level``; ``labels``: child -> label, without the empty child."""
         if not labels:
@@ -90,115 +100,81 @@ class Diagrams:
             self._unique[key] = found
         return found
 
+    def _at(self, node: int, level: int) -> tuple[tuple[int, int], ...]:
+        """The node's edges at a level that it may not test."""
+        return self.edges[node] if self.level[node] == level else ((full_label(level), node),)
+
     def intersection(self, a: int, b: int) -> int:
         if a == b or b == FULL:
             return a
-        if a == FULL:
-            return b
-        if a == EMPTY or b == EMPTY:
-            return EMPTY
+        if EMPTY in (a, b) or a == FULL:
+            return EMPTY if EMPTY in (a, b) else b
         key = (a, b) if a < b else (b, a)
         found = self._and.get(key)
-        if found is not None:
-            return found
-        level_a, level_b = self.level[a], self.level[b]
-        labels: dict[int, int] = {}
-        if level_a == level_b:
-            edges_b = self.edges[b]
-            for label_a, child_a in self.edges[a]:
+        if found is None:
+            level = min(self.level[a], self.level[b])
+            edges_b = self._at(b, level)
+            labels: dict[int, int] = {}
+            for label_a, child_a in self._at(a, level):
                 for label_b, child_b in edges_b:
                     label = label_a & label_b
                     if label:
                         child = self.intersection(child_a, child_b)
-                        if child:
-                            labels[child] = labels.get(child, 0) | label
-        else:
-            if level_a > level_b:
-                a, b, level_a = b, a, level_b
-            for label, child_a in self.edges[a]:
-                child = self.intersection(child_a, b)
-                if child:
-                    labels[child] = labels.get(child, 0) | label
-        found = self._and[key] = self.node(level_a, labels)
+                        labels[child] = labels.get(child, 0) | label
+            labels.pop(EMPTY, None)
+            found = self._and[key] = self.node(level, labels)
         return found
 
     def union(self, a: int, b: int) -> int:
         if a == b or b == EMPTY:
             return a
-        if a == EMPTY:
-            return b
-        if a == FULL or b == FULL:
-            return FULL
+        if a == EMPTY or FULL in (a, b):
+            return b if a == EMPTY else FULL
         key = (a, b) if a < b else (b, a)
         found = self._or.get(key)
-        if found is not None:
-            return found
-        if self.level[a] > self.level[b]:
-            a, b = b, a
-        level = self.level[a]
-        labels: dict[int, int] = {}
-        if level == self.level[b]:
-            rest_b = 0
-            for label_b, child_b in self.edges[b]:
-                rest_b |= label_b
-            all_b, rest_a = rest_b, full_label(level)
-            for label_a, child_a in self.edges[a]:
-                rest_a &= ~label_a
-                alone = label_a & ~all_b
-                if alone:
-                    labels[child_a] = labels.get(child_a, 0) | alone
-                for label_b, child_b in self.edges[b]:
+        if found is None:
+            level = min(self.level[a], self.level[b])
+            edges_a, edges_b = self._at(a, level), self._at(b, level)
+            alone_a = alone_b = full_label(level)
+            for label, _child in edges_b:
+                alone_a &= ~label
+            for label, _child in edges_a:
+                alone_b &= ~label
+            labels: dict[int, int] = {}
+            for label_a, child_a in edges_a:
+                labels[child_a] = labels.get(child_a, 0) | label_a & alone_a
+                for label_b, child_b in edges_b:
                     label = label_a & label_b
                     if label:
                         child = self.union(child_a, child_b)
                         labels[child] = labels.get(child, 0) | label
-            for label_b, child_b in self.edges[b]:
-                alone = label_b & rest_a
-                if alone:
-                    labels[child_b] = labels.get(child_b, 0) | alone
-        else:
-            rest = full_label(level)
-            for label, child_a in self.edges[a]:
-                rest &= ~label
-                child = self.union(child_a, b)
-                labels[child] = labels.get(child, 0) | label
-            if rest:
-                labels[b] = labels.get(b, 0) | rest
-        found = self._or[key] = self.node(level, labels)
+            for label_b, child_b in edges_b:
+                labels[child_b] = labels.get(child_b, 0) | label_b & alone_b
+            found = self._or[key] = self.node(
+                level, {child: label for child, label in labels.items() if label}
+            )
         return found
 
     def difference(self, a: int, b: int) -> int:
-        if a == b or a == EMPTY or b == FULL:
-            return EMPTY
-        if b == EMPTY:
-            return a
+        if EMPTY in (a, b) or a == b or b == FULL:
+            return a if b == EMPTY else EMPTY
         key = (a, b)
         found = self._minus.get(key)
-        if found is not None:
-            return found
-        level_a, level_b = self.level[a], self.level[b]
-        labels: dict[int, int] = {}
-        if level_a < level_b:
-            level = level_a
-            for label, child_a in self.edges[a]:
-                child = self.difference(child_a, b)
-                if child:
-                    labels[child] = labels.get(child, 0) | label
-        else:
-            level = level_b
-            pairs = self.edges[a] if level_a == level_b else ((full_label(level), a),)
-            edges_b = self.edges[b]
-            for label_a, child_a in pairs:
+        if found is None:
+            level = min(self.level[a], self.level[b])
+            edges_b = self._at(b, level)
+            labels: dict[int, int] = {}
+            for label_a, child_a in self._at(a, level):
                 for label_b, child_b in edges_b:
                     label = label_a & label_b
                     if label:
                         label_a &= ~label_b
                         child = self.difference(child_a, child_b)
-                        if child:
-                            labels[child] = labels.get(child, 0) | label
+                        labels[child] = labels.get(child, 0) | label
                 if label_a:
                     labels[child_a] = labels.get(child_a, 0) | label_a
-        found = self._minus[key] = self.node(level, labels)
+            labels.pop(EMPTY, None)
+            found = self._minus[key] = self.node(level, labels)
         return found
 
     def complement(self, a: int) -> int:
@@ -279,7 +255,8 @@ class Diagrams:
 
         def build(level: int, left: int, wanted: Ranges) -> int:
             size = 1 << (8 * (left - 1))
-            whole, parts = 0, {}
+            whole = 0
+            parts: dict[int, list[Range]] = {}
             for low, high in wanted:
                 first, last = low // size, high // size
                 if first == last:
@@ -358,4 +335,6 @@ class Diagrams:
             return classes
 
         found = walk(a, field.first) if a != EMPTY else {}
-        yield from sorted(((tuple(ranges), below) for below, ranges in found.items()), key=lambda item: item[0][0])
+        yield from sorted(
+            ((tuple(ranges), below) for below, ranges in found.items()), key=lambda item: item[0][0]
+        )

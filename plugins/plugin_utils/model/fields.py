@@ -6,6 +6,7 @@
 The order is that of the levels in a decision diagram (see ``diagrams``). A field takes one or more
 levels of at most 256 values; an address takes sixteen, of which IPv4 uses the first four.
 """
+
 from __future__ import annotations
 
 from dataclasses import dataclass

@@ -2,6 +2,7 @@
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A flow as people write it -> the set of flows that it means."""
+
 from __future__ import annotations
 
 import difflib
@@ -17,7 +18,14 @@ from .match import Range
 _SYN = 0x02
 # What an open TCP connection sends: ACK, PSH ACK, FIN ACK, and SYN ACK in answer to the SYN (RFC 9293).
 _OPEN_TCP = (0x10, 0x18, 0x11, 0x12)
-_MAXIMUM = {"src_port": 65535, "dst_port": 65535, "icmp_type": 255, "icmp_code": 255, "mark": 2**32 - 1, "ct_mark": 2**32 - 1}
+_MAXIMUM = {
+    "src_port": 65535,
+    "dst_port": 65535,
+    "icmp_type": 255,
+    "icmp_code": 255,
+    "mark": 2**32 - 1,
+    "ct_mark": 2**32 - 1,
+}
 
 
 def _values(value: Any) -> list[str]:
@@ -109,7 +117,9 @@ def flows_from(space: Space, flow: Mapping[str, Any]) -> FlowSet:
     what an open connection sends, unless ``tcp_flags`` says otherwise. What is left out is any value.
     """
     if not isinstance(flow, Mapping):
-        raise FlowError(f"a flow must be a mapping, and this is {flow!r}", "flows", 'write {"src": …, "dst": …}')
+        raise FlowError(
+            f"a flow must be a mapping, and this is {flow!r}", "flows", 'write {"src": …, "dst": …}'
+        )
     found = space.everything
     for key, value in flow.items():
         read = _FIELDS.get(key)
@@ -125,11 +135,15 @@ def flows_from(space: Space, flow: Mapping[str, Any]) -> FlowSet:
         try:
             found = read(found, key, value)
         except ValueError as error:
-            raise FlowError(f"{key} is {value!r}: {error}", f"flow {dict(flow)!r}", "correct the flow") from error
+            raise FlowError(
+                f"{key} is {value!r}: {error}", f"flow {dict(flow)!r}", "correct the flow"
+            ) from error
     found = _complete(found, flow)
     if not found:
         raise FlowError(
-            "the flow means no packet at all", f"flow {dict(flow)!r}", "its addresses must be of one family and its ports of a protocol that has ports"
+            "the flow means no packet at all",
+            f"flow {dict(flow)!r}",
+            "its addresses must be of one family and its ports of a protocol that has ports",
         )
     return found
 
@@ -150,6 +164,10 @@ def _complete(found: FlowSet, flow: Mapping[str, Any]) -> FlowSet:
 def tcp_as_sent(flows: FlowSet) -> FlowSet:
     """The flows with the TCP flags that hosts really send in each connection state."""
     tcp = flows.space.everything.only("protocol", ((PROTOCOLS["tcp"],) * 2,))
-    opening = tcp.only("tcp_flags", ((_SYN, _SYN),)).named("connection", ("new", "untracked", "related", "invalid"))
+    opening = tcp.only("tcp_flags", ((_SYN, _SYN),)).named(
+        "connection", ("new", "untracked", "related", "invalid")
+    )
     running = tcp.only("tcp_flags", tuple((flags, flags) for flags in _OPEN_TCP))
-    return flows - tcp | flows & (opening | running.named("connection", ("established", "untracked", "invalid")))
+    return flows - tcp | flows & (
+        opening | running.named("connection", ("established", "untracked", "invalid"))
+    )

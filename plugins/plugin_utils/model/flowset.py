@@ -6,9 +6,10 @@
 A ``Space`` holds the diagrams, the interface names and the unknown conditions of one analysis; sets
 of different spaces don't mix.
 """
+
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from . import text
@@ -27,6 +28,8 @@ _LABELS = {
     "family": {name: 1 << index for index, name in enumerate(FAMILIES)},
     "connection": {name: 1 << index for index, name in enumerate(CONNECTION_STATES)},
 }
+# A product of values, a field each: ranges, or a label for fields of names.
+Box = dict[tuple[str, int], Any]
 _ADDRESS_BYTES = {4: 4, 6: 16}
 _PIECE_ORDER = (
     "src",
@@ -211,7 +214,9 @@ class FlowSet:
         for piece in self._boxes():
             part = self.space.everything
             for name, ranges in piece.items():
-                other = {"src": "dst", "dst": "src", "src_port": "dst_port", "dst_port": "src_port"}.get(name[0], name[0])
+                other = {"src": "dst", "dst": "src", "src_port": "dst_port", "dst_port": "src_port"}.get(
+                    name[0], name[0]
+                )
                 if isinstance(ranges, int):
                     part &= FlowSet(self.space, self.space.diagrams.labelled(FIELDS[other].first, ranges))
                 else:
@@ -228,7 +233,9 @@ class FlowSet:
         spec = FIELDS[field]
         levels = spec.levels if spec.kind != "address" else _ADDRESS_BYTES[family]
         start = self.named("family", ("ipv4" if family == 4 else "ipv6",)) if family else self
-        rest = self.space.diagrams.forget(start.node, lambda level: not spec.first <= level < spec.first + levels)
+        rest = self.space.diagrams.forget(
+            start.node, lambda level: not spec.first <= level < spec.first + levels
+        )
         return next((ranges for ranges, _below in self.space.diagrams.split(rest, spec, levels)), ())
 
     def values(self, field: str) -> list[str]:
@@ -240,42 +247,38 @@ class FlowSet:
         label = full_label(spec.first) if rest == FULL else self.space.diagrams.edges[rest][0][0]
         return self.space.names_of(field, label)
 
-    def _boxes(self) -> Iterable[dict[tuple[str, int], Any]]:
+    def _boxes(self) -> Iterator[Box]:
         """Disjoint products: ``{(field, family): ranges}``, a label in place of ranges for names."""
         diagrams = self.space.diagrams
+        addresses = range(FIELDS["src"].first, FIELDS["dst"].last + 1)
+        if diagrams.level[self.node] and not any(level in addresses for level in diagrams.levels(self.node)):
+            yield from self._boxes_below(self.node, _PIECE_ORDER, 0)
+            return
+        for family, name in ((4, "ipv4"), (6, "ipv6")):
+            label = self.space.label("family", (name,))
+            for box in self._boxes_below(diagrams.restrict(self.node, {0: label}), _PIECE_ORDER, family):
+                yield {("family", 0): label, **box}
 
-        def walk(node: int, names: Sequence[str], family: int) -> Iterable[dict[tuple[str, int], Any]]:
-            if node == EMPTY:
-                return
-            if not names or diagrams.level[node] >= FIRST_UNKNOWN_LEVEL:
+    def _boxes_below(self, node: int, names: Sequence[str], family: int) -> Iterator[Box]:
+        diagrams = self.space.diagrams
+        while names and diagrams.level[node] > FIELDS[names[0]].last:
+            names = names[1:]  # the field may have any value
+        if node == EMPTY or not names:
+            if node != EMPTY:
                 yield {}
-                return
-            field, rest = FIELDS[names[0]], names[1:]
-            if diagrams.level[node] > field.last:
-                yield from walk(node, rest, family)
-                return
-            if field.kind in ("names", "state"):
-                for label, child in sorted(diagrams.edges[node]):
-                    for box in walk(child, rest, family):
-                        yield {(field.name, 0): label, **box}
-                return
-            levels = _ADDRESS_BYTES[family] if field.kind == "address" else field.levels
-            for ranges, child in diagrams.split(node, field, levels):
-                for box in walk(child, rest, family):
-                    if ranges == ((0, (1 << 8 * levels) - 1),):
-                        yield box
-                    else:
-                        yield {(field.name, family if field.kind == "address" else 0): ranges, **box}
-
-        root = self.node
-        addressed = any(FIELDS["src"].first <= level <= FIELDS["dst"].last for level in diagrams.levels(root))
-        if diagrams.level[root] == 0 or addressed:
-            for family, name in ((4, "ipv4"), (6, "ipv6")):
-                below = diagrams.restrict(root, {0: self.space.label("family", (name,))})
-                for box in walk(below, _PIECE_ORDER, family):
-                    yield {("family", 0): self.space.label("family", (name,)), **box}
+            return
+        field = FIELDS[names[0]]
+        classes: Iterable[tuple[Any, int]]
+        if field.kind in ("names", "state"):
+            classes = sorted(diagrams.edges[node])
+            full: Any = full_label(field.first)
         else:
-            yield from walk(root, _PIECE_ORDER, 0)
+            levels = _ADDRESS_BYTES[family] if field.kind == "address" else field.levels
+            classes, full = diagrams.split(node, field, levels), ((0, (1 << 8 * levels) - 1),)
+        key = (field.name, family if field.kind == "address" else 0)
+        for values, child in classes:
+            for box in self._boxes_below(child, names[1:], family):
+                yield box if values == full else {key: values, **box}
 
     def pieces(self, limit: int | None = None) -> list[dict[str, list[str]]]:
         """A stable decomposition into disjoint parts, each a mapping from field to values: prefixes,
@@ -339,7 +342,9 @@ class FlowSet:
         return total
 
 
-def _count(diagrams: Diagrams, node: int, levels: list[int], memo: dict[tuple[int, int], int], at: int = 0) -> int:
+def _count(
+    diagrams: Diagrams, node: int, levels: list[int], memo: dict[tuple[int, int], int], at: int = 0
+) -> int:
     if node == EMPTY:
         return 0
     if at == len(levels):

@@ -7,11 +7,12 @@ A match is one of the classes here and nothing else; evaluators dispatch on the 
 inclusive pairs of integers. Addresses carry their family, because ``0.0.0.1`` and ``::1`` are the
 same number.
 """
+
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, Union
+from typing import Any
 
 from ..errors import StateError
 from . import text
@@ -96,7 +97,7 @@ class Unknown:
     reason: str
 
 
-Match = Union[Always, In, Masked, Named, Member, Not, All, Either, Unknown]
+Match = Always | In | Masked | Named | Member | Not | All | Either | Unknown
 
 ALWAYS = Always()
 NEVER = Either(())
@@ -158,7 +159,7 @@ def _masked(value: Mapping[str, Any]) -> Match:
     return Masked(value["masked"], int(value["value"]), int(value["mask"]), int(value.get("family", 0)))
 
 
-_COMPOUND = {
+_COMPOUND: dict[str, Callable[[Mapping[str, Any]], Match]] = {
     "all": lambda value: All(tuple(match_from_dict(part) for part in value["all"])),
     "any": lambda value: Either(tuple(match_from_dict(part) for part in value["any"])),
     "not": lambda value: Not(match_from_dict(value["not"])),
@@ -166,9 +167,7 @@ _COMPOUND = {
     "masked": _masked,
     "unknown": lambda value: Unknown(value["key"], value["unknown"]),
 }
-NAMED_FIELDS = frozenset(
-    ("in_interface", "out_interface", "in_zone", "out_zone", "family", "connection")
-)
+NAMED_FIELDS = frozenset(("in_interface", "out_interface", "in_zone", "out_zone", "family", "connection"))
 
 
 def match_from_dict(value: Mapping[str, Any]) -> Match:
@@ -185,7 +184,9 @@ def match_from_dict(value: Mapping[str, Any]) -> Match:
         family = int(value.get("family", 0))
         return In(field, text.ranges_from_text(field, value[field], family), family)
     except (KeyError, TypeError, ValueError) as error:
-        raise StateError(f"a match can't be read: {dict(value)!r}: {error}", "state", "gather the host again") from error
+        raise StateError(
+            f"a match can't be read: {dict(value)!r}: {error}", "state", "gather the host again"
+        ) from error
 
 
 def merge_ranges(ranges: Iterable[Range]) -> Ranges:

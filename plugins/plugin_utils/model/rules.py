@@ -2,11 +2,12 @@
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Rules, chains and rulesets: ordered decisions, free of any vendor's syntax."""
+
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Union
+from typing import Any
 
 from .match import ALWAYS, Match, match_from_dict, match_to_dict
 
@@ -35,9 +36,8 @@ class Verdict:
 
     @classmethod
     def from_dict(cls, value: Mapping[str, Any]) -> Verdict:
-        return _VERDICT.get(value["kind"]) if len(value) == 1 and value["kind"] in _VERDICT else cls(  # type: ignore[return-value]
-            value["kind"], value.get("chain", ""), value.get("detail", "")
-        )
+        plain = _VERDICT.get(value["kind"]) if len(value) == 1 else None
+        return plain or cls(value["kind"], value.get("chain", ""), value.get("detail", ""))
 
 
 _VERDICT = {kind: Verdict(kind) for kind in VERDICTS}
@@ -53,7 +53,19 @@ class VerdictMap:
     cases: tuple[tuple[Match, Verdict], ...]
 
     def to_dict(self) -> dict[str, Any]:
-        return {"map": [{"match": match_to_dict(match), **verdict.to_dict()} for match, verdict in self.cases]}
+        return {
+            "map": [
+                {"match": match_to_dict(match), "verdict": verdict.to_dict()} for match, verdict in self.cases
+            ]
+        }
+
+    @classmethod
+    def from_dict(cls, value: Mapping[str, Any]) -> VerdictMap:
+        return cls(
+            tuple(
+                (match_from_dict(case["match"]), Verdict.from_dict(case["verdict"])) for case in value["map"]
+            )
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +110,7 @@ class Effect:
         )
 
 
-Outcome = Union[Verdict, VerdictMap]
+Outcome = Verdict | VerdictMap
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +131,11 @@ class Rule:
     not_understood: tuple[str, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
-        found: dict[str, Any] = {"position": self.position, "text": self.text, "verdict": self.verdict.to_dict()}
+        found: dict[str, Any] = {
+            "position": self.position,
+            "text": self.text,
+            "verdict": self.verdict.to_dict(),
+        }
         if self.match is not ALWAYS:
             found["match"] = match_to_dict(self.match)
         if self.effects:
@@ -137,11 +153,7 @@ class Rule:
     @classmethod
     def from_dict(cls, value: Mapping[str, Any]) -> Rule:
         verdict = value["verdict"]
-        outcome: Outcome = (
-            VerdictMap(tuple((match_from_dict(case["match"]), Verdict.from_dict({k: v for k, v in case.items() if k != "match"})) for case in verdict["map"]))
-            if "map" in verdict
-            else Verdict.from_dict(verdict)
-        )
+        outcome: Outcome = VerdictMap.from_dict(verdict) if "map" in verdict else Verdict.from_dict(verdict)
         return cls(
             value["position"],
             match_from_dict(value["match"]) if "match" in value else ALWAYS,

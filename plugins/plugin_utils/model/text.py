@@ -2,6 +2,7 @@
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Values as people write them: addresses, prefixes, ports, protocols, and back."""
+
 from __future__ import annotations
 
 import ipaddress
@@ -83,9 +84,7 @@ def ranges_to_text(field: str, ranges: Iterable[tuple[int, int]], family: int = 
     if field in ("src", "dst"):
         return [prefix for low, high in ranges for prefix in prefixes(family, low, high)]
     if field == "protocol":
-        return [
-            protocol_text(low) if low == high else f"{low}-{high}" for low, high in ranges
-        ]
+        return [protocol_text(low) if low == high else f"{low}-{high}" for low, high in ranges]
     return [number_text(low, high) for low, high in ranges]
 
 
