@@ -25,6 +25,8 @@ from pytest_ansible.units import acf_inject
 
 ROOT = Path(__file__).resolve().parent.parent
 KINDS = ("unit", "integration", "kernel", "gates", "benchmarks")
+# Seconds for one test, where the default of pyproject.toml is too short.
+TIMEOUT_OF_FOLDER = {"integration": 600, "kernel": 600, "gates": 900, "benchmarks": 900}
 MARKER_OF_FOLDER = {kind: kind for kind in KINDS} | {"benchmarks": "bench"}
 
 
@@ -61,6 +63,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         folder = item.path.relative_to(ROOT / "tests").parts[0]
         if folder in MARKER_OF_FOLDER:
             item.add_marker(MARKER_OF_FOLDER[folder])
+        if folder in TIMEOUT_OF_FOLDER and not item.get_closest_marker("timeout"):
+            item.add_marker(pytest.mark.timeout(TIMEOUT_OF_FOLDER[folder]))
 
 
 def _skip_is_failure() -> bool:

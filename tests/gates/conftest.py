@@ -18,6 +18,10 @@ from tests.support.tree import copy_tree
 
 TIMEOUT = 900  # seconds; a cold `ansible-test sanity` installs a dozen packages
 
+# Gates look at the copy and the artifact; this session's import path must not lead them elsewhere, and
+# the tests that a gate starts count as that one gate.
+NOT_INHERITED = {"ANSIBLE_COLLECTIONS_PATH", "PATHGUARD_COLLECTIONS", "PATHGUARD_COUNTS", "PYTHONPATH"}
+
 
 @dataclass(frozen=True)
 class Outcome:
@@ -40,17 +44,15 @@ Tool = Callable[..., Outcome]
 def _run(bin_dir: Path, tool: str, *arguments: str | Path, cwd: Path, **environment: str) -> Outcome:
     own = bin_dir / tool
     command = [str(own) if own.exists() else tool, *map(str, arguments)]
-    env = os.environ | {
+    inherited = {name: value for name, value in os.environ.items() if name not in NOT_INHERITED}
+    env = {
+        **inherited,
         "PATH": f"{bin_dir}{os.pathsep}{os.environ['PATH']}",
         "NO_COLOR": "1",
         "ANSIBLE_NOCOLOR": "1",
         "COLUMNS": "160",
         **environment,
     }
-    # Gates look at the copy and the artifact; the session's import path must not lead them elsewhere.
-    # The tests that a gate starts are counted as that one gate.
-    for name in ("PYTHONPATH", "PATHGUARD_COUNTS"):
-        env.pop(name, None)
     done = subprocess.run(
         command, cwd=cwd, env=env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT, text=True, errors="replace", timeout=TIMEOUT, check=False,

@@ -24,9 +24,12 @@ SHIPPED = {"LICENSE", "README.md", "meta/runtime.yml", "meta/execution-environme
 def installed(artifact: Path, tool: Tool, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder above ``ansible_collections`` into which ansible-galaxy installed the artifact."""
     folder = tmp_path_factory.mktemp("installed")
+    # Without its own path, ansible-galaxy finds the collection under test and installs nothing.
     tool(
-        "ansible-galaxy", "collection", "install", "--offline", "-p", folder, artifact, cwd=folder
-    ).must_pass()
+        "ansible-galaxy", "collection", "install", "--offline", "-p", folder, artifact,
+        cwd=folder, ANSIBLE_COLLECTIONS_PATH=str(folder),
+    ).must_pass()  # fmt: skip
+    assert (folder / "ansible_collections/pathguard/network/MANIFEST.json").is_file()
     return folder
 
 
@@ -60,11 +63,8 @@ def test_execution_environment(copied_tree: Path, root: Path, publishing_tool: T
 
 
 def test_installed_modules_are_found(installed: Path, tool: Tool) -> None:
-    group = re.findall(
-        r"^    - (\w+)$",
-        (installed / "ansible_collections/pathguard/network/meta/runtime.yml").read_text(),
-        re.MULTILINE,
-    )
+    runtime = installed / "ansible_collections/pathguard/network/meta/runtime.yml"
+    group = re.findall(r"^    - (\w+)$", runtime.read_text("utf-8"), re.MULTILINE)
     listed = tool(
         "ansible-doc",
         "--list",

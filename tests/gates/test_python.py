@@ -23,7 +23,9 @@ def test_ruff_check(root: Path, tool: Tool) -> None:
 
 
 def test_ruff_format(root: Path, tool: Tool) -> None:
-    tool("ruff", "format", "--no-cache", "--check", "-q", *python_files(root), cwd=root).must_pass()
+    tool(
+        "ruff", "format", "--no-cache", "--check", "--output-format", "concise", *python_files(root), cwd=root
+    ).must_pass()
 
 
 def test_mypy_strict(copied_tree: Path, collection: Path, tool: Tool) -> None:
