@@ -64,6 +64,7 @@ def answer(slot: Slot, request: dict[str, Any]) -> dict[str, Any]:
         messages = verb(slot, request)
         told = document(slot, now(), look=request["do"] not in _QUICK)
         told["messages"] = [*messages, *told["messages"]]
+        told["newly_armed"] = bool(request.get("newly_armed"))
         return {"checkpoint": told}
     except AgentError as error:
         return {"checkpoint": {"state": "none"}, "error": {"what": error.what, "todo": error.todo}}

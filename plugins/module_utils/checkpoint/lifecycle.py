@@ -139,7 +139,9 @@ def arm(slot: Slot, request: Request, program: str) -> list[str]:
     finally:
         if draft is not None:
             shutil.rmtree(draft.folder, ignore_errors=True)
-    return _start(slot, folder, request)
+    messages = _start(slot, folder, request)
+    request["newly_armed"] = True
+    return messages
 
 
 def _there(slot: Slot, request: Request, wanted: str, timeout: float) -> list[str] | None:

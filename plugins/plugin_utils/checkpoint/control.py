@@ -79,6 +79,7 @@ def arm(
     by: Mapping[str, str] | None = None,
     take_over: str = "",
     owners: Sequence[str] | None = None,
+    boot_hook: str = "auto",
     python: str = "python3",
 ) -> CheckpointStatus:
     """Record the firewall as it is now and start the timer that puts it back after ``timeout`` seconds.
@@ -94,6 +95,7 @@ def arm(
         "timeout": timeout,
         "by": dict(by or holder()),
         "take_over": take_over,
+        "boot_hook": boot_hook,
     }
     if owners is not None:
         request["owners"] = list(owners)

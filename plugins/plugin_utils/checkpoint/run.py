@@ -20,8 +20,9 @@ from . import control
 from .status import PROTECTIONS, CheckpointStatus
 
 Answer = CheckpointStatus | PathGuardError
-Ask = Callable[[Channel], CheckpointStatus]
-# Runs a function with a channel to each of the named hosts, concurrently. The answer has every name.
+# Given a channel and the host's Python interpreter.
+Ask = Callable[[Channel, str], CheckpointStatus]
+# Runs an Ask on each of the named hosts, concurrently. The answer has every name.
 Each = Callable[[Sequence[str], Ask], Mapping[str, Answer]]
 
 HOLD_MARGIN = 60.0
@@ -69,7 +70,10 @@ def over(
     known = {access.name: access for access in accesses}
 
     def each(names: Sequence[str], ask: Ask) -> Mapping[str, Answer]:
-        return on_hosts([known[name] for name in names], ask, workers, timeout, progress)
+        def one(channel: Channel) -> CheckpointStatus:
+            return ask(channel, known[channel.host].python)
+
+        return on_hosts([known[name] for name in names], one, workers, timeout, progress)
 
     return each
 
@@ -88,131 +92,91 @@ def arm_all(
     *,
     take_over: str = "",
     owners: Sequence[str] | None = None,
-    pythons: Mapping[str, str] | None = None,
+    boot_hook: str = "auto",
 ) -> RunOutcome:
     """Arm every host, or none: where one refuses, those that this call armed are dropped again."""
     by = control.holder()
-    answers = dict(
-        each(
-            names,
-            lambda channel: control.arm(
-                channel,
-                run_id,
-                timeout,
-                by=by,
-                take_over=take_over,
-                owners=owners,
-                python=_python(pythons, channel),
-            ),
+
+    def ask(channel: Channel, python: str) -> CheckpointStatus:
+        return control.arm(
+            channel,
+            run_id,
+            timeout,
+            by=by,
+            take_over=take_over,
+            owners=owners,
+            boot_hook=boot_hook,
+            python=python,
         )
-    )
+
+    answers = dict(each(names, ask))
     refused = _errors(answers)
     if not refused:
         return RunOutcome("armed", answers)
-    # A host whose answer was lost may be armed; one that refused is not.
-    armed = [name for name in names if not isinstance(refused.get(name), CheckpointError)]
-    dropped = absent_all(each, armed, run_id, pythons=pythons) if armed else {}
+    # A host whose answer was lost may be armed; one that refused is not, and one that was before stays so.
+    drop = [name for name in names if not isinstance(refused.get(name), CheckpointError)]
+    drop = [name for name in drop if name in refused or not _was_armed(answers[name])]
+    dropped = absent_all(each, drop, run_id)
     messages = [f"{name}: {error.what}" for name, error in refused.items()]
     messages += [
         f"{name}: may be armed, and could not be dropped: {error.what}; its timer would put back what changed"
         for name, error in _errors(dropped).items()
     ]
-    return RunOutcome(
-        "refused",
-        {**answers, **{name: told for name, told in _stati(dropped).items() if name not in refused}},
-        messages,
-    )
+    return RunOutcome("refused", {**answers, **dropped, **refused}, messages)
+
+
+def _was_armed(answer: Answer) -> bool:
+    return isinstance(answer, CheckpointStatus) and not answer.newly_armed
 
 
 def renew_all(
-    each: Each,
-    names: Sequence[str],
-    run_id: str,
-    timeout: float = control.DEFAULT_TIMEOUT,
-    *,
-    pythons: Mapping[str, str] | None = None,
+    each: Each, names: Sequence[str], run_id: str, timeout: float = control.DEFAULT_TIMEOUT
 ) -> dict[str, Answer]:
-    return dict(
-        each(names, lambda channel: control.renew(channel, run_id, timeout, python=_python(pythons, channel)))
-    )
+    return dict(each(names, lambda channel, python: control.renew(channel, run_id, timeout, python=python)))
 
 
-def status_all(
-    each: Each, names: Sequence[str], *, pythons: Mapping[str, str] | None = None
-) -> dict[str, Answer]:
-    return dict(each(names, lambda channel: control.status(channel, python=_python(pythons, channel))))
+def status_all(each: Each, names: Sequence[str]) -> dict[str, Answer]:
+    return dict(each(names, lambda channel, python: control.status(channel, python=python)))
 
 
-def absent_all(
-    each: Each,
-    names: Sequence[str],
-    run_id: str,
-    *,
-    take_over: str = "",
-    pythons: Mapping[str, str] | None = None,
-) -> dict[str, Answer]:
-    return dict(
-        each(
-            names,
-            lambda channel: control.absent(
-                channel, run_id, take_over=take_over, python=_python(pythons, channel)
-            ),
-        )
-    )
+def absent_all(each: Each, names: Sequence[str], run_id: str, *, take_over: str = "") -> dict[str, Answer]:
+    def ask(channel: Channel, python: str) -> CheckpointStatus:
+        return control.absent(channel, run_id, take_over=take_over, python=python)
+
+    return dict(each(names, ask))
 
 
-def confirm_all(
-    each: Each,
-    names: Sequence[str],
-    run_id: str,
-    *,
-    margin: float = HOLD_MARGIN,
-    pythons: Mapping[str, str] | None = None,
-) -> RunOutcome:
+def confirm_all(each: Each, names: Sequence[str], run_id: str, *, margin: float = HOLD_MARGIN) -> RunOutcome:
     """Confirm every host; if one can't be, restore all."""
-
-    def ask(names: Sequence[str], function: Callable[..., CheckpointStatus], *args: Any) -> dict[str, Answer]:
-        return dict(
-            each(names, lambda channel: function(channel, run_id, *args, python=_python(pythons, channel)))
-        )
-
-    for verb, step in (("hold", (control.hold, margin)), ("confirm", (control.confirm,))):
-        answers = ask(names, *step)
+    steps: list[tuple[str, Ask]] = [
+        ("hold", lambda channel, python: control.hold(channel, run_id, margin, python=python)),
+        ("confirm", lambda channel, python: control.confirm(channel, run_id, python=python)),
+    ]
+    answers: dict[str, Answer] = {}
+    for verb, ask in steps:
+        answers = dict(each(names, ask))
         failed = _errors(answers)
         if failed:
             reason = "; ".join(f"{name} could not {verb}: {error.what}" for name, error in failed.items())
-            outcome = restore_all(
-                each, names, run_id, f"not all peers could be confirmed: {reason}", pythons=pythons
-            )
+            outcome = restore_all(each, names, run_id, f"not all peers could be confirmed: {reason}")
             return RunOutcome(outcome.decision, outcome.hosts, [reason, *outcome.messages])
-    released = ask(names, control.release)
+    released = each(names, lambda channel, python: control.release(channel, run_id, python=python))
     notes = [
         f"{name}: confirmed, but its record could not be removed ({error.what}); "
         "it ends by itself when its time is up"
         for name, error in _errors(released).items()
     ]
-    # A release that got no answer leaves a confirmed host confirmed: the answer to `confirm` stands.
-    final = {
-        name: answers[name] if isinstance(released[name], PathGuardError) else released[name]
-        for name in names
-    }
-    return RunOutcome("confirmed", final, notes)
+    return RunOutcome("confirmed", answers, notes)
 
 
-def restore_all(
-    each: Each,
-    names: Sequence[str],
-    run_id: str,
-    reason: str = "",
-    *,
-    pythons: Mapping[str, str] | None = None,
-) -> RunOutcome:
-    """Put back every host whose rules changed, whether armed, confirmed or fired already; ask a lost
-    host twice.
+def restore_all(each: Each, names: Sequence[str], run_id: str, reason: str = "") -> RunOutcome:
+    """Put back every host whose rules changed, whether armed, confirmed or fired already.
+
+    A host that did not answer is asked twice.
     """
 
-    def ask(channel: Channel) -> CheckpointStatus:
-        return control.restore(channel, run_id, reason, python=_python(pythons, channel))
+    def ask(channel: Channel, python: str) -> CheckpointStatus:
+        return control.restore(channel, run_id, reason, python=python)
 
     answers = dict(each(names, ask))
     again = [name for name, error in _errors(answers).items() if not isinstance(error, CheckpointError)]
@@ -230,13 +194,5 @@ def restore_all(
     return RunOutcome("unproven" if messages else "restored", answers, messages)
 
 
-def _stati(answers: Mapping[str, Answer]) -> dict[str, CheckpointStatus]:
-    return {name: answer for name, answer in answers.items() if isinstance(answer, CheckpointStatus)}
-
-
 def _errors(answers: Mapping[str, Answer]) -> dict[str, PathGuardError]:
     return {name: answer for name, answer in answers.items() if isinstance(answer, PathGuardError)}
-
-
-def _python(pythons: Mapping[str, str] | None, channel: Channel) -> str:
-    return (pythons or {}).get(channel.host, "python3")

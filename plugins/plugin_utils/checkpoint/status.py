@@ -51,6 +51,7 @@ class CheckpointStatus:
     proven: bool | None = None
     survives_reboot: bool = False
     timer: str = ""
+    newly_armed: bool = False
     messages: list[str] = field(default_factory=list)
     manual: list[str] = field(default_factory=list)
 
