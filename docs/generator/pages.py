@@ -137,11 +137,10 @@ def tidy(text: str) -> str:
 def differences(made: dict[str, str], folder: Path) -> list[str]:
     """What is wrong with the pages in a folder: missing, stale, or of something that is gone."""
     there = {path.name: path.read_text(encoding="utf-8") for path in folder.glob("*.md")}
-    return [
-        f"{name}: {'missing' if name not in there else 'stale' if name in made else 'of something that is gone'}"
-        for name in sorted(made.keys() | there.keys())
-        if made.get(name) != there.get(name)
-    ]
+    missing = [f"{name}: missing" for name in made.keys() - there.keys()]
+    gone = [f"{name}: of something that is gone" for name in there.keys() - made.keys()]
+    stale = [f"{name}: stale" for name in made.keys() & there.keys() if made[name] != there[name]]
+    return sorted(missing + gone + stale)
 
 
 def main() -> int:

@@ -19,14 +19,15 @@ PACKAGE = "ansible_collections.pathguard.network.plugins"
 ENGINE = ("gather", "parse", "model", "analyse", "policy", "render")
 MAY_IMPORT: dict[str, frozenset[str]] = {
     "errors": frozenset(),
+    "ansible_values": frozenset({"errors"}),
     "model": frozenset({"errors"}),
     "parse": frozenset({"errors", "model"}),
-    "gather": frozenset({"errors", "model", "parse"}),
+    "gather": frozenset({"errors", "ansible_values", "model", "parse"}),
     "analyse": frozenset({"errors", "model"}),
     "policy": frozenset({"errors", "model", "analyse"}),
     "render": frozenset({"errors", "model", "analyse", "policy"}),
-    "checkpoint": frozenset({"errors", *ENGINE, "module_utils"}),
-    "guard": frozenset({"errors", *ENGINE, "checkpoint", "module_utils"}),
+    "checkpoint": frozenset({"errors", "ansible_values", *ENGINE, "module_utils"}),
+    "guard": frozenset({"errors", "ansible_values", *ENGINE, "checkpoint", "module_utils"}),
     "module_utils": frozenset(),
     "doc_fragments": frozenset(),
 }
@@ -34,7 +35,9 @@ THIN = frozenset({"modules", "action", "filter", "test"})
 THIN_MAY_IMPORT = frozenset({*MAY_IMPORT, "doc_fragments"})
 
 # The engine can be used and tested without Ansible; only what talks to hosts may know it.
-MAY_KNOW_ANSIBLE = frozenset({"gather", "checkpoint", "guard", "module_utils", "doc_fragments", *THIN})
+MAY_KNOW_ANSIBLE = frozenset(
+    {"ansible_values", "gather", "checkpoint", "guard", "module_utils", "doc_fragments", *THIN}
+)
 # `model` is plain data: it neither reads nor writes, and starts nothing.
 IO_MODULES = frozenset(
     {
