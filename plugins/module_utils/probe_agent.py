@@ -333,8 +333,8 @@ class Pool:
     """This host's open connections, looked at twice.
 
     One is alive if it is still there at the second look, and nothing that it sent waits for an answer: no
-    retransmissions, no keepalive or window probes without an answer. An idle connection whose packets would be
-    lost can't be told from a good one; that is what new connections are for.
+    retransmissions, no keepalive or window probes without an answer. An idle connection whose packets would
+    be lost can't be told from a good one; that is what new connections are for.
     """
 
     def __init__(self):

@@ -97,8 +97,8 @@ attributes:
 notes:
   - Logins use the inventory's connection variables (C(ansible_host), C(ansible_port), C(ansible_user),
     C(ansible_password), C(ansible_ssh_private_key_file), C(ansible_become) and its relatives),
-    C(~/.ssh/config), the ssh agent, and what was typed at C(--ask-pass) and C(--ask-become-pass). There are no options
-    for passwords.
+    C(~/.ssh/config), the ssh agent, and what was typed at C(--ask-pass) and C(--ask-become-pass).
+    There are no options for passwords.
   - The credentials that automation platforms give as C(ANSIBLE_NET_USERNAME), C(ANSIBLE_NET_PASSWORD),
     C(ANSIBLE_NET_SSH_KEYFILE) and C(ANSIBLE_NET_AUTH_PASS) are used where nothing else is set.
   - A password that a variable of one host holds is never used for another host.

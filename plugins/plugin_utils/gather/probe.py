@@ -32,6 +32,24 @@ REFUSED_HANDSHAKES = {
 }
 
 
+def request_of(
+    targets: Sequence[Mapping[str, Any]], sources: Sequence[str] = (), attempts: int = 3, timeout: float = 2.0
+) -> dict[str, Any]:
+    """What the agent is asked, checked before any login. Raises GatherError for what makes no sense.
+
+    ``targets``: ``{address, port, handshake}``; ``timeout`` in seconds for one attempt.
+    """
+    wanted = [check_target(target, f"targets[{index}]") for index, target in enumerate(targets)]
+    addresses = [_address(source, f"sources[{index}]") for index, source in enumerate(sources)]
+    if not wanted:
+        raise GatherError("there is nothing to probe", "targets", "name at least one target")
+    if attempts < 1:
+        raise GatherError(f"{attempts} attempts show nothing", "attempts", "give a number from 1 on")
+    if timeout <= 0:
+        raise GatherError(f"{timeout:g} s are no time", "timeout", "give more than 0 seconds")
+    return {"targets": wanted, "sources": addresses, "attempts": attempts, "timeout": timeout}
+
+
 def probe(
     channel: Channel,
     targets: Sequence[Mapping[str, Any]],
@@ -42,28 +60,19 @@ def probe(
 ) -> dict[str, Any]:
     """Try each target from each source address that the host has, by default the one that routing chooses.
 
-    ``targets``: ``{address, port, handshake}``; ``timeout`` in seconds for one attempt. Returns ``paths``: a
-    row for each source and target as probe_agent.py describes it, and ``missing_sources``. Raises GatherError
-    for targets that make no sense, and if the host has none of the sources.
+    Arguments as for ``request_of``. Returns ``paths``: a row for each source and target as probe_agent.py
+    describes it, and ``missing_sources``. Raises GatherError, also if the host has none of the sources.
     """
-    wanted = [check_target(target, f"targets[{index}]") for index, target in enumerate(targets)]
-    for index, source in enumerate(sources):
-        _address(source, f"sources[{index}]")
-    if not wanted:
-        raise GatherError("there is nothing to probe", "targets", "name at least one target")
-    if attempts < 1 or timeout <= 0:
-        raise GatherError(
-            "at least one attempt and some time are needed", "attempts, timeout", "give larger numbers"
-        )
-    waves = math.ceil(len(wanted) * max(1, len(sources)) * attempts / AT_ONCE)
+    request = request_of(targets, sources, attempts, timeout)
+    connections = len(request["targets"]) * max(1, len(request["sources"])) * attempts
     answer = run_agent(
         channel,
         AGENT,
-        {"targets": wanted, "sources": list(sources), "attempts": attempts, "timeout": timeout},
+        request,
         python=python,
-        timeout=waves * timeout + attempts * SPACING + OVERHEAD,
+        timeout=math.ceil(connections / AT_ONCE) * timeout + attempts * SPACING + OVERHEAD,
     )
-    if sources and len(answer["missing_sources"]) == len(set(sources)):
+    if sources and len(answer["missing_sources"]) == len(request["sources"]):
         raise GatherError(
             f"the host has none of the source addresses {', '.join(sources)}",
             channel.host,

@@ -1,0 +1,188 @@
+# Copyright: (c) 2026, PathGuard developers
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+---
+module: path_probe
+short_description: Try new connections from hosts to targets
+version_added: 0.1.0
+description:
+  - Opens new TCP connections from a host to targets, from each of its addresses that is asked for, and
+    tells what became of them. It also looks at the connections that the host already has open to them.
+  - A firewall change shows in new connections only. Those in a pool live on through the rule for
+    established ones, so an application may look well while nothing new gets through.
+  - The program that does it is sent to the source host over the login and leaves nothing behind. It needs
+    Python 3.8 or later there, and no rights.
+  - A target that can't be reached does not fail the task. Use C(failed_when) with RV(probes).
+options:
+  hosts:
+    description:
+      - Names of inventory hosts to probe from. By default the task's own host.
+    type: list
+    elements: str
+  targets:
+    description:
+      - What to connect to.
+      - Do not probe MySQL or MariaDB. A connection that is broken off before the login counts towards the
+        server's C(max_connect_errors), after which the server blocks the host.
+    type: list
+    elements: dict
+    required: true
+    suboptions:
+      address:
+        description: An IPv4 or IPv6 address, or a name that is resolved on the source host.
+        type: str
+        required: true
+      port:
+        description: A TCP port.
+        type: int
+        required: true
+      handshake:
+        description:
+          - How to make sure that the server itself answers, and not only something on the way. V(none) is
+            content with a connection. V(postgresql) asks whether the server speaks TLS, waits for its
+            answer of one byte, and goes no further.
+        type: str
+        default: none
+        choices: [none, postgresql]
+  sources:
+    description:
+      - Addresses to connect from. Of these, a host uses those that it has; it is an error if it has none.
+      - By default the address that routing chooses.
+    type: list
+    elements: str
+    default: []
+  attempts:
+    description: How often to try each target from each source address.
+    type: int
+    default: 3
+  timeout:
+    description: The most seconds for one attempt.
+    type: float
+    default: 2.0
+  transport:
+    description:
+      - How the source host is reached, see M(pathguard.network.firewall_info).
+    type: str
+    choices: [auto, netmiko, connection]
+    default: auto
+  platform:
+    description: What the source host is. Only V(linux) hosts can be probed from.
+    type: str
+  host_key_checking:
+    description: Whether the SSH host key must be known, see M(pathguard.network.firewall_info).
+    type: bool
+  workers:
+    description: From how many hosts to probe at once.
+    type: int
+    default: 10
+attributes:
+  check_mode:
+    description: Can run in check mode; it changes nothing.
+    support: full
+  diff_mode:
+    description: Returns details on what has changed, or could be changed.
+    support: none
+  action:
+    description: Runs on the controller, in an action plugin.
+    support: full
+  bypass_host_loop:
+    description: Runs once for all hosts of the play.
+    support: none
+seealso:
+  - module: pathguard.network.firewall_info
+author:
+  - PathGuard developers (@pathguard)
+"""
+
+EXAMPLES = r"""
+- name: Each application host must be able to make new connections to the database
+  pathguard.network.path_probe:
+    targets:
+      - address: 10.20.1.10
+        port: 5432
+        handshake: postgresql
+  register: database
+  failed_when: not database.probe.all_reachable
+
+- name: The same, from several hosts by one task
+  pathguard.network.path_probe:
+    hosts: "{{ groups['app'] }}"
+    targets:
+      - {address: db1.example.org, port: 5432}
+    attempts: 5
+  run_once: true
+"""
+
+RETURN = r"""
+probes:
+  description: What was found, by source host; hosts that could not be used are in RV(errors).
+  returned: always
+  type: dict
+  contains:
+    all_reachable:
+      description: Whether every attempt from every source to every target got through.
+      type: bool
+    missing_sources:
+      description: Those of O(sources) that the host does not have.
+      type: list
+      elements: str
+    paths:
+      description: A row for each source address and target.
+      type: list
+      elements: dict
+      contains:
+        source:
+          description: The address that the connections came from, or null if there was no route.
+          type: str
+        address:
+          description: The target's address.
+          type: str
+        port:
+          description: The target's port.
+          type: int
+        name:
+          description: The target's name, if it was given by name.
+          type: str
+        handshake:
+          description: As asked for.
+          type: str
+        result:
+          description:
+            - V(reachable) if all attempts got through, V(flapping) if some did, else what became of most
+              of them. V(refused), V(timeout), V(reset) speak for themselves; V(handshake_failed) means
+              connected but not answered as it should be, V(no_route) that the host itself knows no way,
+              V(network_error) anything else, told in RV(probes.paths.error).
+          type: str
+        reachable:
+          description: How many attempts got through.
+          type: int
+        attempts:
+          description: How many attempts were made.
+          type: int
+        failures:
+          description: How often each kind of failure was met.
+          type: dict
+        error:
+          description: What the kernel or the server said, if it said more than its kind.
+          type: str
+        ms:
+          description: Shortest, median and longest time of the attempts that got through, in milliseconds.
+          type: dict
+        pooled:
+          description:
+            - C(established) connections that the host had open to the target before, and how many of them
+              look C(alive), that is, are not waiting in vain for an answer.
+          type: dict
+          sample: {established: 3, alive: 3}
+probe:
+  description: The same as in RV(probes), for a task that names a single host.
+  returned: when there is one host
+  type: dict
+errors:
+  description: Why a host could not be used, by host.
+  returned: when a host could not be used
+  type: dict
+"""
