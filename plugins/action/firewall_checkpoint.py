@@ -10,8 +10,11 @@ from typing import Any, ClassVar
 
 from ansible_collections.pathguard.network.plugins.plugin_utils.ansible_values import unsafe
 from ansible_collections.pathguard.network.plugins.plugin_utils.checkpoint import run
-from ansible_collections.pathguard.network.plugins.plugin_utils.checkpoint.status import unprotected
-from ansible_collections.pathguard.network.plugins.plugin_utils.errors import CheckpointError, PathGuardError
+from ansible_collections.pathguard.network.plugins.plugin_utils.checkpoint.status import (
+    CheckpointStatus,
+    unprotected,
+)
+from ansible_collections.pathguard.network.plugins.plugin_utils.errors import CheckpointError
 from ansible_collections.pathguard.network.plugins.plugin_utils.gather import netmiko_channel  # noqa: F401
 from ansible_collections.pathguard.network.plugins.plugin_utils.gather.action import (
     HOST_OPTIONS,
@@ -73,11 +76,8 @@ class ActionModule(HostsAction):
         logins = self.logins({**options, "timeout": options["command_timeout"]}, task_vars)
         accesses = logins.accesses(options["hosts"])
         able, unable = run.protectable(accesses)
-        statuses = {
-            access.name: unprotected(access.name, access.platform)
-            for access in accesses
-            if access.name in unable
-        }
+        platforms = {access.name: access.platform for access in accesses}
+        statuses = {name: unprotected(name, platforms[name]) for name in unable}
         if unable and options["state"] == "armed":
             raise CheckpointError(
                 f"no checkpoint can be armed on: {', '.join(unable)} ({statuses[unable[0]].messages[0]})",
@@ -108,7 +108,7 @@ class ActionModule(HostsAction):
             return False
         if state == "restored":
             return any(
-                not isinstance(answer, PathGuardError) and answer.changed_tables
+                isinstance(answer, CheckpointStatus) and answer.changed_tables
                 for answer in outcome.hosts.values()
             )
         return True
@@ -120,5 +120,5 @@ class ActionModule(HostsAction):
         return {
             **errors,
             "failed": True,
-            "msg": "\n".join([f"the checkpoints are {outcome.decision}", *outcome.messages[:4]]),
+            "msg": "\n".join([f"the checkpoints are {outcome.decision}, not {state}", *outcome.messages[:4]]),
         }

@@ -9,30 +9,34 @@ module: firewall_checkpoint
 short_description: Put a firewall back by itself unless a change is confirmed in time
 version_added: 0.1.0
 description:
-  - Records the running and the saved firewall of hosts, and starts a timer on each host that puts both back, without
-    the controller, unless the change is confirmed before it ends.
+  - Records the running and the saved firewall of hosts, and starts a timer on each host that puts both
+    back, without the controller, unless the change is confirmed before it ends.
   - Several hosts are one run. All are armed or none; all are confirmed, or all are restored.
-  - A restore touches only what changed, each table with the tool that owns it (nft, iptables of either variant, ipset),
-    leaves rules of dynamic owners such as docker as they are, and is proven by comparing fingerprints.
+  - A restore touches only what changed, each table with the tool that owns it (nft, iptables of either
+    variant, ipset), leaves rules of dynamic owners such as docker as they are, and is proven by comparing
+    fingerprints.
 options:
   hosts:
     description:
-      - Names of inventory hosts. For O(state=confirmed) these are the peers of which all or none is confirmed.
+      - Names of inventory hosts. For O(state=confirmed) these are the peers of which all or none is
+        confirmed.
       - By default the task's own host.
     type: list
     elements: str
   id:
     description:
-      - Name of the run, such as the change's ticket. Letters, digits, dots, dashes and underscores, 64 at most.
+      - Name of the run, such as the change's ticket. Letters, digits, dots, dashes and underscores, 64 at
+        most.
       - A host holds one checkpoint. While it does, another run is refused.
     type: str
     required: true
   state:
     description:
-      - V(armed) records the firewall, proves that the record can be loaded, and starts the timer. Repeated by the same
-        run, it keeps the first record and renews the timer.
+      - V(armed) records the firewall, proves that the record can be loaded, and starts the timer. Repeated
+        by the same run, it keeps the first record and renews the timer.
       - V(renewed) lets the timer run for O(timeout) seconds from now.
-      - V(confirmed) keeps the change on all hosts, or, where one can't be confirmed, restores all of them and fails.
+      - V(confirmed) keeps the change on all hosts, or, where one can't be confirmed, restores all of them
+        and fails.
       - V(restored) puts back at once what changed since arming.
       - V(absent) drops the checkpoint and changes no rule.
     type: str
@@ -44,8 +48,9 @@ options:
     default: 300
   take_over:
     description:
-      - Take the checkpoint of another run. With O(state=armed) it becomes this run's, with what the other run recorded,
-        because that is the last state that is known to be good. With O(state=absent) it is dropped.
+      - Take the checkpoint of another run. With O(state=armed) it becomes this run's, with what the other
+        run recorded, because that is the last state that is known to be good. With O(state=absent) it is
+        dropped.
       - Needs O(reason), which is logged on the host.
     type: bool
     default: false
@@ -56,14 +61,15 @@ options:
   dynamic_owners:
     description:
       - Programs that change rules of their own all the time; these rules are left as they are by a restore.
-      - Any of V(docker), V(fail2ban), V(kube-proxy), V(calico), V(cni), V(libvirt), V(podman). By default all of them.
-        The elements of sets with timeouts are always left as they are.
+      - Any of V(docker), V(fail2ban), V(kube-proxy), V(calico), V(cni), V(libvirt), V(podman). By default
+        all of them. The elements of sets with timeouts are always left as they are.
     type: list
     elements: str
   boot_hook:
     description:
-      - What starts the timer again when the host reboots before it has ended. V(auto) is a systemd unit where systemd
-        runs, and nothing elsewhere; V(cron) is an C(@reboot) line below C(/etc/cron.d). Both go when the checkpoint ends.
+      - What starts the timer again when the host reboots before it has ended. V(auto) is a systemd unit
+        where systemd runs, and nothing elsewhere; V(cron) is an C(@reboot) line below C(/etc/cron.d). Both
+        go when the checkpoint ends.
     type: str
     choices: [auto, cron, none]
     default: auto
@@ -84,7 +90,8 @@ options:
       - Only on V(linux) can a checkpoint be armed in this version; the others are told as protection C(none).
     type: str
   host_key_checking:
-    description: Whether the SSH host key must be known. By default as the inventory and Ansible's configuration say.
+    description: Whether the SSH host key must be known. By default as the inventory and Ansible's
+      configuration say.
     type: bool
   workers:
     description: How many hosts are asked at once.
@@ -150,7 +157,8 @@ checkpoints:
   contains:
     state:
       description:
-        - V(none), V(armed), V(confirmed), V(restoring), V(restored) (by hand), V(fired) (by the timer) or V(failed).
+        - V(none), V(armed), V(confirmed), V(restoring), V(restored) (by hand), V(fired) (by the timer) or
+          V(failed).
         - V(unknown) for a host that did not answer.
       type: str
       sample: armed
@@ -164,8 +172,9 @@ checkpoints:
       sample: 297.4
     fingerprint:
       description:
-        - SHA-256 of the rules as they are now. C(static) are the administrator's rules and sets, C(dynamic) those
-          of dynamic owners, C(saved) the configuration files. Counters and handles do not count.
+        - SHA-256 of the rules as they are now. C(static) are the administrator's rules and sets,
+          C(dynamic) those of dynamic owners, C(saved) the configuration files. Counters and handles do not
+          count.
       type: dict
       sample: {static: 9c1b, dynamic: e3b0, saved: b5cd}
     armed_fingerprint:
@@ -220,8 +229,9 @@ checkpoints:
       elements: str
 decision:
   description:
-    - What became of the run's hosts together, V(armed), V(refused) (none is armed), V(renewed), V(confirmed), V(restored)
-      (all are proven to be as before), V(unproven) (at least one is not), V(absent), or V(checked) in check mode.
+    - What became of the run's hosts together, V(armed), V(refused) (none is armed), V(renewed),
+      V(confirmed), V(restored) (all are proven to be as before), V(unproven) (at least one is not),
+      V(absent), or V(checked) in check mode.
   returned: always
   type: str
   sample: confirmed

@@ -33,7 +33,8 @@ options:
       - Only on V(linux) can a checkpoint be armed in this version; the others are told as protection C(none).
     type: str
   host_key_checking:
-    description: Whether the SSH host key must be known. By default as the inventory and Ansible's configuration say.
+    description: Whether the SSH host key must be known. By default as the inventory and Ansible's
+      configuration say.
     type: bool
   workers:
     description: How many hosts are asked at once.
@@ -77,7 +78,8 @@ checkpoints:
   contains:
     state:
       description:
-        - V(none), V(armed), V(confirmed), V(restoring), V(restored) (by hand), V(fired) (by the timer) or V(failed).
+        - V(none), V(armed), V(confirmed), V(restoring), V(restored) (by hand), V(fired) (by the timer) or
+          V(failed).
         - V(unknown) for a host that did not answer.
       type: str
       sample: armed
@@ -91,8 +93,9 @@ checkpoints:
       sample: 297.4
     fingerprint:
       description:
-        - SHA-256 of the rules as they are now. C(static) are the administrator's rules and sets, C(dynamic) those
-          of dynamic owners, C(saved) the configuration files. Counters and handles do not count.
+        - SHA-256 of the rules as they are now. C(static) are the administrator's rules and sets,
+          C(dynamic) those of dynamic owners, C(saved) the configuration files. Counters and handles do not
+          count.
       type: dict
       sample: {static: 9c1b, dynamic: e3b0, saved: b5cd}
     armed_fingerprint:
