@@ -163,8 +163,9 @@ class HostFirewall:
 
     def _ruleset(self, walk: _Walk, pieces: Pieces) -> None:
         diagrams = self.space.diagrams
-        everything = diagrams.union_all(pieces.values())
-        walk.asked = wanted(FlowSet(self.space, self.space.certain(everything)))
+        if self._indexes:
+            everything = diagrams.union_all(pieces.values())
+            walk.asked = wanted(FlowSet(self.space, self.space.certain(everything)))
         left = self._chain(walk, walk.ruleset.key, pieces, ())
         for overlay, node in left.items():
             decision = _Decision(node, walk.ruleset, walk.ruleset.key)

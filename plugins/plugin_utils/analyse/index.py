@@ -20,8 +20,6 @@ IPV6_AT = 1 << 128
 _ADDRESSES = (0, (1 << 129) - 1)
 _PORTS = (0, 65535)
 _DIMENSIONS = (("src", _ADDRESSES), ("dst", _ADDRESSES), ("dst_port", _PORTS))
-# A set of flows with more separate ranges than this is asked for by its hull.
-_MANY = 32
 
 SetHull = Callable[[Member, str], "Range | None"]
 
@@ -122,17 +120,12 @@ class RuleIndex:
 
 def wanted(flows: FlowSet) -> dict[str, Ranges]:
     """What a set of flows asks of each line, for ``candidates``."""
-    found: dict[str, Ranges] = {"dst_port": _few(flows.ranges("dst_port"))}
+    found: dict[str, Ranges] = {"dst_port": flows.hulls("dst_port")}
     families = flows.families()
     for field in ("src", "dst"):
         ranges: list[Range] = []
         for family in families:
-            ranges.extend(
-                _on_line(field, low, high, family) for low, high in _few(flows.ranges(field, family))
-            )
+            hulls = flows.hulls(field, family)
+            ranges.extend(_on_line(field, low, high, family) for low, high in hulls)
         found[field] = tuple(ranges)
     return found
-
-
-def _few(ranges: Ranges) -> Ranges:
-    return ranges if len(ranges) <= _MANY else ((ranges[0][0], ranges[-1][1]),)

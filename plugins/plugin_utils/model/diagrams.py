@@ -15,7 +15,7 @@ decided. Projecting them away tells what is possible; what is possible for only 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from functools import lru_cache
 
 from .fields import BYTE, FIELDS, FIRST_UNKNOWN_LEVEL, Field
@@ -61,6 +61,106 @@ def runs(label: int) -> tuple[tuple[int, int], ...]:
 def masked_byte(value: int, mask: int) -> int:
     """The label of the bytes ``b`` with ``b & mask == value``."""
     return sum(1 << byte for byte in range(256) if byte & mask == value)
+
+
+# A product of byte labels: the values of a field whose bytes are, one by one, in these labels.
+Cube = tuple[int, ...]
+
+
+class Values:
+    """Values of one field as disjoint products of byte labels.
+
+    A mask with holes is one such product, and would be thousands of ranges.
+    """
+
+    __slots__ = ("cubes",)
+
+    def __init__(self, cubes: tuple[Cube, ...]) -> None:
+        self.cubes = cubes
+
+    @property
+    def low(self) -> int:
+        """The lowest value."""
+        return min(_packed((label & -label).bit_length() - 1 for label in cube) for cube in self.cubes)
+
+    @property
+    def high(self) -> int:
+        """The highest value."""
+        return max(_packed(label.bit_length() - 1 for label in cube) for cube in self.cubes)
+
+    @property
+    def everything(self) -> bool:
+        return len(self.cubes) == 1 and all(label == BYTE for label in self.cubes[0])
+
+    def count(self) -> int:
+        """How many ranges ``ranges`` has to work with (before adjacent ones are joined)."""
+        return sum(_count_ranges(cube) for cube in self.cubes)
+
+    def ranges(self) -> Ranges:
+        """Sorted, disjoint, inclusive. Ask ``count`` first where masks may have holes."""
+        return merge_ranges(one for cube in self.cubes for one in _cube_ranges(cube))
+
+    def masks(self) -> list[tuple[int, int]]:
+        """(value, mask) pairs that make up the values: the mask's zero bits are free."""
+        found: list[tuple[int, int]] = []
+        for cube in self.cubes:
+            pairs = [(0, 0)]
+            for label in cube:
+                pairs = [
+                    (value << 8 | byte, mask << 8 | fixed)
+                    for value, mask in pairs
+                    for byte, fixed in _byte_masks(label)
+                ]
+            found.extend(pairs)
+        return found
+
+
+def _byte_masks(label: int, bit: int = 7, value: int = 0, mask: int = 0) -> list[tuple[int, int]]:
+    """A label as (value, mask) pairs: halve it by bits, unless both halves are alike."""
+    if not label:
+        return []
+    if bit < 0:
+        return [(value, mask)]
+    zero = label & masked_byte(0, 1 << bit)
+    one = label & masked_byte(1 << bit, 1 << bit)
+    if one == zero << (1 << bit):
+        return _byte_masks(zero, bit - 1, value, mask)
+    return [
+        *_byte_masks(zero, bit - 1, value, mask | 1 << bit),
+        *_byte_masks(one >> (1 << bit), bit - 1, value | 1 << bit, mask | 1 << bit),
+    ]
+
+
+def _packed(values: Iterable[int]) -> int:
+    found = 0
+    for value in values:
+        found = found << 8 | value
+    return found
+
+
+def _count_ranges(cube: Cube) -> int:
+    """A byte before full bytes gives a range a run; before others, one for each value."""
+    count, full = 1, True
+    for label in reversed(cube):
+        count = count * (len(runs(label)) if full else label.bit_count())
+        full = full and label == BYTE
+    return count
+
+
+def _cube_ranges(cube: Cube) -> list[Range]:
+    inner, size = [(0, 0)], 1
+    for label in reversed(cube):
+        if inner == [(0, size - 1)]:
+            inner = [(low * size, high * size + size - 1) for low, high in runs(label)]
+        else:
+            inner = [
+                (byte * size + low, byte * size + high)
+                for first, last in runs(label)
+                for byte in range(first, last + 1)
+                for low, high in inner
+            ]
+        size <<= 8
+    return inner
 
 
 class Diagrams:
@@ -279,6 +379,16 @@ class Diagrams:
 
         return build(field.first, levels, merge_ranges(ranges)) if ranges else EMPTY
 
+    def in_values(self, field: Field, values: Values) -> int:
+        """The flows whose ``field`` has one of these values."""
+        found = []
+        for cube in values.cubes:
+            node = FULL
+            for index in reversed(range(len(cube))):
+                node = self.node(field.first + index, {node: cube[index]})
+            found.append(node)
+        return self.union_all(found)
+
     def masked(self, field: Field, levels: int, value: int, mask: int) -> int:
         """The flows with ``field & mask == value``."""
         found = FULL
@@ -296,45 +406,30 @@ class Diagrams:
         """The free Boolean variable of an unknown level."""
         return self.node(level, {FULL: _TRUE})
 
-    def split(self, a: int, field: Field, levels: int) -> Iterator[tuple[Ranges, int]]:
-        """The classes of the field's values by what remains to be asked: (ranges, node below).
+    def split(self, a: int, field: Field, levels: int) -> list[tuple[Values, int]]:
+        """The classes of the field's values by what remains to be asked: (values, node below).
 
-        Sorted by the lowest value. The ranges of all classes are disjoint; values that lead to the
+        Sorted by the lowest value. The values of all classes are disjoint; those that lead to the
         empty set are in none.
         """
         end = field.first + levels
-        memo: dict[int, dict[int, list[tuple[int, int]]]] = {}
+        memo: dict[int, dict[int, tuple[Cube, ...]]] = {}
 
-        def walk(node: int, level: int) -> dict[int, list[tuple[int, int]]]:
-            if level == end:
-                return {node: [(0, 0)]}
-            if self.level[node] >= end:
-                return {node: [(0, (1 << (8 * (end - level))) - 1)]}
+        def walk(node: int, level: int) -> dict[int, tuple[Cube, ...]]:
+            if level == end or self.level[node] >= end:
+                return {node: ((BYTE,) * (end - level),)}
             found = memo.get(node) if self.level[node] == level else None
-            if found is not None:
-                return found
-            size = 1 << (8 * (end - level - 1))
-            edges = self.edges[node] if self.level[node] == level else ((BYTE, node),)
-            classes: dict[int, list[tuple[int, int]]] = {}
-            for label, child in edges:
-                below = walk(child, level + 1)
-                for successor, inner in below.items():
-                    target = classes.setdefault(successor, [])
-                    if inner == [(0, size - 1)]:
-                        target.extend((low * size, high * size + size - 1) for low, high in runs(label))
-                    else:
-                        target.extend(
-                            (byte * size + low, byte * size + high)
-                            for first, last in runs(label)
-                            for byte in range(first, last + 1)
-                            for low, high in inner
-                        )
-            classes = {successor: list(merge_ranges(found)) for successor, found in classes.items()}
-            if self.level[node] == level:
-                memo[node] = classes
-            return classes
+            if found is None:
+                classes: dict[int, list[Cube]] = {}
+                for label, child in self._at(node, level):
+                    for below, cubes in walk(child, level + 1).items():
+                        classes.setdefault(below, []).extend((label, *cube) for cube in cubes)
+                found = {below: tuple(cubes) for below, cubes in classes.items()}
+                if self.level[node] == level:
+                    memo[node] = found
+            return found
 
-        found = walk(a, field.first) if a != EMPTY else {}
-        yield from sorted(
-            ((tuple(ranges), below) for below, ranges in found.items()), key=lambda item: item[0][0]
+        classes = walk(a, field.first) if a != EMPTY else {}
+        return sorted(
+            ((Values(cubes), below) for below, cubes in classes.items()), key=lambda item: item[0].low
         )

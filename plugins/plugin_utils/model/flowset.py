@@ -12,8 +12,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
+from ..errors import FlowError
 from . import text
-from .diagrams import EMPTY, FULL, Diagrams, full_label
+from .diagrams import EMPTY, FULL, Diagrams, Values, full_label
 from .fields import (
     CONNECTION_STATES,
     FAMILIES,
@@ -28,8 +29,10 @@ _LABELS = {
     "family": {name: 1 << index for index, name in enumerate(FAMILIES)},
     "connection": {name: 1 << index for index, name in enumerate(CONNECTION_STATES)},
 }
-# A product of values, a field each: ranges, or a label for fields of names.
-Box = dict[tuple[str, int], Any]
+# A product of values, a field each; a label for fields of names.
+Box = dict[tuple[str, int], "Values | int"]
+# More separate ranges than this are written as a value and a mask.
+_MOST_RANGES = 4096
 _ADDRESS_BYTES = {4: 4, 6: 16}
 _PIECE_ORDER = (
     "src",
@@ -51,6 +54,7 @@ _PIECE_ORDER = (
 # IANA's range of ephemeral ports begins here (RFC 6335); a witness takes it where any port will do.
 _EPHEMERAL = 49152
 _FLAGS_BY_NAME = 8
+_OTHER_END = {"src": "dst", "dst": "src", "src_port": "dst_port", "dst_port": "src_port"}
 
 
 class Space:
@@ -210,19 +214,20 @@ class FlowSet:
 
     def reversed(self) -> FlowSet:
         """The same connections seen from the other end: addresses and ports change places."""
-        found = self.space.nothing
-        for piece in self._boxes():
-            part = self.space.everything
-            for name, ranges in piece.items():
-                other = {"src": "dst", "dst": "src", "src_port": "dst_port", "dst_port": "src_port"}.get(
-                    name[0], name[0]
+        diagrams = self.space.diagrams
+        found = EMPTY
+        for box in self._boxes():
+            part = FULL
+            for (name, _family), values in box.items():
+                spec = FIELDS[_OTHER_END.get(name, name)]
+                one = (
+                    diagrams.labelled(spec.first, values)
+                    if isinstance(values, int)
+                    else diagrams.in_values(spec, values)
                 )
-                if isinstance(ranges, int):
-                    part &= FlowSet(self.space, self.space.diagrams.labelled(FIELDS[other].first, ranges))
-                else:
-                    part = part.only(other, ranges, name[1])
-            found |= part
-        return found
+                part = diagrams.intersection(part, one)
+            found = diagrams.union(found, part)
+        return FlowSet(self.space, found)
 
     def families(self) -> list[int]:
         """4 and 6, as far as the set has flows of them."""
@@ -230,13 +235,34 @@ class FlowSet:
 
     def ranges(self, field: str, family: int = 0) -> Ranges:
         """The values that ``field`` takes in the set, as sorted inclusive ranges."""
+        values = self._values(field, family)
+        if values is None:
+            return ()
+        if values.count() > _MOST_RANGES:
+            raise FlowError(
+                f"{field} has {values.count()} separate ranges, from a mask with holes",
+                "a set of flows",
+                "ask about a smaller set",
+            )
+        return values.ranges()
+
+    def hulls(self, field: str, family: int = 0, most: int = 32) -> Ranges:
+        """``ranges`` where there are at most ``most``, else the one range that holds them all."""
+        values = self._values(field, family)
+        if values is None:
+            return ()
+        return values.ranges() if values.count() <= most else ((values.low, values.high),)
+
+    def _values(self, field: str, family: int) -> Values | None:
+        """The projection onto one field of numbers; None for the empty set."""
         spec = FIELDS[field]
         levels = spec.levels if spec.kind != "address" else _ADDRESS_BYTES[family]
         start = self.named("family", ("ipv4" if family == 4 else "ipv6",)) if family else self
         rest = self.space.diagrams.forget(
             start.node, lambda level: not spec.first <= level < spec.first + levels
         )
-        return next((ranges for ranges, _below in self.space.diagrams.split(rest, spec, levels)), ())
+        classes = self.space.diagrams.split(rest, spec, levels)
+        return classes[0][0] if classes else None
 
     def values(self, field: str) -> list[str]:
         """The names that an interface, zone, connection or family field takes in the set."""
@@ -248,7 +274,7 @@ class FlowSet:
         return self.space.names_of(field, label)
 
     def _boxes(self) -> Iterator[Box]:
-        """Disjoint products: ``{(field, family): ranges}``, a label in place of ranges for names."""
+        """Disjoint products: ``{(field, family): values}``, a label in place of values for names."""
         diagrams = self.space.diagrams
         addresses = range(FIELDS["src"].first, FIELDS["dst"].last + 1)
         if diagrams.level[self.node] and not any(level in addresses for level in diagrams.levels(self.node)):
@@ -274,11 +300,12 @@ class FlowSet:
             full: Any = full_label(field.first)
         else:
             levels = _ADDRESS_BYTES[family] if field.kind == "address" else field.levels
-            classes, full = diagrams.split(node, field, levels), ((0, (1 << 8 * levels) - 1),)
+            classes, full = diagrams.split(node, field, levels), None
         key = (field.name, family if field.kind == "address" else 0)
         for values, child in classes:
             for box in self._boxes_below(child, names[1:], family):
-                yield box if values == full else {key: values, **box}
+                free = values.everything if isinstance(values, Values) else values == full
+                yield box if free else {key: values, **box}
 
     def pieces(self, limit: int | None = None) -> list[dict[str, list[str]]]:
         """A stable decomposition into disjoint parts, each a mapping from field to values: prefixes,
@@ -292,10 +319,8 @@ class FlowSet:
             for (name, family), values in box.items():
                 if isinstance(values, int):
                     piece[name] = self.space.names_of(name, values)
-                elif name == "tcp_flags":
-                    piece[name] = _flags(values)
                 else:
-                    piece[name] = text.ranges_to_text(name, values, family)
+                    piece[name] = _values_text(name, family, values)
             if "src" in piece or "dst" in piece:
                 piece.pop("family", None)
             found.append(piece)
@@ -310,16 +335,16 @@ class FlowSet:
                     names = self.space.names_of(name, values)
                     if names and names[0] != "!":
                         flow[name] = names[0]
-                elif name == "src_port" and any(low <= _EPHEMERAL <= high for low, high in values):
+                elif name == "src_port" and any(low <= _EPHEMERAL <= high for low, high in values.ranges()):
                     flow[name] = _EPHEMERAL
                 elif name in ("src", "dst"):
-                    flow[name] = text.address_text(family, values[0][0])
+                    flow[name] = text.address_text(family, values.low)
                 elif name == "protocol":
-                    flow[name] = text.protocol_text(values[0][0])
+                    flow[name] = text.protocol_text(values.low)
                 elif name == "tcp_flags":
-                    flow[name] = flags_text(values[0][0])
+                    flow[name] = flags_text(values.low)
                 else:
-                    flow[name] = values[0][0]
+                    flow[name] = values.low
             if flow.get("protocol") in {text.protocol_text(number) for number in PROTOCOLS_WITH_PORTS}:
                 flow.setdefault("src_port", _EPHEMERAL)
             if "src" in flow or "dst" in flow:
@@ -361,11 +386,22 @@ def _count(
     return memo[key]
 
 
-def _flags(values: Ranges) -> list[str]:
-    """Combinations of flags by name while they are few, else as numbers."""
-    if sum(high - low + 1 for low, high in values) > _FLAGS_BY_NAME:
-        return [text.number_text(low, high) for low, high in values]
-    return [flags_text(value) for low, high in values for value in range(low, high + 1)]
+def _values_text(field: str, family: int, values: Values) -> list[str]:
+    """Prefixes and ranges; a value and a mask (``10.0.0.0/255.255.1.1``) where those would be too many;
+    combinations of TCP flags by name while they are few."""
+    if values.count() > _MOST_RANGES:
+        if field in ("src", "dst"):
+            return [
+                f"{text.address_text(family, value)}/{text.address_text(family, mask)}"
+                for value, mask in values.masks()
+            ]
+        return [f"{value:#x}/{mask:#x}" for value, mask in values.masks()]
+    ranges = values.ranges()
+    if field != "tcp_flags":
+        return text.ranges_to_text(field, ranges, family)
+    if sum(high - low + 1 for low, high in ranges) > _FLAGS_BY_NAME:
+        return [text.number_text(low, high) for low, high in ranges]
+    return [flags_text(value) for low, high in ranges for value in range(low, high + 1)]
 
 
 def flags_text(value: int) -> str:

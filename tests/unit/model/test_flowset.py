@@ -9,18 +9,19 @@ import ipaddress
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
 from ansible_collections.pathguard.network.plugins.plugin_utils.errors import FlowError
 from ansible_collections.pathguard.network.plugins.plugin_utils.model.fields import FIELDS
 from ansible_collections.pathguard.network.plugins.plugin_utils.model.flow import flows_from
 from ansible_collections.pathguard.network.plugins.plugin_utils.model.flowset import FlowSet, Space
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 # Points close to the ends of bytes, prefixes and domains: where a set algebra goes wrong.
 ADDRESSES = [
     int(ipaddress.IPv4Address(text))
     for text in (
-        "0.0.0.0",
+        "0.0.0.0",  # noqa: S104
         "0.0.0.1",
         "10.0.1.0",
         "10.0.1.63",
@@ -210,7 +211,18 @@ def test_a_mask_with_holes_stays_small() -> None:
     found = FlowSet(space, space.masked("src", 0x0A000000, 0xFFFF0101, 4))
     assert len(space.diagrams.level) < 12
     assert found.pairs() == 16384 * 2**32
-    assert len(found.ranges("src", 4)) == 16384
+    assert found.pieces() == [{"src": ["10.0.0.0/255.255.1.1"]}]
+    assert found.reversed().reversed() == found
+    assert found.hulls("src", 4) == ((0x0A000000, 0x0A00FEFE),)
+    with pytest.raises(FlowError, match="16384 separate ranges"):
+        found.ranges("src", 4)
+
+
+@pytest.mark.parametrize(("value", "mask"), [(1, 0x81), (0, 0x00FF00FF), (0x0A000001, 0xFF000055)])
+def test_any_mask_is_written_as_itself(value: int, mask: int) -> None:
+    space = Space()
+    piece = FlowSet(space, space.masked("src", value, mask, 4)).pieces()
+    assert piece == [{"src": [f"{ipaddress.IPv4Address(value)}/{ipaddress.IPv4Address(mask)}"]}]
 
 
 @pytest.mark.parametrize(
