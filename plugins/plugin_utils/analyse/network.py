@@ -1,0 +1,94 @@
+# Copyright: (c) 2026, PathGuard developers
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Who is where: the gathered hosts, who owns which address, and who sits on which network."""
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+
+from ..model.flowset import Space
+from ..model.match import Ranges, merge_ranges
+from ..model.state import State
+from .evaluate import HostFirewall
+from .routes import FAMILY_NAME, Leg, Own, Routing, is_global
+
+_LOOPBACK = "lo"
+
+
+@dataclass(frozen=True, slots=True)
+class Neighbour:
+    """The host behind a leg, and the interface on which it takes the packet."""
+
+    host: str
+    interface: str
+
+
+class Network:
+    """The gathered hosts. Firewalls are indexed when first asked."""
+
+    def __init__(self, states: Mapping[str, State], space: Space, firewalls: Mapping[str, HostFirewall] | None = None) -> None:
+        self.states = dict(states)
+        self.space = space
+        self.routing = {name: Routing(state) for name, state in self.states.items()}
+        self._firewalls = dict(firewalls or {})
+        self._owners: dict[tuple[int, int], list[Neighbour]] = {}
+        for name, routing in self.routing.items():
+            space.learn("in_interface", self.states[name].interfaces)
+            for own in routing.addresses:
+                if is_global(own) or own.interface != _LOOPBACK:
+                    self._owners.setdefault((own.family, own.value), []).append(Neighbour(name, own.interface))
+        self._owned = {family: sorted(value for version, value in self._owners if version == family) for family in (4, 6)}
+        self.hooks = {name: {ruleset.hook for ruleset in state.rulesets.values()} for name, state in self.states.items()}
+
+    def firewall(self, host: str, progress: Callable[[str], None] | None = None) -> HostFirewall:
+        """The host's firewall, built (and announced to ``progress``) when it is first needed."""
+        if host not in self._firewalls:
+            if progress is not None:
+                progress(f"indexing the rules of {host}")
+            self._firewalls[host] = HostFirewall(self.states[host], self.space)
+        return self._firewalls[host]
+
+    def owners(self, family: int, address: int) -> list[Neighbour]:
+        return self._owners.get((family, address), [])
+
+    def addresses(self, host: str, family: int) -> list[Own]:
+        """A host's addresses that others may use, in the order of its interfaces."""
+        return [own for own in self.routing[host].addresses if own.family == family and is_global(own)]
+
+    def owned_within(self, family: int, low: int, high: int) -> Iterator[tuple[int, Neighbour]]:
+        """The addresses from ``low`` to ``high`` that gathered hosts own, ascending, with each owner."""
+        values = self._owned[family]
+        for value in values[bisect_left(values, low) : bisect_right(values, high)]:
+            for owner in self._owners[family, value]:
+                yield value, owner
+
+    def owned_ranges(self, family: int) -> Ranges:
+        return merge_ranges((value, value) for value in self._owned[family])
+
+    def forwards(self, host: str, family: int) -> bool | None:
+        return self.states[host].forwarding.get(FAMILY_NAME[family])
+
+    def crowd(self, own: Own) -> int:
+        """How many gathered hosts have an address in the network of ``own``."""
+        return len({owner.host for _value, owner in self.owned_within(own.family, own.low, own.high)})
+
+    def gateway_of(self, family: int, leg: Leg, sender: str) -> list[Neighbour]:
+        """Who takes the packets of a leg over a gateway; several where hosts share the address."""
+        if leg.gateway is None:
+            return []
+        return [owner for owner in self.owners(family, leg.gateway) if owner.host != sender]
+
+    def edges(self) -> Iterator[tuple[str, str]]:
+        """``(host, interface)`` of every interface that leads to no other gathered host."""
+        for name, state in self.states.items():
+            for interface in state.interfaces.values():
+                if interface.name == _LOOPBACK or interface.kind == "loopback" or not interface.up:
+                    continue
+                mine = [own for own in self.routing[name].addresses if own.interface == interface.name and is_global(own)]
+                if mine and not any(self._others_near(name, own) for own in mine):
+                    yield name, interface.name
+
+    def _others_near(self, host: str, own: Own) -> bool:
+        return any(owner.host != host for _value, owner in self.owned_within(own.family, own.low, own.high))

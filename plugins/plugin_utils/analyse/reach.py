@@ -1,0 +1,172 @@
+# Copyright: (c) 2026, PathGuard developers
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The whole proof for a set of flows: there, back, and on, over every combination of legs."""
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+
+from ..model.flowset import FlowSet
+from .journey import DENY, UNKNOWN, Delivery, Event
+from .network import Network
+from .replies import Replies, Running
+from .walk import Start, Walk
+
+Progress = Callable[[str], None]
+
+
+@dataclass(slots=True)
+class Leg:
+    """One combination of ways: ``there`` and ``back`` are the routers; ``flows`` all that may take it."""
+
+    there: tuple[str, ...]
+    back: tuple[str, ...] | None
+    flows: FlowSet
+    denied: FlowSet
+    unknown: FlowSet
+
+    @property
+    def opened(self) -> FlowSet:
+        return self.flows - self.denied - self.unknown
+
+
+@dataclass(slots=True)
+class Reach:
+    """``denied``, ``unknown``, ``open`` partition the flows that were asked about: certainly cut on some
+    leg; not known on some leg and certainly cut on none; open on every leg. ``some``: open on some leg."""
+
+    open: FlowSet
+    denied: FlowSet
+    unknown: FlowSet
+    some: FlowSet
+    events: list[Event] = field(default_factory=list)
+    legs: list[Leg] = field(default_factory=list)
+    deliveries: list[Delivery] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """``outside``: flows whose destination may lie where nothing is gathered. ``replies``: whether the
+    flows are open only if answers come back. ``same_leg``: replies take the leg of their flow."""
+
+    outside: FlowSet
+    boundaries: frozenset[tuple[str, str]] = frozenset()
+    replies: bool = True
+    same_leg: bool = False
+
+
+def reach(network: Network, starts: Sequence[Start], question: Question, progress: Progress | None = None) -> Reach:
+    """Follow the flows of all starts; each flow begins at one of them."""
+    nothing = network.space.nothing
+    asked = union(nothing, (start.flows for start in starts))
+    walk = Walk(network, question.outside, question.boundaries, progress).run(starts)
+    events, legs = list(walk.events), _dead_ends(walk.events, nothing)
+    for delivery in walk.deliveries:
+        if question.replies:
+            back = _back(network, delivery, question, progress)
+            events += back.events
+            legs += back.legs
+        else:
+            flows = delivery.journey.to_origin(delivery.flows)
+            legs.append(Leg(delivery.journey.route(), None, flows, nothing, nothing))
+    legs = _merged(legs, walk.events)
+    denied = union(nothing, (event.flows for event in events if event.verdict == DENY)) & asked
+    unknown = union(nothing, (event.flows for event in events if event.verdict == UNKNOWN)) & asked - denied
+    some = union(nothing, (leg.opened for leg in legs)) & asked
+    seen = union(nothing, (leg.flows for leg in legs))
+    lost = asked - denied - unknown - seen
+    if lost:
+        events.append(Event(UNKNOWN, "new", "", "route", lost, (), "these flows could not be followed to an end"))
+        unknown = unknown | lost
+    return Reach(asked - denied - unknown, denied, unknown, some - lost, events, legs, walk.deliveries)
+
+
+def union(nothing: FlowSet, sets: Iterable[FlowSet]) -> FlowSet:
+    found = nothing
+    for one in sets:
+        found = found | one
+    return found
+
+
+def _back(network: Network, delivery: Delivery, question: Question, progress: Progress | None) -> Reach:
+    """Replies and running packets of one delivery, per way back."""
+    nothing = network.space.nothing
+    origin = delivery.journey.to_origin(delivery.flows)
+    events: list[Event] = []
+    legs: list[Leg] = []
+    there = delivery.journey.route()
+    if not all(change.exact for change in delivery.journey.changes):
+        reason = f"what {delivery.journey.changes[-1].host} translates to is not known, so replies can't be followed"
+        events.append(Event(UNKNOWN, "reply", delivery.journey.changes[-1].host, "route", origin, there, reason))
+        return Reach(nothing, nothing, origin, nothing, events, [Leg(there, None, origin, nothing, origin)])
+    walk = Replies(network, delivery, question.boundaries, question.same_leg, progress)
+    found = walk.run([walk.start()])
+    events += found.events
+    legs += [Leg(there, leg.back, leg.flows & origin, leg.denied, leg.unknown) for leg in _dead_ends(found.events, nothing, there)]
+    ways: dict[tuple[str, ...], FlowSet] = {}
+    for answer in found.deliveries:
+        flows = walk.origin(answer.flows, answer.journey) & origin
+        ways[answer.journey.route()] = ways.get(answer.journey.route(), nothing) | flows
+    running: dict[frozenset[str], FlowSet] = {}
+    for route, flows in ways.items():
+        running[frozenset(route)] = running.get(frozenset(route), nothing) | flows
+    checks = Running(network, delivery, progress)
+    stops: dict[frozenset[str], list[Event]] = {}
+    for hosts, flows in running.items():
+        delivered = _as_delivered(delivery, flows)
+        stops[hosts] = checks.events(delivered, hosts)
+        events += stops[hosts]
+    for route, flows in ways.items():
+        mine = stops[frozenset(route)]
+        denied = union(nothing, (event.flows for event in mine if event.verdict == DENY)) & flows
+        unknown = union(nothing, (event.flows for event in mine if event.verdict == UNKNOWN)) & flows - denied
+        waiting = union(nothing, (event.flows for event in found.events if event.verdict == UNKNOWN and _on(event, route)))
+        legs.append(Leg(there, route, flows, denied, unknown | waiting & flows - denied))
+    return Reach(nothing, nothing, nothing, nothing, events, legs)
+
+
+def _on(event: Event, route: tuple[str, ...]) -> bool:
+    return route[: len(event.route)] == event.route
+
+
+def _as_delivered(delivery: Delivery, origin: FlowSet) -> FlowSet:
+    for change in delivery.journey.changes:
+        origin = change.forth(origin)
+    return origin & delivery.flows
+
+
+def _dead_ends(events: Iterable[Event], nothing: FlowSet, there: tuple[str, ...] | None = None) -> list[Leg]:
+    """A leg for each way on which flows certainly end."""
+    found: dict[tuple[str, ...], FlowSet] = {}
+    for event in events:
+        if event.verdict == DENY:
+            found[event.route] = found.get(event.route, nothing) | event.flows
+    if there is None:
+        return [Leg(route, None, flows, flows, nothing) for route, flows in found.items()]
+    return [Leg(there, route, flows, flows, nothing) for route, flows in found.items()]
+
+
+def _merged(legs: list[Leg], events: list[Event]) -> list[Leg]:
+    """One entry for each combination of ways; what was not known on the way there stays so."""
+    by_way: dict[tuple[tuple[str, ...], tuple[str, ...] | None], Leg] = {}
+    for leg in legs:
+        held = by_way.get((leg.there, leg.back))
+        if held is None:
+            by_way[leg.there, leg.back] = leg
+        else:
+            held.flows = held.flows | leg.flows
+            held.denied = held.denied | leg.denied
+            held.unknown = held.unknown | leg.unknown
+    for event in events:
+        if event.verdict != UNKNOWN:
+            continue
+        mine = [leg for leg in by_way.values() if _on(event, leg.there)]
+        for leg in mine:
+            leg.unknown = leg.unknown | event.flows & leg.flows - leg.denied
+        if not mine:
+            key = (event.route, None)
+            nothing = event.flows.space.nothing
+            held = by_way.setdefault(key, Leg(event.route, None, nothing, nothing, nothing))
+            held.flows, held.unknown = held.flows | event.flows, held.unknown | event.flows
+    return [leg for leg in by_way.values() if leg.flows]
