@@ -98,8 +98,8 @@ def pytest_make_collect_report() -> Iterator[None]:
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Add this session's counts as a line ``passed failed skipped`` to the file of tests/run, if it asks."""
     counts_file = os.environ.get("PATHGUARD_COUNTS")
-    if not counts_file:
-        return
+    if not counts_file or hasattr(terminalreporter.config, "workerinput"):
+        return  # pytest-xdist's workers report to the session that counts
     count = {kind: len(reports) for kind, reports in terminalreporter.stats.items()}
     passed = count.get("passed", 0) + count.get("xfailed", 0)
     failed = count.get("failed", 0) + count.get("error", 0)
