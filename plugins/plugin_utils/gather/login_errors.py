@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from ..errors import UnreachableError
 from .access import HostAccess
 from .host_keys import changed
-from .ssh_library import paramiko
+from .ssh_library import netmiko, paramiko
 from .ssh_settings import SshSettings
 
 # By errno of a failed connect(2).
@@ -82,7 +82,9 @@ def login_error(
 ) -> UnreachableError:
     """``proxy_said``: what the proxy command printed to stderr."""
     where = f"{access.name} ({settings.user}@{settings.host} port {settings.port})"
-    chain = list(_chain(error))
+    wrapping = (netmiko.NetmikoTimeoutException, netmiko.NetmikoAuthenticationException)
+    # netmiko's errors hide the cause behind a text of their own, and are subclasses of paramiko's.
+    chain = [seen for seen in _chain(error) if not isinstance(seen, wrapping)] or [error]
     if proxy_said:
         return UnreachableError(
             f"the proxy command can't connect: {access.scrub(proxy_said)}",

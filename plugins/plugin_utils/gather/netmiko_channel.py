@@ -54,7 +54,7 @@ class NetmikoChannel:
         except UnreachableError:
             raise
         # ValueError: key files that are no keys; EOFError: the server hangs up in the middle
-        except (netmiko.NetmikoBaseException, paramiko.SSHException, OSError, EOFError, ValueError) as error:
+        except (paramiko.SSHException, OSError, EOFError, ValueError) as error:
             client = getattr(self._connection, "remote_conn_pre", None)
             if not _logged_in(client):
                 said = self._proxy.failure() if self._proxy else ""

@@ -30,12 +30,10 @@ class ProxyCommand:
         theirs.close()
 
     def failure(self) -> str:
-        """What the command said, if it has ended with an error."""
+        """What the command said, if it has ended; it should have stayed as long as the connection."""
         try:
             status = self._process.wait(timeout=0.5)
         except subprocess.TimeoutExpired:
-            return ""
-        if status == 0:
             return ""
         self._stderr.seek(0)
         said = self._stderr.read(TAIL).decode("utf-8", "backslashreplace").strip()
