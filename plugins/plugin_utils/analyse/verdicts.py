@@ -1,0 +1,72 @@
+# Copyright: (c) 2026, PathGuard developers
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Questions about flows, answered in plain data: what filters and tests give back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from ..model.flow import flows_from
+from ..model.flowset import FlowSet, Space
+from ..model.state import State
+from .device import Answer, through
+from .evaluate import HostFirewall
+from .outcome import Outcome, Part
+from .routes import Routing
+
+# A flow that nobody gave a connection state or flags is a new connection's first packet; what that
+# implies is left out of answers.
+_IMPLIED = ("connection", "tcp_flags")
+
+
+class Questions:
+    """Questions to one state."""
+
+    def __init__(self, state: State) -> None:
+        self.space = Space()
+        self.state = state
+        self.firewall = HostFirewall(state, self.space)
+        self._routing = Routing(state)
+
+    def ask(self, flow: Mapping[str, Any], ruleset: str | None = None) -> Outcome | Answer:
+        """One flow set through ``ruleset``, or through the whole host. FlowError for a malformed question."""
+        flows = flows_from(self.space, flow)
+        if ruleset is None:
+            return through(self.firewall, self._routing, flows)
+        return self.firewall.ruleset(ruleset, flows)
+
+    def verdict(self, flow: Mapping[str, Any], ruleset: str | None = None) -> dict[str, Any]:
+        """``{verdict, parts, rules}``: verdict is permit, deny, unknown or mixed; parts are disjoint, each
+        with its verdict, its flows as prefixes and ports, and the rules that decide it."""
+        answer = self.ask(flow, ruleset)
+        implied = [name for name in _IMPLIED if name not in flow]
+        found = [name for name in ("permit", "deny", "unknown") if getattr(answer, name)]
+        parts = [_part(part, implied) for part in answer.parts]
+        rules = {repr(rule): rule for part in parts for rule in part["rules"]}
+        return {
+            "verdict": found[0] if len(found) == 1 else "mixed",
+            "parts": parts,
+            "rules": list(rules.values()),
+        }
+
+
+def verdicts(
+    state: State, flows: Iterable[Mapping[str, Any]], ruleset: str | None = None
+) -> list[dict[str, Any]]:
+    """The answers in the order asked."""
+    questions = Questions(state)
+    return [questions.verdict(flow, ruleset) for flow in flows]
+
+
+def _part(part: Part, implied: list[str]) -> dict[str, Any]:
+    flows: FlowSet = part.flows.forget(*implied) if implied else part.flows
+    found: dict[str, Any] = {
+        "verdict": part.verdict,
+        "flows": flows.pieces(),
+        "rules": [rule.to_dict() for rule in part.rules],
+    }
+    if part.reason:
+        found["reason"] = part.reason
+    return found
