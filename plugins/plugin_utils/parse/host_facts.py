@@ -7,6 +7,7 @@ Sources: ``fib ... type`` and ``-m addrtype`` look an address up in the routing 
 ``__inet_dev_addr_type``): 0.0.0.0/8 and 255.255.255.255 are broadcast, 224.0.0.0/4 is multicast, what has
 no entry is unicast.
 """
+
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
@@ -50,13 +51,25 @@ class HostFacts:
         if word in known:
             return In(which, known[word], family) if known[word] else NEVER
         if word != "unicast":
-            return both(named, Unknown(f"{which} type {word}", f"address type {word} depends on the routing table"))
+            return both(
+                named, Unknown(f"{which} type {word}", f"address type {word} depends on the routing table")
+            )
         special = merge_ranges(part for ranges in known.values() for part in ranges)
         rest = both(named, Not(In(which, special, family)))
         if family == 4:
             return rest
         # IPv6 asks the whole routing table: unicast, if there is a route at all.
         return both(rest, Unknown(f"{which} type unicast", "whether an IPv6 route exists is not followed"))
+
+    def packet_type(self, word: str) -> Match:
+        """The link layer's kind of destination, taken to be that of the address. ``other``, a packet for
+        somebody else that a bridge or a sniffer sees, is unknown."""
+        group = _either(self.address_type("dst", one) for one in ("broadcast", "multicast"))
+        if word in ("broadcast", "multicast"):
+            return self.address_type("dst", word)
+        if word in ("host", "unicast"):
+            return negated(group)
+        return Unknown(f"packet type {word}", f"packet type {word} is not modelled")
 
     def interface_of(self, way: str, index: int) -> Match:
         """A match by an interface's index, which ``nft`` prints when no interface has it any more."""

@@ -1,35 +1,170 @@
 # Copyright: (c) 2026, PathGuard developers
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A Linux host: nft, iptables of both kinds, ipset and the facts around them -> one state."""
+"""A Linux host: nft, iptables of both kinds, ipset and the facts around them -> one state.
+
+Which reader a table belongs to: nft shows rules of iptables-nft as bare ``xt`` expressions, so a table that
+iptables-save shows in full is read from there and left out of nft's. Legacy tables are seen by their own
+iptables-save only, and the kernel applies them beside all others.
+"""
+
 from __future__ import annotations
 
 from collections.abc import Mapping
 
 from ..errors import ParseError
 from ..model.raw import RawOutput
+from ..model.rules import Chain, Ruleset
 from ..model.state import State
-from . import linux_facts, nft
+from . import fingerprint, ipset, iptables, linux_facts, nft
 from . import outputs as raw
+from .host_facts import HostFacts
+from .ipset import IpSet
+from .iptables import IptablesRules
+from .nft import NftRules
+
+# output -> (backend in the state, nft's family of its tables, none for legacy)
+_IPTABLES = {
+    "iptables_nft": ("iptables", "ip"),
+    "ip6tables_nft": ("ip6tables", "ip6"),
+    "iptables_legacy": ("iptables-legacy", ""),
+    "ip6tables_legacy": ("ip6tables-legacy", ""),
+}
+_TRANSLATES = ("-j DNAT", "-j REDIRECT", "-j TPROXY", "-j NETMAP")
 
 
 def parse(host: str, outputs: Mapping[str, RawOutput]) -> State:
     """Never fails for what a host printed: what can't be read is named in the state."""
     state = State(host)
     facts = linux_facts.read(state, outputs)
-    why = raw.problem(outputs, "nft_json")
-    if not why and not outputs["nft_json"].absent:
+    facts.destination_nat = _translates(outputs)
+    sets = _ipsets(state, outputs)
+    dumps = {name: _iptables(state, outputs, name, facts, sets) for name in _IPTABLES}
+    native = _nft(state, outputs, facts, dumps)
+    _assemble(state, native, dumps)
+    for dump in dumps.values():
+        for name in dump.added_to if dump else ():
+            if f"ipset/{name}" in state.sets:
+                state.sets[f"ipset/{name}"].dynamic = True
+    state.fingerprint = fingerprint.of(state)
+    return state
+
+
+def _translates(outputs: Mapping[str, RawOutput]) -> bool:
+    """Whether any rule may change a destination; also where rules can't be read."""
+    for name in ("nft_json", *_IPTABLES):
+        if raw.problem(outputs, name, may_be_empty=True):
+            return True
+    if any(word in raw.text(outputs, name) for name in _IPTABLES for word in _TRANSLATES):
+        return True
+    return nft.changes_destinations(raw.text(outputs, "nft_json"))
+
+
+def _fail(state: State, name: str, why: str, *, rules: bool = True) -> None:
+    state.unreadable.append({"what": name, "reason": why})
+    if rules:
+        state.firewall_known = False
+
+
+def _ipsets(state: State, outputs: Mapping[str, RawOutput]) -> dict[str, IpSet]:
+    why = raw.problem(outputs, "ipset", may_be_empty=True)
+    found: dict[str, IpSet] = {}
+    if not why:
         try:
-            text = raw.text(outputs, "nft_json")
-            facts.destination_nat = nft.changes_destinations(text)
-            found = nft.parse(text, raw.text(outputs, "nft_text"), facts)
-            state.rulesets.update(reversed(found.rulesets.items()))
-            state.chains.update(found.chains)
-            state.sets.update(found.sets)
-            state.not_understood.extend(found.not_understood)
+            found = ipset.parse(raw.text(outputs, "ipset"))
         except ParseError as error:
             why = error.what
     if why:
-        state.unreadable.append({"what": "nft_json", "reason": why})
-        state.firewall_known = False
-    return state
+        _fail(state, "ipset", why, rules=False)
+    state.sets.update({one.key: one.named for one in found.values()})
+    return found
+
+
+def _iptables(
+    state: State, outputs: Mapping[str, RawOutput], name: str, facts: HostFacts, sets: dict[str, IpSet]
+) -> IptablesRules | None:
+    """What one iptables-save shows; None if it can't be read."""
+    why = raw.problem(outputs, name, may_be_empty=True)
+    if not why:
+        try:
+            return iptables.parse(raw.text(outputs, name), _IPTABLES[name][0], facts, sets)
+        except ParseError as error:
+            why = f"{error.what} ({error.where})"
+    # Without iptables' own words nft still shows its tables, but for matches; of legacy ones, nothing.
+    _fail(state, name, why, rules=not _IPTABLES[name][1])
+    return None
+
+
+def _nft(
+    state: State,
+    outputs: Mapping[str, RawOutput],
+    facts: HostFacts,
+    dumps: dict[str, IptablesRules | None],
+) -> NftRules | None:
+    why = raw.problem(outputs, "nft_json")
+    if not why and outputs["nft_json"].absent:
+        return None
+    if not why:
+        try:
+            document = nft.read(raw.text(outputs, "nft_json"))
+            _agree(document, dumps)
+            shown = {
+                f"{_IPTABLES[name][1]}/{table}"
+                for name, dump in dumps.items()
+                if dump and _IPTABLES[name][1]
+                for table in dump.tables
+            }
+            return nft.parse(document, raw.text(outputs, "nft_text"), facts, shown)
+        except ParseError as error:
+            why = error.what
+    _fail(state, "nft_json", why)
+    return None
+
+
+def _agree(document: nft.Document, dumps: dict[str, IptablesRules | None]) -> None:
+    """Take a table from iptables-save only if that shows as many rules in each chain as nft does."""
+    for name, dump in dumps.items():
+        family = _IPTABLES[name][1]
+        if dump is None or not family:
+            continue
+        for table in list(dump.tables):
+            there = {
+                f"{table}/{chain}": count
+                for chain, count in document.counts(f"{family}/{table}").items()
+                if count or f"{table}/{chain}" in dump.counts
+            }
+            here = {key: count for key, count in dump.counts.items() if key.split("/")[0] == table}
+            differs = any(here.get(key) != count for key, count in there.items()) or any(
+                count and key not in there for key, count in here.items()
+            )
+            if table in dump.foreign or differs:
+                dump.without(table)
+
+
+def _assemble(state: State, native: NftRules | None, dumps: dict[str, IptablesRules | None]) -> None:
+    """Of base chains with equal priority the kernel runs the one registered last first
+    (``nf_hook_entries_grow``), so they stand in the state in the reverse of nft's order."""
+    rulesets: list[Ruleset] = []
+    chains: list[Chain] = []
+    order = native.tables if native else []
+    by_table: dict[str, list[Ruleset]] = {}
+    for ruleset in native.rulesets.values() if native else ():
+        by_table.setdefault(ruleset.key.rsplit("/", 1)[0], []).append(ruleset)
+    if native:
+        chains.extend(native.chains.values())
+        state.sets.update(native.sets)
+        state.not_understood.extend(native.not_understood)
+    late: list[Ruleset] = []
+    for name, dump in dumps.items():
+        if dump is None:
+            continue
+        family = _IPTABLES[name][1]
+        chains.extend(dump.chains.values())
+        state.not_understood.extend(dump.not_understood)
+        for ruleset in dump.rulesets.values():
+            place = f"{family}/{ruleset.key.split('/')[1]}"
+            (by_table.setdefault(place, []) if place in order else late).append(ruleset)
+    for place in order:
+        rulesets.extend(by_table.get(place, ()))
+    state.rulesets = {ruleset.key: ruleset for ruleset in [*reversed(rulesets), *late]}
+    state.chains = {chain.key: chain for chain in chains}

@@ -1,7 +1,8 @@
 # Copyright: (c) 2026, PathGuard developers
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What is not rules: addresses, links, routes (``ip -j``, ip-address(8) and its like), sysctl, sockets (ss(8))."""
+"""What is not rules: addresses, links, routes (``ip -j``, ip-address(8)), sysctl(8), sockets (ss(8))."""
+
 from __future__ import annotations
 
 import json
@@ -19,7 +20,19 @@ from .host_facts import HostFacts
 
 Json = Any
 _FAMILY = {"inet": 4, "inet6": 6}
-_RULE_KEYS = {"priority", "src", "srclen", "dst", "dstlen", "iif", "fwmark", "fwmask", "table", "action", "protocol"}
+_RULE_KEYS = {
+    "priority",
+    "src",
+    "srclen",
+    "dst",
+    "dstlen",
+    "iif",
+    "fwmark",
+    "fwmask",
+    "table",
+    "action",
+    "protocol",
+}
 
 
 def read(state: State, outputs: Mapping[str, RawOutput]) -> HostFacts:
@@ -100,7 +113,9 @@ def _addresses(state: State, facts: HostFacts, content: str) -> None:
             family = _FAMILY.get(address.get("family", ""))
             if not family or "local" not in address:
                 continue
-            found.addresses.append(f"{address['local']}/{address.get('prefixlen', 32 if family == 4 else 128)}")
+            found.addresses.append(
+                f"{address['local']}/{address.get('prefixlen', 32 if family == 4 else 128)}"
+            )
             _version, low, high = _range(address["local"])
             local[family].append((low, high))
             if family == 4 and "broadcast" in address:
@@ -122,7 +137,10 @@ def _local_addresses(state: State, facts: HostFacts) -> None:
         routes = [route for route in state.routes if route.family == family and route.table == "local"]
         if facts.local is None or not routes:
             continue
-        kinds = {kind: [_range(r.destination)[1:] for r in routes if r.kind == kind] for kind in ("local", "broadcast")}
+        kinds = {
+            kind: [_range(r.destination)[1:] for r in routes if r.kind == kind]
+            for kind in ("local", "broadcast")
+        }
         if family == 4:
             facts.broadcast = merge_ranges([*facts.broadcast, *kinds["broadcast"]])
             facts.local[4] = _without(merge_ranges([*facts.local[4], *kinds["local"]]), facts.broadcast)
@@ -185,7 +203,11 @@ def _rules(state: State, content: str, family: int) -> None:
                 _selector(item, "dst"),
                 item.get("iif", ""),
                 f"{mark}/{item['fwmask']}" if "fwmask" in item else mark,
-                [f"{key} {value}" if value is not None else key for key, value in item.items() if key not in _RULE_KEYS],
+                [
+                    f"{key} {value}" if value is not None else key
+                    for key, value in item.items()
+                    if key not in _RULE_KEYS
+                ],
             )
         )
 

@@ -6,6 +6,7 @@
 ICMP: IANA's "ICMP Type Numbers" and "ICMPv6 Parameters", in the spellings of nft (``nft describe icmp
 type``), iptables (``iptables -p icmp -h``) and ip6tables. Protocols: /etc/protocols as distributions ship it.
 """
+
 from __future__ import annotations
 
 from ..model.fields import PROTOCOLS

@@ -6,6 +6,7 @@
 The text of ``nft -a list ruleset`` is read beside it: for the rules' own words, and for what nft leaves out
 of its JSON or prints wrongly there (nft 1.0.6: a table's flags, the device of an ``inet`` ingress chain).
 """
+
 from __future__ import annotations
 
 import json
@@ -30,23 +31,35 @@ _TODO = "run `nft -j list ruleset` on the host as root and see what it prints"
 
 @dataclass(slots=True)
 class NftRules:
-    """What the document holds. ``tables``: ``family/table`` in the order of their creation. ``xt``: tables
-    with rules made by iptables, whose matches nft does not show."""
+    """What the document holds. ``tables``: ``family/table`` in the order of their creation."""
 
     rulesets: dict[str, Ruleset] = field(default_factory=dict)
     chains: dict[str, Chain] = field(default_factory=dict)
     sets: dict[str, NamedSet] = field(default_factory=dict)
     tables: list[str] = field(default_factory=list)
-    xt: set[str] = field(default_factory=set)
     not_understood: list[dict[str, str]] = field(default_factory=list)
 
 
 @dataclass(slots=True)
-class _Table:
+class Table:
+    """One table as nft lists it: chains and sets by name, rules by chain."""
+
     flags: Json = None
     chains: dict[str, Json] = field(default_factory=dict)
     rules: dict[str, list[Json]] = field(default_factory=dict)
     sets: list[Json] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """``tables`` by ``family/table``, in the order of their creation."""
+
+    tables: dict[str, Table]
+
+    def counts(self, place: str) -> dict[str, int]:
+        """The number of rules by chain; nothing for a table that is not there."""
+        table = self.tables.get(place)
+        return {name: len(table.rules.get(name, ())) for name in table.chains} if table else {}
 
 
 def load(text: str) -> list[Json]:
@@ -59,30 +72,35 @@ def load(text: str) -> list[Json]:
         cut = " (output cut short?)" if text.lstrip().startswith("{") else ""
         raise ParseError(f"nft's output is not JSON{cut}: {error}", "nft -j list ruleset", _TODO) from error
     objects = document.get("nftables") if isinstance(document, dict) else None
-    if not isinstance(objects, list) or not all(isinstance(item, dict) and len(item) == 1 for item in objects):
+    if not isinstance(objects, list) or not all(
+        isinstance(item, dict) and len(item) == 1 for item in objects
+    ):
         raise ParseError("nft's JSON has no list `nftables` of single objects", "nft -j list ruleset", _TODO)
     if not any("metainfo" in item for item in objects):
-        raise ParseError("nft's JSON has no `metainfo`, so it is not a whole listing", "nft -j list ruleset", _TODO)
+        raise ParseError(
+            "nft's JSON has no `metainfo`, so it is not a whole listing", "nft -j list ruleset", _TODO
+        )
     return objects
 
 
 def changes_destinations(text: str) -> bool:
-    """Whether a rule of this document may translate a destination address."""
-    return any(f'"{word}"' in text for word in ("dnat", "redirect", "tproxy", "xt"))
+    """Whether a rule of this document, made by nft itself, may translate a destination address."""
+    return any(f'"{word}"' in text for word in ("dnat", "redirect", "tproxy"))
 
 
-def parse(text: str, listing: str, facts: HostFacts, skip: Collection[str] = ()) -> NftRules:
-    """Read the document. ``listing``: ``nft -a list ruleset``, or empty. ``skip``: tables read elsewhere
+def read(text: str) -> Document:
+    """The document, sorted by tables. ParseError for text that is not a whole listing of nft's."""
+    return Document(_sorted_out(load(text)))
+
+
+def parse(document: Document, listing: str, facts: HostFacts, skip: Collection[str] = ()) -> NftRules:
+    """Read the rules. ``listing``: ``nft -a list ruleset``, or empty. ``skip``: tables read elsewhere
     (``ip/filter``), of which only the place in the order is kept. ParseError for malformed input."""
     found = NftRules()
-    tables = _sorted_out(load(text))
     words = nft_text.Listing(listing)
-    found.tables = list(tables)
-    for place, table in tables.items():
-        family = place.split("/", 1)[0]
-        if any(_has_xt(rule) for rules in table.rules.values() for rule in rules):
-            found.xt.add(place)
-        if place in skip or family not in FAMILIES:
+    found.tables = list(document.tables)
+    for place, table in document.tables.items():
+        if place in skip or place.split("/", 1)[0] not in FAMILIES:
             continue
         dormant = _dormant(place, table, words)
         if dormant:
@@ -90,12 +108,16 @@ def parse(text: str, listing: str, facts: HostFacts, skip: Collection[str] = ())
         try:
             _read_table(found, place, table, facts, words, dormant)
         except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
-            raise ParseError(f"table {place} has a form that nft does not document: {error!r}", "nft -j list ruleset", _TODO) from error
+            raise ParseError(
+                f"table {place} has a form that nft does not document: {error!r}",
+                "nft -j list ruleset",
+                _TODO,
+            ) from error
     return found
 
 
-def _sorted_out(objects: list[Json]) -> dict[str, _Table]:
-    tables: dict[str, _Table] = {}
+def _sorted_out(objects: list[Json]) -> dict[str, Table]:
+    tables: dict[str, Table] = {}
     try:
         for item in objects:
             ((kind, value),) = item.items()
@@ -107,21 +129,17 @@ def _sorted_out(objects: list[Json]) -> dict[str, _Table]:
             elif kind in ("set", "map", "meter"):
                 tables[f"{value['family']}/{value['table']}"].sets.append(value)
             elif kind == "table":
-                tables[f"{value['family']}/{value['name']}"] = _Table(value.get("flags"))
+                tables[f"{value['family']}/{value['name']}"] = Table(value.get("flags"))
     except (KeyError, TypeError) as error:
         raise ParseError(
-            f"an object of nft's JSON lacks what every one has, or names a table that is not listed: {error!r}",
+            f"an object of nft's JSON is not whole, or names a table that is not listed: {error!r}",
             "nft -j list ruleset",
             _TODO,
         ) from error
     return tables
 
 
-def _has_xt(rule: Json) -> bool:
-    return any(isinstance(statement, dict) and "xt" in statement for statement in rule.get("expr") or ())
-
-
-def _dormant(place: str, table: _Table, words: nft_text.Listing) -> bool | None:
+def _dormant(place: str, table: Table, words: nft_text.Listing) -> bool | None:
     """Whether the table's chains are not attached; None if that is not known (None is not False)."""
     if place in words.flags:
         return "dormant" in words.flags[place]
@@ -135,7 +153,12 @@ def _dormant(place: str, table: _Table, words: nft_text.Listing) -> bool | None:
 
 
 def _read_table(
-    found: NftRules, place: str, table: _Table, facts: HostFacts, words: nft_text.Listing, dormant: bool | None
+    found: NftRules,
+    place: str,
+    table: Table,
+    facts: HostFacts,
+    words: nft_text.Listing,
+    dormant: bool | None,
 ) -> None:
     infos = {info.key: info for info in map(nft_sets.read, table.sets)}
     if infos:
@@ -159,7 +182,16 @@ def _read_table(
             rules.insert(0, attached)
         if dormant is None:
             why = f"whether table {place} is dormant can be read with `nft -a list ruleset` only"
-            rules = [Rule(0, Unknown(f"{place} dormant", why), ACCEPT, f"table {place}: flags not known", not_understood=(why,)), *rules]
+            rules = [
+                Rule(
+                    0,
+                    Unknown(f"{place} dormant", why),
+                    ACCEPT,
+                    f"table {place}: flags not known",
+                    not_understood=(why,),
+                ),
+                *rules,
+            ]
             found.not_understood.append({"where": key, "text": f"table {place}", "reason": why})
         found.rulesets[key] = Ruleset(
             key,
@@ -172,7 +204,9 @@ def _read_table(
             rules,
         )
     for name in table.rules.keys() - table.chains.keys():
-        raise ParseError(f"rules of the chain {place}/{name}, which is not listed", "nft -j list ruleset", _TODO)
+        raise ParseError(
+            f"rules of the chain {place}/{name}, which is not listed", "nft -j list ruleset", _TODO
+        )
 
 
 def _rules(
@@ -202,5 +236,10 @@ def _attachment(key: str, chain: Json, words: nft_text.Listing) -> Rule | None:
         match: Match = negated(Named(field_name, tuple(devices)))
         return Rule(0, match, ACCEPT, f"attached to {', '.join(devices)}")
     why = "the chain's device is not in nft's JSON; gather `nft -a list ruleset` too"
-    return Rule(0, Unknown(f"{key} device", why), ACCEPT, "attached to a device that is not known", not_understood=(why,))
-
+    return Rule(
+        0,
+        Unknown(f"{key} device", why),
+        ACCEPT,
+        "attached to a device that is not known",
+        not_understood=(why,),
+    )

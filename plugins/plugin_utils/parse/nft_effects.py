@@ -2,6 +2,7 @@
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What nft statements change about a packet: marks, addresses, ports."""
+
 from __future__ import annotations
 
 from dataclasses import dataclass
@@ -17,7 +18,12 @@ _FAMILIES = {"ip": 4, "ip6": 6}
 _MARKS = {"meta": "mark", "ct": "ct_mark"}
 # Header fields that a flow is made of; writing any other one changes no verdict that is modelled.
 _FLOW_FIELDS = {
-    ("ip", "saddr"), ("ip", "daddr"), ("ip", "protocol"), ("ip6", "saddr"), ("ip6", "daddr"), ("ip6", "nexthdr"),
+    ("ip", "saddr"),
+    ("ip", "daddr"),
+    ("ip", "protocol"),
+    ("ip6", "saddr"),
+    ("ip6", "daddr"),
+    ("ip6", "nexthdr"),
     ("tcp", "flags"),
 } | {(name, port) for name in ("tcp", "udp", "udplite", "sctp", "dccp", "th") for port in ("sport", "dport")}
 
@@ -28,9 +34,7 @@ def mark_effect(target: Json, value: Json) -> Effect | None:
     if kind in _MARKS and key.get("key") == "mark":
         known = value if type(value) is int and 0 <= value < 1 << 32 else None
         return Effect("set", field=_MARKS[kind], value=known)
-    if kind == "payload" and (
-        "base" in key or (key.get("protocol"), key.get("field")) in _FLOW_FIELDS
-    ):
+    if kind == "payload" and ("base" in key or (key.get("protocol"), key.get("field")) in _FLOW_FIELDS):
         return Effect("unknown", detail=f"{words_of(target)} set {words_of(value)}")
     return None
 

@@ -2,6 +2,7 @@
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """An nft match (left side, operator, right side) -> a match on a flow."""
+
 from __future__ import annotations
 
 from collections.abc import Mapping
@@ -57,7 +58,11 @@ class Relations:
             rest = both(*(one.needs for one in operands if not one.family))
             return both(rest, held), ""
         except NotModelled as error:
-            words = f"{_words(left)} {words_of(right)}" if op in ("==", "in", "!=") else f"{_words(left)} {op} {words_of(right)}"
+            words = (
+                f"{_words(left)} {words_of(right)}"
+                if op in ("==", "in", "!=")
+                else f"{_words(left)} {op} {words_of(right)}"
+            )
             reason = f"{words}: {error}" if str(error) else words
             own = f"{rule}: " if any(word in words for word in _OWN) else ""
             unknown = Unknown(own + words, f"{reason} is not modelled")
@@ -88,9 +93,9 @@ class Relations:
     def _member(self, place: str, operands: list[Operand], right: str) -> Match:
         key = f"{place}/{right[1:]}"
         info = self.sets.get(key)
-        if info is None or [one.kind for one in operands] == list(info.kinds):
-            if all(one.kind in _MEMBERS for one in operands):
-                return Member(key, tuple(one.field for one in operands))
+        alike = info is None or [one.kind for one in operands] == list(info.kinds)
+        if alike and all(one.kind in _MEMBERS for one in operands):
+            return Member(key, tuple(one.field for one in operands))
         if info is None or not info.certain:
             raise NotModelled("the members of this set are not certain")
         if len(operands) == 1:
@@ -122,7 +127,11 @@ class Relations:
         for item in values:
             value = nft_values.scalar(operand.kind, item)
             if operand.kind == "state":
-                found.append(_states(operand, [name for name, bit in nft_values.STATE_BITS.items() if bit & mask == value]))
+                found.append(
+                    _states(
+                        operand, [name for name, bit in nft_values.STATE_BITS.items() if bit & mask == value]
+                    )
+                )
             else:
                 found.append(NEVER if value & ~mask else Masked(operand.field, value, mask, operand.family))
         return _either(found)
@@ -150,7 +159,9 @@ class Relations:
         values = right["set"] if isinstance(right, dict) and "set" in right else [right]
         if not all(isinstance(value, (str, int)) for value in values):
             raise NotModelled("interface groups")
-        return _either([self.facts.group(operand.field, "default" if value == 0 else str(value)) for value in values])
+        return _either(
+            [self.facts.group(operand.field, "default" if value == 0 else str(value)) for value in values]
+        )
 
     def _family(self, operand: Operand, op: str, right: Json) -> Match:
         if op not in ("==", "in"):
@@ -169,19 +180,9 @@ class Relations:
         return _either([self.facts.address_type(operand.field, word) for word in nft_values.words(right)])
 
     def _packet_type(self, operand: Operand, op: str, right: Json) -> Match:
-        """The link layer's kind of destination, taken to be that of the address."""
         if op not in ("==", "in"):
             raise NotModelled(f"operator {op}")
-        group = _either([self.facts.address_type("dst", word) for word in ("broadcast", "multicast")])
-        found = []
-        for word in nft_values.words(right):
-            if word in ("broadcast", "multicast"):
-                found.append(self.facts.address_type("dst", word))
-            elif word in ("host", "unicast"):
-                found.append(negated(group))
-            else:
-                raise NotModelled()
-        return _either(found)
+        return _either([self.facts.packet_type(word) for word in nft_values.words(right)])
 
     def _ct_status(self, operand: Operand, op: str, right: Json) -> Match:
         if op != "in":
@@ -261,9 +262,8 @@ def _either(matches: list[Match]) -> Match:
         first = parts[0]
         ranges = [found for part in parts if isinstance(part, In) for found in part.ranges]
         if isinstance(first, In) and all(
-            isinstance(part, In) and (part.field, part.family) == (first.field, first.family) for part in parts
+            isinstance(part, In) and (part.field, part.family) == (first.field, first.family)
+            for part in parts
         ):
             return In(first.field, merge_ranges(ranges), first.family)
     return Either(tuple(parts))
-
-

@@ -6,6 +6,7 @@
 nft reads a header only from packets that have it: ``tcp dport`` holds for no UDP packet, not even negated
 (nft(8), "payload expressions": implicit dependencies).
 """
+
 from __future__ import annotations
 
 import json

@@ -7,6 +7,7 @@ Statements act in order. A statement that this reader does not know makes the ve
 that it does not know makes the match unknown. A rule that changes a packet and then asks something more
 becomes several rules at one position.
 """
+
 from __future__ import annotations
 
 from typing import Any
@@ -24,7 +25,17 @@ Json = Any
 _FINAL = {"accept": ACCEPT, "drop": DROP, "reject": REJECT, "return": RETURN}
 # Statements after which the next one acts on the same packet.
 _PASSING = {
-    "continue", "counter", "log", "dup", "flow", "ct helper", "ct timeout", "ct expectation", "secmark", "last", "reset",
+    "continue",
+    "counter",
+    "log",
+    "dup",
+    "flow",
+    "ct helper",
+    "ct timeout",
+    "ct expectation",
+    "secmark",
+    "last",
+    "reset",
 }
 _TAKEN = {
     "queue": "the packet is given to a program",
@@ -34,6 +45,7 @@ _TAKEN = {
 }
 _RATES = {"limit": "limit", "quota": "quota", "ct count": "ct count", "meter": "meter"}
 _NAT = {"snat", "dnat", "masquerade", "redirect"}
+_ENDS = {*_FINAL, *_NAT, "jump", "goto", "vmap"}
 # A map with more elements than this is not taken apart.
 _MANY_TARGETS = 256
 _REJECT_NEEDS: dict[str, Match] = {"tcp reset": protocol(6), "icmp": IPV4, "icmpv6": IPV6}
@@ -75,7 +87,7 @@ class RuleReader:
             text = nft_text.rule_text(expression, comment)
         problems = tuple(dict.fromkeys(draft.problems)) if draft.problems else ()
         return [
-            Rule(position, _all(matches), outcome, text, tuple(effects), handle, None, comment, problems)
+            Rule(position, all_of(matches), outcome, text, tuple(effects), handle, None, comment, problems)
             for matches, outcome, effects in found
         ]
 
@@ -83,46 +95,46 @@ class RuleReader:
         for index in range(at, len(statements)):
             statement = statements[index]
             if not isinstance(statement, dict) or len(statement) != 1:
-                words = statement if isinstance(statement, str) else nft_text.statement_text(statement)
-                self._give_up(draft, found, words)
+                self._give_up(draft, found, nft_text.statement_text(statement))
                 return
             ((name, value),) = statement.items()
             if name == "match":
-                if draft.effects:
-                    _split(draft, found)
-                match = self._match(chain, value, draft)
-                if type(match) is All:
-                    asked = draft.matches  # what a header needs is one object for all rules
-                    asked.extend([part for part in match.matches if not any(part is one for one in asked)])
-                elif match is not ALWAYS:
-                    draft.matches.append(match)
-            elif name in _FINAL:
-                if name == "reject" and isinstance(value, dict):
-                    needs = _REJECT_NEEDS.get(value.get("type", ""))
-                    if needs is not None:
-                        draft.matches.append(needs)
-                found.append((draft.matches, _FINAL[name], draft.effects))
-                return
-            elif name in ("jump", "goto"):
-                found.append((draft.matches, Verdict(name, f"{self.place}/{value['target']}"), draft.effects))
-                return
-            elif name == "vmap":
-                outcome = self._verdicts(chain, value)
-                if isinstance(outcome, Verdict):
-                    draft.problems.append(outcome.detail)
-                found.append((draft.matches, outcome, draft.effects))
-                return
-            elif name in _NAT:
-                self._nat(chain, name, value, draft, found)
-                return
+                self._ask(chain, value, draft, found)
             elif name == "mangle":
                 if self._mangle(chain, statements, index, draft, found):
                     return
-            elif name == "notrack":
-                draft.effects.append(Effect("notrack"))
+            elif name in _ENDS:
+                self._end(chain, name, value, draft, found)
+                return
             elif not self._other(chain, name, value, draft, found):
                 return
         found.append((draft.matches, CONTINUE, draft.effects))
+
+    def _ask(self, chain: str, value: Json, draft: _Draft, found: list[Any]) -> None:
+        if draft.effects:
+            _split(draft, found)
+        match = self._match(chain, value, draft)
+        if type(match) is All:
+            asked = draft.matches  # what a header needs is one object for all rules
+            asked.extend([part for part in match.matches if not any(part is one for one in asked)])
+        elif match is not ALWAYS:
+            draft.matches.append(match)
+
+    def _end(self, chain: str, name: str, value: Json, draft: _Draft, found: list[Any]) -> None:
+        """The statements after which a matching packet sees no more of this rule."""
+        if name in _NAT:
+            self._nat(name, value, draft, found)
+            return
+        outcome: Outcome
+        if name == "vmap":
+            outcome = self._verdicts(value)
+            if isinstance(outcome, Verdict):
+                draft.problems.append(outcome.detail)
+        else:
+            outcome = self.verdict({name: value})
+        if name == "reject" and isinstance(value, dict) and value.get("type") in _REJECT_NEEDS:
+            draft.matches.append(_REJECT_NEEDS[value["type"]])
+        found.append((draft.matches, outcome, draft.effects))
 
     def _match(self, chain: str, value: Json, draft: _Draft) -> Match:
         left, right, op = value["left"], value["right"], value["op"]
@@ -142,8 +154,15 @@ class RuleReader:
         """Statements that end nothing; False if the rule can't be followed further."""
         if name in _PASSING:
             return True
+        if name == "notrack":
+            draft.effects.append(Effect("notrack"))
+            return True
         if name in _RATES:
-            lasting = {key: item for key, item in value.items() if key != "used"} if isinstance(value, dict) else value
+            lasting = (
+                {key: item for key, item in value.items() if key != "used"}
+                if isinstance(value, dict)
+                else value
+            )
             words = nft_text.statement_text({name: lasting})
             if name == "meter" and isinstance(value, dict):
                 draft.matches.append(self.relations.needs(value.get("key")))
@@ -158,7 +177,9 @@ class RuleReader:
                 draft.matches.append(needs)
             if value.get("stmt"):
                 words = nft_text.statement_text({name: value})
-                self._undecided(chain, words, "what a set's element limits depends on earlier packets", draft, found)
+                self._undecided(
+                    chain, words, "what a set's element limits depends on earlier packets", draft, found
+                )
             return True
         if name == "xt":
             kind = value.get("type") if isinstance(value, dict) else None
@@ -184,9 +205,13 @@ class RuleReader:
     def _give_up(draft: _Draft, found: list[Any], words: str, reason: str = "") -> None:
         short = " ".join(words.split())
         draft.problems.append(short)
-        found.append((draft.matches, Verdict("unknown", "", f"{short}: {reason}" if reason else short), draft.effects))
+        found.append(
+            (draft.matches, Verdict("unknown", "", f"{short}: {reason}" if reason else short), draft.effects)
+        )
 
-    def _mangle(self, chain: str, statements: list[Json], index: int, draft: _Draft, found: list[Any]) -> bool:
+    def _mangle(
+        self, chain: str, statements: list[Json], index: int, draft: _Draft, found: list[Any]
+    ) -> bool:
         """True if the rest of the rule was walked here: once for each element of a map."""
         value = statements[index]["mangle"]
         target, source = value["key"], value["value"]
@@ -210,7 +235,7 @@ class RuleReader:
             draft.effects.append(effect)
         return False
 
-    def _nat(self, chain: str, name: str, value: Json, draft: _Draft, found: list[Any]) -> None:
+    def _nat(self, name: str, value: Json, draft: _Draft, found: list[Any]) -> None:
         """NAT ends its base chain: the kernel accepts what it could translate (nft_nat_eval)."""
         try:
             targets = nat_targets(name, value or {}, self.family)
@@ -235,7 +260,9 @@ class RuleReader:
             self._nat_case(name, targets, match, data, draft.copy(), found)
 
     @staticmethod
-    def _nat_case(name: str, targets: NatTarget, match: Match, data: Json, draft: _Draft, found: list[Any]) -> None:
+    def _nat_case(
+        name: str, targets: NatTarget, match: Match, data: Json, draft: _Draft, found: list[Any]
+    ) -> None:
         draft.matches.append(match)
         try:
             draft.effects.append(nat_effect(targets, data))
@@ -276,11 +303,11 @@ class RuleReader:
             cases.append((match, value, problem))
             others.append(match)
         for value in default:
-            rest = _all([self.relations.needs(key), negated(Either(tuple(others)))])
+            rest = all_of([self.relations.needs(key), negated(Either(tuple(others)))])
             cases.append((rest, value, ""))
         return cases
 
-    def _verdicts(self, chain: str, value: Json) -> Outcome:
+    def _verdicts(self, value: Json) -> Outcome:
         words = nft_text.statement_text({"vmap": value})
         known = self._maps.get(words)
         if known is not None:
@@ -324,7 +351,8 @@ def _memo_key(left: Json, op: str, right: Json) -> Any:
     return key, op, repr(right)
 
 
-def _all(matches: list[Match]) -> Match:
+def all_of(matches: list[Match]) -> Match:
+    """The conjunction, flattened, of a list."""
     flat: list[Match] = []
     for match in matches:
         if type(match) is All:
@@ -336,8 +364,15 @@ def _all(matches: list[Match]) -> Match:
     return All(tuple(flat)) if flat else ALWAYS
 
 
+def conjuncts(match: Match) -> tuple[Match, ...]:
+    """What a match asks for, one by one."""
+    if isinstance(match, All):
+        return match.matches
+    return () if match is ALWAYS else (match,)
+
+
 def _split(draft: _Draft, found: list[Any]) -> None:
-    """End the part of a rule that changes the packet; what is asked from here on is asked of the changed one."""
+    """End the part of a rule that changes the packet: what comes next is asked of the changed one."""
     found.append((list(draft.matches), CONTINUE, list(draft.effects)))
     changed = {effect.field or ("connection" if effect.kind == "notrack" else "") for effect in draft.effects}
     draft.matches[:] = [_before(match) if mentions(match, changed) else match for match in draft.matches]
@@ -359,5 +394,3 @@ def mentions(match: Match, fields: set[str]) -> bool:
     if isinstance(match, (All, Either)):
         return any(mentions(part, fields) for part in match.matches)
     return False
-
-

@@ -2,6 +2,7 @@
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Named sets and maps of nft: their types, their elements, what is certain about them."""
+
 from __future__ import annotations
 
 import json
@@ -29,7 +30,7 @@ _COMPARED = {"address4", "address6", "port", "protocol", "mark", "name"}
 
 @dataclass(slots=True)
 class SetInfo:
-    """``elements``: the keys as JSON; ``data``: for a map, what each key maps to. ``verdicts``: a verdict map."""
+    """``elements``: the keys as JSON; ``data``: what each key maps to. ``verdicts``: a verdict map."""
 
     key: str
     kinds: tuple[str, ...]

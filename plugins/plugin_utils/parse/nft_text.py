@@ -2,10 +2,12 @@
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The text of nft rules: as `nft -a list ruleset` lists them, or written from their JSON."""
+
 from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable
 from typing import Any
 
 from .nft_operands import META, words_of
@@ -70,28 +72,19 @@ def statement_text(statement: Json) -> str:
     ((name, value),) = statement.items()
     if value is None:
         return str(name)
-    if name == "match":
-        op = "" if value["op"] in ("==", "in") else f"{value['op']} "
-        return f"{value_text(value['left'])} {op}{value_text(value['right'])}"
-    if name in ("jump", "goto"):
-        return f"{name} {value['target']}"
-    if name == "counter":
-        return "counter" if isinstance(value, dict) else f'counter name "{value}"'
-    if name == "vmap":
-        return f"{value_text(value['key'])} vmap {value_text(value['data'])}"
-    if name == "mangle":
-        return f"{value_text(value['key'])} set {value_text(value['value'])}"
-    if name == "limit" and isinstance(value, dict):
-        over = "over " if value.get("inv") else ""
-        unit = f" {value['rate_unit']}" if value.get("rate_unit", "packets") != "packets" else ""
-        return f"limit rate {over}{value.get('rate')}{unit}/{value.get('per')} burst {value.get('burst', 0)}"
-    if name == "log":
-        return " ".join(["log", *(f'{key} "{item}"' for key, item in value.items())])
-    if name == "reject":
-        return " ".join(["reject with", *(str(item) for item in value.values())])
-    if name in ("snat", "dnat", "masquerade", "redirect"):
-        return _nat_text(name, value)
-    return f"{name} {value_text(value)}"
+    form = _STATEMENTS.get(name)
+    return form(name, value) if form and isinstance(value, dict) else f"{name} {value_text(value)}"
+
+
+def _match_text(_name: str, value: Json) -> str:
+    op = "" if value["op"] in ("==", "in") else f"{value['op']} "
+    return f"{value_text(value['left'])} {op}{value_text(value['right'])}"
+
+
+def _limit_text(name: str, value: Json) -> str:
+    over = "over " if value.get("inv") else ""
+    unit = f" {value['rate_unit']}" if value.get("rate_unit", "packets") != "packets" else ""
+    return f"{name} rate {over}{value.get('rate')}{unit}/{value.get('per')} burst {value.get('burst', 0)}"
 
 
 def _nat_text(name: str, value: Json) -> str:
@@ -105,6 +98,20 @@ def _nat_text(name: str, value: Json) -> str:
     return " ".join(words)
 
 
+_STATEMENTS: dict[str, Callable[[str, Json], str]] = {
+    "match": _match_text,
+    "jump": lambda name, value: f"{name} {value['target']}",
+    "goto": lambda name, value: f"{name} {value['target']}",
+    "counter": lambda name, value: name,
+    "vmap": lambda name, value: f"{value_text(value['key'])} vmap {value_text(value['data'])}",
+    "mangle": lambda name, value: f"{value_text(value['key'])} set {value_text(value['value'])}",
+    "limit": _limit_text,
+    "log": lambda name, value: " ".join([name, *(f'{key} "{item}"' for key, item in value.items())]),
+    "reject": lambda name, value: " ".join([name, "with", *(str(item) for item in value.values())]),
+    **dict.fromkeys(("snat", "dnat", "masquerade", "redirect"), _nat_text),
+}
+
+
 def value_text(value: Json) -> str:
     """An expression or a value in nft's words."""
     if isinstance(value, bool):
@@ -115,31 +122,32 @@ def value_text(value: Json) -> str:
         return ",".join(value_text(item) for item in value)
     if isinstance(value, dict) and len(value) == 1:
         ((name, inner),) = value.items()
-        if name == "prefix":
-            return f"{inner['addr']}/{inner['len']}"
-        if name == "range":
-            return f"{value_text(inner[0])}-{value_text(inner[1])}"
-        if name == "concat":
-            return " . ".join(value_text(item) for item in inner)
-        if name == "set" and isinstance(inner, list):
-            return "{ " + ", ".join(_element_text(item) for item in inner) + " }"
+        form = _VALUES.get(name)
+        if form is not None and isinstance(inner, (dict, list)):
+            return form(inner)
         if name in ("&", "|", "^", "<<", ">>"):
             return f" {name} ".join(value_text(item) for item in inner)
-        if name == "map" and isinstance(inner, dict) and "key" in inner:
-            return f"{value_text(inner['key'])} map {value_text(inner['data'])}"
-        if name == "elem" and isinstance(inner, dict):
-            return value_text(inner.get("val"))
-        if name == "meta" and isinstance(inner, dict) and inner.get("key") in META:
-            return META[inner["key"]].text
     return words_of(value)
+
+
+def _meta_text(inner: Json) -> str:
+    known = META.get(inner.get("key"))
+    return known.text if known else words_of({"meta": inner})
 
 
 def _element_text(item: Json) -> str:
     if isinstance(item, list) and len(item) == 2:
-        data = statement_text(item[1]) if isinstance(item[1], dict) and not _is_value(item[1]) else value_text(item[1])
-        return f"{value_text(item[0])} : {data}"
+        of_verdict = isinstance(item[1], dict) and not _VALUES.keys() & item[1].keys()
+        return f"{value_text(item[0])} : {statement_text(item[1]) if of_verdict else value_text(item[1])}"
     return value_text(item)
 
 
-def _is_value(value: dict[str, Json]) -> bool:
-    return any(name in value for name in ("prefix", "range", "concat", "elem"))
+_VALUES: dict[str, Callable[[Json], str]] = {
+    "prefix": lambda inner: f"{inner['addr']}/{inner['len']}",
+    "range": lambda inner: f"{value_text(inner[0])}-{value_text(inner[1])}",
+    "concat": lambda inner: " . ".join(value_text(item) for item in inner),
+    "set": lambda inner: "{ " + ", ".join(_element_text(item) for item in inner) + " }",
+    "map": lambda inner: f"{value_text(inner['key'])} map {value_text(inner['data'])}",
+    "elem": lambda inner: value_text(inner.get("val")),
+    "meta": _meta_text,
+}

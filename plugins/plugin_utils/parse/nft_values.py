@@ -7,6 +7,7 @@ The forms are those of libnftables-json(5): a string or number, ``{"prefix": {"a
 ``{"range": [low, high]}``, ``{"set": [...]}``, ``{"elem": {"val": ...}}``, ``{"|": [...]}`` and, for bits,
 a list of names.
 """
+
 from __future__ import annotations
 
 import socket

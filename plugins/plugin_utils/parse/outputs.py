@@ -2,6 +2,7 @@
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What a command's output is worth: text to read, certainly nothing, or a reason why it is not known."""
+
 from __future__ import annotations
 
 from collections.abc import Mapping

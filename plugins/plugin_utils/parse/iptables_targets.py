@@ -1,0 +1,153 @@
+# Copyright: (c) 2026, PathGuard developers
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The targets of an iptables rule (iptables-extensions(8)) -> a verdict and what it changes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ..model import text
+from ..model.rules import ACCEPT, CONTINUE, DROP, REJECT, RETURN, Effect, Verdict
+from .iptables_options import Line, Option
+from .nft_values import NotModelled
+
+_FINAL = {"ACCEPT": ACCEPT, "DROP": DROP, "REJECT": REJECT, "RETURN": RETURN}
+# These go on with the next rule and change nothing that a flow is made of.
+_PASSING = {
+    "LOG",
+    "NFLOG",
+    "ULOG",
+    "TRACE",
+    "AUDIT",
+    "CLASSIFY",
+    "CHECKSUM",
+    "CONNSECMARK",
+    "SECMARK",
+    "DSCP",
+    "TOS",
+    "TTL",
+    "HL",
+    "ECN",
+    "TCPMSS",
+    "TCPOPTSTRIP",
+    "TEE",
+    "RATEEST",
+    "IDLETIMER",
+    "LED",
+    "SET",
+}
+_TAKEN = {
+    "QUEUE": "the packet is given to a program",
+    "NFQUEUE": "the packet is given to a program",
+    "TPROXY": "the packet is given to a local socket",
+    "SYNPROXY": "the handshake is taken over by SYNPROXY",
+}
+_NAT = {"DNAT": "dnat", "SNAT": "snat", "MASQUERADE": "masquerade", "REDIRECT": "redirect"}
+_DESTINATIONS = {"--to-destination", "--to-source", "--to-ports", "--to"}
+_NAT_FLAGS = {"--random", "--random-fully", "--persistent"}
+_FULL = 0xFFFFFFFF
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """``added_to``: the ipset that the target changes. ``problem``: words that were not understood."""
+
+    verdict: Verdict
+    effects: tuple[Effect, ...] = ()
+    problem: str = ""
+    added_to: str = ""
+
+
+def read(line: Line, family: int, chains: dict[str, str]) -> Target:
+    """``chains``: the table's chains and their keys."""
+    name = line.target
+    if not name:
+        return Target(CONTINUE)
+    if name in chains:
+        return Target(Verdict("goto" if line.goto else "jump", chains[name]))
+    if line.goto:
+        return Target(Verdict("unknown", "", f"-g {name}: no such chain"), problem=f"-g {name}")
+    if name in _FINAL:
+        return Target(_FINAL[name])
+    if name in _PASSING:
+        return Target(CONTINUE, added_to=_set_name(line.target_options))
+    words = " ".join(["-j", name, *(option.words for option in line.target_options)])
+    if name in ("MARK", "CONNMARK"):
+        return Target(CONTINUE, _marks(name, line.target_options))
+    if name in ("CT", "NOTRACK"):
+        untracked = name == "NOTRACK" or any(option.name == "--notrack" for option in line.target_options)
+        return Target(CONTINUE, (Effect("notrack"),) if untracked else ())
+    if name in _NAT:
+        try:
+            return Target(ACCEPT, (_nat(_NAT[name], line.target_options, family),))
+        except (NotModelled, ValueError, IndexError):
+            return Target(ACCEPT, (Effect("unknown", detail=words),), problem=words)
+    if name == "NETMAP":
+        return Target(ACCEPT, (Effect("unknown", detail=words),), problem=words)
+    reason = _TAKEN.get(name, "this target is not modelled")
+    return Target(Verdict("unknown", "", f"{words}: {reason}"), problem=words)
+
+
+def _set_name(options: list[Option]) -> str:
+    for option in options:
+        if option.name in ("--add-set", "--del-set", "--map-set") and option.values:
+            return option.values[0]
+    return ""
+
+
+def _marks(name: str, options: list[Option]) -> tuple[Effect, ...]:
+    """What MARK and CONNMARK set: a constant if the mask covers the whole mark, else a value not known."""
+    field = "mark" if name == "MARK" else "ct_mark"
+    for option in options:
+        if option.name == "--restore-mark":
+            return (Effect("set", field="mark", value=None),)
+        if option.name == "--save-mark":
+            return (Effect("set", field="ct_mark", value=None),)
+    for option in options:
+        if option.name in ("--set-xmark", "--set-mark") and option.values:
+            value, slash, mask = option.values[0].partition("/")
+            if not slash or int(mask, 0) == _FULL:
+                return (Effect("set", field=field, value=int(value, 0)),)
+    return (Effect("set", field=field, value=None),)
+
+
+def _nat(kind: str, options: list[Option], family: int) -> Effect:
+    wanted = [option for option in options if option.name in _DESTINATIONS]
+    if len(wanted) > 1 or any(option.name not in _DESTINATIONS | _NAT_FLAGS for option in options):
+        raise NotModelled()
+    if not wanted:
+        return Effect(kind)
+    written = wanted[0].values[0]
+    if wanted[0].name == "--to-ports":
+        return Effect(kind, port=_ports(written))
+    address, port = _split(written, family)
+    span = text.address_range(address) if address else None
+    if span is not None and span[0] != family:
+        raise NotModelled()
+    return Effect(
+        kind,
+        family=family if span else 0,
+        address=span[1:] if span else None,
+        port=_ports(port) if port else None,
+    )
+
+
+def _split(written: str, family: int) -> tuple[str, str]:
+    """``10.0.0.1-10.0.0.9:80-90``, ``[fd00::1]:80``, ``:80`` -> address and port."""
+    if family == 4:
+        address, _, port = written.partition(":")
+        return address, port
+    if written.startswith("["):
+        address, _, port = written[1:].partition("]")
+        return address.replace("]-[", "-"), port.lstrip(":")
+    return written, ""
+
+
+def _ports(written: str) -> tuple[int, int]:
+    if "/" in written:
+        raise NotModelled()  # a base port: the shift depends on the packet's port
+    low, high = text.number_range(written)
+    if high > 65535:
+        raise NotModelled()
+    return low, high
