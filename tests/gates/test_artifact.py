@@ -6,11 +6,13 @@
 from __future__ import annotations
 
 import re
+import shutil
 import tarfile
 from pathlib import Path
 
 import pytest
 
+from tests.benchmarks.rulesets import nft_ruleset
 from tests.gates.conftest import Tool
 
 # What development needs and a user does not; a file of these in the artifact is a hole in build_ignore.
@@ -75,6 +77,16 @@ def test_installed_modules_are_found(installed: Path, tool: Tool) -> None:
     ).must_pass()
     assert group
     assert [name for name in group if f"pathguard.network.{name}" not in listed] == []
+
+
+def test_smoke_of_the_installed_collection(installed: Path, root: Path, tmp_path: Path, tool: Tool) -> None:
+    (tmp_path / "ruleset.json").write_text(nft_ruleset(rules=5, seed=1)[0], encoding="utf-8")
+    shutil.copy(root / "tests" / "gates" / "smoke.yml", tmp_path)
+    output = tool(
+        "ansible-playbook", "-i", "localhost,", "-c", "local", "smoke.yml",
+        cwd=tmp_path, ANSIBLE_COLLECTIONS_PATH=str(installed),
+    ).must_pass()  # fmt: skip
+    assert "All assertions passed" in output
 
 
 def test_unit_tests_pass_on_the_installed_collection(root: Path, installed: Path, tool: Tool) -> None:
