@@ -17,7 +17,7 @@ from tests.gates.conftest import Tool
 
 # What development needs and a user does not; a file of these in the artifact is a hole in build_ignore.
 NOT_SHIPPED = re.compile(
-    r"^(\.|lab/|requirements/|pyproject|tests/(unit|integration|kernel|gates|benchmarks|support|run|conftest))"
+    r"^(\.|lab/|requirements/|pyproject|docs/(build|generator)|tests/(unit|integration|kernel|gates|benchmarks|support|run|conftest))"
 )
 SHIPPED = {"LICENSE", "README.md", "meta/runtime.yml", "meta/execution-environment.yml", "requirements.txt"}
 
