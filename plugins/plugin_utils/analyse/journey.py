@@ -114,7 +114,8 @@ class Event:
     """Flows that certainly or possibly end somewhere. ``flows``: as they were when they began.
 
     ``hook``: output, prerouting, forward, ... or ``route``. ``route``: the routers up to here, itself
-    included if it is one. ``outcome`` and ``origin`` tell the rules, when asked (see ``parts``)."""
+    included if it is one. ``outcome`` and ``origin`` tell the rules, when asked (see ``parts``). ``asked``: the packets as the
+    firewall saw them, interfaces and state included."""
 
     verdict: str
     direction: str

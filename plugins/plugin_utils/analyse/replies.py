@@ -210,4 +210,4 @@ class Running:
         def origin(flows: FlowSet) -> FlowSet:
             return journey.to_origin(plain(flows), level)
 
-        return Event(verdict, ESTABLISHED, hop.host, hook, origin(part), route, "", outcome, origin)  # type: ignore[arg-type]
+        return Event(verdict, ESTABLISHED, hop.host, hook, origin(part), route, "", outcome, origin, part)  # type: ignore[arg-type]

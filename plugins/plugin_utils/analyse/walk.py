@@ -303,7 +303,7 @@ class Walk:
             return self.origin(part, journey)
 
         if origin:
-            self.found.events.append(Event(verdict, self.direction, host, hook, origin, route, reason, outcome, to_origin))  # type: ignore[arg-type]
+            self.found.events.append(Event(verdict, self.direction, host, hook, origin, route, reason, outcome, to_origin, flows))  # type: ignore[arg-type]
         if verdict == DENY and any(not change.exact for change in journey.changes):
             rest = self.origin(flows, journey) - origin
             if rest:

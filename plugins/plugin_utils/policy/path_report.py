@@ -1,0 +1,228 @@
+# Copyright: (c) 2026, PathGuard developers
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One path's proof as plain data: the part of the report that is about it."""
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from ..analyse.journey import DENY, UNKNOWN, Event
+from ..analyse.network import Network
+from ..analyse.permits import openings
+from ..analyse.reach import Leg, union
+from ..analyse.routes import FAMILY_NAME
+from ..model import text
+from ..model.flowset import FlowSet
+from .ends import hosts_of
+from .paths import REPLIES_TAKE_SAME_LEG, Path
+from .prove import BLOCKED, NO, NOT_KNOWN, OPEN, PARTIAL, YES, Proof, deciding_events
+from .remedy import Remedies
+
+Entry = dict[str, Any]
+ASSUMPTIONS = {
+    REPLIES_TAKE_SAME_LEG: "replies come back over the same router as their flow went (Linux keeps no such promise across hosts "
+    "unless their fib_multipath_hash_seed is the same)",
+}
+
+
+def share(proof: Proof) -> Entry:
+    """``{pairs, hosts}``: how many are open, certainly cut, not known, and asked about. ``hosts``: source
+    hosts; None where the sources are plain addresses. A host without a snapshot counts as one address."""
+    ends = proof.ends
+    bad = proof.denied | proof.unknown if proof.path.required else proof.asked - proof.permitted
+    targets = max(sum(len(addresses) for addresses in ends.destinations.values()), 1) + len(ends.missing_destinations)
+    not_seen = len(ends.missing_sources) * targets + len(ends.missing_destinations) * len(ends.sources)
+    total, lost = proof.asked.pairs(), bad.pairs()
+    cut = proof.denied.pairs()
+    pairs = {"open": total - lost, "cut": cut, "unknown": lost - cut + not_seen, "total": total + not_seen}
+    if not ends.sources and not ends.missing_sources:
+        return {"pairs": pairs, "hosts": None}
+    affected = set(hosts_of(ends.sources, bad, "src"))
+    hit = set(hosts_of(ends.sources, proof.denied, "src")) | {host for host, _family in ends.lacking if host in ends.sources}
+    hosts = {
+        "open": len([host for host in ends.sources if host not in affected | hit]),
+        "cut": len(hit),
+        "unknown": len(affected - hit) + len(ends.missing_sources),
+        "total": len(ends.sources) + len(ends.missing_sources),
+    }
+    return {"pairs": pairs, "hosts": hosts}
+
+
+def flows_entry(proof: Proof, flows: FlowSet) -> Entry:
+    """A set of flows, exactly and for people."""
+    return {
+        "flows": flows.pieces(),
+        "pairs": flows.pairs(),
+        "hosts": hosts_of(proof.ends.sources, flows, "src"),
+        "from": _addresses(flows, "src"),
+        "to": _addresses(flows, "dst"),
+    }
+
+
+def _addresses(flows: FlowSet, name: str) -> list[str]:
+    return [item for family in flows.families() for item in text.ranges_to_text(name, flows.ranges(name, family), family)]
+
+
+@dataclass(slots=True)
+class _Decision:
+    event: Event
+    flows: FlowSet
+    reason: str
+    rules: list[Entry]
+    verdict: str
+    remedy: list[Entry] = field(default_factory=list)
+
+
+def decisions(proof: Proof, network: Network, remedies: Remedies | None) -> tuple[list[Entry], list[Entry]]:
+    """Who decides, with the flows that each decides about, the largest first; and what to put back."""
+    found: dict[Any, _Decision] = {}
+    cures: list[Entry] = []
+    pairs = deciding_events(proof)
+    if not proof.path.required and proof.permitted:
+        pairs = [*_openings(proof, network), *pairs]
+    for event, flows in pairs:
+        for part in event.parts(flows):
+            key = (event.host, event.hook, event.direction, event.verdict, part.rules, part.reason)
+            held = found.get(key)
+            if held is None:
+                found[key] = _Decision(event, part.flows, part.reason, [ref.to_dict() for ref in part.rules], event.verdict)
+            else:
+                held.flows = held.flows | part.flows
+        if remedies is not None:
+            cures += [entry for entry in remedies.of(event) if entry not in cures]
+    order = {"permit": 0, DENY: 1, UNKNOWN: 2}
+    ranked = sorted(found.values(), key=lambda item: (order[item.verdict], -item.flows.pairs()))
+    return [_decision_entry(item) for item in ranked], cures
+
+
+def _decision_entry(item: _Decision) -> Entry:
+    return {
+        "host": item.event.host,
+        "hook": item.event.hook,
+        "direction": item.event.direction,
+        "verdict": item.verdict,
+        "reason": item.reason,
+        "rules": item.rules,
+        "flows": item.flows.pieces(),
+        "pairs": item.flows.pairs(),
+    }
+
+
+def _openings(proof: Proof, network: Network) -> list[tuple[Event, FlowSet]]:
+    found = []
+    for one in proof.reached:
+        for delivery in one.deliveries:
+            flows = delivery.journey.to_origin(delivery.flows) & proof.permitted
+            found += [(opening.event, opening.flows) for opening in openings(network, delivery, flows)]
+    return found
+
+
+def legs(proof: Proof) -> list[Entry]:
+    """Per way there: how many pairs may take it and are open on it, and by which ways replies come."""
+    nothing = proof.asked.space.nothing
+    by_way: dict[tuple[str, ...], list[Leg]] = {}
+    for leg in proof.legs:
+        by_way.setdefault(leg.there, []).append(leg)
+    found = []
+    for there, same in by_way.items():
+        flows = union(nothing, (leg.flows for leg in same)) & proof.asked
+        denied = union(nothing, (leg.denied for leg in same)) & proof.asked
+        unknown = union(nothing, (leg.unknown for leg in same)) & proof.asked - denied
+        if flows:
+            found.append(
+                {
+                    "hops": list(there),
+                    "replies": [list(leg.back) for leg in same if leg.back is not None],
+                    "status": _leg_status(flows, denied, unknown),
+                    "pairs": {"open": flows.pairs() - (denied | unknown).pairs(), "total": flows.pairs()},
+                }
+            )
+    return found
+
+
+def _leg_status(flows: FlowSet, denied: FlowSet, unknown: FlowSet) -> str:
+    if not denied:
+        return NOT_KNOWN if unknown else OPEN
+    return BLOCKED if flows <= denied else PARTIAL
+
+
+def path_entry(
+    proof: Proof, network: Network, remedies: Remedies | None, before: Proof | None, today: datetime.date
+) -> Entry:
+    """The report's entry of one path."""
+    path, violated = proof.path, proof.satisfied != YES
+    waived = violated and path.waiver is not None and path.waiver.active(today)
+    who, cures = decisions(proof, network, remedies)
+    bad = proof.denied if path.required else proof.permitted
+    entry: Entry = {
+        "name": path.name,
+        "kind": path.kind,
+        "where": path.where,
+        "from": path.source.label(),
+        "to": path.destination.label(),
+        "services": [service.to_dict() for service in path.services],
+        "families": [FAMILY_NAME[family] for family in proof.asked.families()],
+        "severity": path.severity,
+        "owner": path.owner,
+        "ticket": path.ticket,
+        "description": path.description,
+        "via": list(path.via),
+        "status": proof.status,
+        "satisfied": proof.satisfied,
+        "waived": waived,
+        "waiver": _waiver(path),
+        "assumptions": [{"name": name, "meaning": ASSUMPTIONS[name]} for name in path.assume],
+        "share": share(proof),
+        "cut": flows_entry(proof, proof.denied) if path.required else None,
+        "permitted": flows_entry(proof, proof.permitted) if not path.required else None,
+        "unknown": {**flows_entry(proof, proof.unknown), "missing": proof.missing, "reasons": _reasons(proof)},
+        "missed_via": proof.missed.pieces() if path.required else [],
+        "witness": bad.witness() or proof.unknown.witness() or None,
+        "deciding": who + _lacking(proof),
+        "legs": legs(proof),
+        "before": {"status": before.status, "satisfied": before.satisfied, "share": share(before)} if before is not None else None,
+        "remedy": cures,
+    }
+    return entry
+
+
+def _waiver(path: Path) -> Entry | None:
+    if path.waiver is None:
+        return None
+    return {"reason": path.waiver.reason, "expires": path.waiver.expires.isoformat(), "approved_by": path.waiver.approved_by}
+
+
+def _reasons(proof: Proof) -> list[str]:
+    reasons: Iterable[str] = [
+        *(f"{host} was not gathered" for host in proof.missing),
+        *proof.ends.unresolved,
+        *(part.reason for event, flows in deciding_events(proof) if event.verdict == UNKNOWN for part in event.parts(flows)),
+    ]
+    return [reason for reason in dict.fromkeys(reasons) if reason]
+
+
+def _lacking(proof: Proof) -> list[Entry]:
+    found = []
+    for host, family in dict.fromkeys(proof.ends.lacking):
+        what = f"{FAMILY_NAME[family]} address" if family else "address that the other end can be spoken to with"
+        found.append(
+            {
+                "host": host,
+                "hook": "route",
+                "direction": "new",
+                "verdict": DENY,
+                "reason": f"{host} has no {what}",
+                "rules": [],
+                "flows": [],
+                "pairs": 0,
+            }
+        )
+    return found
+
+
+def broken(entry: Entry) -> bool:
+    """Whether a path's entry counts as a violation."""
+    return entry["satisfied"] in (NO, NOT_KNOWN) and not entry["waived"]

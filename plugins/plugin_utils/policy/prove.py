@@ -1,0 +1,154 @@
+# Copyright: (c) 2026, PathGuard developers
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The proof of one path: what the network does with its flows, and whether that is what the policy wants."""
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from ..analyse.journey import DENY, UNKNOWN, Event
+from ..analyse.network import Network
+from ..analyse.reach import Leg, Question, Reach, reach, union
+from ..analyse.walk import Start
+from ..model.fields import PROTOCOLS_WITH_PORTS
+from ..model.flowset import FlowSet
+from .ends import EndFinder, Ends
+from .paths import REPLIES_TAKE_SAME_LEG, Path
+
+OPEN, PARTIAL, BLOCKED, NOT_KNOWN = "open", "partial", "blocked", "unknown"
+YES, NO = "yes", "no"
+# Request types that ask for an answer (RFC 792, RFC 4443): echo, timestamp, information, address mask.
+_REQUESTS = ((1, (8, 13, 15, 17)), (58, (128,)))
+
+
+@dataclass(slots=True)
+class Proof:
+    """``denied``, ``unknown`` and ``open`` partition ``asked``. ``permitted``: open on some leg at least.
+    ``missed``: flows that do not pass a host of ``via``. ``status`` and ``satisfied`` as in DESIGN."""
+
+    path: Path
+    ends: Ends
+    asked: FlowSet
+    open: FlowSet
+    denied: FlowSet
+    unknown: FlowSet
+    permitted: FlowSet
+    missed: FlowSet
+    events: list[Event] = field(default_factory=list)
+    legs: list[Leg] = field(default_factory=list)
+    reached: list[Reach] = field(default_factory=list)
+
+    @property
+    def missing(self) -> list[str]:
+        """Hosts of the path without a snapshot."""
+        return list(dict.fromkeys([*self.ends.missing_sources, *self.ends.missing_destinations]))
+
+    @property
+    def not_known(self) -> bool:
+        return bool(self.unknown or self.missing or self.ends.unresolved)
+
+    @property
+    def status(self) -> str:
+        if self.path.required:
+            if not self.denied and not self.ends.lacking:
+                return NOT_KNOWN if self.not_known else OPEN
+            if self.permitted or self.not_known:
+                return PARTIAL
+            return BLOCKED
+        if self.permitted:
+            return OPEN if self.permitted == self.asked and not self.not_known else PARTIAL
+        return NOT_KNOWN if self.not_known else BLOCKED
+
+    @property
+    def satisfied(self) -> str:
+        violated = (self.denied or self.ends.lacking or self.missed) if self.path.required else self.permitted
+        if violated:
+            return NO
+        return NOT_KNOWN if self.not_known else YES
+
+
+def prove(network: Network, finder: EndFinder, path: Path, progress: Callable[[str], None] | None = None) -> Proof:
+    """Prove one path; PolicyError if an end resolves to nothing."""
+    ends = finder.find(path)
+    nothing = network.space.nothing
+    boundaries = frozenset((item.host, item.interface) for item in finder.boundaries)
+
+    def follow(starts: Sequence[Start], answered: bool) -> Reach:
+        question = Question(ends.outside, boundaries, answered, REPLIES_TAKE_SAME_LEG in path.assume)
+        return reach(network, starts, question, progress)
+
+    reached: list[Reach] = []
+    for starts, answered in _by_answer(path, ends.starts):
+        reached.append(follow(starts, answered))
+    for starts, answered in _by_answer(path, ends.entries):
+        alternatives = [follow([start], answered) for start in starts]
+        reached.append(_whichever(alternatives, nothing))
+    missed = nothing
+    for one in reached:
+        for delivery in one.deliveries:
+            passed = {*delivery.journey.route(), *((delivery.end.host,) if delivery.end else ())}
+            if not passed.issuperset(path.via):
+                missed = missed | delivery.journey.to_origin(delivery.flows)
+    permitted = union(nothing, (one.some for one in reached))
+    denied = union(nothing, (one.denied for one in reached))
+    unknown = union(nothing, (one.unknown for one in reached))
+    if path.required:
+        unknown = unknown - denied
+        opened = ends.asked - denied - unknown
+    else:
+        # A flow that may come in by several ways is permitted if one of them lets it pass.
+        unknown = unknown - permitted
+        denied = ends.asked - permitted - unknown
+        opened = permitted
+    events = [event for one in reached for event in one.events]
+    legs = [leg for one in reached for leg in one.legs]
+    return Proof(path, ends, ends.asked, opened, denied, unknown, permitted, missed & ends.asked, events, legs, reached)
+
+
+def _by_answer(path: Path, starts: Sequence[Start]) -> list[tuple[list[Start], bool]]:
+    """Starts whose flows need replies to be open, and those that do not."""
+    if not starts:
+        return []
+    if not path.required:
+        return [(list(starts), False)]
+    asking: list[Start] = []
+    silent: list[Start] = []
+    for start in starts:
+        flows = start.flows.only("protocol", tuple((number, number) for number in PROTOCOLS_WITH_PORTS))
+        for protocol, types in _REQUESTS:
+            some = start.flows.only("protocol", ((protocol, protocol),))
+            flows = flows | some.only("icmp_type", tuple((number, number) for number in types))
+        for kept, group in ((flows, asking), (start.flows - flows, silent)):
+            if kept:
+                group.append(Start(start.host, start.interface, kept))
+    return [(group, answered) for group, answered in ((asking, True), (silent, False)) if group]
+
+
+def _whichever(alternatives: list[Reach], nothing: FlowSet) -> Reach:
+    """Flows that come in by one of several routers, nobody knows which: sure is what holds for each."""
+    if len(alternatives) == 1:
+        return alternatives[0]
+    asked = union(nothing, (one.open | one.denied | one.unknown for one in alternatives))
+    may_open = union(nothing, (one.open | one.unknown for one in alternatives))
+    may_fail = union(nothing, (one.denied | one.unknown for one in alternatives))
+    unknown = may_open & may_fail
+    events = [event for one in alternatives for event in one.events]
+    disputed = unknown - union(nothing, (one.unknown for one in alternatives))
+    if disputed:
+        events.append(Event(UNKNOWN, "new", "", "route", disputed, (), "by which router these flows come in is not known, and the routers differ"))
+    some = union(nothing, (one.some for one in alternatives))
+    legs = [leg for one in alternatives for leg in one.legs]
+    deliveries = [delivery for one in alternatives for delivery in one.deliveries]
+    return Reach(asked - may_fail, asked - may_open, unknown, some, events, legs, deliveries)
+
+
+def deciding_events(proof: Proof) -> list[tuple[Event, FlowSet]]:
+    """The events that make the path what it is, with the flows that each is about."""
+    wanted = ((DENY, proof.denied), (UNKNOWN, proof.unknown)) if proof.path.required else ((UNKNOWN, proof.unknown),)
+    return [
+        (event, event.flows & within)
+        for verdict, within in wanted
+        for event in proof.events
+        if event.verdict == verdict and event.flows & within
+    ]

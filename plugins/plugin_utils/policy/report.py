@@ -1,0 +1,171 @@
+# Copyright: (c) 2026, PathGuard developers
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The report as plain data (schemas/report.schema.json): paths, findings, hosts, what changed."""
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from ..analyse.network import Network
+from ..analyse.routes import FAMILY_NAME
+from ..model import text
+from ..model.fields import PROTOCOL_NAMES
+from ..model.state import Listener, State
+from .path_report import broken, path_entry
+from .paths import Policy
+from .prove import Proof
+from .remedy import Remedies
+from .vocabulary import Breach
+
+Entry = dict[str, Any]
+FORMAT = 1
+_MOST_OF_A_KIND = 20  # findings of one kind for one host; the rest is counted
+_LOOPBACKS = ("127.", "::1")
+
+
+class ReportBuilder:
+    """Puts the pieces of one validation together."""
+
+    def __init__(self, policy: Policy, network: Network, today: datetime.date) -> None:
+        self.policy = policy
+        self.network = network
+        self.today = today
+        self.findings: list[Entry] = []
+
+    def finding(self, kind: str, severity: str, message: str, **where: str) -> None:
+        entry = {"kind": kind, "severity": severity, "message": message, **where}
+        if entry not in self.findings:
+            self.findings.append(entry)
+
+    def build(
+        self,
+        proofs: Sequence[Proof],
+        breaches: Iterable[Breach],
+        remedies: Remedies | None,
+        before: Mapping[str, Proof],
+        snapshots: Mapping[str, str],
+    ) -> Entry:
+        paths = [path_entry(proof, self.network, remedies, before.get(proof.path.name), self.today) for proof in proofs]
+        self._configuration(breaches)
+        for proof, entry in zip(proofs, paths):
+            self._about_path(proof, entry)
+        hosts = {name: self._host(state, snapshots.get(name)) for name, state in sorted(self.network.states.items())}
+        changes = {name: found for name in hosts if remedies is not None and (found := remedies.changes(name))}
+        now = datetime.datetime.now(datetime.timezone.utc).replace(microsecond=0)
+        return {
+            "format": FORMAT,
+            "generated_at": now.isoformat().replace("+00:00", "Z"),
+            "policy": {"name": self.policy.name, "title": self.policy.title},
+            "summary": self._summary(paths, len(hosts)),
+            "paths": paths,
+            "findings": self.findings,
+            "hosts": hosts,
+            "baseline": remedies is not None,
+            "rule_changes": changes,
+        }
+
+    def _summary(self, paths: Sequence[Entry], hosts: int) -> Entry:
+        configuration = [item for item in self.findings if item["kind"] == "configuration"]
+        violations = sum(broken(entry) for entry in paths) + len(configuration)
+        return {
+            "verdict": "fail" if violations else "pass",
+            "paths": len(paths),
+            "status": _count(paths, "status", ("open", "partial", "blocked", "unknown")),
+            "satisfied": _count(paths, "satisfied", ("yes", "no", "unknown")),
+            "configuration": len(configuration),
+            "violations": violations,
+            "waived": sum(entry["waived"] for entry in paths),
+            "hosts": hosts,
+        }
+
+    def _configuration(self, breaches: Iterable[Breach]) -> None:
+        for breach in breaches:
+            if not breach.path:
+                severity = "high" if breach.satisfied == "no" else "medium"
+                self.finding("configuration", severity, breach.message, where=breach.where, at=breach.at, satisfied=breach.satisfied)
+
+    def _about_path(self, proof: Proof, entry: Entry) -> None:
+        path = proof.path
+        if path.waiver is not None and not path.waiver.active(self.today):
+            self.finding("waiver_expired", "medium", f"the waiver expired on {path.waiver.expires} and counts no more", path=path.name)
+        elif path.waiver is not None:
+            used = "accepts a violation" if entry["waived"] else "is not needed now"
+            self.finding("waiver", "info", f"the waiver until {path.waiver.expires} {used}: {path.waiver.reason}", path=path.name)
+        for assumption in entry["assumptions"]:
+            self.finding("assumption", "info", f"{assumption['name']}: {assumption['meaning']}", path=path.name)
+        for note in proof.ends.notes:
+            self.finding("choice", "info", note, path=path.name)
+        if proof.missed and path.required:
+            passed = ", ".join(path.via)
+            self.finding("via", "high", f"{proof.missed.pairs()} pairs do not pass {passed}", path=path.name)
+        if path.required:
+            self._listeners(proof)
+            self._far_ends(proof)
+
+    def _far_ends(self, proof: Proof) -> None:
+        outside = [one for reached in proof.reached for one in reached.deliveries if one.end is None]
+        if outside:
+            message = "the far end is not gathered: its own firewall is not part of the proof"
+            self.finding("far_end", "info", message, path=proof.path.name)
+
+    def _listeners(self, proof: Proof) -> None:
+        """A port that nobody listens on is open by rules, and a client is refused."""
+        for host, addresses in proof.ends.destinations.items():
+            state = self.network.states[host]
+            if not state.listeners or any(item["what"].startswith("listeners") for item in state.unreadable):
+                continue
+            for service in proof.path.services:
+                protocol = PROTOCOL_NAMES.get(service.protocol or 0, "")
+                if protocol not in ("tcp", "udp") or service.ports is None:
+                    continue
+                for family, address in sorted(addresses):
+                    message = _nobody(state, protocol, service.ports, family, address)
+                    if message:
+                        self.finding("listener", "medium", f"open by rules, but {message}", host=host, path=proof.path.name)
+
+    def _host(self, state: State, snapshot: str | None) -> Entry:
+        for kind, items, message in (
+            ("not_understood", state.not_understood, "{where}: {reason}"),
+            ("unreadable", state.unreadable, "{what}: {reason}"),
+        ):
+            for item in items[:_MOST_OF_A_KIND]:
+                self.finding(kind, "low" if kind == "not_understood" else "medium", message.format(**item), host=state.host)
+            if len(items) > _MOST_OF_A_KIND:
+                self.finding(kind, "low", f"{len(items) - _MOST_OF_A_KIND} more", host=state.host)
+        return {
+            "platform": state.platform,
+            "snapshot": snapshot,
+            "fingerprint": dict(state.fingerprint),
+            "rulesets": {key: len(ruleset.rules) for key, ruleset in state.rulesets.items()},
+            "firewall_known": state.firewall_known,
+            "not_understood": len(state.not_understood),
+            "unreadable": len(state.unreadable),
+        }
+
+
+def _count(paths: Sequence[Entry], key: str, names: Sequence[str]) -> dict[str, int]:
+    return {name: sum(entry[key] == name for entry in paths) for name in names}
+
+
+def _nobody(state: State, protocol: str, ports: Sequence[tuple[int, int]], family: int, address: int) -> str:
+    """What is wrong with the listeners of a port range on one address; empty if one of its ports has one."""
+    mine = text.address_text(family, address)
+    there = [item for item in state.listeners if item.protocol.startswith(protocol) and any(low <= item.port <= high for low, high in ports)]
+    if any(_takes(item, family, mine) for item in there):
+        return ""
+    shown = ", ".join(text.ranges_to_text("dst_port", ports))
+    if not there:
+        return f"nothing listens on {protocol} {shown}"
+    bound = ", ".join(sorted({item.address for item in there}))
+    only = "only on loopback" if all(item.address.startswith(_LOOPBACKS) for item in there) else f"only on {bound}"
+    return f"{there[0].process or 'the service'} listens on {protocol} {shown} {only}, not on {mine} ({FAMILY_NAME[family]})"
+
+
+def _takes(item: Listener, family: int, address: str) -> bool:
+    if item.address in ("0.0.0.0", "*"):  # noqa: S104 - a comparison, nothing is bound
+        return family == 4 or item.address == "*"
+    if item.address in ("::", "[::]"):
+        return family == 6 or not item.v6_only
+    return item.address == address

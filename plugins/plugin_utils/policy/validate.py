@@ -1,0 +1,115 @@
+# Copyright: (c) 2026, PathGuard developers
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The engine's entry: policy and states in, report out."""
+from __future__ import annotations
+
+import datetime
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from ..analyse.evaluate import HostFirewall
+from ..analyse.network import Network
+from ..errors import PolicyError
+from ..model.flowset import Space
+from ..model.state import State
+from .ends import EndFinder, Resolver
+from .inventory import Groups, check_against_inventory
+from .paths import Path, Policy
+from .prove import Proof, prove
+from .remedy import Remedies, differ
+from .report import ReportBuilder
+from .vocabulary import check
+
+Progress = Callable[[str], None]
+
+
+class Validation:
+    """Proofs of a policy's paths on one network, each worked out once, when first asked for."""
+
+    def __init__(self, policy: Policy, network: Network, finder: EndFinder, progress: Progress | None = None) -> None:
+        self.policy = policy
+        self.network = network
+        self.finder = finder
+        self.progress = progress
+        self._proofs: dict[str, Proof] = {}
+
+    def proof(self, name: str) -> Proof:
+        if name not in self._proofs:
+            path = self.policy.path(name)
+            if path is None:
+                raise PolicyError(f"there is no path {name!r}", self.policy.name, "name one of the policy's paths")
+            self._proofs[name] = prove(self.network, self.finder, path, self.progress)
+            if self.progress is not None:
+                self.progress(f"proven {len(self._proofs)} of {len(self.policy.paths)} paths")
+        return self._proofs[name]
+
+
+def validate(
+    policy: Policy,
+    states: Mapping[str, State],
+    groups: Groups,
+    baseline: Mapping[str, State] | None = None,
+    resolver: Resolver | None = None,
+    progress: Progress | None = None,
+    snapshots: Mapping[str, str] | None = None,
+    today: datetime.date | None = None,
+) -> dict[str, Any]:
+    """Prove all paths and check all configuration facts of a policy; the report by its schema.
+
+    ``groups``: the inventory's, name -> hosts; a host without a state makes its part unknown. ``baseline``:
+    the states of before, for what was open then and which rule to put back. ``snapshots``: host -> file,
+    for the report. PolicyError for names that do not exist and ends that resolve to nothing.
+    """
+    if not states:
+        raise PolicyError("there is no snapshot of any host", policy.name, "gather the hosts with firewall_info first")
+    check_against_inventory(policy, groups, states)
+    today = today or datetime.datetime.now(datetime.timezone.utc).date()
+    space = Space()
+    network = Network(states, space)
+    earlier = _earlier(baseline, states, network) if baseline else None
+    finder = EndFinder(network, groups, policy.boundaries, resolver, earlier)
+    now = Validation(policy, network, finder, progress)
+    proofs = [now.proof(path.name) for path in policy.paths]
+    breaches = check(policy, _document(policy, states, groups), now.proof) if policy.configuration else []
+    before: dict[str, Proof] = {}
+    remedies = None
+    if earlier is not None:
+        remedies = Remedies(network, earlier)
+        before = _before(policy, earlier, groups, resolver)
+    return ReportBuilder(policy, network, today).build(proofs, breaches, remedies, before, snapshots or {})
+
+
+def _earlier(baseline: Mapping[str, State], states: Mapping[str, State], network: Network) -> Network:
+    """The network of before; hosts whose rules are the same share their indexed firewall."""
+    same: dict[str, HostFirewall] = {}
+    for host in baseline:
+        if host in states and not differ(baseline, states, host) and baseline[host].firewall_known == states[host].firewall_known:
+            same[host] = network.firewall(host)
+    return Network(baseline, network.space, same)
+
+
+def _before(policy: Policy, earlier: Network, groups: Groups, resolver: Resolver | None) -> dict[str, Proof]:
+    finder = EndFinder(earlier, groups, policy.boundaries, resolver)
+    found: dict[str, Proof] = {}
+    for path in policy.paths:
+        proof = _proof_or_none(earlier, finder, path)
+        if proof is not None:
+            found[path.name] = proof
+    return found
+
+
+def _proof_or_none(network: Network, finder: EndFinder, path: Path) -> Proof | None:
+    """The baseline may lack a path's ends; that is no mistake of the policy."""
+    try:
+        return prove(network, finder, path)
+    except PolicyError:
+        return None
+
+
+def _document(policy: Policy, states: Mapping[str, State], groups: Groups) -> dict[str, Any]:
+    """The instance that the policy's JSON Schema keywords see."""
+    return {
+        "hosts": {name: state.to_dict() for name, state in states.items()},
+        "groups": {name: list(hosts) for name, hosts in groups.items()},
+    }
