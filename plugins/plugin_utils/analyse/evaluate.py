@@ -91,10 +91,15 @@ class HostFirewall:
         return sorted(found, key=lambda ruleset: ruleset.priority)
 
     def ruleset(self, name: str, flows: FlowSet) -> Outcome:
-        """One ruleset by its key, or all of a hook by the hook's name. FlowError for an unknown name."""
+        """One ruleset by its key, or all of a hook by the hook's name. FlowError for an unknown name.
+
+        A ruleset that was read is answered for, even if others on the host could not be read; a hook is not.
+        """
         if name in HOOKS:
             return self.hooks((name,), flows)
         found = self.state.rulesets.get(name)
+        if found is None and not self.state.firewall_known:
+            return self._not_readable(flows)
         if found is None:
             known = ", ".join(sorted(self.state.rulesets)) or "none"
             raise FlowError(
@@ -106,11 +111,11 @@ class HostFirewall:
 
     def hooks(self, hooks: Sequence[str], flows: FlowSet) -> Outcome:
         """All rulesets of these hooks, one hook after the other."""
+        if not self.state.firewall_known:
+            return self._not_readable(flows)
         return self._pass([ruleset for hook in hooks for ruleset in self.rulesets_of(hook)], flows)
 
     def _pass(self, rulesets: list[Ruleset], flows: FlowSet, alone: bool = False) -> Outcome:
-        if not self.state.firewall_known:
-            return self._not_readable(flows)
         diagrams = self.space.diagrams
         diagrams.trim()
         tallies: list[_Tally] = []
