@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
@@ -192,11 +193,16 @@ def _port_ranges(written: str) -> tuple[Range, ...]:
     found = []
     for part in written.split(","):
         low, colon, high = part.partition(":")
-        ends = (int(low or "0"), int(high or "65535")) if colon else (int(low), int(low))
+        ends = (_port(low or "0"), _port(high or "65535")) if colon else (_port(low), _port(low))
         if not 0 <= ends[0] <= ends[1] <= 65535:
             raise NotModelled()
         found.append(ends)
     return merge_ranges(found)
+
+
+def _port(word: str) -> int:
+    """A number, as iptables-save prints it, or a name, as people write it into a rules file."""
+    return int(word) if word.isdigit() else socket.getservbyname(word)
 
 
 def _ports(*fields: str) -> Callable[[Matches, Option], Match]:
