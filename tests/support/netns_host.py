@@ -107,12 +107,18 @@ class NetnsHost:
     def nft(self, script: str) -> None:
         self.sh("nft -f -", script)
 
+    def guards(self) -> list[int]:
+        """Process ids of the timers, inside the host."""
+        lines = self.sh("ps -eww -o pid= -o args=").splitlines()
+        return [int(line.split()[0]) for line in lines if "agent.py guard " in line]
+
+    def kill_guards(self) -> None:
+        for pid in self.guards():
+            self.sh(f"kill -9 {pid}")
+
     def reboot(self) -> None:
         """What a reboot leaves: no processes, no rules, another boot id; the files stay. The namespaces stay too."""
-        for line in self.sh("ps -e -o pid= -o args=").splitlines():
-            pid, _space, args = line.strip().partition(" ")
-            if "agent.py" in args:
-                self.sh(f"kill -9 {pid}")
+        self.kill_guards()
         self.sh("nft flush ruleset")
         (self.boot_id_file).write_text(f"{uuid.uuid4()}\n")
 

@@ -15,7 +15,7 @@ from .host import AgentError, now
 from .report import manual_steps, owned_of, record_of, remaining_of, stamp, state_of, wrong_place
 from .restore import put_back
 from .store import LOCK, WORK, Folder, Slot
-from .timer import announce, interpreter, remove_boot, start_timer, timer_alive
+from .timer import announce, announced_as, interpreter, remove_boot, start_timer, timer_alive
 
 WORK_LIMIT = 110.0  # seconds; another restore at work is waited for this long
 ATTEMPTS = 3  # of the timer, which nobody can ask to try again
@@ -107,7 +107,8 @@ def _told(folder: Folder, outcome: dict[str, Any]) -> list[str]:
 def guard(slot: Slot, folder: Folder) -> None:
     """The timer: wait for the deadline, and restore unless somebody ended the checkpoint before."""
     announce(folder.folder)
-    while os.path.exists(folder.path("meta.json")):
+    # Another guard may have taken its place, or another checkpoint the folder's name.
+    while os.path.exists(folder.path("meta.json")) and announced_as(folder.folder) == os.getpid():
         claim = folder.claim
         if claim is not None:
             if claim["verb"] in ("fire", "restore"):

@@ -26,6 +26,7 @@ ROOT = "/var/lib/pathguard"
 HELD = "held"
 LOCK = "lock"
 WORK = "work"
+DRAFT = ".draft-"
 KEPT = 3  # ended checkpoints, to look at
 
 # Room that is given back before a restore writes, so that a disk that is full by then does not keep it from
@@ -95,16 +96,14 @@ class Slot:
     def draft(self) -> Folder:
         """A new folder that is no checkpoint yet. Left-over drafts of agents that died are removed first."""
         for name in os.listdir(self.root):
-            if name.startswith(".draft-") and time.time() - os.lstat(self.path(name)).st_mtime > 3600:
+            if name.startswith(DRAFT) and time.time() - os.lstat(self.path(name)).st_mtime > 3600:
                 shutil.rmtree(self.path(name), ignore_errors=True)
-        return Folder(tempfile.mkdtemp(prefix=".draft-", dir=self.root))
+        return Folder(tempfile.mkdtemp(prefix=DRAFT, dir=self.root))
 
     def take(self, draft: Folder, name: str) -> Folder:
         """Make a draft this host's checkpoint; under the lock."""
-        number, final = 1, name
-        while os.path.lexists(self.path(final)):
-            number += 1
-            final = f"{name}.{number}"
+        # Never a name that was used before: a guard of that checkpoint may still be asleep.
+        final = f"{name}.{os.path.basename(draft.folder)[len(DRAFT) :]}"
         os.rename(draft.folder, self.path(final))
         os.symlink(final, self.path(f".{HELD}-new"))
         os.replace(self.path(f".{HELD}-new"), self.path(HELD))

@@ -102,7 +102,7 @@ def start_timer(python: str, program: str, folder: str) -> dict[str, Any]:
             )
     else:
         timer = {"kind": "process"}
-        _detach([python, "-I", program, "guard", folder])
+        _detach([python, "-I", program, "guard", folder], os.path.join(folder, "log"))
     until = time.monotonic() + START_LIMIT
     while time.monotonic() < until:
         if timer_alive(folder):
@@ -111,7 +111,7 @@ def start_timer(python: str, program: str, folder: str) -> dict[str, Any]:
     raise AgentError("the timer did not start", f"look at {folder}/log on the host")
 
 
-def _detach(argv: list[str]) -> None:
+def _detach(argv: list[str], log: str) -> None:
     """Run a program as a daemon (daemon(7)): own session, no terminal, none of this session's files.
 
     An open pipe would keep the ssh session from ending.
@@ -129,8 +129,9 @@ def _detach(argv: list[str]) -> None:
         os.chdir("/")
         os.umask(0o077)
         null = os.open(os.devnull, os.O_RDWR)
-        for handle in (0, 1, 2):
-            os.dup2(null, handle)
+        os.dup2(null, 0)
+        os.dup2(null, 1)
+        os.dup2(os.open(log, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600), 2)
         os.closerange(3, os.sysconf("SC_OPEN_MAX") if os.sysconf("SC_OPEN_MAX") < 65536 else 65536)
         with contextlib.suppress(OSError), open("/proc/self/oom_score_adj", "w", encoding="ascii") as file:
             file.write("-900")
@@ -149,6 +150,15 @@ def _detach(argv: list[str]) -> None:
 def announce(folder: str) -> None:
     """The guard says that it runs: its process id, and its start time, because ids are used again."""
     write_text(os.path.join(folder, "guard.pid"), f"{os.getpid()} {_started(os.getpid())}\n")
+
+
+def announced_as(folder: str) -> int:
+    """The process id of the guard that came last; 0 if there is none."""
+    try:
+        with open(os.path.join(folder, "guard.pid"), encoding="ascii") as file:
+            return int(file.read().split()[0])
+    except (OSError, ValueError, IndexError):
+        return 0
 
 
 def _started(pid: int) -> str:
