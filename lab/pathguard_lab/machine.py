@@ -89,7 +89,7 @@ def plug_in(wire: Identity, name: str, host: Identity, legs: list[tuple[topology
 
 def unplug(wire: Identity, name: str, legs: list[tuple[topology.Segment, int]]) -> None:
     """Take away the cables of a host that ended; its own namespace goes away in its own time."""
-    lines = [f"link delete {_port(name, segment)}\n" for segment, _ in legs]
+    lines = [f"link delete {_port(name, segment)}\n" for segment, _unused in legs]
     subprocess.run(inside(wire.pid, ["ip", "-force", "-batch", "-"], net_only=True), input="".join(lines), text=True,
                    capture_output=True, check=False)
 

@@ -58,7 +58,7 @@ def kill_all(identities: list[Identity], seconds: float = 20.0) -> list[Identity
         waiting.append((identity, handle))
     left = []
     for identity, handle in waiting:
-        ready, _, _ = select.select([handle], [], [], seconds)
+        ready, _unused, _unused = select.select([handle], [], [], seconds)
         os.close(handle)
         if not ready:
             left.append(identity)

@@ -15,7 +15,7 @@ from ansible_collections.pathguard.network.plugins.plugin_utils.checkpoint.statu
     unprotected,
 )
 from ansible_collections.pathguard.network.plugins.plugin_utils.errors import CheckpointError
-from ansible_collections.pathguard.network.plugins.plugin_utils.gather import netmiko_channel  # noqa: F401
+from ansible_collections.pathguard.network.plugins.plugin_utils.gather import netmiko_channel  # noqa: F401  # pylint: disable=unused-import
 from ansible_collections.pathguard.network.plugins.plugin_utils.gather.action import (
     HOST_OPTIONS,
     HostsAction,

@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 from ansible_collections.pathguard.network.plugins.plugin_utils.ansible_values import unsafe
 from ansible_collections.pathguard.network.plugins.plugin_utils.checkpoint import run
 from ansible_collections.pathguard.network.plugins.plugin_utils.checkpoint.status import unprotected
-from ansible_collections.pathguard.network.plugins.plugin_utils.gather import netmiko_channel  # noqa: F401
+from ansible_collections.pathguard.network.plugins.plugin_utils.gather import netmiko_channel  # noqa: F401  # pylint: disable=unused-import
 from ansible_collections.pathguard.network.plugins.plugin_utils.gather.action import (
     HOST_OPTIONS,
     HostsAction,

@@ -12,7 +12,7 @@ from ansible_collections.pathguard.network.plugins.plugin_utils.ansible_values i
 from ansible_collections.pathguard.network.plugins.plugin_utils.errors import GatherError, PathGuardError
 
 # netmiko takes long to import; named here, it is imported once, before Ansible forks for each host.
-from ansible_collections.pathguard.network.plugins.plugin_utils.gather import netmiko_channel  # noqa: F401
+from ansible_collections.pathguard.network.plugins.plugin_utils.gather import netmiko_channel  # noqa: F401  # pylint: disable=unused-import
 from ansible_collections.pathguard.network.plugins.plugin_utils.gather.access import HostAccess
 from ansible_collections.pathguard.network.plugins.plugin_utils.gather.action import (
     HOST_OPTIONS,

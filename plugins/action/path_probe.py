@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 from ansible_collections.pathguard.network.plugins.plugin_utils.ansible_values import unsafe
 
 # netmiko takes long to import; named here, it is imported once, before Ansible forks for each host.
-from ansible_collections.pathguard.network.plugins.plugin_utils.gather import netmiko_channel  # noqa: F401
+from ansible_collections.pathguard.network.plugins.plugin_utils.gather import netmiko_channel  # noqa: F401  # pylint: disable=unused-import
 from ansible_collections.pathguard.network.plugins.plugin_utils.gather.access import HostAccess
 from ansible_collections.pathguard.network.plugins.plugin_utils.gather.action import (
     HOST_OPTIONS,

@@ -408,7 +408,7 @@ def probe(request):
 def main():
     request = json.loads(base64.b64decode(sys.argv[1]))
     json.dump(probe(request), sys.stdout)
-    print()
+    print()  # pylint: disable=ansible-bad-function  # a program, no module
 
 
 if __name__ == "__main__":

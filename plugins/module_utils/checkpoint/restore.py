@@ -123,7 +123,7 @@ def _put_tables(
 
 def _put_nft(recorded: Firewall, live: Firewall, units: list[str], owned: Owned) -> list[str]:
     names = [name.split("/", 2)[1:] for name in units if name.startswith("nft/")]
-    keys = [(family, name) for family, name in names]
+    keys = [tuple(name) for name in names]
     old = [recorded.nft[key] for key in keys if key in recorded.nft]
     gone = [key for key in keys if key not in recorded.nft]
     if not keys:

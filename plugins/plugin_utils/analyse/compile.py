@@ -74,8 +74,9 @@ class Compiler:
             return self.space.masked(match.field, match.value, match.mask, match.family)
         if isinstance(match, Unknown):
             return self._unknown(match.key, match.reason)
-        assert isinstance(match, Always)
-        return FULL
+        if isinstance(match, Always):
+            return FULL
+        raise TypeError(f"no such match: {match!r}")
 
     def _unknown(self, key: str, reason: str) -> int:
         return self.space.unknown(f"{self.state.host}: {key}", reason)

@@ -51,7 +51,7 @@ class HostsAction(ActionBase):  # type: ignore[misc]
 
     def run(self, tmp: Any = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         result: dict[str, Any] = super().run(tmp, task_vars)
-        _, options = self.validate_argument_spec(argument_spec=dict(self.SPEC), **self.RULES)
+        _unused, options = self.validate_argument_spec(argument_spec=dict(self.SPEC), **self.RULES)
         try:
             result.update(self.work(native(options), task_vars or {}))
         except PathGuardError as error:

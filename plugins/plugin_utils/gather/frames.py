@@ -47,7 +47,7 @@ def outputs(
 ) -> dict[str, RawOutput]:
     """The frames as outputs by command name. Raises GatherError if any part is missing."""
     found, complete = _frames(made.word, stdout)
-    errors, _ = _frames(made.word, stderr)
+    errors, _unused = _frames(made.word, stderr)
     missing = [name for name in commands if name not in found]
     if missing or not complete:
         last = (missing or ["the last command"])[0]
@@ -90,8 +90,8 @@ def _frames(word: str, stream: str) -> tuple[dict[str, _Frame], bool]:
         end = stream.find("\n", at + 1)
         if end < 0:
             break
-        kind, _, rest = stream[at + len(mark) : end].partition(" ")
-        name, _, rest = rest.partition(" ")
+        kind, _unused, rest = stream[at + len(mark) : end].partition(" ")
+        name, _unused, rest = rest.partition(" ")
         if kind == "begin":
             opened = (name, end + 1)
         elif kind == "end" and opened is not None and opened[0] == name:

@@ -17,6 +17,8 @@ try:
     import paramiko
 except ImportError as error:
     NETMIKO_ERROR = error
+    # The modules that use them can then still be imported; `require` comes before any use.
+    netmiko = paramiko = None  # type: ignore[assignment]
 
 __all__ = ["NETMIKO_ERROR", "netmiko", "paramiko", "require", "silence"]
 

@@ -75,7 +75,7 @@ def _arguments(access: HostAccess) -> tuple[dict[str, str], str | None]:
         if flag == "-F":
             config_file = value
         elif flag == "-o":
-            name, _, text = value.replace("=", " ", 1).strip().partition(" ")
+            name, _unused, text = value.replace("=", " ", 1).strip().partition(" ")
             options.setdefault(name.lower(), text.strip().strip('"'))
         elif flag in FLAGS:
             options.setdefault(FLAGS[flag], value)
@@ -171,7 +171,7 @@ def _jump(text: str) -> list[str]:
     """A jump host as ssh's arguments: ``[user@]host[:port]`` or ``ssh://…``."""
     if text.startswith("ssh://"):
         return [text]
-    head, _, port = text.rpartition(":")
+    head, _unused, port = text.rpartition(":")
     if head and port.isdigit() and (":" not in head or head.endswith("]")):
         return ["-p", port, head.replace("[", "").replace("]", "")]
     return [text]

@@ -75,7 +75,7 @@ def _words(line: str, number: int) -> list[str]:
 
 def _create(words: list[str]) -> IpSet:
     name, kind = words[1], words[2]
-    method, _, listed = kind.partition(":")
+    method, _unused, listed = kind.partition(":")
     family = 6 if "inet6" in words else 4
     parts = tuple(_PARTS.get(part, "other") for part in listed.split(","))
     kinds: list[str] = []
@@ -163,7 +163,7 @@ def _port(value: str, with_protocol: bool) -> list[Range]:
 
 
 def _numbers(value: str) -> Range:
-    low, _, high = value.partition("-")
+    low, _unused, high = value.partition("-")
     ends = [int(end) if end.isdigit() else socket.getservbyname(end) for end in (low, high or low)]
     return ends[0], ends[1]
 

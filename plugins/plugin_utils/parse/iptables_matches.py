@@ -119,7 +119,7 @@ class Matches:
     def _address(self, field: str, written: str) -> Match:
         found: list[Match] = []
         for one in written.split(","):
-            address, _, mask_text = one.partition("/")
+            address, _unused, mask_text = one.partition("/")
             value, width = self._number(address), text.WIDTH[self.family]
             full = (1 << width) - 1
             if mask_text.isdigit():

@@ -136,10 +136,10 @@ def _nat(kind: str, options: list[Option], family: int) -> Effect:
 def _split(written: str, family: int) -> tuple[str, str]:
     """``10.0.0.1-10.0.0.9:80-90``, ``[fd00::1]:80``, ``:80`` -> address and port."""
     if family == 4:
-        address, _, port = written.partition(":")
+        address, _unused, port = written.partition(":")
         return address, port
     if written.startswith("["):
-        address, _, port = written[1:].partition("]")
+        address, _unused, port = written[1:].partition("]")
         return address.replace("]-[", "-"), port.lstrip(":")
     return written, ""
 

@@ -23,7 +23,7 @@ from ..model.match import (
 )
 from . import nft_operands, nft_values
 from .host_facts import HostFacts, negated
-from .nft_operands import TRACKED, Operand, words_of
+from .nft_operands import Operand, words_of
 from .nft_sets import SetInfo
 from .nft_values import NotModelled
 
@@ -44,8 +44,8 @@ class Relations:
         self.sets = sets
 
     def relation(self, place: str, left: Json, op: str, right: Json, rule: str) -> tuple[Match, str]:
-        """The match, and what was not understood of it (or nothing). ``place``: family/table of the rule;
-        ``rule``: what tells this rule from all others."""
+        """The match, and what was not understood of it (or nothing). ``place``: family/table of the rule.
+        ``rule``: what tells this rule from all others, for what has another value in each."""
         operands = _operands(left)
         needs = both(*(one.needs for one in operands))
         try:
@@ -64,8 +64,7 @@ class Relations:
                 else f"{_words(left)} {op} {words_of(right)}"
             )
             reason = f"{words}: {error}" if str(error) else words
-            own = f"{rule}: " if any(word in words for word in _OWN) else ""
-            unknown = Unknown(own + words, f"{reason} is not modelled")
+            unknown = Unknown(rule or words, f"{reason} is not modelled")
             return both(needs, negated(unknown) if op == "!=" else unknown), reason
 
     def needs(self, expression: Json) -> Match:
@@ -119,6 +118,8 @@ class Relations:
         return _either(found)
 
     def _masked(self, operand: Operand, pair: list[Json], op: str, right: Json) -> Match:
+        if not operand.kind:
+            raise NotModelled()
         if operand.kind not in nft_values.SCALARS or op not in ("==", "in") or len(pair) != 2:
             raise NotModelled("mask")
         mask = nft_values.scalar(operand.kind, pair[1])
@@ -202,7 +203,7 @@ class Relations:
             raise NotModelled()
         original = Unknown("ct direction original", "the direction within a known connection is not followed")
         if right == "original":
-            return both(TRACKED, Either((Named("connection", ("new",)), original)))
+            return Either((Named("connection", ("new",)), original))
         return both(Named("connection", ("established", "related")), Not(original))
 
     def _state(self, operand: Operand, op: str, right: Json) -> Match:
@@ -227,6 +228,10 @@ def _operands(left: Json) -> list[Operand]:
     if isinstance(left, dict) and "&" in left:
         return [nft_operands.operand(left["&"][0])]
     return [nft_operands.operand(left)]
+
+
+def has_own_value(left: Json) -> bool:
+    return any(word in str(left) for word in _OWN)
 
 
 def _words(left: Json) -> str:

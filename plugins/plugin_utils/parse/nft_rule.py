@@ -17,7 +17,7 @@ from ..model.rules import ACCEPT, CONTINUE, DROP, REJECT, RETURN, Effect, Outcom
 from . import nft_text
 from .host_facts import negated
 from .nft_effects import NatTarget, mark_effect, nat_effect, nat_targets
-from .nft_match import Relations
+from .nft_match import Relations, has_own_value
 from .nft_operands import IPV4, IPV6
 from .nft_values import NotModelled
 
@@ -114,7 +114,7 @@ class RuleReader:
         if draft.effects:
             _split(draft, found)
         match = self._match(chain, value, draft)
-        if type(match) is All:
+        if isinstance(match, All):
             asked = draft.matches  # what a header needs is one object for all rules
             asked.extend([part for part in match.matches if not any(part is one for one in asked)])
         elif match is not ALWAYS:
@@ -141,7 +141,7 @@ class RuleReader:
         key = _memo_key(left, op, right)
         known = self._seen.get(key)
         if known is None:
-            rule = f"{chain} {nft_text.statement_text({'match': value})}"
+            rule = self._own(chain, nft_text.statement_text({"match": value})) if has_own_value(left) else ""
             known = self.relations.relation(self.place, left, op, right, rule)
             if not known[1]:  # what is unknown may be so for this rule alone
                 self._seen[key] = known
@@ -196,10 +196,14 @@ class RuleReader:
         """A match with a memory of its own: each rule has another."""
         if draft.effects:
             _split(draft, found)
+        draft.matches.append(Unknown(self._own(chain, words), f"{words}: {reason}"))
+        draft.problems.append(words)
+
+    def _own(self, chain: str, words: str) -> str:
+        """A key for this very statement, that stays when other rules come or go."""
         base = f"{chain}: {words}"
         count = self._alike[base] = self._alike.get(base, 0) + 1
-        draft.matches.append(Unknown(base if count == 1 else f"{base} ({count})", f"{words}: {reason}"))
-        draft.problems.append(words)
+        return base if count == 1 else f"{base} ({count})"
 
     @staticmethod
     def _give_up(draft: _Draft, found: list[Any], words: str, reason: str = "") -> None:
@@ -355,7 +359,7 @@ def all_of(matches: list[Match]) -> Match:
     """The conjunction, flattened, of a list."""
     flat: list[Match] = []
     for match in matches:
-        if type(match) is All:
+        if isinstance(match, All):
             flat.extend(match.matches)
         elif match is not ALWAYS:
             flat.append(match)

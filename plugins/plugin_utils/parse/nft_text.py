@@ -98,6 +98,22 @@ def _nat_text(name: str, value: Json) -> str:
     return " ".join(words)
 
 
+def _set_text(_name: str, value: Json) -> str:
+    limits = "".join(f" {statement_text(statement)}" for statement in value.get("stmt") or ())
+    element = value.get("elem")
+    if isinstance(element, dict) and "elem" in element:
+        element = element["elem"]["val"]
+    return f"{value.get('op')} {value.get('set')} {{ {value_text(element)}{limits} }}"
+
+
+def _meter_text(name: str, value: Json) -> str:
+    return f"{name} {value.get('name')} {{ {value_text(value.get('key'))} {statement_text(value.get('stmt'))} }}"
+
+
+def _count_text(name: str, value: Json) -> str:
+    return f"{name} {'over ' if value.get('inv') else ''}{value.get('val')} {value.get('val_unit', '')}".rstrip()
+
+
 _STATEMENTS: dict[str, Callable[[str, Json], str]] = {
     "match": _match_text,
     "jump": lambda name, value: f"{name} {value['target']}",
@@ -106,6 +122,10 @@ _STATEMENTS: dict[str, Callable[[str, Json], str]] = {
     "vmap": lambda name, value: f"{value_text(value['key'])} vmap {value_text(value['data'])}",
     "mangle": lambda name, value: f"{value_text(value['key'])} set {value_text(value['value'])}",
     "limit": _limit_text,
+    "set": _set_text,
+    "meter": _meter_text,
+    "quota": _count_text,
+    "ct count": _count_text,
     "log": lambda name, value: " ".join([name, *(f'{key} "{item}"' for key, item in value.items())]),
     "reject": lambda name, value: " ".join([name, "with", *(str(item) for item in value.values())]),
     **dict.fromkeys(("snat", "dnat", "masquerade", "redirect"), _nat_text),

@@ -42,7 +42,7 @@ def _number(maximum: int, words: dict[str, int] | None = None) -> Callable[[Json
     known = words or {}
 
     def read(value: Json) -> int:
-        if type(value) is int:
+        if isinstance(value, int) and not isinstance(value, bool):
             number = value
         elif isinstance(value, str):
             found = known.get(value)

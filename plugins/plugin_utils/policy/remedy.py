@@ -56,7 +56,8 @@ class Remedies:
 
     def _now(self, event: Event, before: Part) -> list[RuleRef | None]:
         """Who decides now about what ``before`` decided then."""
-        assert event.outcome is not None
+        if event.outcome is None:
+            raise AssertionError("only what rules decided is asked here")
         refs: list[RuleRef | None] = []
         for part in event.outcome.parts:
             if part.verdict == event.verdict and part.flows & before.flows:
@@ -110,7 +111,8 @@ class Remedies:
         return entry
 
     def _routes(self, event: Event) -> list[Entry]:
-        assert event.asked is not None
+        if event.asked is None:
+            raise AssertionError("only what routes decided is asked here")
         host = event.host
         then, now = (_legs(network, host, event.asked) for network in (self.before, self.now))
         if then == now or not then:
