@@ -9,6 +9,7 @@
 pg_repository=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")/../.." && pwd -P)
 pg_cache=${XDG_CACHE_HOME:-$HOME/.cache}/pathguard
 # What the lab's own programs and hosts need, as Debian and Ubuntu call it.
+# shellcheck disable=SC2034 # for those who source this
 pg_lab_packages=(python3 python3-psycopg2 openssh-server openssh-client nftables iptables ipset conntrack
     iproute2 procps sudo postgresql openssl util-linux)
 # Services that installing those packages would switch on, on the machine itself.
@@ -54,9 +55,10 @@ pg_packages() {
     local -a missing
     local log policy=/usr/sbin/policy-rc.d own_policy='' unit
     local -a units=()
-    command -v dpkg-query >/dev/null && command -v apt-get >/dev/null ||
+    if ! { command -v dpkg-query && command -v apt-get; } >/dev/null; then
         pg_fail "this machine has no apt: packages can only be installed by themselves on Debian and Ubuntu" \
             "install what these packages hold: $*"
+    fi
     mapfile -t missing < <(_pg_missing "$@")
     if [[ ${#missing[@]} -eq 0 ]]; then return 0; fi
     [[ $EUID -eq 0 ]] || pg_fail "packages are missing: ${missing[*]}" "install them as root: apt-get install ${missing[*]}"
