@@ -10,7 +10,7 @@ default); nf_conntrack_proto_icmp.c (an answer without its request is invalid).
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ..model.fields import PROTOCOLS
 from ..model.flowset import FlowSet
@@ -58,6 +58,19 @@ class Undo(Change):
         return answers(there) & self.before
 
 
+def _together(one: Hop, other: Hop) -> Hop:
+    """Two visits of one host as one: a host begins flows of both families, and of each of its addresses."""
+    marks = one.marks | other.marks if one.marks is not None and other.marks is not None else None
+    return replace(
+        one,
+        came=one.came | other.came,
+        routed=one.routed | other.routed,
+        left=one.left | other.left,
+        untracked=one.untracked | other.untracked,
+        marks=marks,
+    )
+
+
 class Replies(Walk):
     """The walk of the replies to what one delivery brought."""
 
@@ -71,7 +84,10 @@ class Replies(Walk):
         self.way = delivery.journey
         self.delivery = delivery
         self.same_leg = same_leg
-        self._hops = {hop.host: hop for hop in (*self.way.visits(), *((delivery.end,) if delivery.end else ()))}
+        self._hops: dict[str, Hop] = {}
+        for hop in (*self.way.visits(), *((delivery.end,) if delivery.end else ())):
+            held = self._hops.get(hop.host)
+            self._hops[hop.host] = hop if held is None else _together(held, hop)
         self._routers = {hop.host for hop in self.way.hops}
 
     def start(self) -> Start:
