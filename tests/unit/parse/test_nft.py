@@ -1,0 +1,305 @@
+# Copyright: (c) 2026, PathGuard developers
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""nft's JSON -> rules: every construct, tables and chains, texts, and input that is not whole."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ansible_collections.pathguard.network.plugins.plugin_utils.errors import ParseError
+from ansible_collections.pathguard.network.plugins.plugin_utils.model.match import (
+    Unknown,
+    match_from_dict,
+    match_to_dict,
+    unknown_reasons,
+)
+from ansible_collections.pathguard.network.plugins.plugin_utils.parse import nft
+from ansible_collections.pathguard.network.plugins.plugin_utils.parse.host_facts import HostFacts
+from tests.unit.parse import nft_cases
+
+META = {"metainfo": {"version": "1.0.6", "json_schema_version": 1}}
+TABLE = {"table": {"family": "inet", "name": "fw", "handle": 1}}
+CHAIN = {
+    "chain": {
+        "family": "inet",
+        "table": "fw",
+        "name": "forward",
+        "handle": 1,
+        "type": "filter",
+        "hook": "forward",
+        "prio": 0,
+        "policy": "drop",
+    }
+}
+# What the rules of the fixture ask about the host itself.
+FACTS = HostFacts(
+    local={4: ((0x0A0A0101, 0x0A0A0101),), 6: ()},
+    broadcast=((0x0A0A01FF, 0x0A0A01FF),),
+    interfaces={1: "lo"},
+    groups={"default": ("lo", "app0")},
+)
+
+
+def rule(*expression: Any, handle: int = 2, **more: Any) -> dict[str, Any]:
+    return {
+        "rule": {
+            "family": "inet",
+            "table": "fw",
+            "chain": "forward",
+            "handle": handle,
+            "expr": list(expression),
+            **more,
+        }
+    }
+
+
+def match(left: Any, right: Any, op: str = "==") -> dict[str, Any]:
+    return {"match": {"op": op, "left": left, "right": right}}
+
+
+def payload(protocol: str, field: str) -> dict[str, Any]:
+    return {"payload": {"protocol": protocol, "field": field}}
+
+
+def read(*objects: dict[str, Any], listing: str = "", facts: HostFacts | None = None) -> nft.NftRules:
+    text = json.dumps({"nftables": [META, TABLE, CHAIN, *objects]})
+    return nft.parse(nft.read(text), listing, facts or HostFacts())
+
+
+@pytest.fixture(scope="module")
+def fixture(root_folder: Path) -> nft.NftRules:
+    folder = root_folder / "tests" / "fixtures" / "linux"
+    document = nft.read((folder / "constructs.json").read_text(encoding="utf-8"))
+    return nft.parse(document, (folder / "constructs.txt").read_text(encoding="utf-8"), FACTS)
+
+
+@pytest.fixture(scope="module")
+def root_folder() -> Path:
+    return Path(__file__).resolve().parents[3]
+
+
+@pytest.mark.parametrize("chain", ["forward", "early", "translate", "hide", "at_device", "web", "refuse"])
+def test_each_construct_means_what_the_table_says(fixture: nft.NftRules, chain: str) -> None:
+    key = f"inet/fw/{chain}"
+    rules = (fixture.rulesets.get(key) or fixture.chains[key]).rules
+    cases = getattr(nft_cases, chain.upper())
+    assert [one.text for one in rules] == [text for text, _match, _rest in cases]
+    for found, (text, expected, rest) in zip(rules, cases):
+        if "10.0.0.1-255.255.255.255" in str(expected):
+            expected = match_to_dict(match_from_dict(expected))
+        shown = found.to_dict()
+        assert shown.pop("match", {}) == expected, text
+        verdict = shown.pop("verdict")
+        assert verdict == (
+            {"kind": rest["verdict"]} if isinstance(rest["verdict"], str) else rest["verdict"]
+        ), text
+        assert shown.get("effects", []) == rest.get("effects", []), text
+        assert shown.get("comment", "") == rest.get("comment", ""), text
+        assert shown.get("not_understood", []) == rest.get("not_understood", []), text
+
+
+def test_base_chains_have_their_hook_priority_and_policy(fixture: nft.NftRules) -> None:
+    shown = {
+        key: (one.family, one.hook, one.priority, one.default_action, one.type)
+        for key, one in fixture.rulesets.items()
+    }
+    assert shown == {
+        "inet/fw/forward": ("inet", "forward", 0, "deny", "filter"),
+        "inet/fw/early": ("inet", "prerouting", -300, "permit", "filter"),
+        "inet/fw/translate": ("inet", "prerouting", -100, "permit", "nat"),
+        "inet/fw/hide": ("inet", "postrouting", 100, "permit", "nat"),
+        "inet/fw/at_device": ("inet", "ingress", 0, "deny", "filter"),
+    }
+
+
+def test_a_dormant_table_and_arp_tables_decide_nothing(fixture: nft.NftRules) -> None:
+    assert {"ip/old", "arp/none"} <= set(fixture.tables)
+    assert not [key for key in (*fixture.rulesets, *fixture.chains) if key.startswith(("ip/old", "arp/"))]
+
+
+def test_sets_have_their_elements_and_say_what_is_not_certain(fixture: nft.NftRules) -> None:
+    shown = {key: one.to_dict() for key, one in fixture.sets.items()}
+    assert shown["inet/fw/apps"] == {
+        "fields": ["address4"],
+        "elements": [["10.10.1.0/24"], ["10.10.2.5"], ["10.10.3.1-10.10.3.9"]],
+        "dynamic": False,
+        "complete": True,
+    }
+    assert shown["inet/fw/seen"]["dynamic"] is True, "a rule adds to it"
+    assert shown["inet/fw/guests"]["expiring"] == [1], "192.0.2.1 stays, 192.0.2.2 times out"
+    assert shown["inet/fw/services"]["elements"] == [["10.20.0.0/16", "80-90"], ["10.20.1.10", "5432"]]
+    assert shown["inet/fw/links"]["elements"] == [["app0"], ["wg*"]]
+    assert shown["inet/fw/by_port"]["verdicts"] == [
+        {"kind": "accept"},
+        {"kind": "jump", "chain": "inet/fw/web"},
+        {"kind": "drop"},
+    ]
+
+
+def test_handles_lead_back_to_the_host(fixture: nft.NftRules) -> None:
+    rules = fixture.rulesets["inet/fw/forward"].rules
+    assert all(isinstance(one.handle, int) for one in rules)
+    assert [one.position for one in rules] == sorted(one.position for one in rules)
+
+
+@pytest.mark.parametrize(
+    "expression",
+    [
+        match({"meta": {"key": "never heard of"}}, 1),
+        match(payload("ip", "hdrlength"), 5),
+        match({"payload": {"base": "nh", "offset": 96, "len": 32}}, 1),
+        match(payload("tcp", "dport"), {"some": "form"}),
+        match(payload("ip", "saddr"), "no address"),
+        match(payload("tcp", "dport"), 70000),
+        match({"&": [payload("ip", "frag-off"), 8191]}, 0, "!="),
+        match({"^": [{"meta": {"key": "mark"}}, 1]}, 1),
+        match(payload("ip", "saddr"), "10.0.0.1", "=~"),
+        {"limit": {"rate": 1, "per": "second"}},
+        {"xt": {"type": "match", "name": "multiport"}},
+    ],
+)
+@pytest.mark.parametrize("verdict", ["accept", "drop"])
+def test_a_match_that_is_not_known_is_unknown_and_says_so(expression: dict[str, Any], verdict: str) -> None:
+    found = read(rule(expression, {verdict: None}))
+    (one,) = found.rulesets["inet/fw/forward"].rules
+    assert one.verdict.to_dict() == {"kind": verdict}
+    assert unknown_reasons(one.match)
+    assert one.not_understood
+    assert found.not_understood[0]["where"] == "inet/fw/forward rule 1"
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        {"queue": {"num": 1}},
+        {"tproxy": {"port": 5}},
+        {"synproxy": None},
+        {"xt": {"type": "target", "name": "REJECT"}},
+        {"xt": None},
+        {"a statement of next year": {}},
+        "jump {\n\t\t\taccept\n\t\t}",
+    ],
+)
+def test_a_statement_that_is_not_known_makes_the_verdict_unknown(statement: Any) -> None:
+    found = read(rule(match(payload("tcp", "dport"), 22), statement, {"accept": None}))
+    (one,) = found.rulesets["inet/fw/forward"].rules
+    assert one.verdict.to_dict()["kind"] == "unknown"
+    assert one.not_understood
+
+
+def test_equal_unknowns_are_one_but_each_rate_limit_is_its_own() -> None:
+    same = match({"meta": {"key": "skuid"}}, 0)
+    found = read(
+        rule(same, {"accept": None}),
+        rule(same, {"drop": None}),
+        rule({"limit": {"rate": 1, "per": "second"}}, {"accept": None}),
+        rule({"limit": {"rate": 1, "per": "second"}}, {"drop": None}),
+    )
+    matches = [one.match for one in found.rulesets["inet/fw/forward"].rules]
+    assert all(isinstance(one, Unknown) for one in matches)
+    keys = [one.key for one in matches if isinstance(one, Unknown)]
+    assert keys[0] == keys[1]
+    assert keys[2] != keys[3]
+
+
+def test_destination_nat_by_state_is_false_for_new_connections_where_no_rule_translates() -> None:
+    status = rule(match({"ct": {"key": "status"}}, "dnat", "in"), {"accept": None})
+    facts = HostFacts(destination_nat=False)
+    (one,) = read(status, facts=facts).rulesets["inet/fw/forward"].rules
+    assert {"connection": ["established", "related"]} in match_to_dict(one.match)["all"]
+
+
+def test_text_comes_from_the_listing_and_only_from_the_rule_itself() -> None:
+    listing = (
+        "table inet fw { # handle 1\n\tchain forward { # handle 1\n"
+        "\t\ttype filter hook forward priority filter; policy drop;\n"
+        '\t\tcounter packets 3 bytes 180 accept comment "x # handle 3" # handle 2\n'
+        '\t\taccept comment "forged\n\t\tdrop # handle 3\n" # handle 4\n'
+        "\t\tdrop # handle 3\n\t}\n}\n"
+    )
+    found = read(
+        rule({"counter": {"packets": 3, "bytes": 180}}, {"accept": None}, handle=2),
+        rule({"accept": None}, handle=4),
+        rule({"drop": None}, handle=3),
+        listing=listing,
+    )
+    texts = [one.text for one in found.rulesets["inet/fw/forward"].rules]
+    assert texts[0] == 'counter packets 3 bytes 180 accept comment "x # handle 3"'
+    assert texts[2] == "drop", "two lines claim handle 3, so the JSON's own words are shown"
+
+
+def test_without_a_listing_the_text_is_written_from_the_json() -> None:
+    found = read(
+        rule(
+            match(payload("ip", "saddr"), {"prefix": {"addr": "10.10.1.0", "len": 24}}),
+            match(payload("tcp", "dport"), {"set": [80, {"range": [8000, 8010]}]}),
+            match({"ct": {"key": "state"}}, ["new", "untracked"], "in"),
+            match({"meta": {"key": "iifname"}}, "app0", "!="),
+            {"counter": {"packets": 1, "bytes": 2}},
+            {"reject": {"type": "tcp reset"}},
+            comment="why",
+        )
+    )
+    (one,) = found.rulesets["inet/fw/forward"].rules
+    assert one.text == (
+        "ip saddr 10.10.1.0/24 tcp dport { 80, 8000-8010 } ct state new,untracked iifname != app0"
+        ' counter reject with tcp reset comment "why"'
+    )
+
+
+def test_flags_that_nft_prints_wrongly_make_a_table_unknown() -> None:
+    """nft 1.0.6 prints the table's name where the flag `dormant` should stand."""
+    objects = [META, {"table": {**TABLE["table"], "flags": "fw"}}, CHAIN, rule({"accept": None})]
+    found = nft.parse(nft.read(json.dumps({"nftables": objects})), "", HostFacts())
+    first = found.rulesets["inet/fw/forward"].rules[0]
+    assert isinstance(first.match, Unknown)
+    assert found.not_understood
+
+
+def test_an_empty_ruleset_is_known_and_open() -> None:
+    found = nft.parse(nft.read(json.dumps({"nftables": [META]})), "", HostFacts())
+    assert (found.rulesets, found.tables) == ({}, [])
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "   \n",
+        "Operation not permitted (you must be root)",
+        "nft: command not found",
+        "[]",
+        "{}",
+        '{"nftables": {}}',
+        '{"nftables": []}',
+        '{"nftables": [{"table": {"family": "inet", "name": "fw"}}]}',
+        '{"nftables": [{"metainfo": {}}, {"table": {"name": "fw"}}]}',
+        '{"nftables": [{"metainfo": {}}, {"rule": {"family": "inet", "table": "x", "chain": "y", "expr": []}}]}',
+        '{"nftables": [{"metainfo": {}}, 5]}',
+        "[" * 100000,
+    ],
+)
+def test_what_is_not_a_whole_listing_is_an_error(text: str) -> None:
+    with pytest.raises(ParseError) as error:
+        nft.parse(nft.read(text), "", HostFacts())
+    assert len(str(error.value).splitlines()) <= 5
+
+
+def test_a_listing_cut_short_anywhere_is_an_error(root_folder: Path) -> None:
+    text = (
+        (root_folder / "tests" / "fixtures" / "linux" / "constructs.json").read_text(encoding="utf-8").strip()
+    )
+    for end in range(0, len(text) - 1, 97):
+        with pytest.raises(ParseError):
+            nft.read(text[:end])
+
+
+def test_rules_of_a_chain_that_is_not_listed_are_an_error() -> None:
+    lost = {"rule": {**rule({"accept": None})["rule"], "chain": "gone"}}
+    with pytest.raises(ParseError, match="inet/fw/gone"):
+        read(lost)
