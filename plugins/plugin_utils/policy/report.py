@@ -22,6 +22,7 @@ from .vocabulary import Breach
 Entry = dict[str, Any]
 FORMAT = 1
 _MOST_OF_A_KIND = 20  # findings of one kind for one host; the rest is counted
+_MOST_CHANGES = 200  # of one host; snapshots hold all
 _LOOPBACKS = ("127.", "::1")
 
 
@@ -52,7 +53,7 @@ class ReportBuilder:
         for proof, entry in zip(proofs, paths):
             self._about_path(proof, entry)
         hosts = {name: self._host(state, snapshots.get(name)) for name, state in sorted(self.network.states.items())}
-        changes = {name: found for name in hosts if remedies is not None and (found := remedies.changes(name))}
+        changes, left_out = _changes(remedies, hosts)
         now = datetime.datetime.now(datetime.timezone.utc).replace(microsecond=0)
         return {
             "format": FORMAT,
@@ -64,6 +65,7 @@ class ReportBuilder:
             "hosts": hosts,
             "baseline": remedies is not None,
             "rule_changes": changes,
+            "rule_changes_left_out": left_out,
         }
 
     def _summary(self, paths: Sequence[Entry], hosts: int) -> Entry:
@@ -143,6 +145,13 @@ class ReportBuilder:
             "not_understood": len(state.not_understood),
             "unreadable": len(state.unreadable),
         }
+
+
+def _changes(remedies: Remedies | None, hosts: Iterable[str]) -> tuple[dict[str, list[Entry]], dict[str, int]]:
+    """What changed in the rules by host, and how many more changes there are than a report holds."""
+    found = {name: remedies.changes(name) for name in hosts} if remedies is not None else {}
+    shown = {name: changes[:_MOST_CHANGES] for name, changes in found.items() if changes}
+    return shown, {name: len(changes) - _MOST_CHANGES for name, changes in found.items() if len(changes) > _MOST_CHANGES}
 
 
 def _count(paths: Sequence[Entry], key: str, names: Sequence[str]) -> dict[str, int]:

@@ -1,0 +1,133 @@
+# Copyright: (c) 2026, PathGuard developers
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A report by its schema -> text for people and tools, one entry a format in the table."""
+from __future__ import annotations
+
+import datetime
+import json
+import re
+from collections.abc import Callable, Mapping
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import jinja2
+
+from ..errors import PathGuardError
+from . import words
+from .clean import cleaned
+from .sarif import sarif
+from .screen import WIDTH, screen, wrapped
+
+Entry = dict[str, Any]
+_TEMPLATES = Path(__file__).resolve().parent / "templates"
+_MARKDOWN = re.compile(r"([\\`*_\[\]<>|~])")
+
+
+def _markdown(text: object) -> str:
+    return _MARKDOWN.sub(r"\\\1", str(text))
+
+
+def _code(text: object) -> str:
+    """A code span; its fence is longer than any run of backticks within (CommonMark 6.1), and no cell ends in it."""
+    plain = str(text).replace("|", "\\|")
+    longest = max((len(run) for run in re.findall(r"`+", plain)), default=0)
+    fence = "`" * (longest + 1)
+    return f"{fence} {plain} {fence}" if longest else f"`{plain}`"
+
+
+def _label(text: object) -> str:
+    return str(text).replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
+
+
+@lru_cache(maxsize=None)
+def _environment(escaped: bool) -> jinja2.Environment:
+    found = jinja2.Environment(  # noqa: S701 - autoescape is on for all that is markup
+        loader=jinja2.FileSystemLoader(_TEMPLATES),
+        autoescape=escaped,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    found.filters.update(md=_markdown, code=_code, label=_label)
+    found.globals["words"] = words
+    return found
+
+
+def _template(name: str, escaped: bool = False, **values: Any) -> str:
+    return _environment(escaped).get_template(name).render(**values)
+
+
+def _text(report: Entry) -> str:
+    blocks = {
+        path["name"]: [part for line in _template("path.txt.j2", path=path).splitlines() if line.strip() for part in wrapped(line, WIDTH)]
+        for path in report["paths"]
+        if path["satisfied"] != "yes"
+    }
+    return "\n".join(screen(report, blocks)) + "\n"
+
+
+def _report_markdown(report: Entry) -> str:
+    found = _template("report.md.j2", report=report, paths=words.worst_first(report["paths"]))
+    return re.sub(r"\n{3,}", "\n\n", found)
+
+
+def _html(report: Entry) -> str:
+    return _template("report.html.j2", escaped=True, report=report, paths=words.worst_first(report["paths"]))
+
+
+def _junit(report: Entry) -> str:
+    cases = [_case(path) for path in report["paths"]]
+    for item in report["findings"]:
+        if item["kind"] == "configuration":
+            result = "failure" if item["satisfied"] == "no" else "error"
+            cases.append({"kind": "configuration", "name": item["where"], "result": result, "message": item["message"], "text": item["at"]})
+    return _template("report.xml.j2", escaped=True, report=report, cases=cases)
+
+
+def _case(path: Entry) -> Entry:
+    if path["waived"]:
+        result = "skipped"
+    else:
+        result = {"yes": "", "no": "failure", "unknown": "error"}[path["satisfied"]]
+    block = _template("path.txt.j2", path=path) if result else ""
+    text = "\n".join(line for line in block.splitlines() if line.strip())
+    return {"kind": path["kind"], "name": path["name"], "result": result, "message": f"{path['status']}, {words.share(path)}", "text": text}
+
+
+def _prometheus(report: Entry) -> str:
+    made = datetime.datetime.fromisoformat(report["generated_at"].replace("Z", "+00:00"))
+    return _template("report.prom.j2", report=report, timestamp=int(made.timestamp()))
+
+
+def _sarif(report: Entry) -> str:
+    return json.dumps(sarif(report), indent=2) + "\n"
+
+
+def _json(report: Entry) -> str:
+    return json.dumps(report, indent=2) + "\n"
+
+
+FORMATS: Mapping[str, Callable[[Entry], str]] = {
+    "text": _text,
+    "markdown": _report_markdown,
+    "html": _html,
+    "junit": _junit,
+    "sarif": _sarif,
+    "prometheus": _prometheus,
+    "json": _json,
+}
+
+
+def render(report: Mapping[str, Any], name: str = "text") -> str:
+    """The report in one of FORMATS; PathGuardError for another format or what is no report."""
+    if name not in FORMATS:
+        raise PathGuardError(f"there is no format {name!r}", "to_report", f"use one of {', '.join(FORMATS)}")
+    if not isinstance(report, Mapping) or report.get("format") != 1 or "paths" not in report or "summary" not in report:
+        raise PathGuardError("this is not a report of policy_validate", "to_report", "give it the result's 'report'")
+    try:
+        return FORMATS[name](cleaned(report))
+    except (KeyError, TypeError, ValueError, jinja2.UndefinedError) as error:
+        raise PathGuardError(f"the report is malformed: {error!r}", "to_report", "give it the result's 'report', unchanged") from error

@@ -1,0 +1,81 @@
+# Copyright: (c) 2026, PathGuard developers
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The report on one screen: at most 40 lines of 100 columns, however many paths there are."""
+from __future__ import annotations
+
+import textwrap
+
+from typing import Any
+
+from . import words
+from .clean import clipped
+
+LINES, WIDTH = 40, 100
+_MOST_FINDINGS = 5
+_MOST_WRAPPED = 3
+Entry = dict[str, Any]
+
+
+def screen(report: Entry, blocks: dict[str, list[str]], lines: int = LINES, width: int = WIDTH) -> list[str]:
+    """``blocks``: the long form of each path that is not as wanted. Violations get room first."""
+    found = [words.headline(report), words.totals(report)]
+    bad = [path for path in words.worst_first(report["paths"]) if path["satisfied"] != "yes"]
+    good = [path for path in report["paths"] if path["satisfied"] == "yes"]
+    findings = _findings(report)
+    room = lines - len(found) - (1 if good else 0) - min(len(findings), _MOST_FINDINGS + 1)
+    found += _bad(bad, blocks, room)
+    left = lines - len(found)
+    findings = _cut(findings, min(_MOST_FINDINGS + 1, left - (1 if good else 0)), "findings")
+    left -= len(findings)
+    found += _cut([_line(path) for path in good], left, "paths as wanted") + findings
+    return [clipped(line, width) for line in found[:lines]]
+
+
+def wrapped(line: str, width: int) -> list[str]:
+    """A long line (a rule, verbatim) on several; what is left after the last of them is cut."""
+    if len(line) <= width:
+        return [line]
+    indent = " " * (len(line) - len(line.lstrip()) + 2)
+    found = textwrap.wrap(line, width, initial_indent=line[: len(indent) - 2], subsequent_indent=indent, break_on_hyphens=False)
+    return [*found[: _MOST_WRAPPED - 1], clipped(" ".join([found[_MOST_WRAPPED - 1], "..."]), width)] if len(found) > _MOST_WRAPPED else found
+
+
+def _bad(paths: list[Entry], blocks: dict[str, list[str]], room: int) -> list[str]:
+    """Each path on one line, and as many in full as there is room for."""
+    shown = paths if len(paths) <= room else paths[: max(room - 1, 0)]
+    spare = room - len(shown) - (len(paths) > len(shown))
+    found: list[str] = []
+    for path in shown:
+        block = blocks[path["name"]]
+        if len(block) - 1 <= spare:
+            spare -= len(block) - 1
+            found += block
+        else:
+            found.append(_line(path))
+    if len(paths) > len(shown):
+        found.append(f"... and {len(paths) - len(shown)} more paths that are not as wanted")
+    return found
+
+
+def _line(path: Entry) -> str:
+    detail = f"{words.mark(path):<7} {path['name']}: {path['status']}, {words.share(path)}"
+    old = words.before(path)
+    return f"{detail} ({old})" if old else detail
+
+
+def _findings(report: Entry) -> list[str]:
+    found = []
+    for item in report["findings"]:
+        if item["severity"] != "info":
+            where = words.about(item)
+            found.append(f"note    {where + ': ' if where else ''}{item['message']}")
+    return found
+
+
+def _cut(lines: list[str], room: int, what: str) -> list[str]:
+    if len(lines) <= room:
+        return lines
+    if room < 1:
+        return []
+    return [*lines[: room - 1], f"... and {len(lines) - room + 1} more {what}"]
