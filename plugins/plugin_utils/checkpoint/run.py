@@ -17,6 +17,7 @@ from ..gather.access import HostAccess
 from ..gather.channel import Channel
 from ..gather.pool import Progress, on_hosts
 from . import control
+from .bundle import agent_source
 from .status import PROTECTIONS, CheckpointStatus
 
 Answer = CheckpointStatus | PathGuardError
@@ -68,6 +69,8 @@ def over(
 ) -> Each:
     """An ``Each`` that logs in to these hosts."""
     known = {access.name: access for access in accesses}
+    # Here, not in the hosts' threads: Python 3.11 can't parse in several threads at once (gh-106905).
+    agent_source()
 
     def each(names: Sequence[str], ask: Ask) -> Mapping[str, Answer]:
         def one(channel: Channel) -> CheckpointStatus:
