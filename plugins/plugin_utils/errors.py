@@ -2,6 +2,7 @@
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The one kind of error that people see: what went wrong, where, and what to do."""
+
 from __future__ import annotations
 
 import textwrap
@@ -65,3 +66,7 @@ class PolicyError(PathGuardError):
 
 class CheckpointError(PathGuardError):
     """A checkpoint could not be armed, renewed, confirmed or restored."""
+
+
+class GuardError(PathGuardError):
+    """The guard can't begin, or can't come to a decision."""

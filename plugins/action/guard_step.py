@@ -1,0 +1,220 @@
+# Copyright: (c) 2026, PathGuard developers
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One step of the guard, for all hosts of the batch at once: thin, the engine is plugin_utils/guard."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, ClassVar
+
+from ansible import constants as C
+from ansible.utils.display import Display
+
+from ansible_collections.pathguard.network.plugins.plugin_utils.ansible_values import native, unsafe
+from ansible_collections.pathguard.network.plugins.plugin_utils.errors import GuardError
+from ansible_collections.pathguard.network.plugins.plugin_utils.gather import netmiko_channel  # noqa: F401  # pylint: disable=unused-import
+from ansible_collections.pathguard.network.plugins.plugin_utils.gather.action import (
+    HOST_OPTIONS,
+    HostsAction,
+    Progress,
+)
+from ansible_collections.pathguard.network.plugins.plugin_utils.guard import record, report, text
+from ansible_collections.pathguard.network.plugins.plugin_utils.guard.after import Judge
+from ansible_collections.pathguard.network.plugins.plugin_utils.guard.batch import batch_sizes
+from ansible_collections.pathguard.network.plugins.plugin_utils.guard.before import Start, begin
+from ansible_collections.pathguard.network.plugins.plugin_utils.guard.outcomes import (
+    LOST,
+    HostFailure,
+    failures,
+)
+from ansible_collections.pathguard.network.plugins.plugin_utils.guard.site import Site
+
+LOGIN_OPTIONS = {name: HOST_OPTIONS[name] for name in ("transport", "host_key_checking", "workers")}
+# Standard output of these callbacks is a document of their own.
+MACHINE_READABLE = ("json", "jsonl", "junit", "null")
+
+
+class ActionModule(HostsAction):
+    BYPASS_HOST_LOOP = True
+
+    SPEC: ClassVar[dict[str, dict[str, Any]]] = {
+        "step": {"type": "str", "required": True, "choices": ["pre", "post", "revert", "verdict"]},
+        "policy": {"type": "raw"},
+        "hops": {"type": "list", "elements": "str"},
+        "protect": {"type": "list", "elements": "str"},
+        "change_tasks": {"type": "str"},
+        "folder": {"type": "str"},
+        "snapshot_dir": {"type": "str", "default": "pathguard"},
+        "run_id": {"type": "str", "default": ""},
+        "timeout": {"type": "int", "default": 300},
+        "expected_changes": {"type": "list", "elements": "str", "default": []},
+        "accept_violations": {"type": "bool", "default": False},
+        "probe": {"type": "bool", "default": True},
+        "probe_timeout": {"type": "float", "default": 2.0},
+        "settle": {"type": "float", "default": 3.0},
+        "reason": {"type": "str", "default": ""},
+        "result": {"type": "raw"},
+        "command_timeout": {"type": "int", "default": 60},
+        **LOGIN_OPTIONS,
+    }
+    RULES: ClassVar[dict[str, Any]] = {
+        "required_if": [("step", "pre", ("policy",)), ("step", "verdict", ("result",))],
+    }
+
+    def work(self, options: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
+        steps: dict[str, Callable[[dict[str, Any], dict[str, Any]], dict[str, Any]]] = {
+            "pre": self._pre,
+            "post": self._post,
+            "revert": self._revert,
+            "verdict": self._verdict,
+        }
+        found: dict[str, Any] = unsafe(steps[options["step"]](options, task_vars))
+        return found
+
+    # Steps.
+
+    def _pre(self, options: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
+        change = self._change_tasks(options)
+        all_hosts = native(task_vars["ansible_play_hosts_all"])
+        batch = native(task_vars["ansible_play_batch"])
+        groups = native(task_vars["groups"])
+        start = Start(
+            policy=options["policy"],
+            folder=self._folder(options),
+            snapshot_dir=self._snapshot_dir(options),
+            groups=groups,
+            hosts=groups.get("all", []),
+            batch=batch,
+            lost=record.lost_before(all_hosts, batch, batch_sizes(self._task, len(all_hosts))),
+            hops=options["hops"],
+            protect=options["protect"],
+            run_id=options["run_id"],
+            timeout=options["timeout"],
+            accept_violations=options["accept_violations"],
+            expected_changes=options["expected_changes"],
+            probe=options["probe"],
+            probe_timeout=options["probe_timeout"],
+            markers=change is not None,
+            check_mode=self._task.check_mode,
+        )
+        found = begin(start, self._site(options, task_vars), self._say)
+        files = report.write_before(found)
+        self._print(text.before(found))
+        result: dict[str, Any] = {
+            "changed": False,
+            "run_id": found.run.id,
+            "change_tasks": str(change) if change else None,
+            "protected": found.run.protected,
+            "unprotected": found.run.unprotected,
+            "paths": text.short_paths(found.proof.paths),
+            "report": str(files["json"]),
+            **_stats(found.run.id, "stopped" if found.stopped else "begun"),
+        }
+        if found.stopped:
+            result.update(failed=True, msg=str(GuardError(found.stopped, f"run {found.run.id}", f"see {files['text']}")))
+        return result
+
+    def _post(self, options: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
+        run, folder = self._run(options)
+        judge = Judge(run, folder, self._site(options, task_vars), self._say, options["settle"])
+        return self._told(judge.decide(self._failures(run, task_vars)))
+
+    def _revert(self, options: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
+        run, folder = self._run(options)
+        judge = Judge(run, folder, self._site(options, task_vars), self._say, 0.0)
+        return self._told(judge.give_up(options["reason"] or "asked for by hand"))
+
+    def _verdict(self, options: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
+        """Fail where the last step's decision was not good; a step that left none is not good."""
+        last = options["result"] if isinstance(options["result"], dict) else {}
+        if last.get("good") is True:
+            return {"changed": False, "decision": last["decision"], "run_id": last["run_id"]}
+        if "decision" not in last:
+            raise GuardError(
+                "the guard came to no decision, so its checkpoints will put the firewalls back",
+                "path_guard",
+                "look why its last step did not run (a condition on the role?); see firewall_checkpoint_info",
+            )
+        return {"failed": True, "msg": last["summary"], "decision": last["decision"], "run_id": last["run_id"]}
+
+    # What a step needs.
+
+    def _run(self, options: dict[str, Any]) -> tuple[record.Run, Path]:
+        if not options["run_id"]:
+            raise GuardError(
+                "it is not known which run this is about",
+                "path_guard_run_id",
+                "run 'pre' first in the same playbook, or give the run id that it printed",
+            )
+        snapshot_dir = self._snapshot_dir(options)
+        run = record.read(snapshot_dir, options["run_id"])
+        return run, snapshot_dir / run.id
+
+    def _failures(self, run: record.Run, task_vars: dict[str, Any]) -> list[HostFailure]:
+        if run.markers:
+            hostvars = task_vars["hostvars"]
+            notes = {
+                host: native(hostvars[host].get("path_guard_outcome")) for host in run.batch if host in hostvars
+            }
+            return failures(run.batch, notes, run.id)
+        if not set(run.batch) <= set(native(task_vars["ansible_play_hosts_all"])):
+            return []
+        here = native(task_vars["ansible_play_batch"])
+        return [HostFailure(host, LOST) for host in run.batch if host not in here]
+
+    def _site(self, options: dict[str, Any], task_vars: dict[str, Any]) -> Site:
+        login = {**options, "timeout": options["command_timeout"], "platform": None}
+        return Site(self.logins(login, task_vars).accesses, options["workers"], Progress)
+
+    def _folder(self, options: dict[str, Any]) -> Path:
+        return Path(options["folder"] or self._loader.get_basedir())
+
+    def _snapshot_dir(self, options: dict[str, Any]) -> Path:
+        return self._folder(options) / Path(options["snapshot_dir"]).expanduser()
+
+    def _change_tasks(self, options: dict[str, Any]) -> Path | None:
+        """The user's file, absolute: Ansible would look for it in the role's own folder first."""
+        if not options["change_tasks"]:
+            return None
+        path = self._folder(options) / Path(options["change_tasks"]).expanduser()
+        if not path.is_file():
+            raise GuardError(
+                "there is no such file of tasks", str(path), "name the change's tasks by path_guard_change_tasks"
+            )
+        return path
+
+    # What people see.
+
+    def _told(self, found: Any) -> dict[str, Any]:
+        files = report.write_after(found, self._task.diff)
+        self._print(text.after(found, files, self._task.diff))
+        return {
+            "changed": bool(found.revert and found.revert.changed),
+            "good": found.good,
+            "decision": found.decision,
+            "run_id": found.run.id,
+            "summary": text.summary(found, files),
+            "paths": text.short_paths(found.proof.paths if found.proof else found.before),
+            "report": str(files["json"]),
+            "report_text": str(files["text"]),
+            **_stats(found.run.id, found.decision),
+        }
+
+    def _say(self, text: str) -> None:
+        if not _machine_readable():
+            Display().display(text)
+
+    def _print(self, text: str) -> None:
+        self._say("\n" + text.rstrip("\n") + "\n")
+
+
+def _machine_readable() -> bool:
+    return str(C.config.get_config_value("DEFAULT_STDOUT_CALLBACK")).rpartition(".")[2] in MACHINE_READABLE
+
+
+def _stats(run_id: str, decision: str) -> dict[str, Any]:
+    """What set_stats would set: small, because it becomes variables and notifications of later jobs."""
+    data = {"path_guard_run_id": run_id, "path_guard_decision": decision}
+    return {"ansible_stats": {"data": data, "per_host": False, "aggregate": False}}

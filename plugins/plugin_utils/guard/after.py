@@ -1,0 +1,181 @@
+# Copyright: (c) 2026, PathGuard developers
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The guard's last step: prove the paths anew, compare, then confirm all checkpoints or restore all.
+
+One decision for the whole batch, from every host's outcome; see docs/guard.md for the table of decisions.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from ..checkpoint.run import answer_dict, confirm_all, renew_all
+from ..errors import PathGuardError
+from ..model.state import State
+from ..policy.paths import Policy
+from ..policy.read import load_policy
+from . import record, revert
+from .compare import PathChange, PathView, compare
+from .outcomes import HostFailure
+from .probes import Disagreement, ProbeRow, disagreements
+from .probing import from_dicts, probe_rows
+from .proof import Proof, Target, load_states, prove
+from .revert import Revert
+from .site import Site
+
+Say = Callable[[str], None]
+
+CONFIRMED, REVERTED, UNPROVEN, FAILED = "confirmed", "reverted", "unproven", "failed"
+NOT_TESTED = "not tested"
+# Left of a checkpoint's time when reading is given up: restoring and proving it takes that long.
+MARGIN = 30.0
+RETRY_EVERY = 3.0
+# What a host's own record of the restore holds of the reasons, in characters.
+REASON = 500
+
+
+@dataclass
+class After:
+    """What ``post`` found and did. ``reasons``: why the change was not kept, empty if it was. ``before``:
+    the paths as ``pre`` saw them. ``proof``: the paths after the change, None if they could not be proven."""
+
+    run: record.Run
+    folder: Path
+    failures: list[HostFailure]
+    before: list[PathView]
+    decision: str = ""
+    reasons: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    proof: Proof | None = None
+    states: dict[str, State] = field(default_factory=dict)
+    changes: list[PathChange] = field(default_factory=list)
+    rows_before: list[ProbeRow] = field(default_factory=list)
+    rows: list[ProbeRow] = field(default_factory=list)
+    odd: list[Disagreement] = field(default_factory=list)
+    checkpoints: dict[str, dict[str, Any]] = field(default_factory=dict)
+    revert: Revert | None = None
+
+    @property
+    def good(self) -> bool:
+        return self.decision in (CONFIRMED, NOT_TESTED)
+
+
+class Judge:
+    """Comes to a decision about one run."""
+
+    def __init__(self, run: record.Run, folder: Path, site: Site, say: Say, settle: float) -> None:
+        self.run = run
+        self.folder = folder
+        self.site = site
+        self.say = say
+        self.settle = settle
+        self.policy: Policy = load_policy(run.policy)
+        self.before = [PathView(**view) for view in run.before["paths"]]
+        self.targets = [Target(**target) for target in run.before["targets"]]
+        self.baseline = load_states(folder / "pre", run.hops)
+
+    def decide(self, failures: Sequence[HostFailure]) -> After:
+        found = After(self.run, self.folder, list(failures), self.before)
+        found.rows_before = from_dicts(self.run.before["probes"])
+        if self.run.check_mode:
+            found.decision = NOT_TESTED
+            found.notes.append("the change was not tested: nothing is changed in check mode")
+            return self._end(found)
+        found.reasons += [failure.text() for failure in failures]
+        deadline = self._renew(found)
+        if found.reasons:
+            deadline = time.monotonic()  # the change is not kept anyway: waiting would only prolong an outage
+        self._look(found, "post", deadline)
+        if not found.reasons and self.settle > 0:
+            time.sleep(self.settle)
+            self._look(found, "settled", deadline)
+        if not found.reasons:
+            self._confirm(found)
+        else:
+            self._restore(found)
+        return self._end(found)
+
+    def _end(self, found: After) -> After:
+        self.run.decision = found.decision
+        self.run.write(self.folder)
+        return found
+
+    def _renew(self, found: After) -> float:
+        """Give the checkpoints their full time anew; until when (time.monotonic) reading may be retried."""
+        names = self.run.protected
+        if not names:
+            return time.monotonic() + self.run.timeout
+        answers = renew_all(self.site.each(names), names, self.run.id, float(self.run.timeout))
+        late = {name: answer for name, answer in answers.items() if isinstance(answer, PathGuardError)}
+        found.reasons += [f"{name}: {error.what}" for name, error in late.items()]
+        left = self.run.timeout - min(MARGIN, self.run.timeout / 4)
+        if late:
+            left -= record.epoch() - self.run.armed_at
+        elif record.epoch() - self.run.armed_at > self.run.timeout / 2:
+            found.notes.append(
+                f"the change took {record.epoch() - self.run.armed_at:.0f} s; "
+                f"the checkpoints' timers were renewed for {self.run.timeout} s"
+            )
+        return time.monotonic() + left
+
+    def _look(self, found: After, name: str, deadline: float) -> None:
+        """Read, prove, probe and compare; what speaks against the change goes to ``reasons``."""
+        states, errors = self._read(name, deadline)
+        if errors:
+            found.reasons += [f"{host} can't be read after the change: {error.what}" for host, error in errors.items()]
+            found.states = states
+            return
+        found.states = states
+        found.proof = prove(self.policy, states, self.run.groups, self.folder / name, self.baseline)
+        found.changes = compare(self.before, found.proof.paths, self.run.expected_changes)
+        bad = [change for change in found.changes if change.fails]
+        found.reasons += [change.text() for change in bad]
+        if self.targets:
+            found.rows = probe_rows(self.site, found.proof, self.targets, self.run.probe_timeout)
+            found.odd = disagreements(found.rows, found.rows_before)
+            found.reasons += [item.text() for item in found.odd if item.new and item.row.path not in _expected(found)]
+            found.notes += [f"as before the change, {item.text()}" for item in found.odd if not item.new]
+
+    def _read(self, name: str, deadline: float) -> tuple[dict[str, State], dict[str, PathGuardError]]:
+        """All hosts of the run; those that don't answer again and again until the deadline."""
+        folder = self.folder / name
+        states, errors = self.site.read(self.run.hops, folder, self.run.id)
+        while errors and time.monotonic() < deadline:
+            self.say(f"PathGuard: waiting for {', '.join(sorted(errors))}")
+            time.sleep(RETRY_EVERY)
+            more, errors = self.site.read(sorted(errors), folder, self.run.id)
+            states.update(more)
+        return {host: states[host] for host in self.run.hops if host in states}, errors
+
+    def _confirm(self, found: After) -> None:
+        names = self.run.protected
+        outcome = confirm_all(self.site.each(names), names, self.run.id)
+        found.checkpoints = {name: answer_dict(name, answer) for name, answer in outcome.hosts.items()}
+        if outcome.decision == "confirmed":
+            found.decision = CONFIRMED
+            found.notes += outcome.messages
+            return
+        found.reasons += outcome.messages
+        self._restore(found)
+
+    def give_up(self, reason: str) -> After:
+        """Restore without looking at the paths first."""
+        found = After(self.run, self.folder, [], self.before, reasons=[reason])
+        found.rows_before = from_dicts(self.run.before["probes"])
+        self._restore(found)
+        return self._end(found)
+
+    def _restore(self, found: After) -> None:
+        reason = "; ".join(found.reasons)[:REASON]
+        found.revert = revert.Reverter(self.run, self.folder, self.site, self.policy, self.before).run(reason)
+        found.checkpoints = found.revert.checkpoints
+        found.decision = found.revert.decision
+
+
+def _expected(found: After) -> set[str]:
+    return {change.name for change in found.changes if not change.fails and change.what == "expected"}

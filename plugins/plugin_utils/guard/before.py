@@ -1,0 +1,210 @@
+# Copyright: (c) 2026, PathGuard developers
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The guard's first step: prove the paths as they are, and arm the firewalls' checkpoints."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from ..checkpoint.run import answer_dict, arm_all
+from ..checkpoint.status import PROTECTIONS, CheckpointStatus
+from ..errors import GuardError, PathGuardError
+from ..model.state import State
+from ..policy.inventory import hosts_needed
+from ..policy.read import load_policy
+from . import record
+from .probes import ProbeRow, disagreements
+from .compare import as_dict
+from .proof import Proof, prove, targets
+from .site import Site
+from .probing import probe_rows
+
+Say = Callable[[str], None]
+TOLD = 3
+
+
+@dataclass(frozen=True)
+class Start:
+    """What ``pre`` is asked for. ``hops``, ``protect``: None where the guard chooses. ``change_tasks``: a
+    file, None where the user runs the change. ``batch``: the hosts of the play that the change is for;
+    ``lost``: those of the batch that are gone already. Times in seconds."""
+
+    policy: Any
+    folder: Path
+    snapshot_dir: Path
+    groups: Mapping[str, Sequence[str]]
+    hosts: Sequence[str]
+    batch: Sequence[str]
+    lost: Sequence[str] = ()
+    hops: Sequence[str] | None = None
+    protect: Sequence[str] | None = None
+    run_id: str = ""
+    timeout: int = 300
+    accept_violations: bool = False
+    expected_changes: Sequence[str] = ()
+    probe: bool = True
+    probe_timeout: float = 2.0
+    markers: bool = False
+    check_mode: bool = False
+
+
+@dataclass
+class Before:
+    """What ``pre`` found. ``stopped``: why the change must not begin, empty if it may."""
+
+    run: record.Run
+    folder: Path
+    proof: Proof
+    states: dict[str, State]
+    rows: list[ProbeRow]
+    checkpoints: dict[str, dict[str, Any]] = field(default_factory=dict)
+    stopped: str = ""
+    notes: list[str] = field(default_factory=list)
+
+
+def begin(start: Start, site: Site, say: Say) -> Before:
+    """Raises PathGuardError where nothing could be judged: a bad policy, a host that can't be read."""
+    policy = load_policy(start.policy, start.folder)
+    needed = hosts_needed(policy, start.groups, start.hosts)
+    unknown = [name for name in start.expected_changes if policy.path(name) is None]
+    if unknown:
+        raise GuardError(
+            f"the policy has no path {unknown[0]!r}", "path_guard_expected_changes", "name paths as the policy does"
+        )
+    if start.lost:
+        raise GuardError(
+            f"{_some(start.lost)} failed or went away before the guard began",
+            "the play's hosts",
+            "mend these hosts, or leave them out with --limit: the guard must know what becomes of every host",
+        )
+    folder = record.new_folder(start.snapshot_dir, start.run_id)
+    run_id = folder.name
+    states, errors = _read(start, site, needed, folder / "pre", run_id)
+    if errors:
+        raise unreadable(errors, len(errors) + len(states))
+    proof = prove(policy, states, start.groups, folder / "pre")
+    say(f"PathGuard {run_id}: {len(states)} hosts read, {len(proof.paths)} paths proven")
+    run = record.Run(
+        id=run_id,
+        started=record.now(),
+        policy=policy.schema,
+        policy_name=policy.name,
+        groups={name: list(members) for name, members in start.groups.items()},
+        hops=list(states),
+        batch=list(start.batch),
+        timeout=start.timeout,
+        markers=start.markers,
+        check_mode=start.check_mode,
+        probe=start.probe,
+        probe_timeout=start.probe_timeout,
+        expected_changes=list(start.expected_changes),
+    )
+    aims = targets(policy, states, start.groups) if start.probe else []
+    rows = probe_rows(site, proof, aims, start.probe_timeout)
+    run.before = {
+        "paths": [as_dict(path) for path in proof.paths],
+        "targets": [target.to_dict() for target in aims],
+        "probes": [row.to_dict() for row in rows],
+    }
+    found = Before(run, folder, proof, states, rows)
+    found.notes += [f"before the change, {item.text()}" for item in disagreements(rows, rows)]
+    found.stopped = _violated(proof, start.accept_violations)
+    if not found.stopped:
+        _arm(start, site, found)
+    run.decision = "stopped" if found.stopped else ""
+    run.write(folder)
+    return found
+
+
+def _read(
+    start: Start, site: Site, needed: Sequence[str], folder: Path, run_id: str
+) -> tuple[dict[str, State], dict[str, PathGuardError]]:
+    protect = list(start.protect or ())
+    if start.hops is not None:
+        return site.read(list(dict.fromkeys([*needed, *start.hops, *protect])), folder, run_id)
+    wanted = list(dict.fromkeys([*needed, *protect]))
+    others = [name for name in start.hosts if name not in wanted and name != "localhost"]
+    return site.read_with_routers(wanted, others, folder, run_id)
+
+
+def unreadable(errors: Mapping[str, PathGuardError], hosts: int) -> GuardError:
+    """One error for all hosts that could not be read."""
+    name, first = next(iter(errors.items()))
+    if len(errors) == 1:
+        return GuardError(first.what, first.where or name, first.todo)
+    return GuardError(
+        f"{len(errors)} of {hosts} hosts could not be read; {name}: {first.what}", _some(list(errors)), first.todo
+    )
+
+
+def _violated(proof: Proof, accepted: bool) -> str:
+    bad = [path.name for path in proof.paths if path.satisfied == "no"]
+    if not bad or accepted:
+        return ""
+    return (
+        f"already violated before the change: {', '.join(bad)}; nothing was changed, nothing is armed. "
+        "Mend it first, or set path_guard_accept_violations"
+    )
+
+
+def _arm(start: Start, site: Site, found: Before) -> None:
+    run = found.run
+    wanted, run.unprotected = _protectable(start, site, found.states)
+    found.notes += [f"{name} is not protected: {why}" for name, why in run.unprotected.items()]
+    if start.check_mode or not wanted:
+        return
+    # Written before the first checkpoint is armed: whatever happens now, `revert` finds the run.
+    run.protected = wanted
+    run.armed_at = record.epoch()
+    run.write(found.folder)
+    outcome = arm_all(site.each(wanted), wanted, run.id, float(start.timeout))
+    found.checkpoints = {name: answer_dict(name, answer) for name, answer in outcome.hosts.items()}
+    if outcome.decision != "armed":
+        found.stopped = "no checkpoint stays armed, nothing was changed: " + "; ".join(outcome.messages[:TOLD])
+        run.protected = []
+        return
+    run.scripts = {
+        name: answer.script for name, answer in outcome.hosts.items() if isinstance(answer, CheckpointStatus)
+    }
+
+
+def _protectable(
+    start: Start, site: Site, states: Mapping[str, State]
+) -> tuple[list[str], dict[str, str]]:
+    """Hosts to arm, and why others can't be. Raises GuardError if one was asked for and can't be."""
+    accesses = {access.name: access for access in site.accesses(list(states))}
+    can: list[str] = []
+    cannot: dict[str, str] = {}
+    for name, state in states.items():
+        why = _why_not(state, accesses[name].become or accesses[name].user == "root")
+        if why:
+            cannot[name] = why
+        else:
+            can.append(name)
+    if start.protect is None:
+        return can, {name: why for name, why in cannot.items() if why != NO_RULES}
+    for name in start.protect:
+        if name in cannot and cannot[name] != NO_RULES:
+            raise GuardError(cannot[name], name, "take it out of path_guard_protect, or make it possible")
+    return list(start.protect), {}
+
+
+NO_RULES = "it has no firewall rules"
+
+
+def _why_not(state: State, root: bool) -> str:
+    if PROTECTIONS.get(state.platform, "none") != "arm_before":
+        return f"PathGuard can't arm a checkpoint on the platform {state.platform}"
+    if not root:
+        return "its login does not become root (set become)"
+    if not state.firewall_known:
+        return "its rules could not be read"
+    return "" if state.rulesets or state.chains else NO_RULES
+
+
+def _some(names: Sequence[str]) -> str:
+    return ", ".join(names[:TOLD]) + (f" and {len(names) - TOLD} more" if len(names) > TOLD else "")

@@ -1,0 +1,59 @@
+# Copyright: (c) 2026, PathGuard developers
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Make the new connections that a proof's paths speak of, and put the proof's word beside each."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from .probes import CUT, SOME_WAYS, ProbeRow, proof_of
+from .proof import Proof, Target
+from .site import Site
+
+NOT_PROBED = "not_probed"
+
+
+def probe_rows(site: Site, proof: Proof, targets: Sequence[Target], timeout: float) -> list[ProbeRow]:
+    """One row for each target, in their order."""
+    wanted: dict[str, dict[tuple[str, str, int, str], None]] = {}
+    for target in targets:
+        wanted.setdefault(target.host, {})[target.job] = None
+    answers, errors = site.probe({host: list(jobs) for host, jobs in wanted.items()}, timeout)
+    found = {
+        (host, str(row["source"]), row["address"], row["port"]): row
+        for host, answer in answers.items()
+        for row in answer["paths"]
+    }
+    views = {view.name: view for view in proof.paths}
+    rows = []
+    for target in targets:
+        view = views[target.path]
+        word = proof_of((target.source, target.address, target.port), view.bad, view.unknown)
+        if word == CUT and target.path in proof.several_ways:
+            word = SOME_WAYS
+        row = found.get((target.host, target.source, target.address, target.port))
+        rows.append(_row(target, word, row, str(errors.get(target.host, ""))))
+    return rows
+
+
+def _row(target: Target, word: str, row: Mapping[str, Any] | None, error: str) -> ProbeRow:
+    place = (target.path, target.host, target.source, target.address, target.port)
+    if row is None:
+        return ProbeRow(*place, NOT_PROBED, word, error=error or f"the host has no address {target.source}")
+    pooled = row["pooled"]
+    return ProbeRow(
+        *place,
+        row["result"],
+        word,
+        row["reachable"],
+        row["attempts"],
+        pooled["established"],
+        pooled["alive"],
+        row["error"],
+    )
+
+
+def from_dicts(rows: Sequence[Mapping[str, Any]]) -> list[ProbeRow]:
+    return [ProbeRow(**row) for row in rows]

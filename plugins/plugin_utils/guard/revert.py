@@ -1,0 +1,142 @@
+# Copyright: (c) 2026, PathGuard developers
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Put the firewalls back, and prove it: fingerprints, paths, probes."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from ..checkpoint.run import RunOutcome, answer_dict, restore_all
+from ..checkpoint.status import CheckpointStatus
+from ..errors import PathGuardError
+from ..policy.paths import Policy
+from . import record
+from .compare import PathView, compare
+from .probes import REACHABLE, back_to
+from .probing import from_dicts, probe_rows
+from .proof import Target, prove
+from .site import Site
+
+REVERTED, UNPROVEN, FAILED = "reverted", "unproven", "failed"
+# Routing and neighbours may need a moment after rules were loaded; seconds.
+PATIENCE = 20.0
+RETRY_EVERY = 2.0
+
+
+@dataclass
+class Revert:
+    """``changed``: hosts whose rules were put back, with what (``fw1``: ``inet filter``). ``fingerprint``,
+    ``paths``, ``probes``: whether each proves the old state; None where there was nothing to ask.
+    ``by_timer``: hosts where the checkpoint's own timer was first. ``trouble``: what is not proven.
+    ``manual``: what to do by hand then."""
+
+    decision: str = FAILED
+    changed: dict[str, list[str]] = field(default_factory=dict)
+    by_timer: list[str] = field(default_factory=list)
+    fingerprint: bool | None = None
+    fingerprints: dict[str, str] = field(default_factory=dict)
+    paths: bool | None = None
+    paths_back: int = 0
+    probes: bool | None = None
+    probes_through: int = 0
+    probes_asked: int = 0
+    trouble: list[str] = field(default_factory=list)
+    manual: list[str] = field(default_factory=list)
+    checkpoints: dict[str, dict[str, Any]] = field(default_factory=dict)
+
+    def to_dict(self) -> dict[str, Any]:
+        return {
+            "changed": dict(self.changed),
+            "by_timer": list(self.by_timer),
+            "fingerprint": self.fingerprint,
+            "fingerprints": dict(self.fingerprints),
+            "paths": self.paths,
+            "probes": self.probes,
+            "trouble": list(self.trouble),
+            "manual": list(self.manual),
+        }
+
+
+class Reverter:
+    """``before``: the paths as ``pre`` saw them."""
+
+    def __init__(
+        self, run: record.Run, folder: Path, site: Site, policy: Policy, before: Sequence[PathView]
+    ) -> None:
+        self._run = run
+        self._folder = folder
+        self._site = site
+        self._policy = policy
+        self._before = before
+        self._targets = [Target(**target) for target in run.before["targets"]]
+        self._rows = from_dicts(run.before["probes"])
+
+    def run(self, reason: str) -> Revert:
+        """Restore every protected host that changed, then prove that all is as ``pre`` saw it."""
+        found = Revert()
+        names = self._run.protected
+        if not names:
+            found.trouble.append("no host is protected by a checkpoint: nothing was put back")
+            return found
+        self._fingerprints(found, restore_all(self._site.each(names), names, self._run.id, reason))
+        self._prove(found)
+        if found.fingerprint is False or (found.changed and found.trouble):
+            found.decision = UNPROVEN
+        elif found.changed:
+            found.decision = REVERTED
+        return found
+
+    def _fingerprints(self, found: Revert, outcome: RunOutcome) -> None:
+        found.checkpoints = {name: answer_dict(name, answer) for name, answer in outcome.hosts.items()}
+        found.fingerprint = True
+        for name, answer in outcome.hosts.items():
+            if isinstance(answer, CheckpointStatus) and answer.proven:
+                if answer.changed_tables:
+                    found.changed[name] = list(answer.changed_tables)
+                    found.fingerprints[name] = answer.fingerprint.get("static", "")
+                if answer.state == "fired":
+                    found.by_timer.append(name)
+            else:
+                found.fingerprint = False
+                found.manual += self._by_hand(name, answer)
+        found.trouble += outcome.messages
+
+    def _by_hand(self, name: str, answer: CheckpointStatus | PathGuardError) -> list[str]:
+        if isinstance(answer, CheckpointStatus) and answer.manual:
+            return [f"{name}: {step}" for step in answer.manual]
+        script = self._run.scripts.get(name)
+        return [f"{name}: on its own console, as root, run: {script}"] if script else []
+
+    def _prove(self, found: Revert) -> None:
+        """Read, prove and probe until all is back, or patience ends."""
+        deadline = time.monotonic() + PATIENCE
+        trouble = self._look(found)
+        while trouble and found.changed and time.monotonic() < deadline:
+            time.sleep(RETRY_EVERY)
+            trouble = self._look(found)
+        found.trouble += trouble
+
+    def _look(self, found: Revert) -> list[str]:
+        run, folder = self._run, self._folder / "revert"
+        states, errors = self._site.read(run.hops, folder, run.id)
+        if errors:
+            found.paths = False
+            return [f"{name} can't be read after the revert: {error.what}" for name, error in errors.items()]
+        proof = prove(self._policy, states, run.groups, folder)
+        worse = [change for change in compare(self._before, proof.paths) if change.fails]
+        found.paths = not worse
+        found.paths_back = len(proof.paths) - len(worse)
+        trouble = [f"still worse than before: {change.text()}" for change in worse]
+        if self._targets:
+            rows = probe_rows(self._site, proof, self._targets, run.probe_timeout)
+            lost = back_to(rows, self._rows)
+            found.probes = not lost
+            found.probes_through = sum(row.result == REACHABLE for row in rows)
+            found.probes_asked = len(rows)
+            trouble += [f"{row.host} to {row.address} port {row.port}: {row.result}, got through before" for row in lost]
+        return trouble
