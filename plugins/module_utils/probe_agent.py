@@ -9,10 +9,11 @@ Run as ``python3 - ARGUMENT < probe_agent.py``, where ARGUMENT is base64 of a JS
      "sources": ["10.10.1.5"], "attempts": 3, "timeout": 2.0}
 
 ``address``: an address, or a name that is resolved on this host. ``handshake``: none or postgresql.
-``sources``: addresses to connect from, as far as this host has them; empty: what routing chooses.
+``sources``: addresses to connect from, as far as this host has them; empty: what routing chooses. A target may
+have a ``source`` of its own.
 ``timeout`` in seconds, for one attempt. It answers with one JSON document on stdout::
 
-    {"paths": [{"source", "address", "port", "name", "handshake", "result", "reachable", "attempts",
+    {"paths": [{"target": index, "source", "address", "port", "name", "handshake", "result", "reachable", "attempts",
                 "failures": {kind: how often}, "error", "ms": {"min", "median", "max"},
                 "pooled": {"established", "alive"}}], "missing_sources": [...]}
 
@@ -173,7 +174,8 @@ def failure(code, at_once):
 class Route:
     """From one source address to one target."""
 
-    def __init__(self, source, address, port, handshake, name):
+    def __init__(self, index, source, address, port, handshake, name):
+        self.index = index
         self.source = source
         self.address = address
         self.port = port
@@ -212,29 +214,20 @@ def has_address(address):
 def routes_of(targets, sources):
     """(routes, rows of targets whose name can't be resolved)."""
     routes, unresolved = [], []
-    for target in targets:
+    for index, target in enumerate(targets):
         handshake = target.get("handshake") or "none"
         try:
             addresses, name = resolve(target["address"])
         except OSError as error:
             text = f"the name can't be resolved on this host: {error.strerror or error}"
-            unresolved.append(
-                row(
-                    None,
-                    target["address"],
-                    target["port"],
-                    target["address"],
-                    handshake,
-                    [(NETWORK_ERROR, text)],
-                )
-            )
+            name, outcomes = target["address"], [(NETWORK_ERROR, text)]
+            unresolved.append(row(index, None, name, target["port"], name, handshake, outcomes))
             continue
         for address in addresses:
-            own = [source for source in sources if family_of(source) == family_of(address)]
-            if not sources:
-                own = [None]
-            for source in own:
-                routes.append(Route(source, address, target["port"], handshake, name))
+            wanted = [target["source"]] if target.get("source") else sources
+            own = [source for source in wanted if family_of(source) == family_of(address)]
+            for source in own if wanted else [None]:
+                routes.append(Route(index, source, address, target["port"], handshake, name))
     return routes, unresolved
 
 
@@ -295,11 +288,12 @@ def overall(kinds):
     return max(kinds, key=lambda kind: (kinds.count(kind), -kinds.index(kind)))
 
 
-def row(source, address, port, name, handshake, outcomes, times=(), pooled=None):
+def row(index, source, address, port, name, handshake, outcomes, times=(), pooled=None):
     """``outcomes``: (kind, error) for each attempt; ``times``: of those that got through, in ms."""
     kinds = [kind for kind, _error in outcomes]
     failures = {kind: kinds.count(kind) for kind in kinds if kind != REACHABLE}
     return {
+        "target": index,
         "source": source,
         "address": address,
         "port": port,
@@ -326,7 +320,9 @@ def row_of(route, pool):
     if source in UNSPECIFIED:
         source = None
     pooled = pool.count(route.address, route.port, route.source)
-    return row(source, route.address, route.port, route.name, route.handshake, outcomes, times, pooled)
+    return row(
+        route.index, source, route.address, route.port, route.name, route.handshake, outcomes, times, pooled
+    )
 
 
 class Pool:

@@ -24,12 +24,11 @@ options:
     elements: str
   targets:
     description:
-      - What to connect to.
+      - What to connect to. Either this or O(policy) is needed.
       - Do not probe MySQL or MariaDB. A connection that is broken off before the login counts towards the
         server's C(max_connect_errors), after which the server blocks the host.
     type: list
     elements: dict
-    required: true
     suboptions:
       address:
         description: An IPv4 or IPv6 address, or a name that is resolved on the source host.
@@ -44,13 +43,29 @@ options:
           - How to make sure that the server itself answers, and not only something on the way. V(none) is
             content with a connection. V(postgresql) asks whether the server speaks TLS, waits for its
             answer of one byte, and goes no further.
+          - There is no handshake for MySQL, for the reason above.
         type: str
         default: none
-        choices: [none, postgresql]
+  policy:
+    description:
+      - A path policy (a file, relative to the playbook's folder, or inline). Its required TCP paths say what
+        is tried from which host, from which address.
+    type: raw
+  paths:
+    description: Names of the policy's paths to probe. By default all of them.
+    type: list
+    elements: str
+  snapshots:
+    description:
+      - Snapshot files, or folders of them, relative to the playbook's folder. With them, sources and
+        destinations are those that routing chooses, and each row says what the rules let expect.
+      - Without them only paths to plain addresses can be probed.
+    type: list
+    elements: str
   sources:
     description:
       - Addresses to connect from. Of these, a host uses those that it has; it is an error if it has none.
-      - By default the address that routing chooses.
+      - By default the address that routing chooses. Not together with O(policy), which says it itself.
     type: list
     elements: str
     default: []
@@ -114,6 +129,14 @@ EXAMPLES = r"""
       - {address: db1.example.org, port: 5432}
     attempts: 5
   run_once: true
+
+- name: What the policy asks for, from each application host
+  pathguard.network.path_probe:
+    hosts: "{{ groups['app'] }}"
+    policy: policies/shop.yml
+    paths: [app to primary]
+    snapshots: [snapshots]
+  run_once: true
 """
 
 RETURN = r"""
@@ -165,6 +188,15 @@ probes:
         failures:
           description: How often each kind of failure was met.
           type: dict
+        path:
+          description: The name of the policy's path.
+          type: str
+          returned: with O(policy)
+        expect:
+          description:
+            - What the rules let expect, V(open), V(cut) (on some leg at least) or V(unknown).
+          type: str
+          returned: with O(policy)
         error:
           description: What the kernel or the server said, if it said more than its kind.
           type: str

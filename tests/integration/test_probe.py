@@ -115,7 +115,7 @@ wrong.recv(99), silent.recv(99), silent.recv(99)
 
 
 def test_connected_but_not_answered(lab: Lab, rule: Any, tmp_path: Path) -> None:
-    lab.add_rule_file("db1", "/tmp/server.py", WRONG_SERVER)
+    lab.run("db1", "cat > /tmp/server.py", stdin=WRONG_SERVER, check=True)
     start = "nft insert rule inet filter input tcp dport 7005 accept; setsid timeout 30 python3 /tmp/server.py >/dev/null 2>&1 &"
     lab.run("db1", start, check=True)
     lab.run("fw1", "nft insert rule inet filter forward tcp dport 7005 accept", check=True)
@@ -179,3 +179,35 @@ def test_probing_leaves_nothing_behind(lab: Lab, tmp_path: Path) -> None:
     before = lab.run("app03", look).stdout
     paths(lab, tmp_path, POSTGRESQL, host="app03", attempts=5)
     assert lab.run("app03", look).stdout == before
+
+
+def test_what_a_policy_asks_for(lab: Lab, rule: Any, tmp_path: Path) -> None:
+    path = {
+        "name": "app to primary",
+        "from": {"group": "app"},
+        "to": {"group": "db_primary"},
+        "service": "postgresql",
+    }
+    policy = {"$schema": "urn:pathguard:schema:path-policy:1", "title": "Shop", "requiredPaths": [path]}
+    rule("ip saddr 10.10.1.14 tcp dport 5432 drop")
+    gather = {
+        "name": "gather",
+        "pathguard.network.firewall_info": {"hosts": "{{ groups['lab'] }}", "snapshot_dir": "s"},
+    }
+    options = {"policy": policy, "snapshots": ["s"], "timeout": 1, "attempts": 1}
+    named = {"name": "probe", MODULE: {**options, "hosts": ["app01", "app02"], "paths": ["app to primary"]}}
+    none = {"name": "none", MODULE: options, "ignore_errors": True}
+    played = play(lab, tmp_path, [gather, named, none])
+    assert played.rc == 0, played.text
+    rows = {
+        (host, row["address"]): (row["source"], row["expect"], row["result"], row["path"])
+        for host, found in played.of("probe")["probes"].items()
+        for row in found["paths"]
+    }
+    assert rows == {
+        ("app01", DB4): ("10.10.1.5", "open", "reachable", "app to primary"),
+        ("app01", DB6): ("fd00:10:1::5", "open", "reachable", "app to primary"),
+        ("app02", DB4): ("10.10.1.14", "cut", "timeout", "app to primary"),
+        ("app02", DB6): ("fd00:10:1::e", "open", "reachable", "app to primary"),
+    }
+    assert "nothing that can be probed from fw1" in played.of("none")["msg"]

@@ -37,7 +37,8 @@ def request_of(
 ) -> dict[str, Any]:
     """What the agent is asked, checked before any login. Raises GatherError for what makes no sense.
 
-    ``targets``: ``{address, port, handshake}``; ``timeout`` in seconds for one attempt.
+    ``targets``: ``{address, port, handshake, source}``, the last two as needed; ``timeout`` in seconds for one
+    attempt.
     """
     wanted = [check_target(target, f"targets[{index}]") for index, target in enumerate(targets)]
     addresses = [_address(source, f"sources[{index}]") for index, source in enumerate(sources)]
@@ -60,8 +61,9 @@ def probe(
 ) -> dict[str, Any]:
     """Try each target from each source address that the host has, by default the one that routing chooses.
 
-    Arguments as for ``request_of``. Returns ``paths``: a row for each source and target as probe_agent.py
-    describes it, and ``missing_sources``. Raises GatherError, also if the host has none of the sources.
+    Arguments as for ``request_of``; a target that has a source of its own is tried from there alone. Returns
+    ``paths``: a row for each source and target as probe_agent.py describes it, with what else the target has
+    (its path in the policy), and ``missing_sources``. Raises GatherError, also if the host has no source.
     """
     request = request_of(targets, sources, attempts, timeout)
     connections = len(request["targets"]) * max(1, len(request["sources"])) * attempts
@@ -78,7 +80,8 @@ def probe(
             channel.host,
             "see 'ip address' on the host",
         )
-    return answer
+    rows = [{**targets[row.pop("target")], **row} for row in answer["paths"]]
+    return {"paths": rows, "missing_sources": answer["missing_sources"]}
 
 
 def check_target(target: Mapping[str, Any], where: str) -> dict[str, Any]:
@@ -97,7 +100,10 @@ def check_target(target: Mapping[str, Any], where: str) -> dict[str, Any]:
     address = str(target.get("address") or "")
     if not HOST_NAME.fullmatch(address):
         address = _address(address, f"{where}.address")
-    return {"address": address, "port": port, "handshake": handshake}
+    found = {"address": address, "port": port, "handshake": handshake}
+    return (
+        {**found, "source": _address(target["source"], f"{where}.source")} if target.get("source") else found
+    )
 
 
 def _address(text: str, where: str) -> str:

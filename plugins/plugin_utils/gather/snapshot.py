@@ -12,7 +12,7 @@ from __future__ import annotations
 import json
 import os
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
@@ -21,6 +21,7 @@ from urllib.parse import quote, unquote
 
 from ..errors import GatherError, StateError
 from ..model.raw import RawOutput
+from ..model.state import State
 
 FORMAT = 1
 SUFFIX = ".json"
@@ -163,4 +164,16 @@ def files_in(folder: str | Path) -> dict[str, Path]:
         raise StateError(
             "there are no snapshots here", str(folder), "gather the hosts with firewall_info and snapshot_dir"
         )
+    return found
+
+
+def states(named: Sequence[str], resolve: Callable[[str], str]) -> dict[str, State]:
+    """The states of snapshot folders and files by host; ``resolve`` makes a path absolute. Raises StateError."""
+    found: dict[str, State] = {}
+    for path in (resolve(name) for name in named):
+        for file in files_in(path).values() if Path(path).is_dir() else [Path(path)]:
+            snapshot = read(file)
+            if snapshot.host in found:
+                raise StateError(f"there are two snapshots of {snapshot.host}", str(file), "name one of them")
+            found[snapshot.host] = State.from_dict(snapshot.state)
     return found
