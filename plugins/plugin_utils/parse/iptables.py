@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 
 from ..errors import ParseError
 from ..model.match import Match
-from ..model.rules import Chain, Rule, Ruleset
+from ..model.rules import Chain, Rule, Ruleset, Verdict
 from . import iptables_options, iptables_targets
 from .host_facts import HostFacts
 from .ipset import IpSet
@@ -53,6 +53,7 @@ class IptablesRules:
 
     def without(self, table: str) -> None:
         """Forget a table that is read elsewhere."""
+        self.tables.remove(table)
         for store in (self.rulesets, self.chains):
             for key in [key for key in store if key.split("/")[1] == table]:
                 del store[key]
@@ -178,6 +179,10 @@ class _Reader:
             problems.append(target.problem)
         if target.added_to:
             self.found.added_to.add(target.added_to)
+        verdict = target.verdict
+        if not line.target and problems:
+            # Words of a match that is not known may have hidden the target.
+            verdict = Verdict("unknown", "", f"{problems[0]}: where this match ends is not known")
         reasons = tuple(dict.fromkeys(problems))
         self.found.not_understood.extend(
             {"where": f"{key} rule {position}", "text": words, "reason": reason} for reason in reasons
@@ -185,7 +190,7 @@ class _Reader:
         return Rule(
             position,
             all_of(parts),
-            target.verdict,
+            verdict,
             words,
             target.effects,
             None,

@@ -32,7 +32,9 @@ def mark_effect(target: Json, value: Json) -> Effect | None:
     """``meta mark set``, ``ct mark set``, a header rewritten; None for what no flow tells."""
     ((kind, key),) = target.items()
     if kind in _MARKS and key.get("key") == "mark":
-        known = value if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 1 << 32 else None
+        known = (
+            value if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 1 << 32 else None
+        )
         return Effect("set", field=_MARKS[kind], value=known)
     if kind == "payload" and ("base" in key or (key.get("protocol"), key.get("field")) in _FLOW_FIELDS):
         return Effect("unknown", detail=f"{words_of(target)} set {words_of(value)}")

@@ -107,11 +107,15 @@ def _set_text(_name: str, value: Json) -> str:
 
 
 def _meter_text(name: str, value: Json) -> str:
-    return f"{name} {value.get('name')} {{ {value_text(value.get('key'))} {statement_text(value.get('stmt'))} }}"
+    return (
+        f"{name} {value.get('name')} {{ {value_text(value.get('key'))} {statement_text(value.get('stmt'))} }}"
+    )
 
 
 def _count_text(name: str, value: Json) -> str:
-    return f"{name} {'over ' if value.get('inv') else ''}{value.get('val')} {value.get('val_unit', '')}".rstrip()
+    return (
+        f"{name} {'over ' if value.get('inv') else ''}{value.get('val')} {value.get('val_unit', '')}".rstrip()
+    )
 
 
 _STATEMENTS: dict[str, Callable[[str, Json], str]] = {
