@@ -38,6 +38,11 @@ PROTOCOLS = {
     "udplite": 136,
 }
 PROTOCOL_NAMES = {number: name for name, number in PROTOCOLS.items()}
+# What Linux' connection tracking makes of an ICMP packet that belongs to no connection
+# (nf_conntrack_proto_icmp.c, nf_conntrack_proto_icmpv6.c): a query opens one, neighbour discovery and
+# multicast listener messages are not tracked, and everything else is invalid.
+ICMP_QUERIES: dict[int, tuple[int, ...]] = {1: (8, 13, 15, 17), 58: (128, 139)}
+ICMP_UNTRACKED: dict[int, tuple[int, ...]] = {1: (), 58: (130, 131, 132, 133, 134, 135, 136, 143)}
 PROTOCOLS_WITH_PORTS = (6, 17, 33, 132, 136)
 
 BYTE = (1 << 256) - 1

@@ -11,7 +11,7 @@ from typing import Any
 
 from ..errors import FlowError
 from . import text
-from .fields import CONNECTION_STATES, PROTOCOLS, PROTOCOLS_WITH_PORTS
+from .fields import CONNECTION_STATES, ICMP_QUERIES, ICMP_UNTRACKED, PROTOCOLS, PROTOCOLS_WITH_PORTS
 from .flowset import FlowSet, Space, flags_value
 from .match import Range
 
@@ -155,10 +155,34 @@ def _complete(found: FlowSet, flow: Mapping[str, Any]) -> FlowSet:
     if given & {"icmp_type", "icmp_code"} and "protocol" not in given:
         found = found.only("protocol", ((PROTOCOLS["icmp"],) * 2, (PROTOCOLS["icmpv6"],) * 2))
     if "connection" not in given:
-        found = found.named("connection", ("new",))
+        found = as_tracked(found) if "icmp_type" in given else _icmp_queries(found)
     if "tcp_flags" in given:
         return found.only("protocol", ((PROTOCOLS["tcp"],) * 2,))
     return tcp_as_sent(found)
+
+
+def _icmp_queries(flows: FlowSet) -> FlowSet:
+    """New flows; of ICMP those that open a connection."""
+    flows = flows.named("connection", ("new",))
+    for protocol, queries in ICMP_QUERIES.items():
+        icmp = flows.only("protocol", ((protocol, protocol),))
+        flows = flows - icmp | icmp.only("icmp_type", tuple((value, value) for value in queries))
+    return flows
+
+
+def as_tracked(flows: FlowSet) -> FlowSet:
+    """The flows in the state that connection tracking gives to a packet of no known connection."""
+    found = flows.named("connection", ("new",))
+    for protocol, queries in ICMP_QUERIES.items():
+        icmp = flows.only("protocol", ((protocol, protocol),))
+        query = icmp.only("icmp_type", tuple((value, value) for value in queries))
+        untracked = icmp.only("icmp_type", tuple((value, value) for value in ICMP_UNTRACKED[protocol]))
+        other = icmp - query - untracked
+        found = found - icmp | query.named("connection", ("new",))
+        found = (
+            found | untracked.named("connection", ("untracked",)) | other.named("connection", ("invalid",))
+        )
+    return found
 
 
 def tcp_as_sent(flows: FlowSet) -> FlowSet:

@@ -317,6 +317,31 @@ def test_a_malformed_flow_is_one_clear_error(flow: Any, says: str) -> None:
     assert len(str(error.value).splitlines()) <= 5
 
 
+@pytest.mark.parametrize(
+    ("flow", "state"),
+    [
+        ({"protocol": "icmp", "icmp_type": 8}, "new"),
+        ({"protocol": "icmp", "icmp_type": 0}, "invalid"),
+        ({"protocol": "icmp", "icmp_type": 3, "icmp_code": 4}, "invalid"),
+        ({"protocol": "icmp", "icmp_type": 3, "connection": "related"}, "related"),
+        ({"protocol": "icmpv6", "icmp_type": 128}, "new"),
+        ({"protocol": "icmpv6", "icmp_type": 135}, "untracked"),
+        ({"protocol": "icmpv6", "icmp_type": 2}, "invalid"),
+    ],
+)
+def test_an_icmp_message_has_the_state_that_the_kernel_gives_it(flow: dict[str, Any], state: str) -> None:
+    assert flows_from(Space(), flow).values("connection") == [state]
+
+
+def test_a_new_icmp_flow_is_a_query() -> None:
+    assert flows_from(Space(), {"protocol": "icmp"}).ranges("icmp_type") == (
+        (8, 8),
+        (13, 13),
+        (15, 15),
+        (17, 17),
+    )
+
+
 def test_every_level_of_a_field_has_its_own_place() -> None:
     spans = [set(range(field.first, field.last + 1)) for field in FIELDS.values()]
     assert sum(len(span) for span in spans) == len(set().union(*spans))
