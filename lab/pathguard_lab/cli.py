@@ -2,6 +2,7 @@
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The commands behind ``lab/up``, ``lab/down`` and ``lab/shell``."""
+
 from __future__ import annotations
 
 import argparse
@@ -50,10 +51,14 @@ def _shell(options: argparse.Namespace) -> int:
     """Becomes the command: its exit status is ours."""
     record = State().running()
     if options.host not in record.inits or options.host == topology.WIRE:
-        raise LabError(f"no host {options.host} in the lab\n"
-                       f"what to do: name one of {topology.CONTROLLER}, {', '.join(topology.HOSTS)}")
+        raise LabError(
+            f"no host {options.host} in the lab\n"
+            f"what to do: name one of {topology.CONTROLLER}, {', '.join(topology.HOSTS)}"
+        )
     controller = options.host == topology.CONTROLLER
-    environment = dict(os.environ) if controller else {**HOST_ENVIRONMENT, "TERM": os.environ.get("TERM", "dumb")}
+    environment = (
+        dict(os.environ) if controller else {**HOST_ENVIRONMENT, "TERM": os.environ.get("TERM", "dumb")}
+    )
     if controller:
         environment.setdefault("ANSIBLE_HOME", "/run/pathguard-lab/ansible")
     command = options.command or ["bash"]
@@ -77,7 +82,9 @@ def _parser() -> argparse.ArgumentParser:
     commands.add_parser("down", prog="lab/down", help="end the lab; nothing is left")
     reboot = commands.add_parser("reboot", prog="lab/reboot", help="restart one host")
     reboot.add_argument("host", help="fw1, fw2, db1, db2, app01 ... app10")
-    commands.add_parser("reset", prog="lab/reset", help="make every host anew that has changed since the start")
+    commands.add_parser(
+        "reset", prog="lab/reset", help="make every host anew that has changed since the start"
+    )
     shell = commands.add_parser("shell", prog="lab/shell", help="a shell or a command on a host")
     shell.add_argument("host", help="ctl, fw1, fw2, db1, db2, app01 ... app10")
     shell.add_argument("command", nargs=argparse.REMAINDER, help="-- and a command; without it, a shell")

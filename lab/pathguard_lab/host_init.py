@@ -13,6 +13,9 @@ Specification, one JSON line: ``{"name", "kind": "host" | "controller" | "wire",
 Answers on stdout: the process id as the machine sees it, then ``ready``; a failure is one line
 ``failed: ...`` and exit status 1.
 """
+
+from __future__ import annotations
+
 import ctypes
 import json
 import os
@@ -20,6 +23,7 @@ import shutil
 import signal
 import socket
 import sys
+from typing import Any
 
 CLONE_NEWNS, CLONE_NEWUTS, CLONE_NEWIPC = 0x00020000, 0x04000000, 0x08000000
 CLONE_NEWPID, CLONE_NEWNET = 0x20000000, 0x40000000
@@ -32,16 +36,57 @@ DROPPED_CAPABILITIES = (16, 17, 22, 25)
 PR_CAPBSET_DROP = 24
 SIZE_OF_A_HOST = "768m"
 OVERLAID = ("usr", "etc", "var", "bin", "sbin", "lib", "lib32", "lib64", "libx32")
-FRESH = {"root": 0o700, "home": 0o755, "tmp": 0o1777, "run": 0o755, "srv": 0o755, "mnt": 0o755,
-         "media": 0o755, "opt": 0o755, "boot": 0o755, "proc": 0o755, "sys": 0o755, "dev": 0o755}
+FRESH = {
+    "root": 0o700,
+    "home": 0o755,
+    "tmp": 0o1777,
+    "run": 0o755,
+    "srv": 0o755,
+    "mnt": 0o755,
+    "media": 0o755,
+    "opt": 0o755,
+    "boot": 0o755,
+    "proc": 0o755,
+    "sys": 0o755,
+    "dev": 0o755,
+}
 # Of the machine's own configuration and data, what a lab host must not take for its own.
 NOT_INHERITED = (
-    "etc/iptables", "etc/nftables.conf", "etc/nftables.d", "etc/ipset.conf", "etc/firewalld", "etc/ufw",
-    "etc/ssh", "etc/sudoers.d", "etc/sysctl.d", "etc/resolv.conf", "etc/hosts", "etc/ansible", "etc/docker",
-    "etc/postgresql", "etc/subuid", "etc/subgid", "var/lib/postgresql", "var/log", "var/tmp", "var/spool",
-    "var/lib/docker", "var/lib/sudo", "var/lib/systemd", "usr/local/sbin")
-REMADE = {"etc/ssh": 0o755, "etc/sudoers.d": 0o750, "etc/sysctl.d": 0o755, "var/lib/postgresql": 0o755,
-          "var/log": 0o755, "var/tmp": 0o1777, "var/spool": 0o755, "usr/local/sbin": 0o755}
+    "etc/iptables",
+    "etc/nftables.conf",
+    "etc/nftables.d",
+    "etc/ipset.conf",
+    "etc/firewalld",
+    "etc/ufw",
+    "etc/ssh",
+    "etc/sudoers.d",
+    "etc/sysctl.d",
+    "etc/resolv.conf",
+    "etc/hosts",
+    "etc/ansible",
+    "etc/docker",
+    "etc/postgresql",
+    "etc/subuid",
+    "etc/subgid",
+    "var/lib/postgresql",
+    "var/log",
+    "var/tmp",
+    "var/spool",
+    "var/lib/docker",
+    "var/lib/sudo",
+    "var/lib/systemd",
+    "usr/local/sbin",
+)
+REMADE = {
+    "etc/ssh": 0o755,
+    "etc/sudoers.d": 0o750,
+    "etc/sysctl.d": 0o755,
+    "var/lib/postgresql": 0o755,
+    "var/log": 0o755,
+    "var/tmp": 0o1777,
+    "var/spool": 0o755,
+    "usr/local/sbin": 0o755,
+}
 DEVICES = ("null", "zero", "full", "random", "urandom", "tty")
 # What proc(5) has that speaks to the whole machine.
 PROC_READ_ONLY = ("sys", "sysrq-trigger", "irq", "bus")
@@ -49,29 +94,31 @@ PROC_READ_ONLY = ("sys", "sysrq-trigger", "irq", "bus")
 libc = ctypes.CDLL(None, use_errno=True)
 
 
-def _check(result, what):
+def _check(result: int, what: str) -> None:
     if result != 0:
         code = ctypes.get_errno()
         raise OSError(code, f"{what}: {os.strerror(code)}")
 
 
-def _mount(source, target, kind=None, flags=0, data=None):
+def _mount(
+    source: str | None, target: str, kind: str | None = None, flags: int = 0, data: str | None = None
+) -> None:
     encoded = [None if text is None else os.fsencode(text) for text in (source, target, kind, data)]
     _check(libc.mount(*encoded[:3], ctypes.c_ulong(flags), encoded[3]), f"mount {kind or 'bind'} on {target}")
 
 
-def _folder(path, mode=0o755):
+def _folder(path: str, mode: int = 0o755) -> None:
     os.makedirs(path, exist_ok=True)
     os.chmod(path, mode)
 
 
-def _bind_file(source, target):
+def _bind_file(source: str, target: str) -> None:
     with open(target, "a"):
         pass
     _mount(source, target, flags=MS_BIND)
 
 
-def _folders_for(path, uid, gid):
+def _folders_for(path: str, uid: int, gid: int) -> None:
     """Missing folders on the way to a file belong to its owner."""
     if not os.path.isdir(path):
         _folders_for(os.path.dirname(path), uid, gid)
@@ -79,7 +126,7 @@ def _folders_for(path, uid, gid):
         os.chown(path, uid, gid)
 
 
-def _write(path, mode, uid, gid, text):
+def _write(path: str, mode: int, uid: int, gid: int, text: str) -> None:
     _folders_for(os.path.dirname(path), uid, gid)
     if os.path.lexists(path):
         os.remove(path)
@@ -90,14 +137,14 @@ def _write(path, mode, uid, gid, text):
     os.chmod(path, mode)
 
 
-def _overlay(name, store, root):
+def _overlay(name: str, store: str, root: str) -> None:
     upper, work, target = (os.path.join(base, name) for base in (store + "/upper", store + "/work", root))
     for path in (upper, work, target):
         _folder(path)
     _mount("overlay", target, "overlay", data=f"lowerdir=/{name},upperdir={upper},workdir={work}")
 
 
-def _root_file_system(store):
+def _root_file_system(store: str) -> str:
     """The host's root: the machine's programs underneath, everything else its own. Returns its path."""
     root = store + "/root"
     _folder(root)
@@ -120,20 +167,31 @@ def _root_file_system(store):
     return root
 
 
-def _devices(root):
+def _devices(root: str) -> None:
     _mount("tmpfs", root + "/dev", "tmpfs", MS_NOSUID, "mode=755,size=64k")
     for name in DEVICES:
         _bind_file("/dev/" + name, f"{root}/dev/{name}")
-    for name, target in {"fd": "/proc/self/fd", "stdin": "/proc/self/fd/0", "stdout": "/proc/self/fd/1",
-                         "stderr": "/proc/self/fd/2", "ptmx": "pts/ptmx"}.items():
+    for name, target in {
+        "fd": "/proc/self/fd",
+        "stdin": "/proc/self/fd/0",
+        "stdout": "/proc/self/fd/1",
+        "stderr": "/proc/self/fd/2",
+        "ptmx": "pts/ptmx",
+    }.items():
         os.symlink(target, f"{root}/dev/{name}")
     _folder(root + "/dev/pts")
-    _mount("devpts", root + "/dev/pts", "devpts", MS_NOSUID | MS_NOEXEC, "newinstance,ptmxmode=0666,mode=620,gid=5")
+    _mount(
+        "devpts",
+        root + "/dev/pts",
+        "devpts",
+        MS_NOSUID | MS_NOEXEC,
+        "newinstance,ptmxmode=0666,mode=620,gid=5",
+    )
     _folder(root + "/dev/shm", 0o1777)
     _mount("tmpfs", root + "/dev/shm", "tmpfs", MS_NOSUID | MS_NODEV, "mode=1777,size=256m")
 
 
-def _kernel_views(root):
+def _kernel_views(root: str) -> None:
     """proc and sysfs of this host's namespaces. Of the kernel's settings only the network's, which are
     the host's own, stay writable."""
     proc = root + "/proc"
@@ -148,14 +206,14 @@ def _kernel_views(root):
     _mount(None, proc + "/sys/net", flags=MS_BIND | MS_REMOUNT)
 
 
-def _boot_id(store, root, boot_id):
+def _boot_id(store: str, root: str, boot_id: str) -> None:
     """A boot id of the host's own; writing to the kernel's file name changes it, as a reboot does."""
     path = store + "/boot_id"
     _write(path, 0o644, 0, 0, boot_id + "\n")
     _mount(path, root + "/proc/sys/kernel/random/boot_id", flags=MS_BIND)
 
 
-def _become_root(root):
+def _become_root(root: str) -> None:
     """Make ``root`` the root of this namespace; pivot_root(2) refuses where the machine's own root is a
     plain folder (a chroot), and there changing the root is what is left."""
     os.chdir(root)
@@ -166,7 +224,7 @@ def _become_root(root):
     os.chdir("/")
 
 
-def set_up_host(spec):
+def set_up_host(spec: dict[str, Any]) -> None:
     _mount(None, "/", flags=MS_REC | MS_PRIVATE)
     store = "/tmp"
     _mount("tmpfs", store, "tmpfs", data=f"size={SIZE_OF_A_HOST},mode=700")
@@ -179,7 +237,7 @@ def set_up_host(spec):
     _become_root(root)
 
 
-def set_up_controller(spec):
+def set_up_controller(spec: dict[str, Any]) -> None:
     """The controller keeps the machine's files: it runs the user's ansible-playbook, which reads the
     collection and writes reports where the user asked. Its network, processes and /run are its own."""
     _mount(None, "/", flags=MS_REC | MS_SLAVE)
@@ -192,7 +250,7 @@ def set_up_controller(spec):
     _mount("/run/pathguard-lab/hosts", "/etc/hosts", flags=MS_BIND)
 
 
-def set_up_wire(_spec):
+def set_up_wire(_spec: dict[str, Any]) -> None:
     """The switches' namespace: only its network is used."""
     _mount(None, "/", flags=MS_REC | MS_PRIVATE)
 
@@ -200,11 +258,11 @@ def set_up_wire(_spec):
 SET_UP = {"host": set_up_host, "controller": set_up_controller, "wire": set_up_wire}
 
 
-def _say(text):
+def _say(text: str) -> None:
     os.write(1, (text + "\n").encode())
 
 
-def _hold():
+def _hold() -> None:
     """Wait for ``go``, then let go of the starter and reap whatever is left to process 1."""
     if sys.stdin.buffer.readline().strip() != b"go":
         sys.exit(1)
@@ -221,12 +279,14 @@ def _hold():
         signal.sigwait([signal.SIGCHLD])
 
 
-def main():
+def main() -> None:
     spec = json.loads(sys.stdin.buffer.readline())
     try:
         os.setsid()
         os.umask(0o022)
-        _check(libc.unshare(CLONE_NEWNS | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWPID | CLONE_NEWNET), "unshare")
+        _check(
+            libc.unshare(CLONE_NEWNS | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWPID | CLONE_NEWNET), "unshare"
+        )
         child = os.fork()
         if child:
             _say(str(child))

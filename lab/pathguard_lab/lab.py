@@ -2,6 +2,7 @@
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The lab as a whole: up and down."""
+
 from __future__ import annotations
 
 import time
@@ -31,8 +32,10 @@ class Lab:
         with self.state.locked():
             record = self.state.read()
             if record is not None and record.alive():
-                raise LabError(f"a lab is already running ({self.state.folder})\n"
-                               "what to do: use it, or take it down first with ./lab/down")
+                raise LabError(
+                    f"a lab is already running ({self.state.folder})\n"
+                    "what to do: use it, or take it down first with ./lab/down"
+                )
             if self.state.folder.exists():
                 self.say("removing what a lab that did not end well has left")
                 self.state.remove()
@@ -57,11 +60,13 @@ class Lab:
         made = make_secrets(self.state)
         make_host_keys(self.state)
         stage("keys and passwords made")
-        starting[topology.WIRE] = Starting(topology.WIRE, "wire", [])
-        starting[topology.CONTROLLER] = Starting(topology.CONTROLLER, "controller", [])
+        starting[topology.WIRE] = Starting(self.state, topology.WIRE, "wire", [])
+        starting[topology.CONTROLLER] = Starting(self.state, topology.CONTROLLER, "controller", [])
         # The databases come first: making a cluster takes longest, and the rest is done meanwhile.
         for host in sorted(topology.HOSTS.values(), key=lambda host: "db" not in host.groups):
-            starting[host.name] = Starting(host.name, "host", host_files(self.state, host, made, record.ecmp))
+            starting[host.name] = Starting(
+                self.state, host.name, "host", host_files(self.state, host, made, record.ecmp)
+            )
         for name, one in starting.items():
             record.inits[name] = one.ready()
         stage(f"{len(starting)} hosts have their namespaces and files")
@@ -70,7 +75,9 @@ class Lab:
         with ThreadPoolExecutor(1) as aside:
             boot(record.inits["db1"], "db1")
             primary = aside.submit(make_primary, record.inits["db1"])
-            in_parallel(lambda name: boot(record.inits[name], name), [n for n in topology.HOSTS if n != "db1"])
+            in_parallel(
+                lambda name: boot(record.inits[name], name), [n for n in topology.HOSTS if n != "db1"]
+            )
             stage("all hosts run: firewalls loaded, sshd listens")
             primary.result()
         stage("PostgreSQL primary on db1")
@@ -88,8 +95,12 @@ class Lab:
         make_switches(wire)
         for host in topology.HOSTS.values():
             plug_in(wire, host.name, inits[host.name], host.legs())
-        plug_in(wire, topology.CONTROLLER, inits[topology.CONTROLLER],
-                [(topology.MANAGEMENT, topology.CONTROLLER_NUMBER)])
+        plug_in(
+            wire,
+            topology.CONTROLLER,
+            inits[topology.CONTROLLER],
+            [(topology.MANAGEMENT, topology.CONTROLLER_NUMBER)],
+        )
         connect_controller(inits[topology.CONTROLLER])
 
     def down(self) -> bool:
@@ -100,7 +111,9 @@ class Lab:
             record = self.state.read()
             left = kill_all(list(record.inits.values())) if record is not None else []
             if left:
-                raise LabError(f"processes {', '.join(str(one.pid) for one in left)} did not end\n"
-                               "what to do: look at them, then run ./lab/down again")
+                raise LabError(
+                    f"processes {', '.join(str(one.pid) for one in left)} did not end\n"
+                    "what to do: look at them, then run ./lab/down again"
+                )
             self.state.remove()
             return True

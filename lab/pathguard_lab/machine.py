@@ -2,8 +2,10 @@
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Starting hosts: process 1 of each, their switches and cables, and their boot."""
+
 from __future__ import annotations
 
+import contextlib
 import json
 import subprocess
 import uuid
@@ -13,6 +15,7 @@ from . import topology
 from .contents import File
 from .errors import LabError
 from .process import HOST_ENVIRONMENT, Identity, inside, run
+from .state import State
 
 HOST_INIT = Path(__file__).with_name("host_init.py")
 # The system's own interpreter: it is on the hosts too, and a user's one may live where hosts can't see it.
@@ -22,12 +25,20 @@ PYTHON = "/usr/bin/python3"
 class Starting:
     """A process 1 that has been started and still hangs on its starter's leash."""
 
-    def __init__(self, name: str, kind: str, files: list[File]) -> None:
+    def __init__(self, state: State, name: str, kind: str, files: list[File]) -> None:
         self.name = name
-        self._process = subprocess.Popen([PYTHON, "-I", "-S", str(HOST_INIT)], stdin=subprocess.PIPE,
-                                         stdout=subprocess.PIPE, env=HOST_ENVIRONMENT, cwd="/")
-        spec = {"name": name, "kind": kind, "boot_id": str(uuid.uuid4()), "files": files,
-                "hosts_file": topology.hosts_file(name)}
+        # The last two arguments only tell whoever looks at the machine's processes what this one is.
+        command = [PYTHON, "-I", "-S", str(HOST_INIT), str(state.folder), name]
+        self._process = subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=HOST_ENVIRONMENT, cwd="/"
+        )
+        spec = {
+            "name": name,
+            "kind": kind,
+            "boot_id": str(uuid.uuid4()),
+            "files": files,
+            "hosts_file": topology.hosts_file(name),
+        }
         self._send(json.dumps(spec).encode() + b"\n")
 
     def _send(self, data: bytes) -> None:
@@ -45,8 +56,10 @@ class Starting:
         second = self._process.stdout.readline().decode().strip() if first.isdigit() else first
         if second != "ready":
             self.drop()
-            raise LabError(f"host {self.name} can't start: {second.removeprefix('failed: ') or 'it said nothing'}\n"
-                           "what to do: the lab needs network, mount and process namespaces, overlayfs and tmpfs")
+            raise LabError(
+                f"host {self.name} can't start: {second.removeprefix('failed: ') or 'it said nothing'}\n"
+                "what to do: the lab needs network, mount and process namespaces, overlayfs and tmpfs"
+            )
         identity = Identity.of(int(first))
         if identity is None:
             raise LabError(f"host {self.name} died while it started")
@@ -62,18 +75,22 @@ class Starting:
         """Close the leash; a host that was not let go ends."""
         for pipe in (self._process.stdin, self._process.stdout):
             if pipe is not None:
-                try:
+                with contextlib.suppress(BrokenPipeError):
                     pipe.close()
-                except BrokenPipeError:
-                    pass
 
 
 def make_switches(wire: Identity) -> None:
     lines = []
     for segment in topology.SEGMENTS:
-        lines += [f"link add {segment.switch} type bridge stp_state 0 mcast_snooping 0",
-                  f"link set {segment.switch} up"]
-    run(inside(wire.pid, ["ip", "-batch", "-"], net_only=True), what="making the switches", text="\n".join(lines) + "\n")
+        lines += [
+            f"link add {segment.switch} type bridge stp_state 0 mcast_snooping 0",
+            f"link set {segment.switch} up",
+        ]
+    run(
+        inside(wire.pid, ["ip", "-batch", "-"], net_only=True),
+        what="making the switches",
+        text="\n".join(lines) + "\n",
+    )
 
 
 def plug_in(wire: Identity, name: str, host: Identity, legs: list[tuple[topology.Segment, int]]) -> None:
@@ -81,17 +98,28 @@ def plug_in(wire: Identity, name: str, host: Identity, legs: list[tuple[topology
     hardware addresses are fixed, so that a rebuilt host's neighbours need not learn a new one."""
     lines = []
     for segment, number in legs:
-        lines += [f"link add {_port(name, segment)} type veth peer name {segment.interface} "
-                  f"address {segment.hardware(number)} netns {host.pid}",
-                  f"link set {_port(name, segment)} master {segment.switch} up"]
-    run(inside(wire.pid, ["ip", "-batch", "-"], net_only=True), what=f"plugging in {name}", text="\n".join(lines) + "\n")
+        lines += [
+            f"link add {_port(name, segment)} type veth peer name {segment.interface} "
+            f"address {segment.hardware(number)} netns {host.pid}",
+            f"link set {_port(name, segment)} master {segment.switch} up",
+        ]
+    run(
+        inside(wire.pid, ["ip", "-batch", "-"], net_only=True),
+        what=f"plugging in {name}",
+        text="\n".join(lines) + "\n",
+    )
 
 
 def unplug(wire: Identity, name: str, legs: list[tuple[topology.Segment, int]]) -> None:
     """Take away the cables of a host that ended; its own namespace goes away in its own time."""
     lines = [f"link delete {_port(name, segment)}\n" for segment, _unused in legs]
-    subprocess.run(inside(wire.pid, ["ip", "-force", "-batch", "-"], net_only=True), input="".join(lines), text=True,
-                   capture_output=True, check=False)
+    subprocess.run(
+        inside(wire.pid, ["ip", "-force", "-batch", "-"], net_only=True),
+        input="".join(lines),
+        text=True,
+        capture_output=True,
+        check=False,
+    )
 
 
 def _port(name: str, segment: topology.Segment) -> str:
@@ -99,11 +127,21 @@ def _port(name: str, segment: topology.Segment) -> str:
 
 
 def boot(host: Identity, name: str) -> None:
-    run(inside(host.pid, ["setsid", "--wait", "/usr/local/sbin/lab-boot"]), what=f"booting {name}", env=HOST_ENVIRONMENT)
+    run(
+        inside(host.pid, ["setsid", "--wait", "/usr/local/sbin/lab-boot"]),
+        what=f"booting {name}",
+        env=HOST_ENVIRONMENT,
+    )
 
 
 def connect_controller(controller: Identity) -> None:
     segment, number = topology.MANAGEMENT, topology.CONTROLLER_NUMBER
-    text = (f"link set lo up\naddress replace {segment.address4(number)}/{segment.net4.prefixlen} "
-            f"dev {segment.interface}\nlink set {segment.interface} up\n")
-    run(inside(controller.pid, ["ip", "-batch", "-"], net_only=True), what="connecting the controller", text=text)
+    text = (
+        f"link set lo up\naddress replace {segment.address4(number)}/{segment.net4.prefixlen} "
+        f"dev {segment.interface}\nlink set {segment.interface} up\n"
+    )
+    run(
+        inside(controller.pid, ["ip", "-batch", "-"], net_only=True),
+        what="connecting the controller",
+        text=text,
+    )

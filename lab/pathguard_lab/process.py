@@ -3,6 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Processes by identity (a number and its start time, so that a reused number is never mistaken), and
 commands inside a host's namespaces."""
+
 from __future__ import annotations
 
 import os
@@ -19,7 +20,14 @@ WORKERS = 8
 HOST_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 HOST_ENVIRONMENT = {"PATH": HOST_PATH, "HOME": "/root", "USER": "root", "LANG": "C.UTF-8"}
 # See DROPPED_CAPABILITIES in host_init.py: setns(2) gives its caller all capabilities.
-_CONFINE = ("setpriv", "--bounding-set", "-sys_module,-sys_rawio,-sys_boot,-sys_time", "--pdeathsig", "KILL", "--")
+_CONFINE = (
+    "setpriv",
+    "--bounding-set",
+    "-sys_module,-sys_rawio,-sys_boot,-sys_time",
+    "--pdeathsig",
+    "KILL",
+    "--",
+)
 
 
 @dataclass(frozen=True)
@@ -70,15 +78,30 @@ def inside(pid: int, command: list[str], *, own_root: bool = True, net_only: boo
     if net_only:
         return ["nsenter", "--target", str(pid), "--net", "--", *command]
     root = ["--root", "--wd"] if own_root else []
-    return ["nsenter", "--target", str(pid), "--mount", "--uts", "--ipc", "--net", "--pid", *root, "--",
-            *_CONFINE, *command]
+    return [
+        "nsenter",
+        "--target",
+        str(pid),
+        "--mount",
+        "--uts",
+        "--ipc",
+        "--net",
+        "--pid",
+        *root,
+        "--",
+        *_CONFINE,
+        *command,
+    ]
 
 
-def run(command: list[str], *, what: str, env: dict[str, str] | None = None, text: str = "",
-        timeout: float = 60.0) -> str:
+def run(
+    command: list[str], *, what: str, env: dict[str, str] | None = None, text: str = "", timeout: float = 60.0
+) -> str:
     """Run and return stdout; a failure or a time-out is a LabError that quotes the end of stderr."""
     try:
-        done = subprocess.run(command, env=env, input=text, capture_output=True, text=True, timeout=timeout, check=False)
+        done = subprocess.run(
+            command, env=env, input=text, capture_output=True, text=True, timeout=timeout, check=False
+        )
     except subprocess.TimeoutExpired:
         raise LabError(f"{what}: no end after {timeout:.0f} s") from None
     if done.returncode != 0:

@@ -2,12 +2,14 @@
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What runs on the hosts: the databases, the applications, and a look at what has changed."""
+
 from __future__ import annotations
 
 import json
 import time
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 from . import topology
 from .errors import LabError
@@ -26,15 +28,24 @@ def make_primary(host: Identity) -> None:
 
 
 def make_standby(host: Identity) -> None:
-    on_host(host, "/usr/local/sbin/lab-postgresql", "make-standby", "db1", what="making the standby database on db2")
+    on_host(
+        host,
+        "/usr/local/sbin/lab-postgresql",
+        "make-standby",
+        "db1",
+        what="making the standby database on db2",
+    )
 
 
-def app_status(host: Identity) -> dict | None:
+def app_status(host: Identity) -> dict[str, Any] | None:
     """The application's status.json (see app.py), None when there is none yet."""
     try:
-        return json.loads(Path(f"/proc/{host.pid}/root/run/pathguard-app/status.json").read_text(encoding="utf-8"))
+        status: dict[str, Any] = json.loads(
+            Path(f"/proc/{host.pid}/root/run/pathguard-app/status.json").read_text(encoding="utf-8")
+        )
     except FileNotFoundError:
         return None
+    return status
 
 
 def await_apps(inits: dict[str, Identity], names: Iterable[str] = topology.APP_HOSTS) -> None:
@@ -43,8 +54,10 @@ def await_apps(inits: dict[str, Identity], names: Iterable[str] = topology.APP_H
     waiting, last = list(names), "it does not even write its status"
     while waiting:
         if time.monotonic() > deadline:
-            raise LabError(f"the application on {', '.join(waiting)} has no database after "
-                           f"{APP_WAIT_SECONDS:.0f} s\n{last}")
+            raise LabError(
+                f"the application on {', '.join(waiting)} has no database after "
+                f"{APP_WAIT_SECONDS:.0f} s\n{last}"
+            )
         for name in list(waiting):
             status = app_status(inits[name])
             if status is None:
@@ -58,5 +71,7 @@ def await_apps(inits: dict[str, Identity], names: Iterable[str] = topology.APP_H
 
 def fingerprints(inits: dict[str, Identity], names: Iterable[str] = tuple(topology.HOSTS)) -> dict[str, str]:
     """What can be changed on each host, as text that stays the same while nothing has."""
-    texts = in_parallel(lambda name: on_host(inits[name], "/usr/local/sbin/lab-fingerprint", what=f"looking at {name}"), names)
+    texts = in_parallel(
+        lambda name: on_host(inits[name], "/usr/local/sbin/lab-fingerprint", what=f"looking at {name}"), names
+    )
     return {name: str(text) for name, text in texts.items()}

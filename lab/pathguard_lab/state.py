@@ -2,6 +2,7 @@
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The lab's state folder: which processes hold the lab, its keys, how its hosts were when new. Removed by ``down``."""
+
 from __future__ import annotations
 
 import contextlib
@@ -55,8 +56,10 @@ class State:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             os.close(handle)
-            raise LabError(f"another lab/up or lab/down is at work on {self.folder}\n"
-                           "what to do: wait until it ends, then try again") from None
+            raise LabError(
+                f"another lab/up or lab/down is at work on {self.folder}\n"
+                "what to do: wait until it ends, then try again"
+            ) from None
         try:
             if not path.exists() or os.stat(path).st_ino != os.fstat(handle).st_ino:
                 raise LabError("another lab/up or lab/down has just ended\nwhat to do: try again")
@@ -75,8 +78,11 @@ class State:
             shutil.rmtree(self.folder)
 
     def write(self, record: Record) -> None:
-        document = {"ecmp": record.ecmp, "started": record.started,
-                    "inits": {name: [one.pid, one.start] for name, one in record.inits.items()}}
+        document = {
+            "ecmp": record.ecmp,
+            "started": record.started,
+            "inits": {name: [one.pid, one.start] for name, one in record.inits.items()},
+        }
         new = self._record.with_suffix(".new")
         new.write_text(json.dumps(document, indent=1), encoding="utf-8")
         new.replace(self._record)
@@ -87,8 +93,11 @@ class State:
             document = json.loads(self._record.read_text(encoding="utf-8"))
         except FileNotFoundError:
             return None
-        return Record(document["ecmp"], document["started"],
-                      {name: Identity(*pair) for name, pair in document["inits"].items()})
+        return Record(
+            document["ecmp"],
+            document["started"],
+            {name: Identity(*pair) for name, pair in document["inits"].items()},
+        )
 
     def write_fingerprints(self, texts: dict[str, str]) -> None:
         """What ``lab-fingerprint`` said on each host when it was new."""

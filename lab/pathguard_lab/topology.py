@@ -6,6 +6,7 @@
 The app hosts' numbers are chosen so that single bits of a mask matter: of the ten, a /25 keeps nine,
 a /26 seven and a /27 three, in IPv6 (/121, /122, /123) as in IPv4.
 """
+
 from __future__ import annotations
 
 from dataclasses import dataclass
@@ -59,20 +60,29 @@ class Host:
         return str(MANAGEMENT.address4(self.numbers["mgmt0"]))
 
     def legs(self) -> list[tuple[Segment, int]]:
-        return [(segment, self.numbers[segment.interface]) for segment in SEGMENTS if segment.interface in self.numbers]
+        return [
+            (segment, self.numbers[segment.interface])
+            for segment in SEGMENTS
+            if segment.interface in self.numbers
+        ]
 
 
 APP_NUMBERS = (5, 14, 23, 33, 41, 52, 62, 66, 100, 200)
 FIREWALL_NUMBERS = {"fw1": 1, "fw2": 2}
 
-HOSTS = {host.name: host for host in (
-    Host("fw1", ("firewalls",), {"app0": 1, "db0": 1, "mgmt0": 2}, None),
-    Host("fw2", ("firewalls",), {"app0": 2, "db0": 2, "mgmt0": 3}, None),
-    Host("db1", ("db", "db_primary"), {"db0": 10, "mgmt0": 10}, APP),
-    Host("db2", ("db", "db_standby"), {"db0": 11, "mgmt0": 11}, APP),
-    *(Host(f"app{index:02d}", ("app",), {"app0": number, "mgmt0": 100 + index}, DB)
-      for index, number in enumerate(APP_NUMBERS, 1)),
-)}
+HOSTS = {
+    host.name: host
+    for host in (
+        Host("fw1", ("firewalls",), {"app0": 1, "db0": 1, "mgmt0": 2}, None),
+        Host("fw2", ("firewalls",), {"app0": 2, "db0": 2, "mgmt0": 3}, None),
+        Host("db1", ("db", "db_primary"), {"db0": 10, "mgmt0": 10}, APP),
+        Host("db2", ("db", "db_standby"), {"db0": 11, "mgmt0": 11}, APP),
+        *(
+            Host(f"app{index:02d}", ("app",), {"app0": number, "mgmt0": 100 + index}, DB)
+            for index, number in enumerate(APP_NUMBERS, 1)
+        ),
+    )
+}
 APP_HOSTS = tuple(name for name, host in HOSTS.items() if "app" in host.groups)
 
 
@@ -83,7 +93,9 @@ def network_batch(host: Host, ecmp: bool) -> str:
         name = segment.interface
         lines.append(f"address replace {segment.address4(number)}/{segment.net4.prefixlen} dev {name}")
         if segment.net6 is not None:
-            lines.append(f"address replace {segment.address6(number)}/{segment.net6.prefixlen} dev {name} nodad")
+            lines.append(
+                f"address replace {segment.address6(number)}/{segment.net6.prefixlen} dev {name} nodad"
+            )
         lines.append(f"link set {name} up")
     lines += route_lines(host, ecmp)
     return "\n".join(lines) + "\n"
@@ -95,14 +107,18 @@ def route_lines(host: Host, ecmp: bool) -> list[str]:
         return []
     near = host.legs()[0][0]
     ways = tuple(FIREWALL_NUMBERS.values()) if ecmp else (FIREWALL_NUMBERS["fw1"],)
-    return [_route(str(host.far.net4), [str(near.address4(way)) for way in ways], near.interface),
-            _route(str(host.far.net6), [str(near.address6(way)) for way in ways], near.interface)]
+    return [
+        _route(str(host.far.net4), [str(near.address4(way)) for way in ways], near.interface),
+        _route(str(host.far.net6), [str(near.address6(way)) for way in ways], near.interface),
+    ]
 
 
 def _route(network: str, gateways: list[str], interface: str) -> str:
     if len(gateways) == 1:
         return f"route add {network} via {gateways[0]} dev {interface}"
-    return f"route add {network} " + " ".join(f"nexthop via {gateway} dev {interface}" for gateway in gateways)
+    return f"route add {network} " + " ".join(
+        f"nexthop via {gateway} dev {interface}" for gateway in gateways
+    )
 
 
 def hosts_file(name: str) -> str:

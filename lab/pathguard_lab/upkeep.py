@@ -2,7 +2,10 @@
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What happens to a lab that runs: a host restarts, changed hosts are made anew, routes change."""
+
 from __future__ import annotations
+
+from pathlib import Path
 
 from . import topology
 from .contents import host_files, read_secrets
@@ -13,6 +16,12 @@ from .services import await_apps, fingerprints, make_primary, make_standby, on_h
 from .state import Record, State
 
 FORGET_CONTROLLER = "kill -KILL -1; rm -rf /run/pathguard-lab/ansible"
+RULE_FILES = (
+    "/etc/nftables.conf",
+    "/etc/iptables/rules.v4",
+    "/etc/iptables/rules.v6",
+    "/etc/sysctl.d/20-router.conf",
+)
 
 
 class Upkeep:
@@ -27,28 +36,50 @@ class Upkeep:
         with self.state.locked():
             record = self.state.running()
             if name not in topology.HOSTS:
-                raise LabError(f"no host {name} in the lab\nwhat to do: name one of {', '.join(topology.HOSTS)}")
+                raise LabError(
+                    f"no host {name} in the lab\nwhat to do: name one of {', '.join(topology.HOSTS)}"
+                )
             on_host(record.inits[name], "/usr/local/sbin/lab-shutdown", what=f"shutting down {name}")
             boot(record.inits[name], name)
 
     def route(self, ecmp: bool) -> None:
-        """Route between the segments over both firewalls, or over fw1 alone, both ways."""
+        """Route between the segments over both firewalls, or over fw1 alone, both ways; with the rules that go
+        with it."""
         with self.state.locked():
             record = self.state.running()
+            made = read_secrets(self.state)
             for host in topology.HOSTS.values():
-                if host.far is not None:
-                    lines = [f"route delete {host.far.net4}", f"route delete {host.far.net6}",
-                             *topology.route_lines(host, ecmp)]
-                    run(inside(record.inits[host.name].pid, ["ip", "-batch", "-"], net_only=True),
-                        what=f"routes of {host.name}", text="\n".join(lines) + "\n")
+                process = record.inits[host.name]
+                if host.far is None:
+                    for path, _, _, _, text in host_files(self.state, host, made, ecmp):
+                        if path in RULE_FILES:
+                            Path(f"/proc/{process.pid}/root{path}").write_text(text, encoding="utf-8")
+                    load = f"sysctl -q -w net.netfilter.nf_conntrack_tcp_loose={int(not ecmp)} && reload-firewall"
+                    on_host(process, "bash", "-c", load, what=f"loading the rules of {host.name}")
+                else:
+                    lines = [
+                        f"route delete {host.far.net4}",
+                        f"route delete {host.far.net6}",
+                        *topology.route_lines(host, ecmp),
+                    ]
+                    run(
+                        inside(process.pid, ["ip", "-batch", "-"], net_only=True),
+                        what=f"routes of {host.name}",
+                        text="\n".join(lines) + "\n",
+                    )
 
     def reset(self) -> list[str]:
         """Make every host anew that is not as it was when the lab came up; return their names. What runs
         on the controller is ended."""
         with self.state.locked():
             record = self.state.running()
-            run(inside(record.inits[topology.CONTROLLER].pid, ["bash", "-c", FORGET_CONTROLLER], own_root=False),
-                what="clearing the controller", env=HOST_ENVIRONMENT)
+            run(
+                inside(
+                    record.inits[topology.CONTROLLER].pid, ["bash", "-c", FORGET_CONTROLLER], own_root=False
+                ),
+                what="clearing the controller",
+                env=HOST_ENVIRONMENT,
+            )
             wanted = self.state.read_fingerprints()
             changed = self._changed(record, wanted)
             if changed:
@@ -73,7 +104,9 @@ class Upkeep:
             for name in names:
                 host = topology.HOSTS[name]
                 unplug(wire, name, host.legs())
-                starting[name] = Starting(name, "host", host_files(self.state, host, made, record.ecmp))
+                starting[name] = Starting(
+                    self.state, name, "host", host_files(self.state, host, made, record.ecmp)
+                )
             inits: dict[str, Identity] = {}
             for name, one in starting.items():
                 inits[name] = one.ready()

@@ -30,6 +30,16 @@ from lab.pathguard_lab.upkeep import Upkeep
 ROOT = Path(__file__).resolve().parent.parent.parent
 INVENTORY = ROOT / "lab" / "inventory"
 Done = subprocess.CompletedProcess[str]
+QUERY = """
+import json, sys, psycopg2
+with open("/etc/pathguard-app/app.json") as file:
+    config = json.load(file)
+connection = psycopg2.connect(host=sys.argv[1], dbname=config["database"], user=config["user"],
+                              password=config["password"], connect_timeout=2, tcp_user_timeout=4000)
+cursor = connection.cursor()
+cursor.execute("SELECT count(*) FROM orders")
+print(cursor.fetchone()[0])
+"""
 
 
 class Lab:
@@ -79,7 +89,9 @@ class Lab:
             timeout=timeout,
         )
         if check and done.returncode != 0:
-            raise AssertionError(f"{host}: {shlex.join(arguments)}: {done.returncode}\n{done.stdout}{done.stderr}")
+            raise AssertionError(
+                f"{host}: {shlex.join(arguments)}: {done.returncode}\n{done.stdout}{done.stderr}"
+            )
         return done
 
     def start_in_controller(
@@ -93,7 +105,9 @@ class Lab:
     ) -> subprocess.Popen[str]:
         """Start a command on the controller; ``options`` go to Popen. Killing the process that is returned
         kills the command itself with SIGKILL (not what the command has started)."""
-        arguments = inside(self.init(topology.CONTROLLER).pid, ["env", "--chdir", str(cwd), *command], own_root=False)
+        arguments = inside(
+            self.init(topology.CONTROLLER).pid, ["env", "--chdir", str(cwd), *command], own_root=False
+        )
         return subprocess.Popen(arguments, env=self._environment(env, venv), text=True, **options)
 
     def in_controller(
@@ -108,14 +122,22 @@ class Lab:
     ) -> Done:
         """Run a command on the controller: this machine's files, the lab's network."""
         process = self.start_in_controller(
-            command, env=env, venv=venv, cwd=cwd, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+            command,
+            env=env,
+            venv=venv,
+            cwd=cwd,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
         )
         try:
             output, errors = process.communicate(stdin, timeout=timeout)
         except subprocess.TimeoutExpired as late:
             process.kill()
             output, errors = process.communicate()
-            raise AssertionError(f"{shlex.join(command)}: no end after {timeout} s\n{output}{errors}") from late
+            raise AssertionError(
+                f"{shlex.join(command)}: no end after {timeout} s\n{output}{errors}"
+            ) from late
         return subprocess.CompletedProcess(command, process.returncode, output, errors)
 
     def ansible(
@@ -138,14 +160,18 @@ class Lab:
     def _environment(self, env: Mapping[str, str] | None, venv: str | Path | None) -> dict[str, str]:
         prefix = str(venv or sys.prefix)
         base = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
-        return base | {
-            "PATH": f"{prefix}/bin:{os.environ['PATH']}",
-            "VIRTUAL_ENV": prefix,
-            "XDG_STATE_HOME": str(self.xdg_state_home),
-            "ANSIBLE_HOME": "/run/pathguard-lab/ansible",
-            "ANSIBLE_NOCOLOR": "1",
-            "ANSIBLE_DEPRECATION_WARNINGS": "0",
-        } | dict(env or {})
+        return (
+            base
+            | {
+                "PATH": f"{prefix}/bin:{os.environ['PATH']}",
+                "VIRTUAL_ENV": prefix,
+                "XDG_STATE_HOME": str(self.xdg_state_home),
+                "ANSIBLE_HOME": "/run/pathguard-lab/ansible",
+                "ANSIBLE_NOCOLOR": "1",
+                "ANSIBLE_DEPRECATION_WARNINGS": "0",
+            }
+            | dict(env or {})
+        )
 
     def reset(self) -> list[str]:
         """Put the lab back to how it was when new, fast; the names of the hosts that had to be made anew.
@@ -176,12 +202,7 @@ class Lab:
         whose answer is 500; libpq gives up after two seconds."""
         segment, number = topology.HOSTS[database].legs()[0]
         address = segment.address6(number) if family == 6 else segment.address4(number)
-        script = (
-            "import json, psycopg2; c = json.load(open('/etc/pathguard-app/app.json'));"
-            f"s = psycopg2.connect(host='{address}', dbname=c['database'], user=c['user'], password=c['password'],"
-            " connect_timeout=2); q = s.cursor(); q.execute('SELECT count(*) FROM orders'); print(q.fetchone()[0])"
-        )
-        return self.run(host, ["/usr/bin/python3", "-c", script])
+        return self.run(host, ["/usr/bin/python3", "-c", QUERY, str(address)])
 
     def write(self, host: str, path: str, text: str) -> None:
         """Write a file on a host, as root."""

@@ -13,6 +13,7 @@ ESTABLISHED rule hits new connections only::
 
 Usage: python3 app.py CONFIGURATION STATUS
 """
+
 from __future__ import annotations
 
 import json
@@ -42,9 +43,12 @@ class Status:
 
     def write(self) -> None:
         with self.lock:
-            document = {"version": self.version, "updated_at": time.time(),
-                        "pool": {"size": len(self.alive), "alive": sum(self.alive), "last_error": self.pool_error},
-                        "new_connection": self.new}
+            document = {
+                "version": self.version,
+                "updated_at": time.time(),
+                "pool": {"size": len(self.alive), "alive": sum(self.alive), "last_error": self.pool_error},
+                "new_connection": self.new,
+            }
             with open(self.path + ".new", "w", encoding="utf-8") as file:
                 json.dump(document, file)
             os.replace(self.path + ".new", self.path)
@@ -53,9 +57,15 @@ class Status:
 def connect(config: dict):
     """A new authenticated connection, or psycopg2.OperationalError."""
     connection = psycopg2.connect(
-        host=config["host"], port=config["port"], dbname=config["database"], user=config["user"],
-        password=config["password"], connect_timeout=3, tcp_user_timeout=TCP_USER_TIMEOUT_MS,
-        application_name="shop")
+        host=config["host"],
+        port=config["port"],
+        dbname=config["database"],
+        user=config["user"],
+        password=config["password"],
+        connect_timeout=3,
+        tcp_user_timeout=TCP_USER_TIMEOUT_MS,
+        application_name="shop",
+    )
     connection.autocommit = True
     return connection
 
@@ -96,8 +106,12 @@ def make_new(config: dict, status: Status) -> None:
             connection.close()
         except psycopg2.Error as problem:
             error = one_line(problem)
-        status.new = {"ok": error is None, "at": time.time(),
-                      "ms": round((time.monotonic() - started) * 1000, 1), "error": error}
+        status.new = {
+            "ok": error is None,
+            "at": time.time(),
+            "ms": round((time.monotonic() - started) * 1000, 1),
+            "error": error,
+        }
         status.write()
         time.sleep(NEW_PERIOD)
 
