@@ -87,12 +87,28 @@ def test_pooled_connections_live_while_new_ones_time_out(lab: Lab, rule: Any, tm
     assert path["pooled"]["alive"] == 3
 
 
+# A pooled connection whose next query is never answered, and which does not give up.
+WAITING_CLIENT = """
+import os, socket, time
+client = socket.create_connection(("10.20.1.10", 5432))
+open("/tmp/connected", "w").close()
+while not os.path.exists("/tmp/go"):
+    time.sleep(0.05)
+client.sendall(b"\\0\\0\\0\\x08")
+time.sleep(30)
+"""
+
+
 def test_pooled_connections_that_wait_in_vain_are_not_alive(lab: Lab, rule: Any, tmp_path: Path) -> None:
-    lab.wait_for_apps("app01")
-    rule("ip saddr 10.10.1.5 tcp dport 5432 drop")
-    # The application sends its next queries into the void; their retransmissions show it.
-    (path,) = paths(lab, tmp_path, POSTGRESQL, attempts=6)
+    lab.run("app04", "cat > /tmp/client.py; rm -f /tmp/go /tmp/connected", stdin=WAITING_CLIENT, check=True)
+    start = "setsid timeout 30 python3 /tmp/client.py >/dev/null 2>&1 & while ! [ -e /tmp/connected ]; do sleep 0.05; done"
+    lab.run("app04", start, check=True, timeout=20)
+    rule("ip saddr 10.10.1.33 tcp dport 5432 drop")
+    lab.run("app04", "touch /tmp/go; sleep 0.5", check=True)
+    (path,) = paths(lab, tmp_path, POSTGRESQL, host="app04", attempts=2)
+    lab.run("app04", "pkill -f /tmp/client.py; rm -f /tmp/go /tmp/connected /tmp/client.py")
     assert path["result"] == "timeout"
+    assert path["pooled"]["established"] >= 1
     assert path["pooled"]["alive"] < path["pooled"]["established"]
 
 
