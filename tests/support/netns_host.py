@@ -18,6 +18,9 @@ from pathlib import Path
 
 from ansible_collections.pathguard.network.plugins.plugin_utils.gather.channel import Reply
 
+# The host's own tools, whatever environment the tests run in.
+ENVIRONMENT = {"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C"}
+
 _INIT = """
 set -e
 mount --make-rprivate /
@@ -89,6 +92,7 @@ class NetnsHost:
         assert become, "the agent works as root only"
         done = subprocess.run(
             self.argv(command),
+            env=ENVIRONMENT,
             input=stdin or "",
             capture_output=True,
             text=True,

@@ -16,7 +16,7 @@ import sys
 import time
 from typing import Any, NamedTuple
 
-from .host import INIT_NETNS, AgentError, Moment, find, namespace, run, write_text
+from .host import INIT_NETNS, AgentError, Moment, find, namespace, now, run, write_text
 
 SYSTEMD = "/run/systemd/system"  # sd_booted(3): this folder is there if and only if systemd is the init
 UNIT_FOLDER = "/etc/systemd/system"
@@ -148,37 +148,40 @@ def _detach(argv: list[str], log: str) -> None:
 
 
 def announce(folder: str) -> None:
-    """The guard says that it runs: its process id, and its start time, because ids are used again."""
-    write_text(os.path.join(folder, "guard.pid"), f"{os.getpid()} {_started(os.getpid())}\n")
+    """The guard says that it runs: process id, start time and boot, because ids are used again."""
+    write_text(os.path.join(folder, "guard.pid"), f"{os.getpid()} {_started(os.getpid())} {now().boot_id}\n")
+
+
+def _announced(folder: str) -> tuple[int, str, str]:
+    try:
+        with open(os.path.join(folder, "guard.pid"), encoding="ascii") as file:
+            pid, started, boot_id = file.read().split()
+            return int(pid), started, boot_id
+    except (OSError, ValueError):
+        return 0, "", ""
 
 
 def announced_as(folder: str) -> int:
     """The process id of the guard that came last; 0 if there is none."""
-    try:
-        with open(os.path.join(folder, "guard.pid"), encoding="ascii") as file:
-            return int(file.read().split()[0])
-    except (OSError, ValueError, IndexError):
-        return 0
+    return _announced(folder)[0]
 
 
 def _started(pid: int) -> str:
-    """A process's start time in clock ticks since boot: field 22 of /proc/PID/stat (proc(5)); "" if it
-    is gone.
+    """A process's start time in clock ticks since boot: field 22 of /proc/PID/stat (proc(5)).
+
+    "" if it is gone; one that ended and that nobody waited for (state Z) is gone too.
     """
     try:
         with open(f"/proc/{pid}/stat", encoding="utf-8", errors="replace") as file:
-            return file.read().rpartition(")")[2].split()[19]
-    except (OSError, IndexError):
+            fields = file.read().rpartition(")")[2].split()
+    except OSError:
         return ""
+    return "" if len(fields) < 20 or fields[0] in "ZX" else fields[19]
 
 
 def timer_alive(folder: str) -> bool:
-    try:
-        with open(os.path.join(folder, "guard.pid"), encoding="ascii") as file:
-            pid, started = file.read().split()
-    except (OSError, ValueError):
-        return False
-    return _started(int(pid)) == started
+    pid, started, boot_id = _announced(folder)
+    return bool(started) and boot_id == now().boot_id and _started(pid) == started
 
 
 def install_boot(hook: str, python: str, program: str, folder: str) -> str:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from typing import NamedTuple
 
@@ -65,6 +66,7 @@ class XTable(NamedTuple):
         return not self.rules and all(chain.policy == "ACCEPT" for chain in self.chains)
 
 
+@functools.lru_cache(maxsize=None)
 def program(backend: Backend, verb: str) -> str | None:
     """The save or restore program of a backend. Its plain name may be either variant: its version tells."""
     for name in backend.programs:
