@@ -21,7 +21,7 @@ from ansible_collections.pathguard.network.plugins.plugin_utils.gather.action im
     Progress,
 )
 from ansible_collections.pathguard.network.plugins.plugin_utils.guard import record, report, text
-from ansible_collections.pathguard.network.plugins.plugin_utils.guard.after import Judge
+from ansible_collections.pathguard.network.plugins.plugin_utils.guard.after import UNPROVEN, Judge
 from ansible_collections.pathguard.network.plugins.plugin_utils.guard.batch import batch_sizes
 from ansible_collections.pathguard.network.plugins.plugin_utils.guard.before import Start, begin
 from ansible_collections.pathguard.network.plugins.plugin_utils.guard.outcomes import (
@@ -32,6 +32,7 @@ from ansible_collections.pathguard.network.plugins.plugin_utils.guard.outcomes i
 from ansible_collections.pathguard.network.plugins.plugin_utils.guard.site import Site
 
 LOGIN_OPTIONS = {name: HOST_OPTIONS[name] for name in ("transport", "host_key_checking", "workers")}
+LEFT_OPEN = "the play ended without a verdict: all hosts were lost, or the change ended the play"
 # Standard output of these callbacks is a document of their own.
 MACHINE_READABLE = ("json", "jsonl", "junit", "null")
 
@@ -40,7 +41,7 @@ class ActionModule(HostsAction):
     BYPASS_HOST_LOOP = True
 
     SPEC: ClassVar[dict[str, dict[str, Any]]] = {
-        "step": {"type": "str", "required": True, "choices": ["pre", "post", "revert", "verdict"]},
+        "step": {"type": "str", "required": True, "choices": ["pre", "post", "revert", "close", "verdict"]},
         "policy": {"type": "raw"},
         "hops": {"type": "list", "elements": "str"},
         "protect": {"type": "list", "elements": "str"},
@@ -68,6 +69,7 @@ class ActionModule(HostsAction):
             "pre": self._pre,
             "post": self._post,
             "revert": self._revert,
+            "close": self._close,
             "verdict": self._verdict,
         }
         found: dict[str, Any] = unsafe(steps[options["step"]](options, task_vars))
@@ -124,7 +126,21 @@ class ActionModule(HostsAction):
     def _revert(self, options: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
         run, folder = self._run(options)
         judge = Judge(run, folder, self._site(options, task_vars), self._say, 0.0)
-        return self._told(judge.give_up(options["reason"] or "asked for by hand"))
+        found = judge.give_up(options["reason"] or "asked for by hand")
+        # Reverting is what was asked for: it is good if it is proven.
+        return {**self._told(found), "good": found.decision != UNPROVEN}
+
+    def _close(self, options: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
+        """Restore what this playbook's runs have left open: all hosts lost, or the play ended by the change."""
+        snapshot_dir = self._snapshot_dir(options)
+        hostvars = task_vars["hostvars"]
+        begun = [native(hostvars[host].get("path_guard_before") or {}).get("run_id") for host in hostvars]
+        runs = [record.read(snapshot_dir, run_id) for run_id in dict.fromkeys(begun) if run_id]
+        left = [run.id for run in runs if not run.decision]
+        result: dict[str, Any] = {"changed": False, "good": True, "decision": "closed", "run_id": ""}
+        for run_id in left:
+            result = self._revert({**options, "run_id": run_id, "reason": LEFT_OPEN}, task_vars)
+        return {**result, "good": False} if left else result
 
     def _verdict(self, options: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
         """Fail where the last step's decision was not good; a step that left none is not good."""

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,7 @@ PATHS_TOLD, DETAILS_TOLD, NOTES_TOLD, ADDRESSES_TOLD, RULES_TOLD = 12, 3, 5, 6, 
 NAME_WIDTH = 44
 # Characters of a digest that people compare.
 DIGEST = 12
+COUNTED = re.compile(r"\bcounter packets \d+ bytes \d+")
 
 HEADLINES = {
     CONFIRMED: "the change is kept; all paths are as before or better",
@@ -83,12 +85,13 @@ def _protection(found: Before) -> str:
 def after(found: After, files: Mapping[str, Path], diff: bool) -> str:
     changes = found.changes
     bad = [change for change in changes if change.fails]
+    told: set[str] = set()
     return _render(
         "after.txt.j2",
         run_id=found.run.id,
         headline=HEADLINES[found.decision],
         table=_changes_table(found),
-        details=[_detail(found, change) for change in bad[:DETAILS_TOLD]],
+        details=[_detail(found, change, told) for change in bad[:DETAILS_TOLD]],
         reasons=_some(_reasons(found, bad), NOTES_TOLD),
         flows=_flows(found, bad, diff),
         ending=[*_ending(found), f"files     {files['text']}, {files['json'].name}"],
@@ -146,9 +149,9 @@ def _cut(text: str) -> str:
     return text if len(text) <= NAME_WIDTH else text[: NAME_WIDTH - 3] + "..."
 
 
-def _detail(found: After, change: PathChange) -> dict[str, Any]:
+def _detail(found: After, change: PathChange, told: set[str]) -> dict[str, Any]:
     entry = _entry(found, change.name)
-    lines = [*_cut_off(entry), *_rules(entry), *_evidence(found, change.name)]
+    lines = [*_cut_off(entry), *_rules(entry, told), *_evidence(found, change.name)]
     return {"title": f"{change.text()}", "lines": lines}
 
 
@@ -175,21 +178,30 @@ def _service(service: Mapping[str, Any]) -> str:
     return " ".join([service["protocol"], ",".join(service.get("ports") or service.get("types") or [])]).strip()
 
 
-def _rules(entry: Mapping[str, Any]) -> list[str]:
+def _rule(place: Mapping[str, Any] | None) -> str:
+    """Verbatim, but for what its counter has counted."""
+    return COUNTED.sub("counter", place["text"]) if place else "(gone)"
+
+
+def _rules(entry: Mapping[str, Any], told: set[str]) -> list[str]:
     """What was changed, in the rules' own words; without a change, who decides."""
     lines: list[str] = []
     for cure in entry["remedy"][:RULES_TOLD]:
         where = _where(cure["host"], cure["chain"] or cure["ruleset"], cure["now"] or cure["before"])
+        if where in told:
+            lines.append(f"rule      {where}: the same as above")
+            continue
+        told.add(where)
         lines.append(f"rule      {where}: {cure['note']}")
-        lines.append(f"  now     {cure['now']['text'] if cure['now'] else '(gone)'}")
+        lines.append(f"  now     {_rule(cure['now'])}")
         if cure["before"]:
-            lines.append(f"  before  {cure['before']['text']}")
+            lines.append(f"  before  {_rule(cure['before'])}")
     if lines:
         return lines
     for decision in entry["deciding"][:RULES_TOLD]:
         last = decision["rules"][-1] if decision["rules"] else None
         if last:
-            lines.append(f"rule      {_where(decision['host'], last['chain'], last)}: {last['text']}")
+            lines.append(f"rule      {_where(decision['host'], last['chain'], last)}: {_rule(last)}")
         else:
             lines.append(f"cause     {decision['host'] or 'network'}: {decision['reason']}")
     return lines
@@ -262,11 +274,17 @@ def _ending(found: After) -> list[str]:
             by = "its own timer was first" if host in back.by_timer else "put back"
             digest = back.fingerprints.get(host, "")[:DIGEST]
             proven = f"fingerprint {digest}, equal to the checkpoint's" if back.fingerprint else "NOT PROVEN"
-            lines.append(f"reverted  {host} ({', '.join(tables)}): {by}; {proven}")
+            lines.append(f"reverted  {host} ({', '.join(_thing(table) for table in tables)}): {by}; {proven}")
         lines += _proof_of_revert(found)
         lines += [f"TROUBLE   {item}" for item in _some(back.trouble, NOTES_TOLD)]
         lines += [f"BY HAND   {item}" for item in _some(back.manual, NOTES_TOLD)]
     return lines
+
+
+def _thing(name: str) -> str:
+    """``nft/inet/filter`` and ``file/etc/nftables.conf`` as people call them."""
+    kind, _slash, rest = name.partition("/")
+    return f"/{rest}" if kind == "file" else f"table {rest.replace('/', ' ')}" if kind == "nft" else name.replace("/", " ")
 
 
 def _proof_of_revert(found: After) -> list[str]:
@@ -288,7 +306,26 @@ def _probe_line(rows: Sequence[ProbeRow]) -> str:
 
 
 def _hosts(names: Iterable[str]) -> str:
-    return ", ".join(_some(list(names), ADDRESSES_TOLD + 4))
+    return ", ".join(_some(_runs(list(names)), ADDRESSES_TOLD + 4))
+
+
+def _runs(names: Sequence[str]) -> list[str]:
+    """Names that differ in a number alone, and follow each other, as one: ``app01-app10``."""
+    found: list[list[str]] = []
+    for name in names:
+        if found and _next_of(found[-1][-1]) == name:
+            found[-1].append(name)
+        else:
+            found.append([name])
+    return [
+        item for run in found for item in (run if len(run) < 3 else [f"{run[0]}-{run[-1]}"])
+    ]
+
+
+def _next_of(name: str) -> str:
+    stem = name.rstrip("0123456789")
+    digits = name[len(stem) :]
+    return f"{stem}{int(digits) + 1:0{len(digits)}d}" if digits else ""
 
 
 def _addresses(items: Sequence[str]) -> str:
