@@ -10,17 +10,26 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from weakref import WeakKeyDictionary
 
-from ..model.flowset import FlowSet
+from ..model.flowset import FlowSet, Space
 from .outcome import Outcome, Part
 
 CONTEXT = ("in_interface", "out_interface", "in_zone", "out_zone", "connection", "mark", "ct_mark", "tcp_flags")
 NEW, ESTABLISHED, REPLY = "new", "established", "reply"
 DENY, UNKNOWN = "deny", "unknown"
 
+# Diagrams keep their nodes for as long as their space lives, so what was worked out once holds.
+_PLAIN: WeakKeyDictionary[Space, dict[int, FlowSet]] = WeakKeyDictionary()
+
 
 def plain(flows: FlowSet) -> FlowSet:
-    return flows.forget(*CONTEXT)
+    """The flows without what belongs to one host's view."""
+    memo = _PLAIN.setdefault(flows.space, {})
+    found = memo.get(flows.node)
+    if found is None:
+        found = memo[flows.node] = flows.forget(*CONTEXT)
+    return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,17 +58,16 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Hop:
-    """One host that flows passed. The sets are the flows as they came, while they were routed (after a
-    destination was translated), and as they left; the levels count the translations in force then.
-    ``marks``: the flows with the connection mark that they left behind. ``untracked``: those, as they
-    came, that connection tracking did not see."""
+    """One host that flows passed. The sets are the flows as they came, and while they were routed (after a
+    destination was translated); the levels count the translations in force then, and when they left.
+    ``untracked``: those, as they came, that connection tracking did not see. ``marks``: the flows with the
+    connection mark that they left behind, where rules look at it."""
 
     host: str
     in_interface: str
     out_interface: str
     came: FlowSet
     routed: FlowSet
-    left: FlowSet
     level_came: int
     level_routed: int
     level_left: int
@@ -114,8 +122,8 @@ class Event:
     """Flows that certainly or possibly end somewhere. ``flows``: as they were when they began.
 
     ``hook``: output, prerouting, forward, ... or ``route``. ``route``: the routers up to here, itself
-    included if it is one. ``outcome`` and ``origin`` tell the rules, when asked (see ``parts``). ``asked``: the packets as the
-    firewall saw them, interfaces and state included."""
+    included if it is one. ``outcome`` and ``origin`` tell the rules, when asked (see ``parts``). ``asked``:
+    the packets as the firewall saw them, interfaces and state included."""
 
     verdict: str
     direction: str

@@ -10,11 +10,19 @@ from dataclasses import dataclass
 
 from ..model.flowset import Space
 from ..model.match import Ranges, merge_ranges
+from ..model.rules import Effect
 from ..model.state import State
+from .dress import Dresser
 from .evaluate import HostFirewall
 from .routes import FAMILY_NAME, Leg, Own, Routing, is_global
 
 _LOOPBACK = "lo"
+
+
+def effects_of(state: State) -> frozenset[Effect]:
+    """All effects that rules of a state have."""
+    listed = [*(ruleset.rules for ruleset in state.rulesets.values()), *(chain.rules for chain in state.chains.values())]
+    return frozenset(effect for rules in listed for rule in rules for effect in rule.effects)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +49,17 @@ class Network:
                     self._owners.setdefault((own.family, own.value), []).append(Neighbour(name, own.interface))
         self._owned = {family: sorted(value for version, value in self._owners if version == family) for family in (4, 6)}
         self.hooks = {name: {ruleset.hook for ruleset in state.rulesets.values()} for name, state in self.states.items()}
+
+        self.dresser = Dresser(space)
+        self._effects = {name: effects_of(state) for name, state in self.states.items()}
+
+    def only_masquerades(self, host: str) -> bool:
+        """Whether every translation of sources on ``host`` is masquerading."""
+        kinds = {effect.kind for effect in self._effects[host]}
+        return "masquerade" in kinds and "snat" not in kinds
+
+    def uses_connection_marks(self, host: str) -> bool:
+        return any(effect.field == "ct_mark" or effect.kind == "unknown" for effect in self._effects[host])
 
     def firewall(self, host: str, progress: Callable[[str], None] | None = None) -> HostFirewall:
         """The host's firewall, built (and announced to ``progress``) when it is first needed."""

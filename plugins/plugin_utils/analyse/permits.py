@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from ..model.flowset import FlowSet
+from .dress import FIRST
 from .journey import NEW, Delivery, Event, Hop, plain
 from .network import Network
-from .walk import SYN, with_state
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +35,8 @@ def openings(network: Network, delivery: Delivery, flows: FlowSet) -> Iterator[O
         there = flows
         for change in journey.changes[:level]:
             there = change.forth(there)
-        packets = with_state(there & (hop.came if level == hop.level_came else hop.routed), "new", (SYN,)).only("ct_mark", ((0, 0),))
-        packets = packets.assign_name("in_interface", hop.in_interface).assign_name("out_interface", hop.out_interface)
+        there = there & (hop.came if level == hop.level_came else hop.routed)
+        packets = network.dresser.dress(there, FIRST, hop.in_interface, hop.out_interface)
         if not packets:
             continue
         outcome = network.firewall(hop.host).hooks((hook,), packets)

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from ..model.flowset import FlowSet
-from .journey import DENY, UNKNOWN, Delivery, Event
+from .journey import DENY, UNKNOWN, Change, Delivery, Event
 from .network import Network
 from .replies import Replies, Running
 from .walk import Start, Walk
@@ -83,10 +83,8 @@ def reach(network: Network, starts: Sequence[Start], question: Question, progres
 
 
 def union(nothing: FlowSet, sets: Iterable[FlowSet]) -> FlowSet:
-    found = nothing
-    for one in sets:
-        found = found | one
-    return found
+    space = nothing.space
+    return FlowSet(space, space.diagrams.union_all(one.node for one in sets))
 
 
 def _back(network: Network, delivery: Delivery, question: Question, progress: Progress | None) -> Reach:
@@ -105,9 +103,12 @@ def _back(network: Network, delivery: Delivery, question: Question, progress: Pr
     events += found.events
     legs += [Leg(there, leg.back, leg.flows & origin, leg.denied, leg.unknown) for leg in _dead_ends(found.events, nothing, there)]
     ways: dict[tuple[str, ...], FlowSet] = {}
+    together: dict[tuple[tuple[str, ...], tuple[Change, ...]], list[Delivery]] = {}
     for answer in found.deliveries:
-        flows = walk.origin(answer.flows, answer.journey) & origin
-        ways[answer.journey.route()] = ways.get(answer.journey.route(), nothing) | flows
+        together.setdefault((answer.journey.route(), answer.journey.changes), []).append(answer)
+    for (route, _changes), same in together.items():
+        flows = walk.origin(union(nothing, (answer.flows for answer in same)), same[0].journey) & origin
+        ways[route] = ways.get(route, nothing) | flows
     running: dict[frozenset[str], FlowSet] = {}
     for route, flows in ways.items():
         running[frozenset(route)] = running.get(frozenset(route), nothing) | flows

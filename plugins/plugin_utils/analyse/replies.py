@@ -1,40 +1,47 @@
 # Copyright: (c) 2026, PathGuard developers
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The rest of a connection: replies on their own way back, and packets of the open connection forward.
-
-Sources: nf_conntrack_proto_tcp.c (the table ``tcp_conntracks``: a SYN ACK without its SYN is invalid, an
-ACK in SYN_SENT is invalid, a lone ACK is picked up as new while ``nf_conntrack_tcp_loose`` is 1, its
-default); nf_conntrack_proto_icmp.c (an answer without its request is invalid).
-"""
+"""The rest of a connection: replies on their own way back, and packets of the open connection forward."""
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from weakref import WeakKeyDictionary
 
 from ..model.fields import PROTOCOLS
-from ..model.flowset import FlowSet
+from ..model.flowset import FlowSet, Space
+from .dress import ANSWER, FURTHER, STRAY_ANSWER, STRAY_FURTHER
 from .journey import DENY, ESTABLISHED, REPLY, UNKNOWN, Change, Delivery, Event, Hop, Journey, plain
 from .network import Network
+from .outcome import Outcome
 from .routes import Leg
-from .walk import ACK, SYN, Start, Walk, split_tcp, with_state
+from .walk import Packets, Start, Walk
 
 _ICMP = tuple((PROTOCOLS[name],) * 2 for name in ("icmp", "icmpv6"))
+_ANSWERED = ((1, 8, 0), (1, 13, 14), (1, 15, 16), (1, 17, 18), (58, 128, 129))
+_REVERSED: WeakKeyDictionary[Space, dict[tuple[int, bool], FlowSet]] = WeakKeyDictionary()
 
 
 def answers(flows: FlowSet) -> FlowSet:
     """The replies to ``flows``: ends exchanged; ICMP requests become their answers (RFC 792, RFC 4443)."""
-    found = flows.reversed()
-    for protocol, request, reply in ((1, 8, 0), (1, 13, 14), (1, 15, 16), (1, 17, 18), (58, 128, 129)):
-        found = _retyped(found, protocol, request, reply)
-    return found
+    return _turned(flows, True)
 
 
 def questions(flows: FlowSet) -> FlowSet:
     """The inverse of ``answers``."""
-    found = flows.reversed()
-    for protocol, request, reply in ((1, 8, 0), (1, 13, 14), (1, 15, 16), (1, 17, 18), (58, 128, 129)):
-        found = _retyped(found, protocol, reply, request)
+    return _turned(flows, False)
+
+
+def _turned(flows: FlowSet, answer: bool) -> FlowSet:
+    memo = _REVERSED.setdefault(flows.space, {})
+    found = memo.get((flows.node, answer))
+    if found is None:
+        found = flows.reversed()
+        if found.only("protocol", _ICMP):
+            for protocol, request, reply in _ANSWERED:
+                found = _retyped(found, protocol, request, reply) if answer else _retyped(found, protocol, reply, request)
+        memo[flows.node, answer] = found
+        memo[found.node, not answer] = flows
     return found
 
 
@@ -65,7 +72,6 @@ def _together(one: Hop, other: Hop) -> Hop:
         one,
         came=one.came | other.came,
         routed=one.routed | other.routed,
-        left=one.left | other.left,
         untracked=one.untracked | other.untracked,
         marks=marks,
     )
@@ -101,22 +107,17 @@ class Replies(Walk):
     def origin(self, flows: FlowSet, journey: Journey, surely: bool = False) -> FlowSet:
         return self.way.to_origin(questions(journey.to_origin(plain(flows), surely=surely)), surely=surely)
 
-    def context(self, host: str, flows: FlowSet, journey: Journey) -> FlowSet:
-        hop = self._hops.get(host)
+    def dressed(self, host: str, flows: FlowSet, in_interface: str, out_interface: str) -> FlowSet:
+        hop, dress = self._hops.get(host), self.network.dresser.dress
         if hop is None:
-            return self._never_seen(flows)
-        unseen = flows & answers(hop.untracked) if hop.untracked and hop.level_came == hop.level_left else flows.space.nothing
-        seen = with_state(flows - unseen, "established", (SYN | ACK, ACK))
-        if hop.marks is not None:
-            seen = seen & answers(hop.marks)
-        return seen | self._never_seen(unseen) if unseen else seen
-
-    @staticmethod
-    def _never_seen(flows: FlowSet) -> FlowSet:
-        tcp, other = split_tcp(flows)
-        icmp = other.only("protocol", _ICMP)
-        found = with_state(tcp, "invalid", (SYN | ACK,)) | with_state(tcp, "new", (ACK,))
-        return (found | with_state(icmp, "invalid", ()) | with_state(other - icmp, "new", ())).only("ct_mark", ((0, 0),))
+            return dress(flows, STRAY_ANSWER, in_interface, out_interface)
+        marked = self.network.uses_connection_marks(host)
+        if not hop.untracked:
+            seen = dress(flows, ANSWER, in_interface, out_interface, marked)
+            return seen & answers(hop.marks) if hop.marks is not None else seen
+        unseen = flows & answers(hop.untracked)
+        seen = dress(flows - unseen, ANSWER, in_interface, out_interface, marked)
+        return seen | dress(unseen, STRAY_ANSWER, in_interface, out_interface)
 
     def _level(self, journey: Journey) -> int:
         done = [change.low for change in journey.changes if isinstance(change, Undo)]
@@ -154,7 +155,7 @@ class Replies(Walk):
         nothing = flows.space.nothing
         if self._level(journey) != 0:
             changed = ", ".join(dict.fromkeys(change.host for change in self.way.changes))
-            self._note(DENY, host or changed, "route", flows, journey, f"replies do not come back through the translation on {changed}")
+            self._note(DENY, host or changed, "route", Packets(flows, None, journey), f"replies do not come back through the translation on {changed}")
             return nothing
         if self.way.entry is not None:
             mine = nothing if host else flows
@@ -165,7 +166,7 @@ class Replies(Walk):
                     mine = mine | flows & answers(hop.came)
         rest = flows - mine
         if rest:
-            self._note(DENY, host or "outside", "route", rest, journey, f"replies reach {host or 'the outside'}, which did not ask")
+            self._note(DENY, host or "outside", "route", Packets(rest, None, journey), f"replies reach {host or 'the outside'}, which did not ask")
         return mine
 
 
@@ -191,39 +192,45 @@ class Running:
         return found
 
     def _hop(self, hop: Hop, flows: FlowSet, answered: bool, hooks: tuple[tuple[str, int], ...]) -> list[Event]:
-        state = self.network.states[hop.host]
+        known = self.network.states[hop.host].firewall_known
         found: list[Event] = []
-        current, level = self._packets(hop, flows, answered, hooks[0][1]), hooks[0][1]
-        for hook, wanted in hooks:
-            if wanted != level:
-                current, level = self._packets(hop, flows, answered, wanted), wanted
-            if state.firewall_known and hook not in self.network.hooks[hop.host] or not current:
+        current: FlowSet | None = None  # as earlier hooks left the packets, where they changed what is seen of them
+        level_of_current = -1
+        for hook, level in hooks:
+            if known and hook not in self.network.hooks[hop.host]:
                 continue
             out = hop.out_interface if hook not in ("prerouting", "input") else ""
-            asked = current.assign_name("in_interface", hop.in_interface).assign_name("out_interface", out)
+            if current is None or level != level_of_current:
+                asked = self._packets(hop, flows, answered, level, out)
+            else:
+                asked = current.assign_name("out_interface", out)
+            if not asked:
+                break
             outcome = self.network.firewall(hop.host, self.progress).hooks((hook,), asked)
             for verdict, part in ((DENY, outcome.deny), (UNKNOWN, outcome.unknown)):
                 if part:
                     found.append(self._event(verdict, hop, hook, part, level, outcome))
-            current = flows.space.nothing
-            for passed in outcome.passed:
-                current = current | passed.after
+            if any(passed.rewrites for passed in outcome.passed):
+                current, level_of_current = flows.space.nothing, level
+                for passed in outcome.passed:
+                    current = current | passed.after
         return found
 
-    def _packets(self, hop: Hop, flows: FlowSet, answered: bool, level: int) -> FlowSet:
+    def _packets(self, hop: Hop, flows: FlowSet, answered: bool, level: int, out: str) -> FlowSet:
         there = self.delivery.journey.at_level(flows, level) & (hop.came if level == hop.level_came else hop.routed)
+        dress = self.network.dresser.dress
         if not answered:
-            tcp, other = split_tcp(there)
-            return (with_state(tcp, "invalid", (ACK,)) | with_state(other, "new", ())).only("ct_mark", ((0, 0),))
-        found = with_state(there, "established", (ACK,))
+            return dress(there, STRAY_FURTHER, hop.in_interface, out)
+        found = dress(there, FURTHER, hop.in_interface, out, self.network.uses_connection_marks(hop.host))
         return found & hop.marks if hop.marks is not None else found
 
-    def _event(self, verdict: str, hop: Hop, hook: str, part: FlowSet, level: int, outcome: object) -> Event:
+    def _event(self, verdict: str, hop: Hop, hook: str, part: FlowSet, level: int, outcome: Outcome) -> Event:
         journey = self.delivery.journey
-        router = hop.host in journey.route()
-        route = journey.route()[: journey.route().index(hop.host) + 1] if router else journey.route()
+        route = journey.route()
+        if hop.host in route:
+            route = route[: route.index(hop.host) + 1]
 
         def origin(flows: FlowSet) -> FlowSet:
             return journey.to_origin(plain(flows), level)
 
-        return Event(verdict, ESTABLISHED, hop.host, hook, origin(part), route, "", outcome, origin, part)  # type: ignore[arg-type]
+        return Event(verdict, ESTABLISHED, hop.host, hook, origin(part), route, "", outcome, origin, part)

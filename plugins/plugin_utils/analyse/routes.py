@@ -17,7 +17,7 @@ from functools import lru_cache
 
 from ..model import text
 from ..model.flowset import FlowSet
-from ..model.match import Range
+from ..model.match import Range, merge_ranges
 from ..model.state import Interface, NextHop, Route, RouteRule, State
 
 FAMILY_NAME = {4: "ipv4", 6: "ipv6"}
@@ -180,29 +180,32 @@ class Routing:
         return ""
 
     def lookup(self, flows: FlowSet, in_interface: str = "") -> list[tuple[FlowSet, tuple[Leg, ...]]]:
-        """Split ``flows`` by where they go: each part with all the legs that it may take.
+        """Split ``flows`` by where they go, as ``split`` does, without the family."""
+        return [(part, legs) for part, legs, _family in self.split(flows, in_interface)]
+
+    def split(self, flows: FlowSet, in_interface: str = "") -> list[tuple[FlowSet, tuple[Leg, ...], int]]:
+        """Split ``flows`` by where they go: each part with all the legs that it may take, and its family.
 
         ``in_interface``: where they came in; empty for the host's own packets.
         """
-        found: list[tuple[FlowSet, tuple[Leg, ...]]] = []
+        found: list[tuple[FlowSet, tuple[Leg, ...], int]] = []
         for family in flows.families():
             rest = flows.named("family", (FAMILY_NAME[family],))
             unknown = self.why_unknown(family)
             if unknown:
-                found.append((rest, (Leg("unknown", reason=unknown),)))
+                found.append((rest, (Leg("unknown", reason=unknown),), family))
                 continue
             for rule in self._rules[family]:
                 part = self._selected(rule, rest, in_interface)
                 if not part:
                     continue
-                decided = list(self._by_rule(rule, family, part))
-                found += decided
-                for flows_there, _legs in decided:
-                    rest = rest - flows_there
+                for there, legs in self._by_rule(rule, family, part):
+                    found.append((there, legs, family))
+                    rest = rest - there
                 if not rest:
                     break
             if rest:
-                found.append((rest, (Leg("deny", reason="no route"),)))
+                found.append((rest, (Leg("deny", reason="no route"),), family))
         return found
 
     @staticmethod
@@ -236,8 +239,9 @@ class Routing:
                     legs = self._legs(routes, family)
                     if legs:
                         by_legs.setdefault(legs, []).append((first, last))
+            whole = flows.ranges("dst", family) if len(by_legs) == 1 else None
             for legs, ranges in by_legs.items():
-                yield flows.only("dst", tuple(ranges), family), legs
+                yield (flows if merge_ranges(ranges) == whole else flows.only("dst", tuple(ranges), family)), legs
 
     def _legs(self, routes: list[Route] | None, family: int) -> tuple[Leg, ...]:
         """The legs of the routes that won; empty: go on to the next rule."""

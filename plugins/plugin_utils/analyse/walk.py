@@ -9,21 +9,19 @@ host passes prerouting, routing, input. Connection tracking belongs to each host
 """
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from ..model import text
-from ..model.fields import PROTOCOLS
 from ..model.flowset import FlowSet
+from .dress import FIRST
 from .journey import CONTEXT, DENY, NEW, UNKNOWN, Change, Delivery, Event, Hop, Journey, Travelled, plain
 from .network import Neighbour, Network
-from .outcome import Passed
+from .outcome import Outcome, Passed
 from .routes import FAMILY_NAME, Leg
 
-_TCP = PROTOCOLS["tcp"]
-SYN, ACK = 0x02, 0x10
 _MOST_HOPS = 32  # the kernel's default time to live is 64; real paths have a handful
-_LOOPBACK = "lo"
+_OF_ROUTERS = ("prerouting", "forward", "postrouting")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,16 +41,13 @@ class _Arrival:
     journey: Journey
 
 
-def split_tcp(flows: FlowSet) -> tuple[FlowSet, FlowSet]:
-    tcp = flows.only("protocol", ((_TCP, _TCP),))
-    return tcp, flows - tcp
+@dataclass(frozen=True, slots=True)
+class Packets:
+    """Flows on one host: plain, and as its rules left them so far; None while no rule changed their view."""
 
-
-def with_state(flows: FlowSet, connection: str, flags: Iterable[int]) -> FlowSet:
-    """Plain flows with a connection state, with these TCP flags where they are TCP, and without a mark."""
-    tcp, other = split_tcp(flows)
-    tcp = tcp.only("tcp_flags", tuple((value, value) for value in flags))
-    return (tcp | other).named("connection", (connection,)).only("mark", ((0, 0),))
+    flows: FlowSet
+    seen: FlowSet | None
+    journey: Journey
 
 
 class Walk:
@@ -60,7 +55,13 @@ class Walk:
 
     direction = NEW
 
-    def __init__(self, network: Network, outside: FlowSet, boundaries: frozenset[tuple[str, str]] = frozenset(), progress: Callable[[str], None] | None = None) -> None:
+    def __init__(
+        self,
+        network: Network,
+        outside: FlowSet,
+        boundaries: frozenset[tuple[str, str]] = frozenset(),
+        progress: Callable[[str], None] | None = None,
+    ) -> None:
         """``outside``: flows whose destination may lie where nothing is gathered (a policy named the address)."""
         self.network = network
         self.outside = outside
@@ -70,9 +71,9 @@ class Walk:
 
     # What a subclass may see differently.
 
-    def context(self, host: str, flows: FlowSet, journey: Journey) -> FlowSet:
-        """The flows as connection tracking on ``host`` sees them."""
-        return with_state(flows, "new", (SYN,)).only("ct_mark", ((0, 0),))
+    def dressed(self, host: str, flows: FlowSet, in_interface: str, out_interface: str) -> FlowSet:
+        """Plain flows as connection tracking on ``host`` sees them."""
+        return self.network.dresser.dress(flows, FIRST, in_interface, out_interface)
 
     def origin(self, flows: FlowSet, journey: Journey, surely: bool = False) -> FlowSet:
         return journey.to_origin(plain(flows), surely=surely)
@@ -99,165 +100,198 @@ class Walk:
     # The walk.
 
     def run(self, starts: Sequence[Start]) -> Travelled:
-        merged: dict[tuple[str, str], _Arrival] = {}
+        begun: dict[tuple[str, str], list[_Arrival]] = {}
         work: list[_Arrival] = []
         for start in starts:
             if start.interface:
-                work.append(_Arrival(start.host, start.interface, start.flows, Journey(entry=(start.host, start.interface))))
+                entry = (start.host, start.interface)
+                work.append(_Arrival(*entry, start.flows, Journey(entry=entry)))
                 continue
             for arrival in self._begin(start):
                 if arrival.journey.changes:
                     work.append(arrival)
-                    continue
-                key = (arrival.host, arrival.interface)
-                held = merged.get(key)
-                if held is not None:
-                    journey = replace(held.journey, starts=(*held.journey.starts, *arrival.journey.starts))
-                    arrival = _Arrival(*key, held.flows | arrival.flows, journey)
-                merged[key] = arrival
-        work += merged.values()
+                else:
+                    begun.setdefault((arrival.host, arrival.interface), []).append(arrival)
+        for (host, interface), same in begun.items():
+            flows = self._union([arrival.flows for arrival in same])
+            hops = tuple(hop for arrival in same for hop in arrival.journey.starts)
+            work.append(_Arrival(host, interface, flows, Journey(starts=hops)))
         while work:
             work = [then for arrival in work for then in self._arrive(arrival)]
         return self.found
 
+    def _union(self, sets: Sequence[FlowSet]) -> FlowSet:
+        space = self.network.space
+        return FlowSet(space, space.diagrams.union_all(flows.node for flows in sets))
+
     def _begin(self, start: Start) -> list[_Arrival]:
-        host, journey = start.host, Journey()
+        host = start.host
         found: list[_Arrival] = []
-        for part, legs in self._lookup(host, start.flows, ""):
+        for part, legs, family in self._lookup(host, Packets(start.flows, None, Journey()), ""):
             for leg in legs:
-                if leg.kind != "forward":
-                    self._stop(leg, host, part, journey, own=True)
-                    continue
-                flows = self._on(self.context(host, part, journey), "", leg.interface)
-                for after, journey_out in self._hook(host, "output", flows, journey):
-                    for last, journey_left in self._hook(host, "postrouting", after, journey_out):
-                        left, journey_left = self.translated(host, plain(last), journey_left, "left")
-                        hop = self._hop(host, "", leg.interface, part, plain(after), last, journey, journey_out, journey_left, after)
-                        found += self._onward(host, leg, left, replace(journey_left, starts=(hop,)))
+                if leg.kind == "forward":
+                    found += self._send(host, leg, part, family)
+                else:
+                    self._stop(leg, host, part, own=True)
+        return found
+
+    def _send(self, host: str, leg: Leg, packets: Packets, family: int) -> list[_Arrival]:
+        found: list[_Arrival] = []
+        for after in self._hook(host, "output", packets, "", leg.interface):
+            for way, then in self._again(host, leg, after, packets, family):
+                for last in self._hook(host, "postrouting", then, "", way.interface, way):
+                    left, journey = self.translated(host, last.flows, last.journey, "left")
+                    hop = self._hop(host, "", way.interface, packets, then, last, journey)
+                    found += self._onward(host, way, left, replace(journey, starts=(hop,)), family)
+        return found
+
+    def _again(self, host: str, leg: Leg, after: Packets, before: Packets, family: int) -> list[tuple[Leg, Packets]]:
+        """A host's own packets are routed again when a rule changed their destination or mark."""
+        marked = after.seen is not None and self.network.routing[host].follows_marks
+        if after.journey.changes == before.journey.changes and not marked:
+            return [(leg, after)]
+        found: list[tuple[Leg, Packets]] = []
+        for part, legs, _family in self._lookup(host, after, ""):
+            for way in legs:
+                if way.kind == "forward":
+                    found.append((way, part))
+                else:
+                    self._stop(way, host, part, own=True)
         return found
 
     def _arrive(self, arrival: _Arrival) -> list[_Arrival]:
         host, interface, journey = arrival.host, arrival.interface, arrival.journey
-        if len(journey.hops) > _MOST_HOPS or any(hop.host == host and hop.in_interface == interface for hop in journey.hops):
-            self._note(DENY, host, "route", arrival.flows, journey, f"routing loop at {host}")
+        came = Packets(arrival.flows, None, journey)
+        looping = any(hop.host == host and hop.in_interface == interface for hop in journey.hops)
+        if looping or len(journey.hops) > _MOST_HOPS:
+            self._note(DENY, host, "route", came, f"routing loop at {host}")
             return []
         found: list[_Arrival] = []
-        flows = self._on(self.context(host, arrival.flows, journey), interface, "")
-        for came, journey_in in self._hook(host, "prerouting", flows, journey):
-            here, journey_in = self.translated(host, plain(came), journey_in, "routed")
-            marked = came if journey_in.changes == journey.changes and here == plain(came) else self._on(self.context(host, here, journey_in), interface, "")
-            for part, legs in self._lookup(host, marked, interface):
+        for here in self._hook(host, "prerouting", came, interface, ""):
+            flows, changed = self.translated(host, here.flows, here.journey, "routed")
+            if changed is not here.journey:
+                here = Packets(flows, None, changed)
+            for part, legs, family in self._lookup(host, here, interface):
                 for leg in legs:
                     if leg.kind == "local":
-                        self._deliver(host, interface, part, arrival, journey_in)
+                        self._deliver(host, interface, part, came)
                     elif leg.kind == "forward":
-                        found += self._forward(host, interface, leg, part, arrival, journey_in)
+                        found += self._forward(host, interface, leg, part, came, family)
                     else:
-                        self._stop(leg, host, part, journey_in)
+                        self._stop(leg, host, part)
         return found
 
-    def _deliver(self, host: str, interface: str, flows: FlowSet, arrival: _Arrival, journey: Journey) -> None:
-        for last, journey_end in self._hook(host, "input", flows, journey):
-            done = self.arrived(host, plain(last), journey_end)
+    def _deliver(self, host: str, interface: str, packets: Packets, came: Packets) -> None:
+        for last in self._hook(host, "input", packets, interface, ""):
+            done = self.arrived(host, last.flows, last.journey)
             if done:
-                hop = self._hop(host, interface, "", arrival.flows, plain(flows), last, arrival.journey, journey, journey_end, flows)
-                self.found.deliveries.append(Delivery(journey_end, done, hop))
+                hop = self._hop(host, interface, "", came, packets, last, last.journey)
+                self.found.deliveries.append(Delivery(last.journey, done, hop))
 
-    def _forward(self, host: str, interface: str, leg: Leg, flows: FlowSet, arrival: _Arrival, journey: Journey) -> list[_Arrival]:
-        flows = self._forwarding(host, flows, journey)
+    def _forward(self, host: str, interface: str, leg: Leg, packets: Packets, came: Packets, family: int) -> list[_Arrival]:
+        forwards = self.network.forwards(host, family)
+        if forwards is False:
+            self._note(DENY, host, "route", packets, f"{host} does not forward {FAMILY_NAME[family]}", at=host)
+            return []
+        if forwards is None:
+            self._note(UNKNOWN, host, "route", packets, f"whether {host} forwards {FAMILY_NAME[family]} is not known", at=host)
         found: list[_Arrival] = []
-        if not flows:
-            return found
-        for after, journey_on in self._hook(host, "forward", self._on(flows, interface, leg.interface), journey):
-            for last, journey_out in self._hook(host, "postrouting", after, journey_on, leg):
-                left, journey_left = self.translated(host, plain(last), journey_out, "left")
-                hop = self._hop(host, interface, leg.interface, arrival.flows, plain(after), last, arrival.journey, journey_on, journey_left, flows)
-                found += self._onward(host, leg, left, replace(journey_left, hops=(*journey_left.hops, hop)))
+        for after in self._hook(host, "forward", packets, interface, leg.interface):
+            for last in self._hook(host, "postrouting", after, interface, leg.interface, leg):
+                left, journey = self.translated(host, last.flows, last.journey, "left")
+                hop = self._hop(host, interface, leg.interface, came, packets, last, journey)
+                found += self._onward(host, leg, left, replace(journey, hops=(*journey.hops, hop)), family)
         return found
 
-    def _forwarding(self, host: str, flows: FlowSet, journey: Journey) -> FlowSet:
-        for family in flows.families():
-            forwards = self.network.forwards(host, family)
-            part = flows.named("family", (FAMILY_NAME[family],))
-            if forwards is False:
-                self._note(DENY, host, "route", part, journey, f"{host} does not forward {FAMILY_NAME[family]}", at=host)
-                flows = flows - part
-            elif forwards is None:
-                self._note(UNKNOWN, host, "route", part, journey, f"whether {host} forwards {FAMILY_NAME[family]} is not known", at=host)
-        return flows
-
-    def _onward(self, host: str, leg: Leg, flows: FlowSet, journey: Journey) -> list[_Arrival]:
+    def _onward(self, host: str, leg: Leg, flows: FlowSet, journey: Journey, family: int) -> list[_Arrival]:
         """Who takes the packets that ``host`` sends out on a leg."""
-        found: list[_Arrival] = []
-        for family in flows.families():
-            part = flows.named("family", (FAMILY_NAME[family],))
-            if leg.gateway is not None:
-                takers: list[tuple[FlowSet, Neighbour]] = [(part, taker) for taker in self.network.gateway_of(family, leg, host)]
-            else:
-                takers = [
-                    (part.only("dst", ((value, value),), family), taker)
-                    for low, high in part.ranges("dst", family)
-                    for value, taker in self.network.owned_within(family, low, high)
-                    if taker.host != host
-                ]
-            rest = part
-            for mine, taker in takers:
-                rest = rest - mine
-                if mine:
-                    found.append(_Arrival(taker.host, taker.interface, mine, journey))
-            if rest:
-                self._outside(host, leg, rest, journey, family)
+        if leg.gateway is not None:
+            takers = [(flows, taker) for taker in self.network.gateway_of(family, leg, host)]
+            rest = flows if not takers else flows.space.nothing
+        else:
+            takers, rest = self._on_link(host, flows, family), flows
+            if takers:
+                rest = flows - self._union([mine for mine, _taker in takers])
+        if rest:
+            self._outside(host, leg, rest, journey)
+        return [_Arrival(taker.host, taker.interface, mine, journey) for mine, taker in takers]
+
+    def _on_link(self, host: str, flows: FlowSet, family: int) -> list[tuple[FlowSet, Neighbour]]:
+        ranges = flows.ranges("dst", family)
+        single = len(ranges) == 1 and ranges[0][0] == ranges[0][1]
+        found = []
+        for low, high in ranges:
+            for value, taker in self.network.owned_within(family, low, high):
+                mine = flows if single else flows.only("dst", ((value, value),), family)
+                if taker.host != host and mine:
+                    found.append((mine, taker))
         return found
 
-    def _outside(self, host: str, leg: Leg, flows: FlowSet, journey: Journey, family: int) -> None:
+    def _outside(self, host: str, leg: Leg, flows: FlowSet, journey: Journey) -> None:
         done, why = self.leaves(host, leg, flows, journey)
         if done:
             self.found.deliveries.append(Delivery(journey, done, None))
         rest = flows - done
         if rest:
+            family = rest.families()[0]
             gateway = f" ({text.address_text(family, leg.gateway)})" if leg.gateway is not None else ""
-            self._note(UNKNOWN, host, "route", rest, journey, f"{why}{gateway}, behind {leg.interface} of {host}")
+            self._note(UNKNOWN, host, "route", Packets(rest, None, journey), f"{why}{gateway}, behind {leg.interface} of {host}")
 
     # Asking one host.
 
-    def _lookup(self, host: str, flows: FlowSet, interface: str) -> list[tuple[FlowSet, tuple[Leg, ...]]]:
-        found = []
-        for part, legs in self.network.routing[host].lookup(flows, interface):
-            for family in part.families():
-                found.append((part.named("family", (FAMILY_NAME[family],)), self.legs(legs, family, host)))
-        return found
+    def _lookup(self, host: str, packets: Packets, interface: str) -> list[tuple[Packets, tuple[Leg, ...], int]]:
+        routing = self.network.routing[host]
+        if not routing.follows_marks:
+            found = routing.split(packets.flows, interface)
+        else:
+            seen = packets.seen if packets.seen is not None else self.dressed(host, packets.flows, interface, "")
+            found = [(plain(part), legs, family) for part, legs, family in routing.split(seen, interface)]
+        parts = []
+        for flows, legs, family in found:
+            same = flows == packets.flows
+            seen_part = packets.seen & flows if packets.seen is not None and not same else packets.seen
+            parts.append((Packets(flows, seen_part, packets.journey), self.legs(legs, family, host), family))
+        return parts
 
-    @staticmethod
-    def _on(flows: FlowSet, in_interface: str, out_interface: str) -> FlowSet:
-        """The flows at these interfaces; an empty name is no interface at all."""
-        return flows.assign_name("in_interface", in_interface).assign_name("out_interface", out_interface)
-
-    def _hook(self, host: str, hook: str, flows: FlowSet, journey: Journey, leg: Leg | None = None) -> list[tuple[FlowSet, Journey]]:
-        """The flows that may get through a hook, and their journeys; what does not is noted."""
-        state = self.network.states[host]
-        if state.firewall_known and hook not in self.network.hooks[host]:
-            return [(flows, journey)]
-        outcome = self.network.firewall(host, self.progress).hooks((hook,), flows)
+    def _hook(self, host: str, hook: str, packets: Packets, in_interface: str, out_interface: str, leg: Leg | None = None) -> list[Packets]:
+        """What may get through a hook; what does not is noted."""
+        if self.network.states[host].firewall_known and hook not in self.network.hooks[host]:
+            return [packets]
+        if packets.seen is None:
+            seen = self.dressed(host, packets.flows, in_interface, out_interface)
+        else:
+            seen = packets.seen.assign_name("in_interface", in_interface).assign_name("out_interface", out_interface)
+        outcome = self.network.firewall(host, self.progress).hooks((hook,), seen)
+        at = host if hook in _OF_ROUTERS else ""
         for verdict, part in ((DENY, outcome.deny), (UNKNOWN, outcome.unknown)):
             if part:
-                self._note(verdict, host, hook, part, journey, outcome=outcome, at=host if hook in ("prerouting", "forward", "postrouting") else "")
-        untouched = flows.space.nothing
-        found: list[tuple[FlowSet, Journey]] = []
+                self._note(verdict, host, hook, replace(packets, seen=part), outcome=outcome, at=at)
+        return self._through(host, packets, outcome, leg)
+
+    def _through(self, host: str, packets: Packets, outcome: Outcome, leg: Leg | None) -> list[Packets]:
+        if all(not passed.rewrites for passed in outcome.passed):
+            if not outcome.deny:
+                return [packets]
+            left = self._union([passed.after for passed in outcome.passed])
+            return [Packets(plain(left), packets.seen and left, packets.journey)] if left else []
+        found: list[Packets] = []
+        kept: list[FlowSet] = []
         for passed in outcome.passed:
             fields = {name: value for name, value in passed.rewrites.items() if name not in CONTEXT}
             if not fields:
-                untouched = untouched | passed.after
+                kept.append(passed.after)
                 continue
             for one, values in self._resolved(host, passed, fields, leg):
                 change = Change(host, plain(passed.flows) & plain(one).forget(*values), plain(one), values)
-                found.append((one, journey.changed(change)))
-        if untouched:
-            found.append((untouched, journey))
+                found.append(Packets(plain(one), one, packets.journey.changed(change)))
+        if kept:
+            left = self._union(kept)
+            found.append(Packets(plain(left), left, packets.journey))
         return found
 
     def _resolved(self, host: str, passed: Passed, fields: dict[str, int | None], leg: Leg | None) -> list[tuple[FlowSet, dict[str, int | None]]]:
         """Masquerading takes the address of the interface; other values that are not known stay so."""
-        if fields.get("src", 0) is not None or leg is None or not self._only_masquerades(host):
+        if fields.get("src", 0) is not None or leg is None or not self.network.only_masquerades(host):
             return [(passed.after, fields)]
         found = []
         for family in passed.flows.families():
@@ -270,32 +304,26 @@ class Walk:
                 found.append((after, fields))
         return found
 
-    def _only_masquerades(self, host: str) -> bool:
-        state = self.network.states[host]
-        listed = [*(ruleset.rules for ruleset in state.rulesets.values()), *(chain.rules for chain in state.chains.values())]
-        kinds = {effect.kind for rules in listed for rule in rules for effect in rule.effects}
-        return "masquerade" in kinds and "snat" not in kinds
+    def _hop(self, host: str, in_interface: str, out_interface: str, came: Packets, routed: Packets, last: Packets, left: Journey) -> Hop:
+        levels = (len(came.journey.changes), len(routed.journey.changes), len(left.changes))
+        untracked, marks = came.flows.space.nothing, None
+        if last.seen is not None and levels[0] == levels[2]:
+            untracked = plain(last.seen.named("connection", ("untracked",)))
+            if self.network.uses_connection_marks(host):
+                marks = last.seen.forget(*(name for name in CONTEXT if name != "ct_mark"))
+        return Hop(host, in_interface, out_interface, came.flows, routed.flows, *levels, untracked, marks)
 
-    def _hop(
-        self, host: str, in_interface: str, out_interface: str, came: FlowSet, routed: FlowSet, last: FlowSet,
-        before: Journey, middle: Journey, after: Journey, tracked: FlowSet,
-    ) -> Hop:  # fmt: skip
-        levels = (len(before.changes), len(middle.changes), len(after.changes))
-        untracked = plain(tracked.named("connection", ("untracked",)))
-        marks = last.forget(*(name for name in CONTEXT if name != "ct_mark")) if levels[0] == levels[2] else None
-        return Hop(host, in_interface, out_interface, came, routed, plain(last), *levels, untracked, marks)
-
-    def _stop(self, leg: Leg, host: str, flows: FlowSet, journey: Journey, own: bool = False) -> None:
+    def _stop(self, leg: Leg, host: str, packets: Packets, own: bool = False) -> None:
         if leg.kind == "local":  # a host's own packet to itself never leaves it
-            self._note(UNKNOWN, host, "route", flows, journey, f"the destination is {host} itself")
+            self._note(UNKNOWN, host, "route", packets, f"the destination is {host} itself")
         else:
             verdict = DENY if leg.kind == DENY else UNKNOWN
             reason = leg.reason if leg.kind == UNKNOWN else f"{host}: {leg.reason}"
-            self._note(verdict, host, "route", flows, journey, reason, at="" if own else host)
+            self._note(verdict, host, "route", packets, reason, at="" if own else host)
 
-    def _note(
-        self, verdict: str, host: str, hook: str, flows: FlowSet, journey: Journey, reason: str = "", outcome: object = None, at: str = ""
-    ) -> None:
+    def _note(self, verdict: str, host: str, hook: str, packets: Packets, reason: str = "", outcome: Outcome | None = None, at: str = "") -> None:
+        journey = packets.journey
+        flows = packets.seen if packets.seen is not None else packets.flows
         route = journey.route() if not at or at in {hop.host for hop in journey.starts} else (*journey.route(), at)
         origin = self.origin(flows, journey, surely=verdict == DENY)
 
@@ -303,7 +331,7 @@ class Walk:
             return self.origin(part, journey)
 
         if origin:
-            self.found.events.append(Event(verdict, self.direction, host, hook, origin, route, reason, outcome, to_origin, flows))  # type: ignore[arg-type]
+            self.found.events.append(Event(verdict, self.direction, host, hook, origin, route, reason, outcome, to_origin, flows))
         if verdict == DENY and any(not change.exact for change in journey.changes):
             rest = self.origin(flows, journey) - origin
             if rest:

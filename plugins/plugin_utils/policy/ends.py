@@ -61,6 +61,7 @@ class EndFinder:
         self.resolver = resolver
         self.reference = reference
         self.space = network.space
+        self._choices: dict[tuple[bool, str, str, int], tuple[Pair | None, int]] = {}
 
     def find(self, path: Path) -> Ends:
         """PolicyError if an end resolves to nothing."""
@@ -208,7 +209,7 @@ class EndFinder:
             return
         found = False
         for family in path.families or (4, 6):
-            pair, others = choose_pair(self.network, host, target, family)
+            pair, others = self._choice(self.network, host, target, family)
             before = self._before(host, target, family)
             if before is not None and (pair is None or still_owned(self.network, before)):
                 pair, others = before, 0
@@ -229,7 +230,13 @@ class EndFinder:
     def _before(self, host: str, target: str, family: int) -> Pair | None:
         if self.reference is None or host not in self.reference.states or target not in self.reference.states:
             return None
-        return choose_pair(self.reference, host, target, family)[0]
+        return self._choice(self.reference, host, target, family)[0]
+
+    def _choice(self, network: Network, host: str, target: str, family: int) -> tuple[Pair | None, int]:
+        key = (network is self.network, host, target, family)
+        if key not in self._choices:
+            self._choices[key] = choose_pair(network, host, target, family)
+        return self._choices[key]
 
     def _given(self, source: Endpoint, destination: Endpoint, host: str, target: str, families: Sequence[int]) -> Iterator[Pair]:
         """Pairs where the policy says which addresses are meant; the other end is what routing chooses."""
@@ -391,7 +398,7 @@ class EndFinder:
         for name, state in self.network.states.items():
             if not any(state.forwarding.values()):
                 continue
-            for part, legs in self.network.routing[name].lookup(answers):
+            for part, legs, _family in self.network.routing[name].split(answers):
                 for leg in legs:
                     if leg.kind == "forward" and self._leads_out(name, leg, part):
                         coming = part.reversed() - self._own(name, "dst", (4, 6))

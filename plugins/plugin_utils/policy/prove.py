@@ -112,6 +112,8 @@ def _by_answer(path: Path, starts: Sequence[Start]) -> list[tuple[list[Start], b
         return []
     if not path.required:
         return [(list(starts), False)]
+    if all(service.protocol in PROTOCOLS_WITH_PORTS for service in path.services):
+        return [(list(starts), True)]
     asking: list[Start] = []
     silent: list[Start] = []
     for start in starts:

@@ -137,15 +137,14 @@ def _place(ref: RuleRef) -> Entry:
 def _legs(network: Network, host: str, packets: FlowSet) -> list[str]:
     """Where a host sends packets, for people."""
     found: dict[str, None] = {}
-    for part, legs in network.routing[host].lookup(packets):
-        for family in part.families():
-            to = ", ".join(text.ranges_to_text("dst", part.ranges("dst", family), family)[:3])
-            for leg in legs:
-                if leg.kind == "forward":
-                    gateway = f"via {text.address_text(family, leg.gateway)} " if leg.gateway is not None else ""
-                    found[f"{to} {gateway}dev {leg.interface}"] = None
-                elif leg.kind == "deny":
-                    found[f"{to}: {leg.reason}"] = None
+    for part, legs, family in network.routing[host].split(packets):
+        to = ", ".join(text.ranges_to_text("dst", part.ranges("dst", family), family)[:3])
+        for leg in legs:
+            if leg.kind == "forward":
+                gateway = f"via {text.address_text(family, leg.gateway)} " if leg.gateway is not None else ""
+                found[f"{to} {gateway}dev {leg.interface}"] = None
+            elif leg.kind == "deny":
+                found[f"{to}: {leg.reason}"] = None
     return list(found)
 
 
