@@ -65,6 +65,9 @@ def _read(path: str, name: str, platform: Platform) -> str:
             "save it again, as root; leave the entry out if the host has no such thing",
         )
     lines = text.strip().splitlines()
+    ends = platform.ends.get(name)
+    if ends is not None and re.search(ends, lines[-1].rstrip()):
+        return text
     wrong = next((line for line in lines if ERRORS.search(line)), None)
     if wrong is not None and len(lines) <= ERROR_LINES:
         raise GatherError(
@@ -72,8 +75,7 @@ def _read(path: str, name: str, platform: Platform) -> str:
             path,
             "save the output again, as root",
         )
-    ends = platform.ends.get(name)
-    if ends is not None and not re.search(ends, lines[-1].rstrip()):
+    if ends is not None:
         raise GatherError(
             f"the file of {name} is cut short: it ends with {lines[-1].strip()[:80]!r}",
             path,
