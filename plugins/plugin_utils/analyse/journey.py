@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from weakref import WeakKeyDictionary
 
 from ..model.flowset import FlowSet, Space
+from ..model.match import Ranges
 from .outcome import Outcome, Part
 
 CONTEXT = ("in_interface", "out_interface", "in_zone", "out_zone", "connection", "mark", "ct_mark", "tcp_flags")
@@ -22,6 +23,8 @@ DENY, UNKNOWN = "deny", "unknown"
 # Diagrams keep their nodes for as long as their space lives, so what was worked out once holds.
 _PLAIN: WeakKeyDictionary[Space, dict[int, FlowSet]] = WeakKeyDictionary()
 
+_DESTINATIONS: WeakKeyDictionary[Space, dict[tuple[int, int], Ranges]] = WeakKeyDictionary()
+
 
 def plain(flows: FlowSet) -> FlowSet:
     """The flows without what belongs to one host's view."""
@@ -30,6 +33,15 @@ def plain(flows: FlowSet) -> FlowSet:
     if found is None:
         found = memo[flows.node] = flows.forget(*CONTEXT)
     return found
+
+
+def destinations(flows: FlowSet, family: int) -> Ranges:
+    """The destination addresses of the flows."""
+    memo = _DESTINATIONS.setdefault(flows.space, {})
+    key = (flows.node, family)
+    if key not in memo:
+        memo[key] = flows.ranges("dst", family)
+    return memo[key]
 
 
 @dataclass(frozen=True, slots=True)

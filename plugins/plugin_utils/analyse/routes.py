@@ -19,6 +19,7 @@ from ..model import text
 from ..model.flowset import FlowSet
 from ..model.match import Range, merge_ranges
 from ..model.state import Interface, NextHop, Route, RouteRule, State
+from .journey import destinations
 
 FAMILY_NAME = {4: "ipv4", 6: "ipv6"}
 _LOOPBACK = {4: text.address_range("127.0.0.0/8")[1:], 6: text.address_range("::1")[1:]}
@@ -234,14 +235,14 @@ class Routing:
         else:
             by_legs: dict[tuple[Leg, ...], list[Range]] = {}
             table = self._table(family, rule.table)
-            for low, high in flows.ranges("dst", family):
+            whole = destinations(flows, family)
+            for low, high in whole:
                 for first, last, routes in table.within(low, high):
                     legs = self._legs(routes, family)
                     if legs:
                         by_legs.setdefault(legs, []).append((first, last))
-            whole = flows.ranges("dst", family) if len(by_legs) == 1 else None
             for legs, ranges in by_legs.items():
-                yield (flows if merge_ranges(ranges) == whole else flows.only("dst", tuple(ranges), family)), legs
+                yield (flows if len(by_legs) == 1 and merge_ranges(ranges) == whole else flows.only("dst", tuple(ranges), family)), legs
 
     def _legs(self, routes: list[Route] | None, family: int) -> tuple[Leg, ...]:
         """The legs of the routes that won; empty: go on to the next rule."""

@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from ..model import text
 from ..model.flowset import FlowSet
 from .dress import FIRST
-from .journey import CONTEXT, DENY, NEW, UNKNOWN, Change, Delivery, Event, Hop, Journey, Travelled, plain
+from .journey import CONTEXT, DENY, NEW, UNKNOWN, Change, Delivery, Event, Hop, Journey, Travelled, destinations, plain
 from .network import Neighbour, Network
 from .outcome import Outcome, Passed
 from .routes import FAMILY_NAME, Leg
@@ -217,7 +217,7 @@ class Walk:
         return [_Arrival(taker.host, taker.interface, mine, journey) for mine, taker in takers]
 
     def _on_link(self, host: str, flows: FlowSet, family: int) -> list[tuple[FlowSet, Neighbour]]:
-        ranges = flows.ranges("dst", family)
+        ranges = destinations(flows, family)
         single = len(ranges) == 1 and ranges[0][0] == ranges[0][1]
         found = []
         for low, high in ranges:
