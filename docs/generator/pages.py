@@ -85,8 +85,10 @@ class Markup:
         """A link to one of our own pages; anything else is named only."""
         return f"[{name}]({name}_{kind}.md)" if f"{name}_{kind}" in self.known else _code(name)
 
-    def __call__(self, text: object, name: str, kind: str) -> str:
-        context = Context(current_plugin=dom.PluginIdentifier(fqcn=name, type=kind))
+    def __call__(self, text: object, where: tuple[str, str, str | None]) -> str:
+        """``where``: the plugin's full name and kind, and a role's entry point."""
+        name, kind, entry = where
+        context = Context(current_plugin=dom.PluginIdentifier(fqcn=name, type=kind), role_entrypoint=entry)
         paragraphs = parse([str(part) for part in as_list(text)], context, errors="exception")
         return "\n\n".join(
             "".join(self.as_markdown[part.type](part) for part in parts) for parts in paragraphs
@@ -111,7 +113,15 @@ def documented(collections: Path) -> Iterator[tuple[str, str, dict[str, Any]]]:
     for kind in KINDS:
         names = sorted(ansible_doc(collections, "--list", "-t", kind, COLLECTION))
         for name in names:
-            yield kind, name, ansible_doc(collections, "-t", kind, name)[name]
+            found = ansible_doc(collections, "-t", kind, name).get(name)
+            if not found:
+                sys.exit(f"docs/build: ansible-doc has nothing about the {kind} {name}: is it documented?")
+            if kind == "role":  # ansible-doc sorts by name; `main` is what people look for
+                entries = sorted(
+                    found["entry_points"].items(), key=lambda entry: (entry[0] != "main", entry[0])
+                )
+                found["entry_points"] = dict(entries)
+            yield kind, name, found
 
 
 def pages(collections: Path) -> dict[str, str]:

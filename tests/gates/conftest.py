@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import textwrap
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +18,8 @@ import pytest
 from tests.support.tree import copy_tree
 
 TIMEOUT = 900  # seconds; a cold `ansible-test sanity` installs a dozen packages
+
+PART_SHOWN = 8000  # characters of the beginning and of the end of what a failed tool printed
 
 # Gates look at the copy and the artifact; this session's import path must not lead them elsewhere, and
 # the tests that a gate starts count as that one gate.
@@ -34,7 +37,11 @@ class Outcome:
     def must_pass(self) -> str:
         """The output of a tool that ended well; otherwise the end of it, as the test's failure."""
         if self.rc != 0:
-            pytest.fail(f"{self.command} ended with {self.rc}:\n{self.output[-6000:]}", pytrace=False)
+            command = textwrap.shorten(self.command, 120, placeholder=" ...")
+            said = self.output
+            if len(said) > 2 * PART_SHOWN:
+                said = f"{said[:PART_SHOWN]}\n[...]\n{said[-PART_SHOWN:]}"
+            pytest.fail(f"{command} ended with {self.rc}:\n{said}", pytrace=False)
         return self.output
 
 

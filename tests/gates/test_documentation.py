@@ -23,6 +23,4 @@ def test_changelog_fragments(collection: Path, tool: Tool) -> None:
 
 
 def test_generated_pages_are_current(copied_tree: Path, collection: Path, tool: Tool) -> None:
-    tool(
-        "python", "docs/build", "--check", cwd=collection, ANSIBLE_COLLECTIONS_PATH=str(copied_tree)
-    ).must_pass()
+    tool("docs/build", "--check", cwd=collection, ANSIBLE_COLLECTIONS_PATH=str(copied_tree)).must_pass()
