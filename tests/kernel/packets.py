@@ -1,0 +1,66 @@
+# Copyright: (c) 2026, PathGuard developers
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Packets made by hand: the first one of a connection, with a tag in its last bytes."""
+
+from __future__ import annotations
+
+import ipaddress
+import struct
+from typing import Any
+
+MAGIC = b"PGtag"
+NUMBERS = {"tcp": 6, "udp": 17, "icmp": 1, "icmpv6": 58}
+_SYN = 0x02
+
+
+def tagged(flow: dict[str, Any], tag: int) -> bytes:
+    """The IP packet that opens ``flow`` (src, dst, protocol, ports or icmp_type)."""
+    source, target = ipaddress.ip_address(flow["src"]), ipaddress.ip_address(flow["dst"])
+    payload = MAGIC + tag.to_bytes(4, "big")
+    number = NUMBERS[flow["protocol"]]
+    body = _body(flow, payload, source.packed + target.packed, number)
+    if source.version == 4:
+        head = struct.pack(
+            "!BBHHHBBH4s4s", 0x45, 0, 20 + len(body), 0, 0, 64, number, 0, source.packed, target.packed
+        )
+        return head[:10] + struct.pack("!H", checksum(head)) + head[12:] + body
+    return struct.pack("!IHBB16s16s", 6 << 28, len(body), number, 64, source.packed, target.packed) + body
+
+
+def _body(flow: dict[str, Any], payload: bytes, addresses: bytes, number: int) -> bytes:
+    if flow["protocol"] == "tcp":
+        head = struct.pack("!HHIIBBHHH", flow["src_port"], flow["dst_port"], 7, 0, 0x50, _SYN, 8192, 0, 0)
+        at = 16
+    elif flow["protocol"] == "udp":
+        head = struct.pack("!HHHH", flow["src_port"], flow["dst_port"], 8 + len(payload), 0)
+        at = 6
+    else:
+        head = struct.pack("!BBHHH", flow["icmp_type"], 0, 0, flow.get("id", 1), 1)
+        at = 2
+    body = head + payload
+    pseudo = b"" if flow["protocol"] == "icmp" else _pseudo_header(addresses, len(body), number)
+    return body[:at] + struct.pack("!H", checksum(pseudo + body) or 0xFFFF) + body[at + 2 :]
+
+
+def _pseudo_header(addresses: bytes, length: int, number: int) -> bytes:
+    """RFC 9293, section 3.1 for IPv4; RFC 8200, section 8.1 for IPv6."""
+    if len(addresses) == 8:
+        return addresses + struct.pack("!BBH", 0, number, length)
+    return addresses + struct.pack("!IHBB", length, 0, 0, number)
+
+
+def checksum(data: bytes) -> int:
+    """The Internet checksum (RFC 1071)."""
+    if len(data) % 2:
+        data += b"\0"
+    total = sum(struct.unpack(f"!{len(data) // 2}H", data))
+    while total >> 16:
+        total = (total & 0xFFFF) + (total >> 16)
+    return ~total & 0xFFFF
+
+
+def frame(source: str, target: str, packet: bytes) -> bytes:
+    """An Ethernet frame; ``source`` and ``target`` are MAC addresses."""
+    kind = b"\x08\x00" if packet[0] >> 4 == 4 else b"\x86\xdd"
+    return bytes.fromhex(target.replace(":", "")) + bytes.fromhex(source.replace(":", "")) + kind + packet
