@@ -19,7 +19,7 @@ from .addresses import Pair, address_towards, choose_pair, still_owned
 from .inventory import Groups, members
 from .paths import AddressRange, Boundary, Endpoint, Path
 
-# ``resolver(host, name)`` -> addresses as that host resolves the name; PathGuardError if it can't.
+# ``resolver(host, name)`` -> addresses as that host resolves the name (an empty host: as the controller does).
 Resolver = Callable[[str, str], Sequence[str]]
 
 
@@ -67,8 +67,9 @@ class EndFinder:
         """PolicyError if an end resolves to nothing."""
         ends = Ends(self.space.nothing, self.space.nothing)
         families = path.families or (4, 6)
-        source = self._resolved(path.source, ends, f"{path.where}.from", families)
-        destination = self._resolved(path.destination, ends, f"{path.where}.to", families)
+        source = self._resolved(path.source, ends, [], families)
+        asking = [name for name in members(path.source, self.groups) if name in self.network.states]
+        destination = self._resolved(path.destination, ends, asking, families)
         if ends.unresolved:
             return ends
         if path.required:
@@ -86,19 +87,20 @@ class EndFinder:
 
     # Endpoints.
 
-    def _resolved(self, endpoint: Endpoint, ends: Ends, where: str, families: Sequence[int]) -> Endpoint:
-        """``dns`` becomes plain addresses; other kinds stay what they are."""
+    def _resolved(self, endpoint: Endpoint, ends: Ends, hosts: Sequence[str], families: Sequence[int]) -> Endpoint:
+        """``dns`` becomes plain addresses, as each of ``hosts`` resolves it (none: as we do); other kinds stay."""
         if endpoint.kind != "dns":
             return endpoint
-        found: list[AddressRange] = []
+        found: dict[AddressRange, None] = {}
         for name in endpoint.names:
             if self.resolver is None:
                 ends.unresolved.append(f"{name} was not resolved: nothing here can ask a source host")
                 continue
-            for address in self.resolver(where, name):
-                family, low, high = text.address_range(address)
-                if family in families:
-                    found.append(AddressRange(family, low, high, f"{name} ({address})"))
+            for host in hosts or [""]:
+                for address in self.resolver(host, name):
+                    family, low, high = text.address_range(address)
+                    if family in families:
+                        found[AddressRange(family, low, high, f"{name} ({address})")] = None
         if not found and not ends.unresolved:
             ends.unresolved.append(f"{', '.join(endpoint.names)} resolves to no address")
         return Endpoint("addresses", endpoint.where, addresses=tuple(found), excepted=endpoint.excepted)
