@@ -177,7 +177,7 @@ probes:
             - V(reachable) if all attempts got through, V(flapping) if some did, else what became of most
               of them. V(refused), V(timeout), V(reset) speak for themselves; V(handshake_failed) means
               connected but not answered as it should be, V(no_route) that the host itself knows no way,
-              V(network_error) anything else, told in RV(probes.paths.error).
+              V(network_error) anything else, told in C(error).
           type: str
         reachable:
           description: How many attempts got through.

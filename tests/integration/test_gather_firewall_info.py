@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+import os
 import stat
 from pathlib import Path
 from typing import Any
@@ -423,3 +424,28 @@ def test_arguments_are_checked(lab: Lab, tmp_path: Path) -> None:
     result = play(lab, tmp_path, [task("read", password="secret")]).of("read")
     assert result["failed"] is True
     assert "Unsupported parameters" in result["msg"]
+
+
+def test_without_netmiko(lab: Lab, tmp_path: Path) -> None:
+    (tmp_path / "missing").mkdir()
+    (tmp_path / "missing" / "netmiko.py").write_text("raise ImportError('No module named netmiko')\n")
+    env = {"PYTHONPATH": f"{tmp_path}/missing:{os.environ['PYTHONPATH']}"}
+    played = play(lab, tmp_path, [task("auto"), task("netmiko", transport="netmiko")], env=env)
+    assert played.of("auto")["firewall"]["rulesets"], "auto falls back to Ansible's own connection"
+    error = one_clear_error(played.of("netmiko"))
+    assert "netmiko" in error
+    assert "use transport: connection" in error
+
+
+def test_network_credentials_of_an_automation_platform(lab: Lab, tmp_path: Path) -> None:
+    inventory = tmp_path / "hosts.yml"
+    known = f"-o UserKnownHostsFile={lab.ssh}/known_hosts -o IdentityAgent=none"
+    host = {"ansible_host": "10.99.0.2", "ansible_ssh_common_args": known, "ansible_become": True}
+    inventory.write_text(json.dumps({"all": {"hosts": {"fw1": host}}}))
+    secret = password_of(lab)
+    env = {"ANSIBLE_NET_USERNAME": "opspw", "ANSIBLE_NET_PASSWORD": secret, "ANSIBLE_NET_AUTH_PASS": secret}
+    played = play(lab, tmp_path, [task("by password")], "-i", str(inventory), env=env)
+    assert played.of("by password")["firewall"]["rulesets"], played.text
+    env = {"ANSIBLE_NET_USERNAME": "ops", "ANSIBLE_NET_SSH_KEYFILE": str(lab.ssh / "ops")}
+    played = play(lab, tmp_path, [task("by key")], "-i", str(inventory), env=env)
+    assert played.of("by key")["firewall"]["rulesets"], played.text
