@@ -280,7 +280,7 @@ def test_confirming_leaves_no_timer_and_releasing_leaves_nothing() -> None:
         control.release(host, RUN)
         time.sleep(1.5)
         assert host.guards() == []
-        assert host.sh("ls -A /var/lib/pathguard").split() == ["lock"]
+        assert host.sh("ls -A /var/lib/pathguard").split() == ["lock", "work"]
 
 
 def test_the_script_on_the_console_needs_nothing_but_root() -> None:

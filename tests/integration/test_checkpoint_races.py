@@ -84,7 +84,7 @@ def test_of_two_runs_that_arm_at_once_one_is_refused() -> None:
             folder = host.sh(f"realpath {HELD}").strip()
             assert host.sh(f"ps -eww -o args= | grep -c 'guard {folder}$'").strip() == "1"
             control.absent(host, armed[0].id)
-            assert sorted(host.sh("ls -A /var/lib/pathguard").split()) == ["lock"]
+            assert sorted(host.sh("ls -A /var/lib/pathguard").split()) == ["lock", "work"]
 
 
 def test_the_controller_killed_right_after_the_change() -> None:
@@ -209,7 +209,7 @@ def test_disk_full_while_arming_arms_nothing_and_leaves_nothing() -> None:
         refusal = refused(control.arm, host, RUN, 60)
         assert "no room in /var/lib/pathguard" in refusal
         assert "nothing was armed" in refusal
-        assert host.sh("ls -A /var/lib/pathguard").split() in ([], ["lock"])
+        assert host.sh("ls -A /var/lib/pathguard").split() == ["lock", "work"]
         assert host.guards() == []
         assert control.status(host).state == "none"
 
@@ -221,6 +221,15 @@ def test_disk_full_after_arming_keeps_the_timer_from_nothing() -> None:
         host.sh(BREAK)
         fired = wait_for(host, "fired")
         assert fired.proven is True
+        assert "table inet filter" in host.sh("nft list tables")
+
+
+def test_a_disk_that_is_read_only_by_then_keeps_the_timer_from_nothing() -> None:
+    with host_with("mount -t tmpfs tmpfs /var/lib/pathguard") as host:
+        control.arm(host, RUN, 2)
+        folder = "/var/lib/pathguard"
+        host.sh(f"{BREAK}; mount --bind {folder} {folder}; mount -o remount,bind,ro {folder}")
+        time.sleep(3)
         assert "table inet filter" in host.sh("nft list tables")
 
 

@@ -37,7 +37,7 @@ VERBS: dict[str, Verb] = {
     "resume": lambda slot, request: resume(slot),
 }
 # These answer fast, because a deadline is near; they do not read the whole firewall.
-_QUICK = ("renew", "hold", "release")
+_QUICK = ("renew", "hold", "release", "absent")
 
 
 def own_text() -> str:

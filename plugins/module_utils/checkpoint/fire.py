@@ -43,7 +43,8 @@ def restore_now(
     with slot.lock(LOCK):
         _claim(folder, verb, by)
     with slot.lock(WORK, WORK_LIMIT):
-        folder.free_reserve()
+        with contextlib.suppress(OSError):
+            folder.free_reserve()
         outcome = _restore(folder, by, reason)
     remove_boot()
     for line in _told(folder, outcome):
@@ -56,7 +57,14 @@ def _quiet(_line: str) -> None:
 
 
 def _claim(folder: Folder, verb: str, by: str) -> None:
-    winner = folder.make_claim(verb, by, now())
+    try:
+        winner = folder.make_claim(verb, by, now())
+    except OSError as error:
+        if folder.claim is not None:
+            raise
+        # Where the timer can't write its claim (a disk gone read-only), nobody can write a confirmation either.
+        folder.log(f"{verb} without a claim: {error.strerror}", now())
+        return
     if winner is None or winner["verb"] in ("fire", "restore"):
         return
     if winner["verb"] == "confirm" and verb == "restore":
@@ -129,8 +137,8 @@ def _fire(slot: Slot, folder: Folder) -> None:
                     break
             if restore_now(slot, folder, "fire", "timer")["proven"]:
                 return
-        except AgentError as error:
-            folder.log(f"the timer: {error.what}", now())
+        except (AgentError, OSError) as error:
+            folder.log(f"the timer: {error}", now())
             if folder.claim is not None and folder.claim["verb"] == "confirm":
                 return
         time.sleep(PAUSE)

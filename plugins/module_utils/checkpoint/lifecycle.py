@@ -21,7 +21,7 @@ from .nft import nft_replacing
 from .owners import OWNERS, Owned
 from .report import RAW_SCRIPTS, is_held, remaining_of, stamp, state_of, who
 from .restore import prove
-from .rules import Firewall, read_texts, require_tools, to_record, understand
+from .rules import Firewall, fingerprint, read_texts, require_tools, to_record, understand
 from .saved import read_saved
 from .store import Folder, Slot
 from .timer import Deadline, install_boot, interpreter, remove_boot, start_timer, timer_alive
@@ -212,6 +212,7 @@ def _write(
             "id": wanted,
             "by": _by(request),
             "armed": moment._asdict(),
+            "fingerprint": fingerprint(recorded),
             "netns": namespace(),
             "init_netns": namespace() == namespace(INIT_NETNS),
             "owners": sorted(owners),

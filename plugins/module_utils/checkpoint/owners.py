@@ -52,6 +52,7 @@ OWNERS: dict[str, Owner] = {
     "podman": _owner(chain=r"NETAVARK[-_].+", table=r"netavark"),
 }
 
+_MAY_JUMP = re.compile(r"-[jg] |jump |goto ")
 _JUMP = re.compile(r"(?:-j|-g|jump|goto) ([^\s,}]+)")
 
 
@@ -73,11 +74,11 @@ class Owned:
 
     def rule(self, text: str) -> str:
         """A rule's owner, by the chain that it jumps to or by its shape. ``text`` without counters."""
-        for match in _JUMP.finditer(without_strings(text)):
+        for match in _JUMP.finditer(without_strings(text)) if _MAY_JUMP.search(text) else ():
             owner = self.chain(match.group(1))
             if owner:
                 return owner
-        return self._first("rule", text)
+        return self._first("rule", text) if text.startswith("-A ") else ""
 
     def _first(self, field: str, text: str) -> str:
         for name, owner in self._owners:
@@ -92,4 +93,4 @@ _STRING = re.compile(r'"(?:\\.|[^"\\])*"')
 
 def without_strings(text: str) -> str:
     """A rule's text with its quoted strings emptied, so that a comment can't pass for a keyword."""
-    return _STRING.sub('""', text)
+    return _STRING.sub('""', text) if '"' in text else text

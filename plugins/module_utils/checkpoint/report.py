@@ -110,10 +110,10 @@ def document(slot: Slot, moment: Moment, look: bool = True) -> dict[str, Any]:
     live: Firewall | None = None
     recorded: Firewall | None = None
     if folder is not None:
-        recorded = record_of(folder)
         answer.update(_held_part(slot, folder, state, moment))
-        answer["armed_fingerprint"] = fingerprint(recorded)
+        answer["armed_fingerprint"] = folder.meta["fingerprint"]
     if look:
+        recorded = record_of(folder) if folder is not None else None
         owned = owned_of(folder.meta) if folder is not None else Owned(OWNERS)
         try:
             live = observe(owned, recorded)

@@ -48,6 +48,14 @@ class Slot:
         """Make the root folder: only root may look in, because rules tell about a network."""
         os.makedirs(self.root, mode=0o700, exist_ok=True)
         os.chmod(self.root, 0o700)
+        for name in (LOCK, WORK):  # now, because the disk may be full or read-only when they are needed
+            os.close(self._lock_file(name))
+
+    def _lock_file(self, name: str) -> int:
+        try:
+            return os.open(self.path(name), os.O_RDONLY | os.O_CLOEXEC)
+        except FileNotFoundError:
+            return os.open(self.path(name), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
 
     def held(self) -> Folder | None:
         """The checkpoint that is held or ended last; None if there is none."""
@@ -62,7 +70,7 @@ class Slot:
     @contextlib.contextmanager
     def lock(self, name: str = LOCK, limit: float = LOCK_LIMIT) -> Iterator[None]:
         """Alone on this host, for at most a few writes. The kernel lets go if the holder dies (flock(2))."""
-        handle = os.open(self.path(name), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        handle = self._lock_file(name)
         try:
             until = time.monotonic() + limit
             while True:
@@ -82,7 +90,7 @@ class Slot:
     def busy(self, name: str = WORK) -> bool:
         """Whether a restore is at work right now."""
         try:
-            handle = os.open(self.path(name), os.O_RDWR | os.O_CLOEXEC)
+            handle = os.open(self.path(name), os.O_RDONLY | os.O_CLOEXEC)
         except FileNotFoundError:
             return False
         try:
