@@ -13,7 +13,7 @@ import sys
 from . import topology
 from .errors import LabError
 from .lab import Lab
-from .process import HOST_ENVIRONMENT, inside
+from .process import CONTROLLER_ENVIRONMENT, HOST_ENVIRONMENT, inside
 from .state import State
 from .upkeep import Upkeep
 
@@ -56,11 +56,9 @@ def _shell(options: argparse.Namespace) -> int:
             f"what to do: name one of {topology.CONTROLLER}, {', '.join(topology.HOSTS)}"
         )
     controller = options.host == topology.CONTROLLER
-    environment = (
-        dict(os.environ) if controller else {**HOST_ENVIRONMENT, "TERM": os.environ.get("TERM", "dumb")}
-    )
+    environment = {**HOST_ENVIRONMENT, "TERM": os.environ.get("TERM", "dumb")}
     if controller:
-        environment.setdefault("ANSIBLE_HOME", "/run/pathguard-lab/ansible")
+        environment = {**CONTROLLER_ENVIRONMENT, **os.environ}
     command = options.command or ["bash"]
     if command[0] == "--":
         command = command[1:] or ["bash"]

@@ -16,6 +16,7 @@ Answers on stdout: the process id as the machine sees it, then ``ready``; a fail
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import json
 import os
@@ -213,19 +214,35 @@ def _boot_id(store: str, root: str, boot_id: str) -> None:
     _mount(path, root + "/proc/sys/kernel/random/boot_id", flags=MS_BIND)
 
 
+def _own_mounts(propagation: int) -> None:
+    """Cut this namespace's mounts off the machine's, so that none made here shows up there.
+
+    That needs the namespace's own root, and the starter may be in a chroot, from where it can't be named:
+    setns(2) into the own namespace leads there, and from there a chroot is made a root in its own right.
+    """
+    before = os.open("/", os.O_RDONLY | os.O_DIRECTORY)
+    namespace = os.open("/proc/self/ns/mnt", os.O_RDONLY)
+    _check(libc.setns(namespace, CLONE_NEWNS), "setns")
+    _mount(None, "/", flags=MS_REC | propagation)
+    os.fchdir(before)
+    os.close(before)
+    os.close(namespace)
+    if not os.path.samestat(os.stat("."), os.stat("/")):
+        path = os.getcwd()
+        _mount(path, path, flags=MS_BIND | MS_REC)
+        _become_root(path)
+
+
 def _become_root(root: str) -> None:
-    """Make ``root`` the root of this namespace; pivot_root(2) refuses where the machine's own root is a
-    plain folder (a chroot), and there changing the root is what is left."""
+    """Make ``root`` the root of this namespace, and let go of the old one (pivot_root(2))."""
     os.chdir(root)
-    if libc.pivot_root(b".", b".") == 0:
-        _check(libc.umount2(b".", MNT_DETACH), "umount of the old root")
-    else:
-        os.chroot(".")
+    _check(libc.pivot_root(b".", b"."), "pivot_root")
+    _check(libc.umount2(b".", MNT_DETACH), "umount of the old root")
     os.chdir("/")
 
 
 def set_up_host(spec: dict[str, Any]) -> None:
-    _mount(None, "/", flags=MS_REC | MS_PRIVATE)
+    _own_mounts(MS_PRIVATE)
     store = "/tmp"
     _mount("tmpfs", store, "tmpfs", data=f"size={SIZE_OF_A_HOST},mode=700")
     root = _root_file_system(store)
@@ -240,7 +257,7 @@ def set_up_host(spec: dict[str, Any]) -> None:
 def set_up_controller(spec: dict[str, Any]) -> None:
     """The controller keeps the machine's files: it runs the user's ansible-playbook, which reads the
     collection and writes reports where the user asked. Its network, processes and /run are its own."""
-    _mount(None, "/", flags=MS_REC | MS_SLAVE)
+    _own_mounts(MS_SLAVE)
     _mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC)
     _mount("sysfs", "/sys", "sysfs", MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC)
     _mount("tmpfs", "/run", "tmpfs", MS_NOSUID | MS_NODEV, "mode=755,size=64m")
@@ -252,14 +269,17 @@ def set_up_controller(spec: dict[str, Any]) -> None:
 
 def set_up_wire(_spec: dict[str, Any]) -> None:
     """The switches' namespace: only its network is used."""
-    _mount(None, "/", flags=MS_REC | MS_PRIVATE)
+    _own_mounts(MS_PRIVATE)
 
 
 SET_UP = {"host": set_up_host, "controller": set_up_controller, "wire": set_up_wire}
 
 
 def _say(text: str) -> None:
-    os.write(1, (text + "\n").encode())
+    with contextlib.suppress(
+        BrokenPipeError
+    ):  # the starter has given up; so will this process, on end of file
+        os.write(1, (text + "\n").encode())
 
 
 def _hold() -> None:

@@ -19,6 +19,11 @@ from .errors import LabError
 WORKERS = 8
 HOST_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 HOST_ENVIRONMENT = {"PATH": HOST_PATH, "HOME": "/root", "USER": "root", "LANG": "C.UTF-8"}
+# What Ansible keeps for itself on the controller goes where the lab's end takes it away.
+CONTROLLER_ENVIRONMENT = {
+    "ANSIBLE_HOME": "/run/pathguard-lab/ansible",
+    "ANSIBLE_SSH_CONTROL_PATH_DIR": "/run/pathguard-lab/ansible/cp",
+}
 # See DROPPED_CAPABILITIES in host_init.py: setns(2) gives its caller all capabilities.
 _CONFINE = (
     "setpriv",

@@ -22,7 +22,7 @@ import pytest
 
 from lab.pathguard_lab import topology
 from lab.pathguard_lab.lab import Lab as Machinery
-from lab.pathguard_lab.process import HOST_ENVIRONMENT, Identity, inside
+from lab.pathguard_lab.process import CONTROLLER_ENVIRONMENT, HOST_ENVIRONMENT, Identity, inside
 from lab.pathguard_lab.services import app_status, await_apps
 from lab.pathguard_lab.state import State
 from lab.pathguard_lab.upkeep import Upkeep
@@ -162,11 +162,11 @@ class Lab:
         base = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
         return (
             base
+            | CONTROLLER_ENVIRONMENT
             | {
                 "PATH": f"{prefix}/bin:{os.environ['PATH']}",
                 "VIRTUAL_ENV": prefix,
                 "XDG_STATE_HOME": str(self.xdg_state_home),
-                "ANSIBLE_HOME": "/run/pathguard-lab/ansible",
                 "ANSIBLE_NOCOLOR": "1",
                 "ANSIBLE_DEPRECATION_WARNINGS": "0",
             }

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import time
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 
@@ -139,6 +140,13 @@ def test_ansible_reaches_every_host_with_the_inventory_unchanged(lab: Lab) -> No
     assert [host for host in ALL_HOSTS if f"{host} | CHANGED | rc=0 >>\n0\n" in done.stdout] == list(
         ALL_HOSTS
     )
+
+
+def test_ansible_leaves_nothing_in_the_home_folder(lab: Lab, tmp_path: Path) -> None:
+    state = {"HOME": str(tmp_path), "XDG_STATE_HOME": str(lab.xdg_state_home)}
+    done = lab.ansible("fw1", "-m", "ping", program="ansible", env=state)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_host_keys_are_checked(lab: Lab) -> None:
