@@ -140,7 +140,10 @@ pg_venv() {
             fi
             rm -f "$log"
             : >"$folder/complete"
-        ) 9>"$folder.lock" || exit 1
+        ) 9>"$folder.lock" || {
+            rm -f "$folder.lock"
+            exit 1
+        }
         rm -f "$folder.lock"
     fi
     printf '%s\n' "$folder"
