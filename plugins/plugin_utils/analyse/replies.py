@@ -111,13 +111,17 @@ class Replies(Walk):
         hop, dress = self._hops.get(host), self.network.dresser.dress
         if hop is None:
             return dress(flows, STRAY_ANSWER, in_interface, out_interface)
-        marked = self.network.uses_connection_marks(host)
-        if not hop.untracked:
-            seen = dress(flows, ANSWER, in_interface, out_interface, marked)
-            return seen & answers(hop.marks) if hop.marks is not None else seen
-        unseen = flows & answers(hop.untracked)
-        seen = dress(flows - unseen, ANSWER, in_interface, out_interface, marked)
-        return seen | dress(unseen, STRAY_ANSWER, in_interface, out_interface)
+        known = flows
+        if not self.way.changes and host not in self._routers:
+            known = known & answers(hop.came)  # a host where other flows of this delivery began saw only those
+        if hop.untracked:
+            known = known - answers(hop.untracked)
+        seen = dress(known, ANSWER, in_interface, out_interface, self.network.uses_connection_marks(host))
+        if hop.marks is not None:
+            seen = seen & answers(hop.marks)
+        if known == flows:
+            return seen
+        return seen | dress(flows - known, STRAY_ANSWER, in_interface, out_interface)
 
     def _level(self, journey: Journey) -> int:
         done = [change.low for change in journey.changes if isinstance(change, Undo)]
