@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from ..model.flowset import FlowSet
-from .journey import DENY, UNKNOWN, Change, Delivery, Event
+from .journey import DENY, UNKNOWN, Delivery, Event
 from .network import Network
 from .replies import Replies, Running
 from .walk import Start, Walk
@@ -103,9 +103,10 @@ def _back(network: Network, delivery: Delivery, question: Question, progress: Pr
     events += found.events
     legs += [Leg(there, leg.back, leg.flows & origin, leg.denied, leg.unknown) for leg in _dead_ends(found.events, nothing, there)]
     ways: dict[tuple[str, ...], FlowSet] = {}
-    together: dict[tuple[tuple[str, ...], tuple[Change, ...]], list[Delivery]] = {}
+    together: dict[tuple[tuple[str, ...], tuple[int, ...]], list[Delivery]] = {}
     for answer in found.deliveries:
-        together.setdefault((answer.journey.route(), answer.journey.changes), []).append(answer)
+        key = (answer.journey.route(), tuple(id(change) for change in answer.journey.changes))
+        together.setdefault(key, []).append(answer)
     for (route, _changes), same in together.items():
         flows = walk.origin(union(nothing, (answer.flows for answer in same)), same[0].journey) & origin
         ways[route] = ways.get(route, nothing) | flows

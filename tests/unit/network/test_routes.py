@@ -1,0 +1,115 @@
+# Copyright: (c) 2026, PathGuard developers
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Routing of one host: longest prefix, metrics, policy rules, refusals, source addresses."""
+
+from __future__ import annotations
+
+import ipaddress
+
+import pytest
+
+from ansible_collections.pathguard.network.plugins.plugin_utils.analyse.routes import Routing
+from ansible_collections.pathguard.network.plugins.plugin_utils.model import text
+from ansible_collections.pathguard.network.plugins.plugin_utils.model.flow import flows_from
+from ansible_collections.pathguard.network.plugins.plugin_utils.model.flowset import Space
+from ansible_collections.pathguard.network.plugins.plugin_utils.model.state import NextHop, Route, RouteRule, State
+from tests.support.states import host
+
+
+def ways(state: State, dst: str, src: str = "any", **more: object) -> dict[str, str]:
+    """Destination prefixes -> where they go, for people."""
+    space = Space()
+    flows = flows_from(space, {"src": src, "dst": dst, **more})
+    found: dict[str, str] = {}
+    for part, legs in Routing(state).lookup(flows, str(more.get("in_interface", ""))):
+        for family in part.families():
+            to = ",".join(text.ranges_to_text("dst", part.ranges("dst", family), family))
+            found[to] = "|".join(
+                f"{leg.kind}:{leg.interface}:{text.address_text(family, leg.gateway) if leg.gateway is not None else ''}{leg.reason}"
+                for leg in legs
+            )
+    return found
+
+
+def router(**routes: object) -> State:
+    return host("r", {"a": ["10.0.0.1/24", "fd00::1/64"], "b": ["10.0.1.1/24"]}, routes)  # type: ignore[arg-type]
+
+
+def test_longest_prefix_exactly() -> None:
+    state = router(**{"0.0.0.0/0": ["10.0.0.254 a"], "10.9.0.0/16": ["10.0.1.254 b"], "10.9.3.0/24": "blackhole"})
+    assert ways(state, "10.9.0.0/21") == {
+        "10.9.0.0/23,10.9.2.0/24,10.9.4.0/22": "forward:b:10.0.1.254",
+        "10.9.3.0/24": "deny::the route is a blackhole",
+    }
+    assert ways(state, "10.0.1.9") == {"10.0.1.9": "forward:b:"}
+    assert ways(state, "10.0.1.1") == {"10.0.1.1": "local::"}
+
+
+def test_no_route_is_a_denial_and_no_knowledge_is_unknown() -> None:
+    assert ways(router(), "10.9.0.1") == {"10.9.0.1": "deny::no route"}
+    state = router()
+    state.routes = []
+    assert ways(state, "10.9.0.1") == {"10.9.0.1": "unknown::no ipv4 route of r is known"}
+    state = router()
+    state.unreadable = [{"what": "routes4", "reason": "no permission"}]
+    assert "no permission" in ways(state, "10.9.0.1")["10.9.0.1"]
+
+
+def test_the_lowest_metric_wins_and_all_next_hops_of_a_route_are_legs() -> None:
+    state = router(**{"10.9.0.0/16": ["10.0.0.2 a", "10.0.0.3 a"]})
+    state.routes.append(Route(4, "10.9.0.0/16", metric=100, next_hops=[NextHop("b", "10.0.1.9")]))
+    assert ways(state, "10.9.0.1") == {"10.9.0.1": "forward:a:10.0.0.2|forward:a:10.0.0.3"}
+
+
+@pytest.mark.parametrize("kind", ["unreachable", "prohibit", "blackhole"])
+def test_refusing_routes(kind: str) -> None:
+    assert ways(router(**{"10.9.0.0/16": kind}), "10.9.0.1")["10.9.0.1"].startswith("deny::the route")
+
+
+def test_an_interface_that_is_down_carries_nothing() -> None:
+    state = router(**{"10.9.0.0/16": ["10.0.1.9 b"]})
+    state.interfaces["b"].up = False
+    assert ways(state, "10.9.0.1") == {"10.9.0.1": "deny::the route's interface is down"}
+
+
+def test_policy_rules_by_source_mark_and_interface() -> None:
+    state = router(**{"10.9.0.0/16": ["10.0.0.2 a"]})
+    state.routes.append(Route(4, "10.9.0.0/16", table="100", next_hops=[NextHop("b", "10.0.1.9")]))
+    state.routes.append(Route(4, "10.9.0.128/25", kind="throw", table="100"))
+    base = [RouteRule(4, 0, "local"), RouteRule(4, 32766, "main")]
+    state.route_rules = [*base, RouteRule(4, 10, "100", src="10.0.0.0/25")]
+    assert ways(state, "10.9.0.0/24", src="10.0.0.5") == {
+        "10.9.0.0/25": "forward:b:10.0.1.9",
+        "10.9.0.128/25": "forward:a:10.0.0.2",
+    }
+    assert ways(state, "10.9.0.1", src="10.0.0.200") == {"10.9.0.1": "forward:a:10.0.0.2"}
+    state.route_rules = [*base, RouteRule(4, 10, "100", mark="0x1/0xff")]
+    assert ways(state, "10.9.0.1", mark=1) == {"10.9.0.1": "forward:b:10.0.1.9"}
+    assert ways(state, "10.9.0.1", mark=2) == {"10.9.0.1": "forward:a:10.0.0.2"}
+    state.route_rules = [*base, RouteRule(4, 10, "100", in_interface="b")]
+    assert ways(state, "10.9.0.1", in_interface="b") == {"10.9.0.1": "forward:b:10.0.1.9"}
+    assert ways(state, "10.9.0.1", in_interface="a") == {"10.9.0.1": "forward:a:10.0.0.2"}
+
+
+def test_a_rule_that_is_not_understood_makes_its_part_unknown() -> None:
+    state = router(**{"10.9.0.0/16": ["10.0.0.2 a"]})
+    state.route_rules = [RouteRule(4, 0, "local"), RouteRule(4, 10, "100", src="10.0.0.0/25", not_understood=["uidrange 0-9"])]
+    state.route_rules.append(RouteRule(4, 32766, "main"))
+    assert "uidrange 0-9" in ways(state, "10.9.0.1", src="10.0.0.5")["10.9.0.1"]
+    assert ways(state, "10.9.0.1", src="10.0.0.200") == {"10.9.0.1": "forward:a:10.0.0.2"}
+
+
+def test_the_source_address_is_the_routes_own_else_that_of_the_interface() -> None:
+    state = router(**{"10.9.0.0/16": ["10.0.1.9 b"], "10.8.0.0/16": ["10.0.0.9 a"]})
+    routing = Routing(state)
+
+    def source(address: str) -> tuple[str | None, bool]:
+        value, gateway = routing.source_for(4, int(ipaddress.ip_address(address)))
+        return (text.address_text(4, value) if value is not None else None), gateway
+
+    assert source("10.9.0.1") == ("10.0.1.1", True)
+    assert source("10.0.0.7") == ("10.0.0.1", False)
+    assert source("192.0.2.1") == (None, False)
+    state.routes[-1].source = "10.0.1.1"
+    assert source("10.8.0.1") == ("10.0.1.1", True)

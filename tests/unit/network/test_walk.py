@@ -1,0 +1,153 @@
+# Copyright: (c) 2026, PathGuard developers
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Flow sets on their way: loops, translations, stateless routers, replies by other ways."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ansible_collections.pathguard.network.plugins.plugin_utils.analyse.network import Network
+from ansible_collections.pathguard.network.plugins.plugin_utils.analyse.reach import Question, Reach, reach
+from ansible_collections.pathguard.network.plugins.plugin_utils.analyse.walk import Start
+from ansible_collections.pathguard.network.plugins.plugin_utils.model import text
+from ansible_collections.pathguard.network.plugins.plugin_utils.model.flowset import FlowSet, Space
+from ansible_collections.pathguard.network.plugins.plugin_utils.model.rules import ACCEPT, CONTINUE, DROP, Effect
+from ansible_collections.pathguard.network.plugins.plugin_utils.model.state import NextHop, Route, State
+from tests.support.states import app_rule, forward, host, match, rule, ruleset, small_lab, stateful
+
+
+def ask(
+    states: dict[str, State], src: str = "10.10.1.5", dst: str = "10.20.1.10", start: str = "app01", protocol: str = "tcp", port: int = 5432, same_leg: bool = False
+) -> Reach:
+    space = Space()
+    flows = (
+        space.everything.only("src", (text.address_range(src)[1:],), 4)
+        .only("dst", (text.address_range(dst)[1:],), 4)
+        .only("protocol", ((text.protocol_number(protocol),) * 2,))
+        .only("src_port", ((1024, 65535),))
+        .only("dst_port", ((port, port),))
+    )
+    return reach(Network(states, space), [Start(start, "", flows)], Question(space.nothing, same_leg=same_leg))
+
+
+def verdict(found: Reach) -> str:
+    parts: Sequence[tuple[str, FlowSet]] = (("open", found.open), ("denied", found.denied), ("unknown", found.unknown))
+    return "+".join(name for name, flows in parts if flows)
+
+
+def reasons(found: Reach) -> set[tuple[str, str, str]]:
+    """(direction, host, rule or reason) of everything that stops flows."""
+    return {
+        (event.direction, event.host, part.rules[-1].text if part.rules else part.reason)
+        for event in found.events
+        for part in event.parts(found.denied | found.unknown)
+    }
+
+
+def test_open_there_and_back() -> None:
+    assert verdict(ask(small_lab())) == "open"
+
+
+def test_a_routing_loop_ends() -> None:
+    states = small_lab()
+    for name, other in (("fw1", 2), ("fw2", 1)):
+        states[name].routes = [route for route in states[name].routes if not route.destination.startswith("10.20")]
+        states[name].routes.append(Route(4, "10.20.1.0/24", next_hops=[NextHop("app0", f"10.10.1.{other}")]))
+        states[name].rulesets = {}
+    found = ask(states)
+    assert verdict(found) == "denied"
+    assert "routing loop" in next(iter(reasons(found)))[2]
+
+
+def test_a_stateless_router_needs_both_rules() -> None:
+    there = rule(1, "there", match(proto="tcp", dport=5432))
+    back = rule(2, "back", match(proto="tcp", sport=5432))
+    only_there = small_lab(fw1=[ruleset("inet/filter/forward", "forward", "deny", [there])])
+    assert reasons(ask(only_there)) == {("reply", "fw1", "default action: deny")}
+    assert verdict(ask(small_lab(fw1=[ruleset("inet/filter/forward", "forward", "deny", [there, back])]))) == "open"
+
+
+def test_only_the_first_packet_may_pass() -> None:
+    rules = [rule(1, "syn", match(proto="tcp", flags=2, dport=5432)), rule(2, "answers", match(proto="tcp", sport=5432))]
+    found = ask(small_lab(fw1=[ruleset("inet/filter/forward", "forward", "deny", rules)]))
+    assert reasons(found) == {("established", "fw1", "default action: deny")}
+
+
+def test_notrack_needs_rules_for_untracked_packets() -> None:
+    raw = ruleset("inet/raw/prerouting", "prerouting", "permit", [rule(1, "notrack", match(proto="tcp"), CONTINUE, [Effect("notrack")])], priority=-300)
+    assert reasons(ask(small_lab(fw1=[raw, forward(app_rule())]))) >= {("reply", "fw1", "default action: deny")}
+    answers = ("tcp sport 5432 accept", match(proto="tcp", sport=5432, ct="untracked"))
+    assert verdict(ask(small_lab(fw1=[raw, forward(app_rule(), answers)]))) == "open"
+
+
+def test_replies_by_a_router_that_did_not_see_the_flow() -> None:
+    states = small_lab()
+    states["db1"].routes = [route for route in states["db1"].routes if not route.destination.startswith("10.10")]
+    states["db1"].routes.append(Route(4, "10.10.1.0/24", next_hops=[NextHop("db0", "10.20.1.2")]))
+    assert ("reply", "fw2", "ct state invalid drop") in reasons(ask(states))
+    assert verdict(ask(states, protocol="udp")) == "denied"
+    states["fw2"].rulesets = {}
+    assert ("established", "fw1", "ct state invalid drop") in reasons(ask(states))
+
+
+def masqueraded(*more: Effect) -> dict[str, State]:
+    nat = ruleset("ip/nat/postrouting", "postrouting", "permit", [rule(1, "masquerade", match(oif="db0"), ACCEPT, more or [Effect("masquerade")])], family="ip", type="nat", priority=100)
+    return small_lab(fw1=[forward(app_rule()), nat])
+
+
+def test_masquerading_is_followed_and_undone_for_replies() -> None:
+    states = masqueraded()
+    only_router = [*stateful(), rule(5, "the router only", match(src="10.20.1.1", dport=5432))]
+    states["db1"].rulesets = {"i": ruleset("i", "input", "deny", only_router)}
+    assert verdict(ask(states)) == "open"
+    only_app = [*stateful(), rule(5, "the app network only", match(src="10.10.1.0/24", dport=5432))]
+    states["db1"].rulesets = {"i": ruleset("i", "input", "deny", only_app)}
+    found = ask(states)
+    assert verdict(found) == "denied"
+    assert found.denied.pieces()[0]["src"] == ["10.10.1.5"]  # told as the flows began, not as they were translated
+
+
+def test_a_translation_to_an_unknown_address_is_unknown() -> None:
+    states = masqueraded(Effect("snat", family=4, address=(0x0A140164, 0x0A1401C8)))
+    assert verdict(ask(states)) == "unknown"
+    blocked = [*stateful(), rule(5, "nobody", match(src="0.0.0.0/0"), DROP)]
+    states["db1"].rulesets = {"i": ruleset("i", "input", "deny", blocked)}
+    assert verdict(ask(states)) == "denied"
+
+
+def test_a_translated_destination_is_followed_and_undone() -> None:
+    dnat = [Effect("dnat", family=4, address=(0x0A14010A, 0x0A14010A), port=(5432, 5432))]
+    nat = ruleset("ip/nat/prerouting", "prerouting", "permit", [rule(1, "dnat", match(dst="10.10.1.1", proto="tcp", dport=6432), ACCEPT, dnat)], family="ip", type="nat", priority=-100)
+    states = small_lab(fw1=[nat, forward(app_rule())])
+    assert verdict(ask(states, dst="10.10.1.1", port=6432)) == "open"
+    states["db1"].routes = [route for route in states["db1"].routes if not route.destination.startswith("10.10")]
+    states["db1"].routes.append(Route(4, "10.10.1.0/24", next_hops=[NextHop("db0", "10.20.1.2")]))
+    states["fw2"].rulesets = {}
+    found = ask(states, dst="10.10.1.1", port=6432)
+    assert any("do not come back through the translation on fw1" in reason for _way, _host, reason in reasons(found))
+
+
+def test_addresses_that_nobody_gathered_has_are_unknown() -> None:
+    assert verdict(ask(small_lab(fw1=[]), dst="10.20.1.77")) == "unknown"
+    assert verdict(ask(small_lab(), dst="10.20.1.77")) == "denied"  # whoever it is, the router's rules say no
+
+
+def test_a_neighbour_needs_no_router() -> None:
+    states = {
+        "a": host("a", {"e": ["10.0.0.1/24"]}, {}),
+        "b": host("b", {"e": ["10.0.0.2/24"]}, {}, [ruleset("i", "input", "deny", stateful(("ssh", match(proto="tcp", dport=22))))]),
+    }
+    assert verdict(ask(states, "10.0.0.1", "10.0.0.2", "a", port=22)) == "open"
+    assert verdict(ask(states, "10.0.0.1", "10.0.0.2", "a", port=23)) == "denied"
+
+
+def test_a_shared_gateway_address_is_a_leg_for_each_owner() -> None:
+    states = small_lab(fw2=[forward()])
+    for name in ("fw1", "fw2"):
+        states[name].interfaces["app0"].addresses.append("10.10.1.254/24")
+    states["app01"].routes[-1].next_hops = [NextHop("app0", "10.10.1.254")]
+    found = ask(states)
+    assert {leg.there for leg in found.legs} == {("fw1",), ("fw2",)}
+    assert found.denied
+    assert found.some
