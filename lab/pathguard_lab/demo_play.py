@@ -21,7 +21,7 @@ from .process import Identity, inside
 
 LAB = Path(__file__).resolve().parent.parent
 # Lines that Ansible prints for each host and task: on a screen they hide the rest.
-NOISE = re.compile(r"^((ok|changed|included|skipping): |TASK \[|RUNNING HANDLER|Origin: |\d+ |\s+\^ column|\s*$)")
+NOISE = re.compile(r"^((ok|changed|included|skipping): |(TASK|PLAY) |RUNNING HANDLER|Origin: |\d+ |\s+\^ column|\s*$|NO MORE HOSTS|\[WARNING\]|\w+\s+: ok=)")
 TIMEOUT = 240.0
 
 
@@ -100,7 +100,7 @@ class Play:
         )
         schema, report = LAB.parent / "schemas" / "report.schema.json", self.runs()[0] / "report.json"
         python = Path(os.environ["PATHGUARD_VENV"]) / "bin" / "python"
-        return subprocess.run([python, "-I", "-c", check, schema, report], check=False).returncode == 0
+        return subprocess.run([python, "-I", "-c", check, schema, report], check=False, stderr=subprocess.DEVNULL).returncode == 0
 
     def _start(self, playbook: str) -> subprocess.Popen[str]:
         venv = os.environ["PATHGUARD_VENV"]

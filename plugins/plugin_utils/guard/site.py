@@ -58,11 +58,11 @@ class Site:
         """New connections from each host. ``targets``: host -> ``(source, address, port, handshake)`` each."""
 
         def one(channel: Channel, access: HostAccess) -> dict[str, Any]:
-            rows: list[dict[str, Any]] = []
-            for sources, wanted in _by_sources(targets[access.name]).items():
-                answer = probe(channel, wanted, sources, PROBE_ATTEMPTS, timeout, access.python)
-                rows += answer["paths"]
-            return {"paths": rows}
+            wanted = [
+                {"source": source, "address": address, "port": port, "handshake": handshake}
+                for source, address, port, handshake in targets[access.name]
+            ]
+            return probe(channel, wanted, (), PROBE_ATTEMPTS, timeout, access.python)
 
         return self._on(list(targets), one, "probed from")
 
@@ -118,16 +118,3 @@ def _some(names: Iterable[str]) -> str:
     listed = sorted(names)
     return ", ".join(listed[:3]) + (f" and {len(listed) - 3} more" if len(listed) > 3 else "")
 
-
-def _by_sources(
-    targets: Sequence[tuple[str, str, int, str]],
-) -> dict[tuple[str, ...], list[dict[str, Any]]]:
-    """Targets that are asked from the same source addresses, together: one start of Python for all of them."""
-    sources: dict[tuple[str, int, str], list[str]] = {}
-    for source, address, port, handshake in targets:
-        sources.setdefault((address, port, handshake), []).append(source)
-    found: dict[tuple[str, ...], list[dict[str, Any]]] = {}
-    for (address, port, handshake), wanted in sources.items():
-        key = tuple(sorted(set(wanted)))
-        found.setdefault(key, []).append({"address": address, "port": port, "handshake": handshake})
-    return found
