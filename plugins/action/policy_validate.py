@@ -57,14 +57,24 @@ class ActionModule(HostsAction):
         base = Path(self._loader.get_basedir())
         if isinstance(value, str) and value.strip():
             return files_in(Path(base, Path(value).expanduser()))
-        if not isinstance(value, list) or not value or not all(isinstance(item, str) and item for item in value):
-            raise StateError("this must be a folder or a list of files", option, "name the folder of the snapshots")
+        if (
+            not isinstance(value, list)
+            or not value
+            or not all(isinstance(item, str) and item for item in value)
+        ):
+            raise StateError(
+                "this must be a folder or a list of files", option, "name the folder of the snapshots"
+            )
         found: dict[str, Path] = {}
         for item in value:
             path = Path(base, Path(item).expanduser())
             host = read(path).host
             if host in found:
-                raise StateError(f"two snapshots are of host {host!r}", f"{found[host]} and {path}", "leave one of them out")
+                raise StateError(
+                    f"two snapshots are of host {host!r}",
+                    f"{found[host]} and {path}",
+                    "leave one of them out",
+                )
             found[host] = path
         return found
 
@@ -73,7 +83,9 @@ def _groups(value: Any) -> dict[str, list[str]]:
     if not isinstance(value, dict) or not all(
         isinstance(hosts, list) and all(isinstance(host, str) for host in hosts) for hosts in value.values()
     ):
-        raise PathGuardError("groups must map names to lists of hosts", "groups", "write {app: [app01, app02]}")
+        raise PathGuardError(
+            "groups must map names to lists of hosts", "groups", "write {app: [app01, app02]}"
+        )
     return value
 
 

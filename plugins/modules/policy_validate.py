@@ -32,8 +32,8 @@ options:
     required: true
   baseline:
     description:
-      - A folder of snapshots (or a list of files) from before a change. The report then also tells what each path was, and
-        which rule to put back.
+      - A folder of snapshots (or a list of files) from before a change. The report then also tells what
+        each path was, and which rule to put back.
     type: raw
   groups:
     description:

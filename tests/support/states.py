@@ -58,12 +58,23 @@ def match(**fields: Any) -> Match:
     return both(*parts)
 
 
-def rule(position: int, words: str, matched: Match, verdict: Any = ACCEPT, effects: Sequence[Effect] = ()) -> Rule:
+def rule(
+    position: int, words: str, matched: Match, verdict: Any = ACCEPT, effects: Sequence[Effect] = ()
+) -> Rule:
     return Rule(position, matched, verdict, words, tuple(effects), handle=position + 10)
 
 
 def ruleset(key: str, hook: str, default: str, rules: Iterable[Rule], **more: Any) -> Ruleset:
-    return Ruleset(key, "nft", more.pop("family", "inet"), hook, more.pop("priority", 0), default, rules=list(rules), **more)
+    return Ruleset(
+        key,
+        "nft",
+        more.pop("family", "inet"),
+        hook,
+        more.pop("priority", 0),
+        default,
+        rules=list(rules),
+        **more,
+    )
 
 
 def stateful(*accepts: tuple[str, Match]) -> list[Rule]:

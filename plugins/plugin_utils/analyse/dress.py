@@ -7,6 +7,7 @@ Sources: nf_conntrack_proto_tcp.c (the table ``tcp_conntracks``: a SYN ACK witho
 ACK in SYN_SENT is invalid, a lone ACK is picked up as new while ``nf_conntrack_tcp_loose`` is 1, its
 default); nf_conntrack_proto_icmp.c (an answer without its request is invalid).
 """
+
 from __future__ import annotations
 
 from ..model.fields import PROTOCOLS
@@ -19,7 +20,13 @@ _ICMP = tuple((PROTOCOLS[name],) * 2 for name in ("icmp", "icmpv6"))
 _NOT_TCP: Ranges = ((0, PROTOCOLS["tcp"] - 1), (PROTOCOLS["tcp"] + 1, 255))
 _NEITHER: Ranges = ((0, 0), (2, 5), (7, 57), (59, 255))
 
-FIRST, ANSWER, STRAY_ANSWER, FURTHER, STRAY_FURTHER = "first", "answer", "stray answer", "further", "stray further"
+FIRST, ANSWER, STRAY_ANSWER, FURTHER, STRAY_FURTHER = (
+    "first",
+    "answer",
+    "stray answer",
+    "further",
+    "stray further",
+)
 # kind of packet -> (protocols, connection, TCP flags) that it may show; no flags: any.
 _SEEN_AS: dict[str, tuple[tuple[Ranges, str, tuple[int, ...]], ...]] = {
     FIRST: ((_TCP, "new", (SYN,)), (_NOT_TCP, "new", ())),
@@ -42,7 +49,9 @@ class Dresser:
         self.space = space
         self._views: dict[tuple[str, str, str, bool], FlowSet] = {}
 
-    def dress(self, flows: FlowSet, kind: str, in_interface: str, out_interface: str, marked: bool = False) -> FlowSet:
+    def dress(
+        self, flows: FlowSet, kind: str, in_interface: str, out_interface: str, marked: bool = False
+    ) -> FlowSet:
         """``kind``: what packets these are. An empty interface is none. ``marked``: leave the connection mark free."""
         key = (kind, in_interface, out_interface, marked)
         view = self._views.get(key)
@@ -54,6 +63,12 @@ class Dresser:
         found = self.space.nothing
         for protocols, connection, flags in _SEEN_AS[kind]:
             part = self.space.everything.only("protocol", protocols).named("connection", (connection,))
-            found = found | (part.only("tcp_flags", tuple((value, value) for value in flags)) if flags else part)
-        found = found.only("mark", ((0, 0),)).named("in_interface", (in_interface,)).named("out_interface", (out_interface,))
+            found = found | (
+                part.only("tcp_flags", tuple((value, value) for value in flags)) if flags else part
+            )
+        found = (
+            found.only("mark", ((0, 0),))
+            .named("in_interface", (in_interface,))
+            .named("out_interface", (out_interface,))
+        )
         return found if marked else found.only("ct_mark", ((0, 0),))

@@ -6,6 +6,7 @@
 Flow sets here are *plain*: addresses, protocol, ports. What belongs to one host's view of a packet
 (interfaces, marks, connection state, TCP flags) is put on before a firewall is asked, and taken off after.
 """
+
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
@@ -16,7 +17,16 @@ from ..model.flowset import FlowSet, Space
 from ..model.match import Ranges
 from .outcome import Outcome, Part
 
-CONTEXT = ("in_interface", "out_interface", "in_zone", "out_zone", "connection", "mark", "ct_mark", "tcp_flags")
+CONTEXT = (
+    "in_interface",
+    "out_interface",
+    "in_zone",
+    "out_zone",
+    "connection",
+    "mark",
+    "ct_mark",
+    "tcp_flags",
+)
 NEW, ESTABLISHED, REPLY = "new", "established", "reply"
 DENY, UNKNOWN = "deny", "unknown"
 

@@ -2,6 +2,7 @@
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Who is where: the gathered hosts, who owns which address, and who sits on which network."""
+
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
@@ -21,7 +22,10 @@ _LOOPBACK = "lo"
 
 def effects_of(state: State) -> frozenset[Effect]:
     """All effects that rules of a state have."""
-    listed = [*(ruleset.rules for ruleset in state.rulesets.values()), *(chain.rules for chain in state.chains.values())]
+    listed = [
+        *(ruleset.rules for ruleset in state.rulesets.values()),
+        *(chain.rules for chain in state.chains.values()),
+    ]
     return frozenset(effect for rules in listed for rule in rules for effect in rule.effects)
 
 
@@ -36,7 +40,9 @@ class Neighbour:
 class Network:
     """The gathered hosts. Firewalls are indexed when first asked."""
 
-    def __init__(self, states: Mapping[str, State], space: Space, firewalls: Mapping[str, HostFirewall] | None = None) -> None:
+    def __init__(
+        self, states: Mapping[str, State], space: Space, firewalls: Mapping[str, HostFirewall] | None = None
+    ) -> None:
         self.states = dict(states)
         self.space = space
         self.routing = {name: Routing(state) for name, state in self.states.items()}
@@ -46,9 +52,15 @@ class Network:
             space.learn("in_interface", self.states[name].interfaces)
             for own in routing.addresses:
                 if is_global(own) or own.interface != _LOOPBACK:
-                    self._owners.setdefault((own.family, own.value), []).append(Neighbour(name, own.interface))
-        self._owned = {family: sorted(value for version, value in self._owners if version == family) for family in (4, 6)}
-        self.hooks = {name: {ruleset.hook for ruleset in state.rulesets.values()} for name, state in self.states.items()}
+                    self._owners.setdefault((own.family, own.value), []).append(
+                        Neighbour(name, own.interface)
+                    )
+        self._owned = {
+            family: sorted(value for version, value in self._owners if version == family) for family in (4, 6)
+        }
+        self.hooks = {
+            name: {ruleset.hook for ruleset in state.rulesets.values()} for name, state in self.states.items()
+        }
 
         self.dresser = Dresser(space)
         self._effects = {name: effects_of(state) for name, state in self.states.items()}
@@ -105,7 +117,11 @@ class Network:
             for interface in state.interfaces.values():
                 if interface.name == _LOOPBACK or interface.kind == "loopback" or not interface.up:
                     continue
-                mine = [own for own in self.routing[name].addresses if own.interface == interface.name and is_global(own)]
+                mine = [
+                    own
+                    for own in self.routing[name].addresses
+                    if own.interface == interface.name and is_global(own)
+                ]
                 if mine and not any(self._others_near(name, own) for own in mine):
                     yield name, interface.name
 

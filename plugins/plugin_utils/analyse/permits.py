@@ -2,6 +2,7 @@
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Which rules let flows pass: the evidence for an opening, host by host."""
+
 from __future__ import annotations
 
 from collections.abc import Iterator
@@ -46,4 +47,7 @@ def openings(network: Network, delivery: Delivery, flows: FlowSet) -> Iterator[O
 
         passed = origin(outcome.permit) & flows
         if passed:
-            yield Opening(Event("permit", NEW, hop.host, hook, passed, journey.route(), "", outcome, origin, packets), passed)
+            yield Opening(
+                Event("permit", NEW, hop.host, hook, passed, journey.route(), "", outcome, origin, packets),
+                passed,
+            )

@@ -2,6 +2,7 @@
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The whole proof for a set of flows: there, back, and on, over every combination of legs."""
+
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
@@ -56,7 +57,9 @@ class Question:
     same_leg: bool = False
 
 
-def reach(network: Network, starts: Sequence[Start], question: Question, progress: Progress | None = None) -> Reach:
+def reach(
+    network: Network, starts: Sequence[Start], question: Question, progress: Progress | None = None
+) -> Reach:
     """Follow the flows of all starts; each flow begins at one of them."""
     nothing = network.space.nothing
     asked = union(nothing, (start.flows for start in starts))
@@ -77,7 +80,9 @@ def reach(network: Network, starts: Sequence[Start], question: Question, progres
     seen = union(nothing, (leg.flows for leg in legs))
     lost = asked - denied - unknown - seen
     if lost:
-        events.append(Event(UNKNOWN, "new", "", "route", lost, (), "these flows could not be followed to an end"))
+        events.append(
+            Event(UNKNOWN, "new", "", "route", lost, (), "these flows could not be followed to an end")
+        )
         unknown = unknown | lost
     return Reach(asked - denied - unknown, denied, unknown, some - lost, events, legs, walk.deliveries)
 
@@ -96,12 +101,17 @@ def _back(network: Network, delivery: Delivery, question: Question, progress: Pr
     there = delivery.journey.route()
     if not all(change.exact for change in delivery.journey.changes):
         reason = f"what {delivery.journey.changes[-1].host} translates to is not known, so replies can't be followed"
-        events.append(Event(UNKNOWN, "reply", delivery.journey.changes[-1].host, "route", origin, there, reason))
+        events.append(
+            Event(UNKNOWN, "reply", delivery.journey.changes[-1].host, "route", origin, there, reason)
+        )
         return Reach(nothing, nothing, origin, nothing, events, [Leg(there, None, origin, nothing, origin)])
     walk = Replies(network, delivery, question.boundaries, question.same_leg, progress)
     found = walk.run([walk.start()])
     events += found.events
-    legs += [Leg(there, leg.back, leg.flows & origin, leg.denied, leg.unknown) for leg in _dead_ends(found.events, nothing, there)]
+    legs += [
+        Leg(there, leg.back, leg.flows & origin, leg.denied, leg.unknown)
+        for leg in _dead_ends(found.events, nothing, there)
+    ]
     ways: dict[tuple[str, ...], FlowSet] = {}
     together: dict[tuple[tuple[str, ...], tuple[int, ...]], list[Delivery]] = {}
     for answer in found.deliveries:
@@ -123,7 +133,9 @@ def _back(network: Network, delivery: Delivery, question: Question, progress: Pr
         mine = stops[frozenset(route)]
         denied = union(nothing, (event.flows for event in mine if event.verdict == DENY)) & flows
         unknown = union(nothing, (event.flows for event in mine if event.verdict == UNKNOWN)) & flows - denied
-        waiting = union(nothing, (event.flows for event in found.events if event.verdict == UNKNOWN and _on(event, route)))
+        waiting = union(
+            nothing, (event.flows for event in found.events if event.verdict == UNKNOWN and _on(event, route))
+        )
         legs.append(Leg(there, route, flows, denied, unknown | waiting & flows - denied))
     return Reach(nothing, nothing, nothing, nothing, events, legs)
 

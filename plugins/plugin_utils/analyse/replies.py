@@ -2,6 +2,7 @@
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The rest of a connection: replies on their own way back, and packets of the open connection forward."""
+
 from __future__ import annotations
 
 from collections.abc import Callable
@@ -39,7 +40,11 @@ def _turned(flows: FlowSet, answer: bool) -> FlowSet:
         found = flows.reversed()
         if found.only("protocol", _ICMP):
             for protocol, request, reply in _ANSWERED:
-                found = _retyped(found, protocol, request, reply) if answer else _retyped(found, protocol, reply, request)
+                found = (
+                    _retyped(found, protocol, request, reply)
+                    if answer
+                    else _retyped(found, protocol, reply, request)
+                )
         memo[flows.node, answer] = found
         memo[found.node, not answer] = flows
     return found
@@ -113,7 +118,9 @@ class Replies(Walk):
             return dress(flows, STRAY_ANSWER, in_interface, out_interface)
         known = flows
         if not self.way.changes and host not in self._routers:
-            known = known & answers(hop.came)  # a host where other flows of this delivery began saw only those
+            known = known & answers(
+                hop.came
+            )  # a host where other flows of this delivery began saw only those
         if hop.untracked:
             known = known - answers(hop.untracked)
         seen = dress(known, ANSWER, in_interface, out_interface, self.network.uses_connection_marks(host))
@@ -147,11 +154,17 @@ class Replies(Walk):
         if not self.same_leg or len(legs) < 2:
             return legs
         wanted = self._routers
-        kept = tuple(leg for leg in legs if any(owner.host in wanted for owner in self.network.gateway_of(family, leg, host)))
+        kept = tuple(
+            leg
+            for leg in legs
+            if any(owner.host in wanted for owner in self.network.gateway_of(family, leg, host))
+        )
         return kept or legs
 
     def leaves(self, host: str, leg: Leg, flows: FlowSet, journey: Journey) -> tuple[FlowSet, str]:
-        if self.way.entry == (host, leg.interface) or (self.way.entry and (host, leg.interface) in self.boundaries):
+        if self.way.entry == (host, leg.interface) or (
+            self.way.entry and (host, leg.interface) in self.boundaries
+        ):
             return self.arrived("", flows, journey), "nothing gathered is there"
         return flows.space.nothing, "replies leave what is gathered by another way than the flows came"
 
@@ -159,7 +172,13 @@ class Replies(Walk):
         nothing = flows.space.nothing
         if self._level(journey) != 0:
             changed = ", ".join(dict.fromkeys(change.host for change in self.way.changes))
-            self._note(DENY, host or changed, "route", Packets(flows, None, journey), f"replies do not come back through the translation on {changed}")
+            self._note(
+                DENY,
+                host or changed,
+                "route",
+                Packets(flows, None, journey),
+                f"replies do not come back through the translation on {changed}",
+            )
             return nothing
         if self.way.entry is not None:
             mine = nothing if host else flows
@@ -170,14 +189,22 @@ class Replies(Walk):
                     mine = mine | flows & answers(hop.came)
         rest = flows - mine
         if rest:
-            self._note(DENY, host or "outside", "route", Packets(rest, None, journey), f"replies reach {host or 'the outside'}, which did not ask")
+            self._note(
+                DENY,
+                host or "outside",
+                "route",
+                Packets(rest, None, journey),
+                f"replies reach {host or 'the outside'}, which did not ask",
+            )
         return mine
 
 
 class Running:
     """Packets of the open connection on the way that its first packet took."""
 
-    def __init__(self, network: Network, delivery: Delivery, progress: Callable[[str], None] | None = None) -> None:
+    def __init__(
+        self, network: Network, delivery: Delivery, progress: Callable[[str], None] | None = None
+    ) -> None:
         self.network = network
         self.delivery = delivery
         self.progress = progress
@@ -186,19 +213,31 @@ class Running:
         """What stops ``flows`` (as delivered) once replies have passed the hosts ``answered_by``."""
         journey, found = self.delivery.journey, []
         for hop in journey.starts:
-            found += self._hop(hop, flows, True, (("output", hop.level_came), ("postrouting", hop.level_routed)))
+            found += self._hop(
+                hop, flows, True, (("output", hop.level_came), ("postrouting", hop.level_routed))
+            )
         for hop in journey.hops:
-            hooks = (("prerouting", hop.level_came), ("forward", hop.level_routed), ("postrouting", hop.level_routed))
+            hooks = (
+                ("prerouting", hop.level_came),
+                ("forward", hop.level_routed),
+                ("postrouting", hop.level_routed),
+            )
             found += self._hop(hop, flows, hop.host in answered_by, hooks)
         if self.delivery.end is not None:
             hop = self.delivery.end
-            found += self._hop(hop, flows, True, (("prerouting", hop.level_came), ("input", hop.level_routed)))
+            found += self._hop(
+                hop, flows, True, (("prerouting", hop.level_came), ("input", hop.level_routed))
+            )
         return found
 
-    def _hop(self, hop: Hop, flows: FlowSet, answered: bool, hooks: tuple[tuple[str, int], ...]) -> list[Event]:
+    def _hop(
+        self, hop: Hop, flows: FlowSet, answered: bool, hooks: tuple[tuple[str, int], ...]
+    ) -> list[Event]:
         known = self.network.states[hop.host].firewall_known
         found: list[Event] = []
-        current: FlowSet | None = None  # as earlier hooks left the packets, where they changed what is seen of them
+        current: FlowSet | None = (
+            None  # as earlier hooks left the packets, where they changed what is seen of them
+        )
         level_of_current = -1
         for hook, level in hooks:
             if known and hook not in self.network.hooks[hop.host]:
@@ -221,7 +260,9 @@ class Running:
         return found
 
     def _packets(self, hop: Hop, flows: FlowSet, answered: bool, level: int, out: str) -> FlowSet:
-        there = self.delivery.journey.at_level(flows, level) & (hop.came if level == hop.level_came else hop.routed)
+        there = self.delivery.journey.at_level(flows, level) & (
+            hop.came if level == hop.level_came else hop.routed
+        )
         dress = self.network.dresser.dress
         if not answered:
             return dress(there, STRAY_FURTHER, hop.in_interface, out)

@@ -7,6 +7,7 @@ Sources: ip-rule(8) (rules by priority; ``throw`` and a table without a route go
 ip-route(8) (kinds, metrics, next hops), Linux ``fib_select_default`` and ``inet_select_addr`` for the
 source address, RFC 6724 (rules 5 and 8) for that of IPv6.
 """
+
 from __future__ import annotations
 
 import ipaddress
@@ -65,7 +66,9 @@ class Own:
 def _own(address: str, interface: str) -> Own:
     found = ipaddress.ip_interface(address)
     network = found.network
-    return Own(found.version, int(found.ip), int(network.network_address), int(network.broadcast_address), interface)
+    return Own(
+        found.version, int(found.ip), int(network.network_address), int(network.broadcast_address), interface
+    )
 
 
 def own_addresses(interfaces: Iterable[Interface]) -> list[Own]:
@@ -145,7 +148,9 @@ class Routing:
         self.follows_marks = any(rule.mark for rules in self._rules.values() for rule in rules)
 
     def _rules_of(self, family: int) -> list[RouteRule]:
-        rules = sorted((rule for rule in self.state.route_rules if rule.family == family), key=lambda rule: rule.priority)
+        rules = sorted(
+            (rule for rule in self.state.route_rules if rule.family == family), key=lambda rule: rule.priority
+        )
         if not rules:
             return [RouteRule(family, priority, table) for priority, table in _DEFAULT_RULES]
         return [replace(rule, table=_TABLE_NAMES.get(rule.table, rule.table)) for rule in rules]
@@ -172,7 +177,9 @@ class Routing:
         """Why this family's routes are not known; empty if they are."""
         wanted = (f"routes{family}", f"rules{family}", "routes", "addresses")
         for item in self.state.unreadable:
-            if any(item["what"] == name or item["what"].startswith((f"{name} ", f"{name}:")) for name in wanted):
+            if any(
+                item["what"] == name or item["what"].startswith((f"{name} ", f"{name}:")) for name in wanted
+            ):
                 return f"the routes of {self.state.host} could not be read: {item['reason']}"
         if not any(route.family == family for route in self.state.routes):
             mine = any(own.family == family and is_global(own) for own in self.addresses)
@@ -224,14 +231,24 @@ class Routing:
             flows = flows & FlowSet(space, space.masked("mark", number & bits, bits))
         return flows
 
-    def _by_rule(self, rule: RouteRule, family: int, flows: FlowSet) -> Iterator[tuple[FlowSet, tuple[Leg, ...]]]:
+    def _by_rule(
+        self, rule: RouteRule, family: int, flows: FlowSet
+    ) -> Iterator[tuple[FlowSet, tuple[Leg, ...]]]:
         if rule.not_understood:
             reason = f"{self.state.host}: ip rule {rule.priority} is not understood: {', '.join(rule.not_understood)}"
             yield flows, (Leg("unknown", reason=reason),)
         elif rule.action in _REFUSALS:
             yield flows, (Leg("deny", reason=_REFUSALS[rule.action]),)
         elif rule.action not in ("lookup", "table", "to_tbl", ""):
-            yield flows, (Leg("unknown", reason=f"{self.state.host}: ip rule {rule.priority} has the action {rule.action!r}"),)
+            yield (
+                flows,
+                (
+                    Leg(
+                        "unknown",
+                        reason=f"{self.state.host}: ip rule {rule.priority} has the action {rule.action!r}",
+                    ),
+                ),
+            )
         else:
             by_legs: dict[tuple[Leg, ...], list[Range]] = {}
             table = self._table(family, rule.table)
@@ -242,7 +259,14 @@ class Routing:
                     if legs:
                         by_legs.setdefault(legs, []).append((first, last))
             for legs, ranges in by_legs.items():
-                yield (flows if len(by_legs) == 1 and merge_ranges(ranges) == whole else flows.only("dst", tuple(ranges), family)), legs
+                yield (
+                    (
+                        flows
+                        if len(by_legs) == 1 and merge_ranges(ranges) == whole
+                        else flows.only("dst", tuple(ranges), family)
+                    ),
+                    legs,
+                )
 
     def _legs(self, routes: list[Route] | None, family: int) -> tuple[Leg, ...]:
         """The legs of the routes that won; empty: go on to the next rule."""
@@ -259,14 +283,22 @@ class Routing:
         alive = tuple(leg for leg in legs if self._is_up(leg.interface))
         if alive:
             return alive
-        return (Leg("deny", reason="the route's interface is down"),) if legs else (Leg("deny", reason="the route has no next hop"),)
+        return (
+            (Leg("deny", reason="the route's interface is down"),)
+            if legs
+            else (Leg("deny", reason="the route has no next hop"),)
+        )
 
     def _leg(self, hop: NextHop, family: int) -> Leg:
         if not hop.via:
             return Leg("forward", hop.interface)
         version, gateway, _high = text.address_range(hop.via)
         if version != family:  # RFC 5549: an IPv6 gateway for IPv4
-            return Leg("unknown", hop.interface, reason=f"{self.state.host}: the gateway {hop.via} is of the other family")
+            return Leg(
+                "unknown",
+                hop.interface,
+                reason=f"{self.state.host}: the gateway {hop.via} is of the other family",
+            )
         return Leg("forward", hop.interface, gateway)
 
     def _is_up(self, interface: str) -> bool:
@@ -276,7 +308,14 @@ class Routing:
     def route_to(self, family: int, address: int) -> tuple[Route | None, Leg | None]:
         """The route and first leg of the host's own packets to one address, by rules without selectors."""
         for rule in self._rules[family]:
-            if rule.src or rule.dst or rule.mark or rule.in_interface or rule.not_understood or rule.action in _REFUSALS:
+            if (
+                rule.src
+                or rule.dst
+                or rule.mark
+                or rule.in_interface
+                or rule.not_understood
+                or rule.action in _REFUSALS
+            ):
                 continue
             for _low, _high, routes in self._table(family, rule.table).within(address, address):
                 legs = self._legs(routes, family)

@@ -2,6 +2,7 @@
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What changed between the rules of two states: added, removed, changed, moved, per ruleset, chain and set."""
+
 from __future__ import annotations
 
 import difflib
@@ -26,7 +27,10 @@ def rule_diff(before: State, after: State) -> list[dict[str, Any]]:
     ``{text, handle, line, position}``; None where there is none.
     """
     found: list[dict[str, Any]] = []
-    for kind, old, new in (("ruleset", before.rulesets, after.rulesets), ("chain", before.chains, after.chains)):
+    for kind, old, new in (
+        ("ruleset", before.rulesets, after.rulesets),
+        ("chain", before.chains, after.chains),
+    ):
         for key in sorted({*old, *new}):
             found += ({kind: key, **entry} for entry in _chain_diff(old.get(key), new.get(key)))
     for key in sorted({*before.sets, *after.sets}):
@@ -69,7 +73,11 @@ def rules_diff(old: Sequence[Rule], new: Sequence[Rule]) -> Iterator[dict[str, A
         other = _successor(rule, added)
         if other is not None:
             added.remove(other)
-        yield {"change": "changed" if other else "removed", "before": as_dict(rule), "after": as_dict(other) if other else None}
+        yield {
+            "change": "changed" if other else "removed",
+            "before": as_dict(rule),
+            "after": as_dict(other) if other else None,
+        }
     for rule in added:
         yield {"change": "added", "before": None, "after": as_dict(rule)}
     yield from moved
@@ -87,10 +95,14 @@ def _ends(old: Sequence[Rule], new: Sequence[Rule]) -> tuple[int, int]:
 def _unmatched(old: Sequence[Rule], new: Sequence[Rule]) -> tuple[list[Rule], list[Rule]]:
     if max(len(old), len(new)) > _MOST_ALIGNED:
         kept = {rule.text for rule in old} & {rule.text for rule in new}
-        return [rule for rule in old if rule.text not in kept], [rule for rule in new if rule.text not in kept]
+        return [rule for rule in old if rule.text not in kept], [
+            rule for rule in new if rule.text not in kept
+        ]
     removed: list[Rule] = []
     added: list[Rule] = []
-    matcher = difflib.SequenceMatcher(None, [rule.text for rule in old], [rule.text for rule in new], autojunk=False)
+    matcher = difflib.SequenceMatcher(
+        None, [rule.text for rule in old], [rule.text for rule in new], autojunk=False
+    )
     for tag, a, b, c, d in matcher.get_opcodes():
         if tag != "equal":
             removed += old[a:b]
@@ -103,7 +115,14 @@ def _successor(rule: Rule, added: Sequence[Rule]) -> Rule | None:
     for other in added:
         if rule.handle is not None and other.handle == rule.handle:
             return other
-    ranked = [(difflib.SequenceMatcher(None, rule.text, other.text).ratio(), -abs(other.position - rule.position), index) for index, other in enumerate(added[:_MOST_ALIGNED])]
+    ranked = [
+        (
+            difflib.SequenceMatcher(None, rule.text, other.text).ratio(),
+            -abs(other.position - rule.position),
+            index,
+        )
+        for index, other in enumerate(added[:_MOST_ALIGNED])
+    ]
     best = max(ranked, default=None)
     return added[best[2]] if best is not None and best[0] >= _SIMILAR else None
 
@@ -137,6 +156,7 @@ def _members(named: NamedSet | None) -> Mapping[str, None]:
     document = named.to_dict()
     verdicts = document.get("verdicts") or [None] * len(document["elements"])
     return {
-        " . ".join(element) + (f" : {verdict['kind']} {verdict.get('chain', '')}".rstrip() if verdict else ""): None
+        " . ".join(element)
+        + (f" : {verdict['kind']} {verdict.get('chain', '')}".rstrip() if verdict else ""): None
         for element, verdict in zip(document["elements"], verdicts)
     }

@@ -7,6 +7,7 @@ Sources: the packet flow of Netfilter (nftables wiki, "Netfilter hooks"): a rout
 routing, forward, postrouting; a host's own packets pass routing, output, postrouting; what is for the
 host passes prerouting, routing, input. Connection tracking belongs to each host, so does the mark.
 """
+
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
@@ -15,7 +16,20 @@ from dataclasses import dataclass, replace
 from ..model import text
 from ..model.flowset import FlowSet
 from .dress import FIRST
-from .journey import CONTEXT, DENY, NEW, UNKNOWN, Change, Delivery, Event, Hop, Journey, Travelled, destinations, plain
+from .journey import (
+    CONTEXT,
+    DENY,
+    NEW,
+    UNKNOWN,
+    Change,
+    Delivery,
+    Event,
+    Hop,
+    Journey,
+    Travelled,
+    destinations,
+    plain,
+)
 from .network import Neighbour, Network
 from .outcome import Outcome, Passed
 from .routes import FAMILY_NAME, Leg
@@ -145,7 +159,9 @@ class Walk:
                     found += self._onward(host, way, left, replace(journey, starts=(hop,)), family)
         return found
 
-    def _again(self, host: str, leg: Leg, after: Packets, before: Packets, family: int) -> list[tuple[Leg, Packets]]:
+    def _again(
+        self, host: str, leg: Leg, after: Packets, before: Packets, family: int
+    ) -> list[tuple[Leg, Packets]]:
         """A host's own packets are routed again when a rule changed their destination or mark."""
         marked = after.seen is not None and self.network.routing[host].follows_marks
         if after.journey.changes == before.journey.changes and not marked:
@@ -188,13 +204,24 @@ class Walk:
                 hop = self._hop(host, interface, "", came, packets, last, last.journey)
                 self.found.deliveries.append(Delivery(last.journey, done, hop))
 
-    def _forward(self, host: str, interface: str, leg: Leg, packets: Packets, came: Packets, family: int) -> list[_Arrival]:
+    def _forward(
+        self, host: str, interface: str, leg: Leg, packets: Packets, came: Packets, family: int
+    ) -> list[_Arrival]:
         forwards = self.network.forwards(host, family)
         if forwards is False:
-            self._note(DENY, host, "route", packets, f"{host} does not forward {FAMILY_NAME[family]}", at=host)
+            self._note(
+                DENY, host, "route", packets, f"{host} does not forward {FAMILY_NAME[family]}", at=host
+            )
             return []
         if forwards is None:
-            self._note(UNKNOWN, host, "route", packets, f"whether {host} forwards {FAMILY_NAME[family]} is not known", at=host)
+            self._note(
+                UNKNOWN,
+                host,
+                "route",
+                packets,
+                f"whether {host} forwards {FAMILY_NAME[family]} is not known",
+                at=host,
+            )
         found: list[_Arrival] = []
         for after in self._hook(host, "forward", packets, interface, leg.interface):
             for last in self._hook(host, "postrouting", after, interface, leg.interface, leg):
@@ -235,16 +262,26 @@ class Walk:
         if rest:
             family = rest.families()[0]
             gateway = f" ({text.address_text(family, leg.gateway)})" if leg.gateway is not None else ""
-            self._note(UNKNOWN, host, "route", Packets(rest, None, journey), f"{why}{gateway}, behind {leg.interface} of {host}")
+            self._note(
+                UNKNOWN,
+                host,
+                "route",
+                Packets(rest, None, journey),
+                f"{why}{gateway}, behind {leg.interface} of {host}",
+            )
 
     # Asking one host.
 
-    def _lookup(self, host: str, packets: Packets, interface: str) -> list[tuple[Packets, tuple[Leg, ...], int]]:
+    def _lookup(
+        self, host: str, packets: Packets, interface: str
+    ) -> list[tuple[Packets, tuple[Leg, ...], int]]:
         routing = self.network.routing[host]
         if not routing.follows_marks:
             found = routing.split(packets.flows, interface)
         else:
-            seen = packets.seen if packets.seen is not None else self.dressed(host, packets.flows, interface, "")
+            seen = (
+                packets.seen if packets.seen is not None else self.dressed(host, packets.flows, interface, "")
+            )
             found = [(plain(part), legs, family) for part, legs, family in routing.split(seen, interface)]
         parts = []
         for flows, legs, family in found:
@@ -253,14 +290,24 @@ class Walk:
             parts.append((Packets(flows, seen_part, packets.journey), self.legs(legs, family, host), family))
         return parts
 
-    def _hook(self, host: str, hook: str, packets: Packets, in_interface: str, out_interface: str, leg: Leg | None = None) -> list[Packets]:
+    def _hook(
+        self,
+        host: str,
+        hook: str,
+        packets: Packets,
+        in_interface: str,
+        out_interface: str,
+        leg: Leg | None = None,
+    ) -> list[Packets]:
         """What may get through a hook; what does not is noted."""
         if self.network.states[host].firewall_known and hook not in self.network.hooks[host]:
             return [packets]
         if packets.seen is None:
             seen = self.dressed(host, packets.flows, in_interface, out_interface)
         else:
-            seen = packets.seen.assign_name("in_interface", in_interface).assign_name("out_interface", out_interface)
+            seen = packets.seen.assign_name("in_interface", in_interface).assign_name(
+                "out_interface", out_interface
+            )
         outcome = self.network.firewall(host, self.progress).hooks((hook,), seen)
         at = host if hook in _OF_ROUTERS else ""
         for verdict, part in ((DENY, outcome.deny), (UNKNOWN, outcome.unknown)):
@@ -289,14 +336,18 @@ class Walk:
             found.append(Packets(plain(left), left, packets.journey))
         return found
 
-    def _resolved(self, host: str, passed: Passed, fields: dict[str, int | None], leg: Leg | None) -> list[tuple[FlowSet, dict[str, int | None]]]:
+    def _resolved(
+        self, host: str, passed: Passed, fields: dict[str, int | None], leg: Leg | None
+    ) -> list[tuple[FlowSet, dict[str, int | None]]]:
         """Masquerading takes the address of the interface; other values that are not known stay so."""
         if fields.get("src", 0) is not None or leg is None or not self.network.only_masquerades(host):
             return [(passed.after, fields)]
         found = []
         for family in passed.flows.families():
             mine = [own for own in self.network.addresses(host, family) if own.interface == leg.interface]
-            near = [own for own in mine if leg.gateway is not None and own.low <= leg.gateway <= own.high] or mine
+            near = [
+                own for own in mine if leg.gateway is not None and own.low <= leg.gateway <= own.high
+            ] or mine
             after = passed.after.named("family", (FAMILY_NAME[family],))
             if near:
                 found.append((after.assign("src", near[0].value, family), {**fields, "src": near[0].value}))
@@ -304,7 +355,16 @@ class Walk:
                 found.append((after, fields))
         return found
 
-    def _hop(self, host: str, in_interface: str, out_interface: str, came: Packets, routed: Packets, last: Packets, left: Journey) -> Hop:
+    def _hop(
+        self,
+        host: str,
+        in_interface: str,
+        out_interface: str,
+        came: Packets,
+        routed: Packets,
+        last: Packets,
+        left: Journey,
+    ) -> Hop:
         levels = (len(came.journey.changes), len(routed.journey.changes), len(left.changes))
         untracked, marks = came.flows.space.nothing, None
         if last.seen is not None and levels[0] == levels[2]:
@@ -321,17 +381,32 @@ class Walk:
             reason = leg.reason if leg.kind == UNKNOWN else f"{host}: {leg.reason}"
             self._note(verdict, host, "route", packets, reason, at="" if own else host)
 
-    def _note(self, verdict: str, host: str, hook: str, packets: Packets, reason: str = "", outcome: Outcome | None = None, at: str = "") -> None:
+    def _note(
+        self,
+        verdict: str,
+        host: str,
+        hook: str,
+        packets: Packets,
+        reason: str = "",
+        outcome: Outcome | None = None,
+        at: str = "",
+    ) -> None:
         journey = packets.journey
         flows = packets.seen if packets.seen is not None else packets.flows
-        route = journey.route() if not at or at in {hop.host for hop in journey.starts} else (*journey.route(), at)
+        route = (
+            journey.route()
+            if not at or at in {hop.host for hop in journey.starts}
+            else (*journey.route(), at)
+        )
         origin = self.origin(flows, journey, surely=verdict == DENY)
 
         def to_origin(part: FlowSet) -> FlowSet:
             return self.origin(part, journey)
 
         if origin:
-            self.found.events.append(Event(verdict, self.direction, host, hook, origin, route, reason, outcome, to_origin, flows))
+            self.found.events.append(
+                Event(verdict, self.direction, host, hook, origin, route, reason, outcome, to_origin, flows)
+            )
         if verdict == DENY and any(not change.exact for change in journey.changes):
             rest = self.origin(flows, journey) - origin
             if rest:

@@ -2,6 +2,7 @@
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Which address a host means on a path: the one that routing chooses towards the other end."""
+
 from __future__ import annotations
 
 from collections.abc import Iterable
@@ -35,10 +36,19 @@ def choose_pair(network: Network, source: str, destination: str, family: int) ->
     for place, (mine, theirs) in enumerate(_combinations(network, source, destination, family)):
         towards, over_gateway = network.routing[source].source_for(family, theirs.value)
         back, back_over_gateway = network.routing[destination].source_for(family, mine.value)
-        if towards not in (mine.value, None) or back not in (theirs.value, None) or towards is None and back is None:
+        if (
+            towards not in (mine.value, None)
+            or back not in (theirs.value, None)
+            or (towards is None and back is None)
+        ):
             continue
         missing = (towards is None) + (back is None)
-        key = (not (over_gateway or back_over_gateway), missing, network.crowd(mine) + network.crowd(theirs), place)
+        key = (
+            not (over_gateway or back_over_gateway),
+            missing,
+            network.crowd(mine) + network.crowd(theirs),
+            place,
+        )
         ranked.append((key, Pair(family, source, mine.value, destination, theirs.value)))
     if not ranked:
         return None, 0

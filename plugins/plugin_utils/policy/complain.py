@@ -2,6 +2,7 @@
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """How a policy's mistakes are told: what, at which JSON path, and what was probably meant."""
+
 from __future__ import annotations
 
 import difflib

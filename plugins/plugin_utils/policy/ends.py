@@ -2,6 +2,7 @@
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The ends of one path on one network: which flows are asked about, and where they begin."""
+
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -87,7 +88,9 @@ class EndFinder:
 
     # Endpoints.
 
-    def _resolved(self, endpoint: Endpoint, ends: Ends, hosts: Sequence[str], families: Sequence[int]) -> Endpoint:
+    def _resolved(
+        self, endpoint: Endpoint, ends: Ends, hosts: Sequence[str], families: Sequence[int]
+    ) -> Endpoint:
         """``dns`` becomes plain addresses, as each of ``hosts`` resolves it (none: as we do); other kinds stay."""
         if endpoint.kind != "dns":
             return endpoint
@@ -153,7 +156,9 @@ class EndFinder:
         return found
 
     def _service(self, path: Path, flows: FlowSet) -> FlowSet:
-        return union(self.space.nothing, (service.select(flows, path.source_ports) for service in path.services))
+        return union(
+            self.space.nothing, (service.select(flows, path.source_ports) for service in path.services)
+        )
 
     # Required paths.
 
@@ -175,15 +180,30 @@ class EndFinder:
             targets = self._hosts(destination, ends.missing_destinations)
             flows = self._to_hosts(path, source.addresses, targets, kept, ends)
         else:
-            flows = kept & self._in_ranges(source.addresses, "src") & self._in_ranges(destination.addresses, "dst")
+            flows = (
+                kept
+                & self._in_ranges(source.addresses, "src")
+                & self._in_ranges(destination.addresses, "dst")
+            )
             ends.outside = ends.outside | flows
         self._begin_anywhere(flows, ends)
 
     def _between_hosts(
-        self, path: Path, source: Endpoint, destination: Endpoint, hosts: list[str], targets: list[str], kept: FlowSet, ends: Ends
+        self,
+        path: Path,
+        source: Endpoint,
+        destination: Endpoint,
+        hosts: list[str],
+        targets: list[str],
+        kept: FlowSet,
+        ends: Ends,
     ) -> None:
-        if len(set(hosts) | set(ends.missing_sources)) == 1 and set(hosts + ends.missing_sources) == set(targets + ends.missing_destinations):
-            raise PolicyError(f"both ends of path {path.name!r} are the same host", path.where, "name two different ends")
+        if len(set(hosts) | set(ends.missing_sources)) == 1 and set(hosts + ends.missing_sources) == set(
+            targets + ends.missing_destinations
+        ):
+            raise PolicyError(
+                f"both ends of path {path.name!r} are the same host", path.where, "name two different ends"
+            )
         chosen: list[Pair] = []
         for host in hosts:
             mine: list[Pair] = []
@@ -205,7 +225,9 @@ class EndFinder:
             if flows:
                 ends.starts.append(Start(host, "", flows))
 
-    def _pairs(self, path: Path, source: Endpoint, destination: Endpoint, host: str, target: str, ends: Ends) -> Iterator[Pair]:
+    def _pairs(
+        self, path: Path, source: Endpoint, destination: Endpoint, host: str, target: str, ends: Ends
+    ) -> Iterator[Pair]:
         if source.addresses or destination.addresses:
             yield from self._given(source, destination, host, target, path.families or (4, 6))
             return
@@ -217,12 +239,15 @@ class EndFinder:
                 pair, others = before, 0
             if pair is None:
                 if path.families:
-                    ends.lacking += [(name, family) for name in (host, target) if not self.network.addresses(name, family)] or [(host, family)]
+                    ends.lacking += [
+                        (name, family) for name in (host, target) if not self.network.addresses(name, family)
+                    ] or [(host, family)]
                 continue
             found = True
             if others and not ends.notes:
                 ends.notes.append(
-                    f"{host} and {target} could also speak by other addresses; taken is {text.address_text(family, pair.source)} to "
+                    f"{host} and {target} could also speak by other addresses; taken is "
+                    f"{text.address_text(family, pair.source)} to "
                     f"{text.address_text(family, pair.destination)} (say addresses: to choose)"
                 )
             yield pair
@@ -240,7 +265,9 @@ class EndFinder:
             self._choices[key] = choose_pair(network, host, target, family)
         return self._choices[key]
 
-    def _given(self, source: Endpoint, destination: Endpoint, host: str, target: str, families: Sequence[int]) -> Iterator[Pair]:
+    def _given(
+        self, source: Endpoint, destination: Endpoint, host: str, target: str, families: Sequence[int]
+    ) -> Iterator[Pair]:
         """Pairs where the policy says which addresses are meant; the other end is what routing chooses."""
         for family in families:
             theirs = [own.value for own in self.network.addresses(target, family)]
@@ -263,7 +290,9 @@ class EndFinder:
                     if back is not None:
                         yield Pair(family, host, own, target, back)
 
-    def _from_hosts(self, path: Path, hosts: list[str], addresses: Sequence[AddressRange], kept: FlowSet, ends: Ends) -> None:
+    def _from_hosts(
+        self, path: Path, hosts: list[str], addresses: Sequence[AddressRange], kept: FlowSet, ends: Ends
+    ) -> None:
         for item in addresses:
             there = kept.only("dst", (item.range,), item.family)
             for host in hosts:
@@ -279,7 +308,9 @@ class EndFinder:
                     ends.starts.append(Start(host, "", flows))
                     ends.outside = ends.outside | flows
 
-    def _to_hosts(self, path: Path, addresses: Sequence[AddressRange], targets: list[str], kept: FlowSet, ends: Ends) -> FlowSet:
+    def _to_hosts(
+        self, path: Path, addresses: Sequence[AddressRange], targets: list[str], kept: FlowSet, ends: Ends
+    ) -> FlowSet:
         found = self.space.nothing
         for item in addresses:
             there = kept.only("src", (item.range,), item.family)
@@ -296,10 +327,16 @@ class EndFinder:
                     found = found | flows
         return found
 
-    def _any_required(self, path: Path, source: Endpoint, destination: Endpoint, kept: FlowSet, ends: Ends) -> None:
+    def _any_required(
+        self, path: Path, source: Endpoint, destination: Endpoint, kept: FlowSet, ends: Ends
+    ) -> None:
         where = "from" if source.kind == "any" else "to"
         if where == "to":
-            raise PolicyError(f"path {path.name!r} requires that any destination is open", f"{path.where}.to", "name what must be reachable")
+            raise PolicyError(
+                f"path {path.name!r} requires that any destination is open",
+                f"{path.where}.to",
+                "name what must be reachable",
+            )
         if destination.kind == "hosts":
             targets = self._hosts(destination, ends.missing_destinations)
             flows = self.space.nothing
@@ -313,7 +350,9 @@ class EndFinder:
 
     # Forbidden paths.
 
-    def _forbidden(self, path: Path, source: Endpoint, destination: Endpoint, families: Sequence[int], ends: Ends) -> None:
+    def _forbidden(
+        self, path: Path, source: Endpoint, destination: Endpoint, families: Sequence[int], ends: Ends
+    ) -> None:
         kept = self._service(path, self._kept(path.source, "src") & self._kept(path.destination, "dst"))
         kept = kept.named("family", [FAMILY_NAME[family] for family in families])
         if destination.kind == "hosts":
@@ -370,10 +409,18 @@ class EndFinder:
             for name, state in self.network.states.items()
             if any(state.forwarding.values())
             for interface in state.interfaces.values()
-            if interface.up and any(own.interface == interface.name for family in (4, 6) for own in self.network.addresses(name, family))
+            if interface.up
+            and any(
+                own.interface == interface.name
+                for family in (4, 6)
+                for own in self.network.addresses(name, family)
+            )
         ]
         shown = ", ".join(f"{item.host} {item.interface}" for item in found)
-        ends.notes.append(f"no interface leads to nothing gathered, so any comes in by all interfaces of the routers ({shown}); say boundaries: to choose")
+        ends.notes.append(
+            f"no interface leads to nothing gathered, so any comes in by all interfaces of the routers "
+            f"({shown}); say boundaries: to choose"
+        )
         return found
 
     def _begin_anywhere(self, flows: FlowSet, ends: Ends) -> None:
@@ -409,7 +456,9 @@ class EndFinder:
         return found
 
     def _leads_out(self, host: str, leg: Leg, flows: FlowSet) -> bool:
-        return leg.gateway is None or not any(self.network.gateway_of(family, leg, host) for family in flows.families())
+        return leg.gateway is None or not any(
+            self.network.gateway_of(family, leg, host) for family in flows.families()
+        )
 
 
 def _within(value: int, family: int, addresses: Sequence[AddressRange]) -> bool:

@@ -2,6 +2,7 @@
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A policy against an inventory: which hosts it needs, and whether its names exist."""
+
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -45,7 +46,9 @@ def check_against_inventory(policy: Policy, groups: Groups, hosts: Iterable[str]
         for endpoint, key in ((path.source, "from"), (path.destination, "to")):
             if endpoint.kind == "hosts" and not members(endpoint, groups):
                 raise PolicyError(
-                    f"{endpoint.label()} has no host", f"{path.where}.{key}", "correct the inventory, or the policy: an empty end can't be proven"
+                    f"{endpoint.label()} has no host",
+                    f"{path.where}.{key}",
+                    "correct the inventory, or the policy: an empty end can't be proven",
                 )
         for index, name in enumerate(path.via):
             if name not in known:

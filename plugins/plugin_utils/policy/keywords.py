@@ -2,6 +2,7 @@
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Every keyword of a policy is known, at any depth: a misspelt one would ask for nothing."""
+
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -13,19 +14,63 @@ from .schemas import POLICY_URN, load_schema
 
 # Where JSON Schema 2020-12 has schemas within schemas.
 _ONE = frozenset(
-    ("additionalProperties", "contains", "else", "if", "items", "not", "propertyNames", "then", "unevaluatedItems", "unevaluatedProperties")
+    (
+        "additionalProperties",
+        "contains",
+        "else",
+        "if",
+        "items",
+        "not",
+        "propertyNames",
+        "then",
+        "unevaluatedItems",
+        "unevaluatedProperties",
+    )
 )
 _LIST = frozenset(("allOf", "anyOf", "oneOf", "prefixItems"))
 _MAP = frozenset(("$defs", "dependentSchemas", "patternProperties", "properties"))
 # Keywords that assert nothing.
-_SILENT = frozenset(("$anchor", "$comment", "$defs", "$id", "$schema", "default", "deprecated", "description", "examples", "readOnly", "title", "writeOnly"))
+_SILENT = frozenset(
+    (
+        "$anchor",
+        "$comment",
+        "$defs",
+        "$id",
+        "$schema",
+        "default",
+        "deprecated",
+        "description",
+        "examples",
+        "readOnly",
+        "title",
+        "writeOnly",
+    )
+)
 _ASSERTING = frozenset(
     (
-        "$ref", "const", "dependentRequired", "enum", "exclusiveMaximum", "exclusiveMinimum", "maxContains", "maxItems", "maxLength",
-        "maxProperties", "maximum", "minContains", "minItems", "minLength", "minProperties", "minimum", "multipleOf", "pattern",
-        "required", "type", "uniqueItems",
+        "$ref",
+        "const",
+        "dependentRequired",
+        "enum",
+        "exclusiveMaximum",
+        "exclusiveMinimum",
+        "maxContains",
+        "maxItems",
+        "maxLength",
+        "maxProperties",
+        "maximum",
+        "minContains",
+        "minItems",
+        "minLength",
+        "minProperties",
+        "minimum",
+        "multipleOf",
+        "pattern",
+        "required",
+        "type",
+        "uniqueItems",
     )
-)  # fmt: skip
+)
 STANDARD = _ONE | _LIST | _MAP | _SILENT | _ASSERTING
 PATH_KEYWORDS = frozenset(("requiredPaths", "forbiddenPaths"))
 OWN = PATH_KEYWORDS | {"boundaries", "families"}
@@ -47,18 +92,24 @@ def asks_for_configuration(schema: Mapping[str, Any]) -> bool:
 
 
 def check_keywords(schema: Any, parts: Sequence[str | int] = (), root: Any = None) -> None:
-    """PolicyError at the first keyword, anywhere, that JSON Schema and PathGuard do not know or that asks for nothing."""
+    """PolicyError at the first keyword, anywhere, that nobody knows or that asks for nothing."""
     root = schema if root is None else root
     if isinstance(schema, bool):
         return
     if not isinstance(schema, Mapping):
-        raise PolicyError(f"a schema must be a mapping, and this is {schema!r}", json_path(parts), "write keywords and their values here")
+        raise PolicyError(
+            f"a schema must be a mapping, and this is {schema!r}",
+            json_path(parts),
+            "write keywords and their values here",
+        )
     for key, value in schema.items():
         at = [*parts, key]
         if key in OWN and not parts:
             continue
         if key in OWN:
-            raise PolicyError(f"{key} stands inside another keyword", json_path(at), "move it to the top of the policy")
+            raise PolicyError(
+                f"{key} stands inside another keyword", json_path(at), "move it to the top of the policy"
+            )
         if key in _WITHOUT_EFFECT:
             raise PolicyError(f"the keyword {key!r} has no effect", json_path(at), _WITHOUT_EFFECT[key])
         if key not in STANDARD:
@@ -77,17 +128,29 @@ def _within(key: str, value: Any, at: list[str | int]) -> Iterator[tuple[Any, li
         yield value, at
     elif key in _LIST:
         if not isinstance(value, list) or not value:
-            raise PolicyError(f"{key} must be a list of schemas that is not empty", json_path(at), "list at least one schema")
+            raise PolicyError(
+                f"{key} must be a list of schemas that is not empty",
+                json_path(at),
+                "list at least one schema",
+            )
         yield from ((item, [*at, index]) for index, item in enumerate(value))
     elif key in _MAP:
         if not isinstance(value, Mapping) or not value:
-            raise PolicyError(f"{key} must be a mapping that is not empty", json_path(at), "name at least one, or leave it out")
+            raise PolicyError(
+                f"{key} must be a mapping that is not empty",
+                json_path(at),
+                "name at least one, or leave it out",
+            )
         yield from ((item, [*at, name]) for name, item in value.items())
 
 
 def _check_reference(value: Any, at: list[str | int], root: Any) -> None:
     if not isinstance(value, str) or not value.startswith("#"):
-        raise PolicyError(f"$ref {value!r} leads outside the policy, and no schema is ever fetched", json_path(at), "refer to #/$defs/... of this policy")
+        raise PolicyError(
+            f"$ref {value!r} leads outside the policy, and no schema is ever fetched",
+            json_path(at),
+            "refer to #/$defs/... of this policy",
+        )
     target = root
     for part in value[1:].split("/")[1:]:
         name = part.replace("~1", "/").replace("~0", "~")
@@ -119,24 +182,34 @@ def _check_names(schema: Any, parts: Sequence[str | int], shape: Mapping[str, An
     if not isinstance(schema, Mapping):
         return
     shape = _resolve(shape)
-    known = shape.get("properties")
-    if known is not None and shape.get("additionalProperties") is False:
-        for index, name in enumerate(schema.get("required", ())):
-            if name not in known:
-                raise unknown_name("name in a state", str(name), list(known), json_path([*parts, "required", index]))
-        for name in schema.get("properties", {}):
-            if name not in known:
-                raise unknown_name("name in a state", name, list(known), json_path([*parts, "properties", name]))
+    known, others = shape.get("properties"), shape.get("additionalProperties")
+    if known is not None and others is False:
+        _only_known(schema, parts, list(known))
     for name, below in schema.get("properties", {}).items():
-        inner = (known or {}).get(name, shape.get("additionalProperties"))
-        if isinstance(inner, Mapping):
-            _check_names(below, [*parts, "properties", name], inner)
-    for key, inner in (("additionalProperties", shape.get("additionalProperties")), ("items", shape.get("items"))):
-        if isinstance(inner, Mapping) and key in schema:
-            _check_names(schema[key], [*parts, key], inner)
+        _check_names(below, [*parts, "properties", name], _shape((known or {}).get(name, others)))
+    for key in ("additionalProperties", "items"):
+        if key in schema:
+            _check_names(schema[key], [*parts, key], _shape(shape.get(key)))
     for key in ("allOf", "anyOf", "oneOf"):
         for index, below in enumerate(schema.get(key, ())):
             _check_names(below, [*parts, key, index], shape)
+
+
+def _shape(value: Any) -> Mapping[str, Any]:
+    """What is known about a part of the state; nothing, if its schema is true, false or missing."""
+    return value if isinstance(value, Mapping) else {}
+
+
+def _only_known(schema: Mapping[str, Any], parts: Sequence[str | int], known: list[str]) -> None:
+    required = schema.get("required", [])
+    places: list[tuple[Any, list[str | int]]] = [
+        (name, ["required", index])
+        for index, name in enumerate(required if isinstance(required, list) else [])
+    ]
+    places += [(name, ["properties", name]) for name in schema.get("properties", {})]
+    for name, place in places:
+        if name not in known:
+            raise unknown_name("name in a state", str(name), known, json_path([*parts, *place]))
 
 
 def _resolve(shape: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -2,6 +2,7 @@
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """One path's proof as plain data: the part of the report that is about it."""
+
 from __future__ import annotations
 
 import datetime
@@ -23,8 +24,8 @@ from .remedy import Remedies
 
 Entry = dict[str, Any]
 ASSUMPTIONS = {
-    REPLIES_TAKE_SAME_LEG: "replies come back over the same router as their flow went (Linux keeps no such promise across hosts "
-    "unless their fib_multipath_hash_seed is the same)",
+    REPLIES_TAKE_SAME_LEG: "replies come back over the same router as their flow went "
+    "(Linux keeps no such promise across hosts unless their fib_multipath_hash_seed is the same)",
 }
 
 
@@ -33,7 +34,9 @@ def share(proof: Proof) -> Entry:
     hosts; None where the sources are plain addresses. A host without a snapshot counts as one address."""
     ends = proof.ends
     bad = proof.denied | proof.unknown if proof.path.required else proof.asked - proof.permitted
-    targets = max(sum(len(addresses) for addresses in ends.destinations.values()), 1) + len(ends.missing_destinations)
+    targets = max(sum(len(addresses) for addresses in ends.destinations.values()), 1) + len(
+        ends.missing_destinations
+    )
     not_seen = len(ends.missing_sources) * targets + len(ends.missing_destinations) * len(ends.sources)
     total, lost = proof.asked.pairs(), bad.pairs()
     cut = proof.denied.pairs()
@@ -41,7 +44,9 @@ def share(proof: Proof) -> Entry:
     if not ends.sources and not ends.missing_sources:
         return {"pairs": pairs, "hosts": None}
     affected = set(hosts_of(ends.sources, bad, "src"))
-    hit = set(hosts_of(ends.sources, proof.denied, "src")) | {host for host, _family in ends.lacking if host in ends.sources}
+    hit = set(hosts_of(ends.sources, proof.denied, "src")) | {
+        host for host, _family in ends.lacking if host in ends.sources
+    }
     hosts = {
         "open": len([host for host in ends.sources if host not in affected | hit]),
         "cut": len(hit),
@@ -63,7 +68,11 @@ def flows_entry(proof: Proof, flows: FlowSet) -> Entry:
 
 
 def _addresses(flows: FlowSet, name: str) -> list[str]:
-    return [item for family in flows.families() for item in text.ranges_to_text(name, flows.ranges(name, family), family)]
+    return [
+        item
+        for family in flows.families()
+        for item in text.ranges_to_text(name, flows.ranges(name, family), family)
+    ]
 
 
 @dataclass(slots=True)
@@ -88,7 +97,9 @@ def decisions(proof: Proof, network: Network, remedies: Remedies | None) -> tupl
             key = (event.host, event.hook, event.direction, event.verdict, part.rules, part.reason)
             held = found.get(key)
             if held is None:
-                found[key] = _Decision(event, part.flows, part.reason, [ref.to_dict() for ref in part.rules], event.verdict)
+                found[key] = _Decision(
+                    event, part.flows, part.reason, [ref.to_dict() for ref in part.rules], event.verdict
+                )
             else:
                 held.flows = held.flows | part.flows
         if remedies is not None:
@@ -178,12 +189,18 @@ def path_entry(
         "share": share(proof),
         "cut": flows_entry(proof, proof.denied) if path.required else None,
         "permitted": flows_entry(proof, proof.permitted) if not path.required else None,
-        "unknown": {**flows_entry(proof, proof.unknown), "missing": proof.missing, "reasons": _reasons(proof)},
+        "unknown": {
+            **flows_entry(proof, proof.unknown),
+            "missing": proof.missing,
+            "reasons": _reasons(proof),
+        },
         "missed_via": proof.missed.pieces() if path.required else [],
         "witness": bad.witness() or proof.unknown.witness() or None,
         "deciding": who + _lacking(proof),
         "legs": legs(proof),
-        "before": {"status": before.status, "satisfied": before.satisfied, "share": share(before)} if before is not None else None,
+        "before": {"status": before.status, "satisfied": before.satisfied, "share": share(before)}
+        if before is not None
+        else None,
         "remedy": cures,
     }
     return entry
@@ -192,14 +209,23 @@ def path_entry(
 def _waiver(path: Path) -> Entry | None:
     if path.waiver is None:
         return None
-    return {"reason": path.waiver.reason, "expires": path.waiver.expires.isoformat(), "approved_by": path.waiver.approved_by}
+    return {
+        "reason": path.waiver.reason,
+        "expires": path.waiver.expires.isoformat(),
+        "approved_by": path.waiver.approved_by,
+    }
 
 
 def _reasons(proof: Proof) -> list[str]:
     reasons: Iterable[str] = [
         *(f"{host} was not gathered" for host in proof.missing),
         *proof.ends.unresolved,
-        *(part.reason for event, flows in deciding_events(proof) if event.verdict == UNKNOWN for part in event.parts(flows)),
+        *(
+            part.reason
+            for event, flows in deciding_events(proof)
+            if event.verdict == UNKNOWN
+            for part in event.parts(flows)
+        ),
     ]
     return [reason for reason in dict.fromkeys(reasons) if reason]
 
@@ -207,7 +233,9 @@ def _reasons(proof: Proof) -> list[str]:
 def _lacking(proof: Proof) -> list[Entry]:
     found = []
     for host, family in dict.fromkeys(proof.ends.lacking):
-        what = f"{FAMILY_NAME[family]} address" if family else "address that the other end can be spoken to with"
+        what = (
+            f"{FAMILY_NAME[family]} address" if family else "address that the other end can be spoken to with"
+        )
         found.append(
             {
                 "host": host,

@@ -2,6 +2,7 @@
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What to probe for a policy: for each source host, its targets and what the proof expects."""
+
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
@@ -57,7 +58,9 @@ def _targets(proof: Proof, start: Start) -> list[Target]:
                 for address in {low: None, high: None}:
                     for port, handshake in _ports(proof.path):
                         flows = start.flows.only("src", ((source, source),), family)
-                        flows = flows.only("dst", ((address, address),), family).only("dst_port", ((port, port),))
+                        flows = flows.only("dst", ((address, address),), family).only(
+                            "dst_port", ((port, port),)
+                        )
                         flows = flows.only("protocol", ((PROTOCOLS["tcp"], PROTOCOLS["tcp"]),))
                         if not flows:
                             continue
@@ -88,10 +91,20 @@ def _ports(path: Path) -> list[tuple[int, str]]:
 def _without_states(paths: Collection[Path], groups: Groups) -> dict[str, list[Target]]:
     found: dict[str, list[Target]] = {}
     for path in paths:
-        addresses = [item for item in path.destination.addresses if path.destination.kind == "addresses" and item.low == item.high]
+        addresses = [
+            item
+            for item in path.destination.addresses
+            if path.destination.kind == "addresses" and item.low == item.high
+        ]
         for host in members(path.source, groups):
             for item in addresses:
                 for port, handshake in _ports(path):
-                    target = {"path": path.name, "source": "", "address": text.address_text(item.family, item.low)}
-                    found.setdefault(host, []).append({**target, "port": port, "handshake": handshake, "expect": UNKNOWN})
+                    target = {
+                        "path": path.name,
+                        "source": "",
+                        "address": text.address_text(item.family, item.low),
+                    }
+                    found.setdefault(host, []).append(
+                        {**target, "port": port, "handshake": handshake, "expect": UNKNOWN}
+                    )
     return found

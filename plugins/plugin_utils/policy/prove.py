@@ -2,6 +2,7 @@
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The proof of one path: what the network does with its flows, and whether that is what the policy wants."""
+
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
@@ -68,7 +69,9 @@ class Proof:
         return NOT_KNOWN if self.not_known else YES
 
 
-def prove(network: Network, finder: EndFinder, path: Path, progress: Callable[[str], None] | None = None) -> Proof:
+def prove(
+    network: Network, finder: EndFinder, path: Path, progress: Callable[[str], None] | None = None
+) -> Proof:
     """Prove one path; PolicyError if an end resolves to nothing."""
     ends = finder.find(path)
     nothing = network.space.nothing
@@ -103,7 +106,9 @@ def prove(network: Network, finder: EndFinder, path: Path, progress: Callable[[s
         opened = permitted
     events = [event for one in reached for event in one.events]
     legs = [leg for one in reached for leg in one.legs]
-    return Proof(path, ends, ends.asked, opened, denied, unknown, permitted, missed & ends.asked, events, legs, reached)
+    return Proof(
+        path, ends, ends.asked, opened, denied, unknown, permitted, missed & ends.asked, events, legs, reached
+    )
 
 
 def _by_answer(path: Path, starts: Sequence[Start]) -> list[tuple[list[Start], bool]]:
@@ -138,7 +143,17 @@ def _whichever(alternatives: list[Reach], nothing: FlowSet) -> Reach:
     events = [event for one in alternatives for event in one.events]
     disputed = unknown - union(nothing, (one.unknown for one in alternatives))
     if disputed:
-        events.append(Event(UNKNOWN, "new", "", "route", disputed, (), "by which router these flows come in is not known, and the routers differ"))
+        events.append(
+            Event(
+                UNKNOWN,
+                "new",
+                "",
+                "route",
+                disputed,
+                (),
+                "by which router these flows come in is not known, and the routers differ",
+            )
+        )
     some = union(nothing, (one.some for one in alternatives))
     legs = [leg for one in alternatives for leg in one.legs]
     deliveries = [delivery for one in alternatives for delivery in one.deliveries]
@@ -147,7 +162,11 @@ def _whichever(alternatives: list[Reach], nothing: FlowSet) -> Reach:
 
 def deciding_events(proof: Proof) -> list[tuple[Event, FlowSet]]:
     """The events that make the path what it is, with the flows that each is about."""
-    wanted = ((DENY, proof.denied), (UNKNOWN, proof.unknown)) if proof.path.required else ((UNKNOWN, proof.unknown),)
+    wanted = (
+        ((DENY, proof.denied), (UNKNOWN, proof.unknown))
+        if proof.path.required
+        else ((UNKNOWN, proof.unknown),)
+    )
     return [
         (event, event.flows & within)
         for verdict, within in wanted

@@ -2,6 +2,7 @@
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A policy's document -> ``Policy``; every mistake is told before anything is gathered."""
+
 from __future__ import annotations
 
 import datetime
@@ -63,7 +64,11 @@ def _policy(document: Any, name: str) -> Policy:
         paths += _paths(schema, kind, families)
     configuration = asks_for_configuration(schema)
     if not paths and not configuration:
-        raise PolicyError("the policy asks for nothing", "$", "write requiredPaths, forbiddenPaths or a JSON Schema's keywords")
+        raise PolicyError(
+            "the policy asks for nothing",
+            "$",
+            "write requiredPaths, forbiddenPaths or a JSON Schema's keywords",
+        )
     _no_duplicates(paths)
     # The readers above tell mistakes better than a meta-schema can; it is the contract, and has the last word.
     for where, message in problems(schema, load_schema("path-policy")):
@@ -78,7 +83,11 @@ def _paths(schema: Mapping[str, Any], kind: str, families: tuple[int, ...]) -> l
         return []
     listed = schema[keyword]
     if not isinstance(listed, list) or not listed:
-        raise PolicyError(f"{keyword} must be a list of paths that is not empty", f"$.{keyword}", "list a path, or leave it out")
+        raise PolicyError(
+            f"{keyword} must be a list of paths that is not empty",
+            f"$.{keyword}",
+            "list a path, or leave it out",
+        )
     return [_path(item, kind, f"$.{keyword}[{index}]", families) for index, item in enumerate(listed)]
 
 
@@ -96,7 +105,9 @@ def _path(item: Any, kind: str, where: str, families: tuple[int, ...]) -> Path:
         services=services,
         where=where,
         families=_families(item["families"], f"{where}.families") if "families" in item else families,
-        source_ports=read_ports(item["source_ports"], f"{where}.source_ports") if "source_ports" in item else ports,
+        source_ports=read_ports(item["source_ports"], f"{where}.source_ports")
+        if "source_ports" in item
+        else ports,
         via=tuple(_texts(item["via"], f"{where}.via")) if "via" in item else (),
         severity=item.get("severity", "high"),
         owner=item.get("owner", ""),
@@ -109,7 +120,9 @@ def _path(item: Any, kind: str, where: str, families: tuple[int, ...]) -> Path:
 
 def _mapping(value: Any, where: str, what: str, known: Sequence[str], needed: Iterable[str] = ()) -> None:
     if not isinstance(value, Mapping):
-        raise PolicyError(f"{what} must be a mapping, and this is {value!r}", where, f"its keys are {', '.join(known)}")
+        raise PolicyError(
+            f"{what} must be a mapping, and this is {value!r}", where, f"its keys are {', '.join(known)}"
+        )
     for key in value:
         if key not in known:
             raise unknown_name(f"key of {what}", key, known, where + json_path([key])[1:])
@@ -149,7 +162,9 @@ def _waiver(value: Any, where: str) -> Waiver:
         if day.isoformat() != expires:
             raise ValueError
     except (TypeError, ValueError) as error:
-        raise PolicyError(f"{expires!r} is not a date", f"{where}.expires", "write year-month-day, such as 2026-12-31") from error
+        raise PolicyError(
+            f"{expires!r} is not a date", f"{where}.expires", "write year-month-day, such as 2026-12-31"
+        ) from error
     return Waiver(_text(value["reason"], f"{where}.reason"), day, value.get("approved_by", ""))
 
 
@@ -159,11 +174,17 @@ def _endpoint(value: Any, where: str, kind: str = "") -> Endpoint:
     hosts = [key for key in selectors if key in ("group", "host", "hosts")]
     if not selectors or len(selectors) > (2 if hosts and "addresses" in selectors else 1):
         said = "none" if not selectors else " and ".join(selectors)
-        raise PolicyError(f"an endpoint needs one of {', '.join(_SELECTORS)}; it has {said}", where, "choose one; addresses may stand beside group, host or hosts")
+        raise PolicyError(
+            f"an endpoint needs one of {', '.join(_SELECTORS)}; it has {said}",
+            where,
+            "choose one; addresses may stand beside group, host or hosts",
+        )
     excepted = _excepted(value, where)
     if hosts:
         key = hosts[0]
-        names = _texts(value[key], f"{where}.{key}") if key == "hosts" else [_text(value[key], f"{where}.{key}")]
+        names = (
+            _texts(value[key], f"{where}.{key}") if key == "hosts" else [_text(value[key], f"{where}.{key}")]
+        )
         return Endpoint(
             "hosts",
             where,
@@ -175,7 +196,9 @@ def _endpoint(value: Any, where: str, kind: str = "") -> Endpoint:
     key = selectors[0]
     if key == "any":
         if value["any"] is not True:
-            raise PolicyError(f"any is {value['any']!r}", f"{where}.any", "write any: true, or name an endpoint")
+            raise PolicyError(
+                f"any is {value['any']!r}", f"{where}.any", "write any: true, or name an endpoint"
+            )
         return Endpoint("any", where, excepted=excepted)
     if key == "dns":
         names = _texts(value["dns"] if isinstance(value["dns"], list) else [value["dns"]], f"{where}.dns")
@@ -199,7 +222,9 @@ def _addresses(value: Mapping[str, Any], key: str, where: str) -> tuple[AddressR
     if key == "prefix":
         return (_address(_text(value[key], at), at, prefix=True),)
     names = _texts(value[key], at)
-    return tuple(_address(name, f"{at}[{index}]", prefix=key == "prefixes") for index, name in enumerate(names))
+    return tuple(
+        _address(name, f"{at}[{index}]", prefix=key == "prefixes") for index, name in enumerate(names)
+    )
 
 
 def _address(value: str, where: str, prefix: bool) -> AddressRange:
@@ -207,9 +232,15 @@ def _address(value: str, where: str, prefix: bool) -> AddressRange:
         family, low, high = text.address_range(value.strip())
     except ValueError as error:
         if "has host bits set" in str(error):
-            raise PolicyError(f"the prefix {value!r} has host bits set", where, f"did you mean {ipaddress.ip_network(value.strip(), strict=False)}?") from error
+            raise PolicyError(
+                f"the prefix {value!r} has host bits set",
+                where,
+                f"did you mean {ipaddress.ip_network(value.strip(), strict=False)}?",
+            ) from error
         todo = "write a prefix such as 10.1.2.0/24" if prefix else "write an address, a prefix or first-last"
-        raise PolicyError(f"{value!r} is not {'a prefix' if prefix else 'an address'}", where, todo) from error
+        raise PolicyError(
+            f"{value!r} is not {'a prefix' if prefix else 'an address'}", where, todo
+        ) from error
     return AddressRange(family, low, high, value.strip())
 
 
@@ -221,5 +252,9 @@ def _no_duplicates(paths: list[Path]) -> None:
     seen: dict[str, str] = {}
     for path in paths:
         if path.name in seen:
-            raise PolicyError(f"two paths have the name {path.name!r}", f"{path.where}.name", f"rename it, or the one at {seen[path.name]}")
+            raise PolicyError(
+                f"two paths have the name {path.name!r}",
+                f"{path.where}.name",
+                f"rename it, or the one at {seen[path.name]}",
+            )
         seen[path.name] = path.where

@@ -2,6 +2,7 @@
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What to put back: the rule that decided before, and what has become of it."""
+
 from __future__ import annotations
 
 import re
@@ -81,33 +82,72 @@ class Remedies:
             at = change.get("ruleset") or change.get("chain") or ""
             old, new = change.get("before"), change.get("after")
             if at == then.chain and then.position == 0 and kind == "default_action":
-                return {**entry, "action": "set_back", "now": {"text": f"default action: {new}", "handle": None, "position": 0}, "note": "the default action was changed"}
-            if at == then.chain and isinstance(old, dict) and old["text"] == then.text and old["position"] == then.position:
+                return {
+                    **entry,
+                    "action": "set_back",
+                    "now": {"text": f"default action: {new}", "handle": None, "position": 0},
+                    "note": "the default action was changed",
+                }
+            if (
+                at == then.chain
+                and isinstance(old, dict)
+                and old["text"] == then.text
+                and old["position"] == then.position
+            ):
                 if kind == "moved":
                     return {**entry, "action": "move_back", "now": new, "note": "the rule was moved"}
                 return {**entry, "action": "put_back", "now": new, "note": f"the rule was {kind}"}
         if now is not None:
             for change in self.changes(host):
                 new, at = change.get("after"), change.get("ruleset") or change.get("chain")
-                if at == now.chain and isinstance(new, dict) and new["text"] == now.text and new["position"] == now.position:
+                if (
+                    at == now.chain
+                    and isinstance(new, dict)
+                    and new["text"] == now.text
+                    and new["position"] == now.position
+                ):
                     action = {"added": "remove", "moved": "move_back"}.get(change["change"], "put_back")
                     shown = change["before"] if action == "put_back" else entry["before"]
-                    return {**entry, "action": action, "before": shown, "now": new, "note": f"a rule was {change['change']} before it"}
+                    return {
+                        **entry,
+                        "action": action,
+                        "before": shown,
+                        "now": new,
+                        "note": f"a rule was {change['change']} before it",
+                    }
         return self._members(host, then, now, entry)
 
     def _members(self, host: str, then: RuleRef, now: RuleRef | None, entry: Entry) -> Entry:
         for change in self.changes(host):
             name = str(change.get("set", "")).rpartition("/")[2]
-            if name and any(re.search(rf"(?<![\w-]){re.escape(name)}(?![\w-])", ref.text) for ref in (then, now) if ref is not None):
+            if name and any(
+                re.search(rf"(?<![\w-]){re.escape(name)}(?![\w-])", ref.text)
+                for ref in (then, now)
+                if ref is not None
+            ):
                 lost = ", ".join(change.get("removed", ())) or "none"
                 come = ", ".join(change.get("added", ())) or "none"
-                return {**entry, "action": "restore_members", "note": f"set {change['set']}: members lost: {lost}; come: {come}"}
-        changed = [change for change in self.changes(host) if (change.get("ruleset") or change.get("chain")) in (then.chain, then.ruleset)]
+                return {
+                    **entry,
+                    "action": "restore_members",
+                    "note": f"set {change['set']}: members lost: {lost}; come: {come}",
+                }
+        changed = [
+            change
+            for change in self.changes(host)
+            if (change.get("ruleset") or change.get("chain")) in (then.chain, then.ruleset)
+        ]
         if changed:
             first = changed[0]
             old, new = first.get("before"), first.get("after")
             note = f"{len(changed)} rule{'s' if len(changed) > 1 else ''} of this chain changed"
-            return {**entry, "action": "put_back", "before": old if isinstance(old, dict) else entry["before"], "now": new if isinstance(new, dict) else entry["now"], "note": note}
+            return {
+                **entry,
+                "action": "put_back",
+                "before": old if isinstance(old, dict) else entry["before"],
+                "now": new if isinstance(new, dict) else entry["now"],
+                "note": note,
+            }
         return entry
 
     def _routes(self, event: Event) -> list[Entry]:
@@ -151,4 +191,8 @@ def _legs(network: Network, host: str, packets: FlowSet) -> list[str]:
 def differ(before: Mapping[str, State], now: Mapping[str, State], host: str) -> bool:
     """Whether the rules of a host differ between two sets of states."""
     old, new = before.get(host), now.get(host)
-    return old is None or new is None or (old.rulesets, old.chains, old.sets) != (new.rulesets, new.chains, new.sets)
+    return (
+        old is None
+        or new is None
+        or (old.rulesets, old.chains, old.sets) != (new.rulesets, new.chains, new.sets)
+    )

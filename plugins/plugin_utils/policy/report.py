@@ -2,6 +2,7 @@
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The report as plain data (schemas/report.schema.json): paths, findings, hosts, what changed."""
+
 from __future__ import annotations
 
 import datetime
@@ -48,11 +49,17 @@ class ReportBuilder:
         before: Mapping[str, Proof],
         snapshots: Mapping[str, str],
     ) -> Entry:
-        paths = [path_entry(proof, self.network, remedies, before.get(proof.path.name), self.today) for proof in proofs]
+        paths = [
+            path_entry(proof, self.network, remedies, before.get(proof.path.name), self.today)
+            for proof in proofs
+        ]
         self._configuration(breaches)
         for proof, entry in zip(proofs, paths):
             self._about_path(proof, entry)
-        hosts = {name: self._host(state, snapshots.get(name)) for name, state in sorted(self.network.states.items())}
+        hosts = {
+            name: self._host(state, snapshots.get(name))
+            for name, state in sorted(self.network.states.items())
+        }
         changes, left_out = _changes(remedies, hosts)
         now = datetime.datetime.now(datetime.timezone.utc).replace(microsecond=0)
         return {
@@ -86,17 +93,36 @@ class ReportBuilder:
         for breach in breaches:
             if not breach.path:
                 severity = "high" if breach.satisfied == "no" else "medium"
-                self.finding("configuration", severity, breach.message, where=breach.where, at=breach.at, satisfied=breach.satisfied)
+                self.finding(
+                    "configuration",
+                    severity,
+                    breach.message,
+                    where=breach.where,
+                    at=breach.at,
+                    satisfied=breach.satisfied,
+                )
 
     def _about_path(self, proof: Proof, entry: Entry) -> None:
         path = proof.path
         if path.waiver is not None and not path.waiver.active(self.today):
-            self.finding("waiver_expired", "medium", f"the waiver expired on {path.waiver.expires} and counts no more", path=path.name)
+            self.finding(
+                "waiver_expired",
+                "medium",
+                f"the waiver expired on {path.waiver.expires} and counts no more",
+                path=path.name,
+            )
         elif path.waiver is not None:
             used = "accepts a violation" if entry["waived"] else "is not needed now"
-            self.finding("waiver", "info", f"the waiver until {path.waiver.expires} {used}: {path.waiver.reason}", path=path.name)
+            self.finding(
+                "waiver",
+                "info",
+                f"the waiver until {path.waiver.expires} {used}: {path.waiver.reason}",
+                path=path.name,
+            )
         for assumption in entry["assumptions"]:
-            self.finding("assumption", "info", f"{assumption['name']}: {assumption['meaning']}", path=path.name)
+            self.finding(
+                "assumption", "info", f"{assumption['name']}: {assumption['meaning']}", path=path.name
+            )
         for note in proof.ends.notes:
             self.finding("choice", "info", note, path=path.name)
         if proof.missed and path.required:
@@ -125,7 +151,13 @@ class ReportBuilder:
                 for family, address in sorted(addresses):
                     message = _nobody(state, protocol, service.ports, family, address)
                     if message:
-                        self.finding("listener", "medium", f"open by rules, but {message}", host=host, path=proof.path.name)
+                        self.finding(
+                            "listener",
+                            "medium",
+                            f"open by rules, but {message}",
+                            host=host,
+                            path=proof.path.name,
+                        )
 
     def _host(self, state: State, snapshot: str | None) -> Entry:
         for kind, items, message in (
@@ -133,7 +165,12 @@ class ReportBuilder:
             ("unreadable", state.unreadable, "{what}: {reason}"),
         ):
             for item in items[:_MOST_OF_A_KIND]:
-                self.finding(kind, "low" if kind == "not_understood" else "medium", message.format(**item), host=state.host)
+                self.finding(
+                    kind,
+                    "low" if kind == "not_understood" else "medium",
+                    message.format(**item),
+                    host=state.host,
+                )
             if len(items) > _MOST_OF_A_KIND:
                 self.finding(kind, "low", f"{len(items) - _MOST_OF_A_KIND} more", host=state.host)
         return {
@@ -147,11 +184,15 @@ class ReportBuilder:
         }
 
 
-def _changes(remedies: Remedies | None, hosts: Iterable[str]) -> tuple[dict[str, list[Entry]], dict[str, int]]:
+def _changes(
+    remedies: Remedies | None, hosts: Iterable[str]
+) -> tuple[dict[str, list[Entry]], dict[str, int]]:
     """What changed in the rules by host, and how many more changes there are than a report holds."""
     found = {name: remedies.changes(name) for name in hosts} if remedies is not None else {}
     shown = {name: changes[:_MOST_CHANGES] for name, changes in found.items() if changes}
-    return shown, {name: len(changes) - _MOST_CHANGES for name, changes in found.items() if len(changes) > _MOST_CHANGES}
+    return shown, {
+        name: len(changes) - _MOST_CHANGES for name, changes in found.items() if len(changes) > _MOST_CHANGES
+    }
 
 
 def _count(paths: Sequence[Entry], key: str, names: Sequence[str]) -> dict[str, int]:
@@ -161,15 +202,24 @@ def _count(paths: Sequence[Entry], key: str, names: Sequence[str]) -> dict[str, 
 def _nobody(state: State, protocol: str, ports: Sequence[tuple[int, int]], family: int, address: int) -> str:
     """What is wrong with the listeners of a port range on one address; empty if one of its ports has one."""
     mine = text.address_text(family, address)
-    there = [item for item in state.listeners if item.protocol.startswith(protocol) and any(low <= item.port <= high for low, high in ports)]
+    there = [
+        item
+        for item in state.listeners
+        if item.protocol.startswith(protocol) and any(low <= item.port <= high for low, high in ports)
+    ]
     if any(_takes(item, family, mine) for item in there):
         return ""
     shown = ", ".join(text.ranges_to_text("dst_port", ports))
     if not there:
         return f"nothing listens on {protocol} {shown}"
     bound = ", ".join(sorted({item.address for item in there}))
-    only = "only on loopback" if all(item.address.startswith(_LOOPBACKS) for item in there) else f"only on {bound}"
-    return f"{there[0].process or 'the service'} listens on {protocol} {shown} {only}, not on {mine} ({FAMILY_NAME[family]})"
+    only = (
+        "only on loopback"
+        if all(item.address.startswith(_LOOPBACKS) for item in there)
+        else f"only on {bound}"
+    )
+    who = there[0].process or "the service"
+    return f"{who} listens on {protocol} {shown} {only}, not on {mine} ({FAMILY_NAME[family]})"
 
 
 def _takes(item: Listener, family: int, address: str) -> bool:

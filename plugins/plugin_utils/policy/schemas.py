@@ -2,11 +2,12 @@
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """JSON Schema as policies use it: the libraries, our schemas, and a registry that never fetches."""
+
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from functools import lru_cache
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,14 +23,18 @@ STATE_URN = "urn:pathguard:schema:state:1"
 REPORT_URN = "urn:pathguard:schema:report:1"
 
 
-@lru_cache(maxsize=None)
+@cache
 def load_schema(name: str) -> dict[str, Any]:
     """The schema ``<name>.schema.json`` of this collection."""
     path = FOLDER / f"{name}.schema.json"
     try:
         found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
-        raise PolicyError(f"a schema of the collection is missing: {error.strerror}", str(path), "install the collection again") from error
+        raise PolicyError(
+            f"a schema of the collection is missing: {error.strerror}",
+            str(path),
+            "install the collection again",
+        ) from error
     return found
 
 
@@ -39,9 +44,7 @@ def library() -> Any:
         import jsonschema
         import jsonschema.exceptions
         import jsonschema.validators
-        import referencing
-        import referencing.exceptions
-        import referencing.jsonschema
+        import referencing  # noqa: F401 - of jsonschema 4.18 and later
     except ImportError as error:
         raise PolicyError(
             f"the Python library {error.name or 'jsonschema'} is missing or too old",
@@ -51,11 +54,11 @@ def library() -> Any:
     return jsonschema
 
 
-@lru_cache(maxsize=None)
+@cache
 def registry() -> Registry[Any]:
     """Our schemas and JSON Schema's own; anything else can't be retrieved, by design."""
     library()
-    from referencing import Registry, Resource
+    from referencing import Resource
 
     named = [load_schema(name) for name in ("path-policy", "state", "snapshot", "report")]
     base: Registry[Any] = library().validators.SPECIFICATIONS

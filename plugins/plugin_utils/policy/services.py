@@ -2,12 +2,13 @@
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What a path's ``service`` means: protocols with ports, or ICMP types."""
+
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -57,7 +58,9 @@ class Service:
         return found
 
     def to_dict(self) -> dict[str, Any]:
-        found: dict[str, Any] = {"protocol": ANY if self.protocol is None else text.protocol_text(self.protocol)}
+        found: dict[str, Any] = {
+            "protocol": ANY if self.protocol is None else text.protocol_text(self.protocol)
+        }
         if self.ports is not None:
             found["ports"] = text.ranges_to_text("dst_port", self.ports)
         if self.types is not None:
@@ -65,10 +68,12 @@ class Service:
         return found
 
 
-@lru_cache(maxsize=None)
+@cache
 def known_services() -> Mapping[str, Mapping[str, Any]]:
     """The table of names, from services.json beside this file (ports: IANA, or the product's default)."""
-    found: dict[str, Mapping[str, Any]] = json.loads(Path(__file__).with_name("services.json").read_text(encoding="utf-8"))
+    found: dict[str, Mapping[str, Any]] = json.loads(
+        Path(__file__).with_name("services.json").read_text(encoding="utf-8")
+    )
     return found
 
 
@@ -82,12 +87,14 @@ def read_ports(value: Any, where: str) -> Ranges:
         at = f"{where}[{index}]" if isinstance(value, list) else where
         try:
             if isinstance(item, bool) or not isinstance(item, (int, str)):
-                raise ValueError(f"{item!r} is neither a number nor a range such as \"6432-6440\"")
+                raise ValueError(f'{item!r} is neither a number nor a range such as "6432-6440"')
             low, high = (int(item), int(item)) if isinstance(item, int) else _decimal_range(item)
             if low < 0 or high > LAST_PORT:
                 raise ValueError(f"{item!r} is outside 0 to {LAST_PORT}")
         except ValueError as error:
-            raise PolicyError(f"not a port: {error}", at, "write a number from 0 to 65535, or \"low-high\"") from error
+            raise PolicyError(
+                f"not a port: {error}", at, 'write a number from 0 to 65535, or "low-high"'
+            ) from error
         found.append((low, high))
     return merge_ranges(found)
 
@@ -95,7 +102,7 @@ def read_ports(value: Any, where: str) -> Ranges:
 def _decimal_range(value: str) -> Range:
     parts = value.split("-")
     if len(parts) > 2 or not all(part.strip().isascii() and part.strip().isdecimal() for part in parts):
-        raise ValueError(f"{value!r} is neither a number nor a range such as \"6432-6440\"")
+        raise ValueError(f'{value!r} is neither a number nor a range such as "6432-6440"')
     low, high = int(parts[0]), int(parts[-1])
     if high < low:
         raise ValueError(f"the range {value!r} runs backwards")
@@ -107,11 +114,15 @@ def read_services(value: Any, where: str) -> tuple[Service, ...]:
     if isinstance(value, list):
         if not value:
             raise PolicyError("the list of services is empty", where, "name at least one service")
-        return tuple(part for index, item in enumerate(value) for part in read_services(item, f"{where}[{index}]"))
+        return tuple(
+            part for index, item in enumerate(value) for part in read_services(item, f"{where}[{index}]")
+        )
     if isinstance(value, Mapping):
         return _from_mapping(value, where)
     if isinstance(value, bool) or not isinstance(value, (str, int)):
-        raise PolicyError(f"{value!r} is not a service", where, "write a name, a port, or {protocol: tcp, ports: [5432]}")
+        raise PolicyError(
+            f"{value!r} is not a service", where, "write a name, a port, or {protocol: tcp, ports: [5432]}"
+        )
     if isinstance(value, int):
         return (Service(str(value), PROTOCOLS["tcp"], read_ports(value, where)),)
     return _from_text(value, where)
@@ -129,12 +140,15 @@ def _from_text(value: str, where: str) -> tuple[Service, ...]:
         return (Service(value, number, read_ports(ports, where)),)
     entry = known_services().get(name)
     if entry is None:
-        raise unknown_name("service", value, [*known_services(), ANY], where, "or write {protocol: tcp, ports: [5432]}")
+        raise unknown_name(
+            "service", value, [*known_services(), ANY], where, "or write {protocol: tcp, ports: [5432]}"
+        )
     if "ports" in entry:
         ranges = read_ports(list(entry["ports"]), where)
         return tuple(Service(name, PROTOCOLS[protocol], ranges) for protocol in entry["protocols"])
     return tuple(
-        Service(name, PROTOCOLS[protocol], types=((number, number),)) for protocol, number in _ECHO_REQUEST.items()
+        Service(name, PROTOCOLS[protocol], types=((number, number),))
+        for protocol, number in _ECHO_REQUEST.items()
     )
 
 
@@ -144,7 +158,9 @@ def _protocol(value: Any, where: str) -> int:
             raise ValueError(f"{value!r} is neither a name nor a number")
         return text.protocol_number(value)
     except ValueError as error:
-        raise unknown_name("protocol", str(value), list(PROTOCOLS), where, "or write its number, 0 to 255") from error
+        raise unknown_name(
+            "protocol", str(value), list(PROTOCOLS), where, "or write its number, 0 to 255"
+        ) from error
 
 
 def _from_mapping(value: Mapping[str, Any], where: str) -> tuple[Service, ...]:
@@ -170,7 +186,9 @@ def _types(value: Any, where: str) -> Ranges:
         raise PolicyError("the types must be a list of numbers", where, "write types: [8]")
     for index, item in enumerate(value):
         if isinstance(item, bool) or not isinstance(item, int) or not 0 <= item <= 255:
-            raise PolicyError(f"{item!r} is not an ICMP type", f"{where}[{index}]", "write a number from 0 to 255")
+            raise PolicyError(
+                f"{item!r} is not an ICMP type", f"{where}[{index}]", "write a number from 0 to 255"
+            )
     return merge_ranges((item, item) for item in value)
 
 
@@ -187,4 +205,6 @@ def answer_types(flows: FlowSet) -> FlowSet:
 def must_be_closed(services: tuple[Service, ...], where: str) -> None:
     """A required path names what it needs: 'any' would demand all 256 protocols."""
     if any(service.protocol is None for service in services):
-        raise PolicyError("a required path can't ask for any service", where, "name the service that it needs")
+        raise PolicyError(
+            "a required path can't ask for any service", where, "name the service that it needs"
+        )

@@ -2,6 +2,7 @@
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The text of a policy -> plain data. YAML is read as JSON would be: no dates, no duplicate keys."""
+
 from __future__ import annotations
 
 import json
@@ -28,9 +29,13 @@ class _Loader(yaml.SafeLoader):
                 continue
             key = self.construct_object(key_node, deep=True)
             if not isinstance(key, str):
-                raise yaml.MarkedYAMLError(problem=f"the key {key!r} is not a text", problem_mark=key_node.start_mark)
+                raise yaml.MarkedYAMLError(
+                    problem=f"the key {key!r} is not a text", problem_mark=key_node.start_mark
+                )
             if key in seen:
-                raise yaml.MarkedYAMLError(problem=f"the key {key!r} stands twice", problem_mark=key_node.start_mark)
+                raise yaml.MarkedYAMLError(
+                    problem=f"the key {key!r} stands twice", problem_mark=key_node.start_mark
+                )
             seen.add(key)
         return super().construct_mapping(node, deep)
 
@@ -54,7 +59,9 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 def parse_text(text: str, where: str) -> Any:
     """JSON or YAML -> plain data; PolicyError with the line if it is neither."""
     if len(text) > MAX_BYTES:
-        raise PolicyError(f"the policy is larger than {MAX_BYTES // 2**20} MiB", where, "check that this file is a policy")
+        raise PolicyError(
+            f"the policy is larger than {MAX_BYTES // 2**20} MiB", where, "check that this file is a policy"
+        )
     if text.lstrip()[:1] == "{":
         try:
             return json.loads(text, object_pairs_hook=_unique)
@@ -63,15 +70,23 @@ def parse_text(text: str, where: str) -> Any:
         except ValueError as error:
             raise PolicyError(f"the policy is malformed: {error}", where, "remove one of the two") from error
         except RecursionError as error:
-            raise PolicyError("the policy is nested too deeply", where, "check that this file is a policy") from error
+            raise PolicyError(
+                "the policy is nested too deeply", where, "check that this file is a policy"
+            ) from error
     try:
         return yaml.load(text, Loader=_Loader)  # noqa: S506 - a SafeLoader with fewer types, not more
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark
         at = f"{where}, line {mark.line + 1}, column {mark.column + 1}" if mark else where
-        raise PolicyError(f"the policy is not well-formed YAML or JSON: {error.problem or error.context}", at, "correct this line") from error
+        raise PolicyError(
+            f"the policy is not well-formed YAML or JSON: {error.problem or error.context}",
+            at,
+            "correct this line",
+        ) from error
     except (yaml.YAMLError, RecursionError) as error:
-        raise PolicyError(f"the policy is not well-formed YAML or JSON: {error}", where, "check that this file is a policy") from error
+        raise PolicyError(
+            f"the policy is not well-formed YAML or JSON: {error}", where, "check that this file is a policy"
+        ) from error
 
 
 def read_source(source: str | Path | Mapping[str, Any], folder: Path | None = None) -> tuple[Any, str]:
@@ -84,16 +99,24 @@ def read_source(source: str | Path | Mapping[str, Any], folder: Path | None = No
     if isinstance(source, str) and ("\n" in source or source.lstrip()[:1] == "{"):
         return parse_text(source, _INLINE), _INLINE
     if not isinstance(source, (str, Path)) or not str(source).strip():
-        raise PolicyError("the policy must be a mapping or the path of a file", repr(source), "name the policy's file")
+        raise PolicyError(
+            "the policy must be a mapping or the path of a file", repr(source), "name the policy's file"
+        )
     path = Path(source).expanduser()
     if folder is not None and not path.is_absolute():
         path = folder / path
     try:
         if path.stat().st_size > MAX_BYTES:
-            raise PolicyError(f"the policy is larger than {MAX_BYTES // 2**20} MiB", str(path), "check that this file is a policy")
+            raise PolicyError(
+                f"the policy is larger than {MAX_BYTES // 2**20} MiB",
+                str(path),
+                "check that this file is a policy",
+            )
         text = path.read_text(encoding="utf-8-sig")
     except OSError as error:
-        raise PolicyError(f"the policy can't be read: {error.strerror}", str(path), "name an existing, readable file") from error
+        raise PolicyError(
+            f"the policy can't be read: {error.strerror}", str(path), "name an existing, readable file"
+        ) from error
     except UnicodeDecodeError as error:
         raise PolicyError("the policy is not a text in UTF-8", str(path), "save it as UTF-8") from error
     return parse_text(text, str(path)), str(path)

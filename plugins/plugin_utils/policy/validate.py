@@ -2,6 +2,7 @@
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The engine's entry: policy and states in, report out."""
+
 from __future__ import annotations
 
 import datetime
@@ -27,7 +28,9 @@ Progress = Callable[[str], None]
 class Validation:
     """Proofs of a policy's paths on one network, each worked out once, when first asked for."""
 
-    def __init__(self, policy: Policy, network: Network, finder: EndFinder, progress: Progress | None = None) -> None:
+    def __init__(
+        self, policy: Policy, network: Network, finder: EndFinder, progress: Progress | None = None
+    ) -> None:
         self.policy = policy
         self.network = network
         self.finder = finder
@@ -38,7 +41,9 @@ class Validation:
         if name not in self._proofs:
             path = self.policy.path(name)
             if path is None:
-                raise PolicyError(f"there is no path {name!r}", self.policy.name, "name one of the policy's paths")
+                raise PolicyError(
+                    f"there is no path {name!r}", self.policy.name, "name one of the policy's paths"
+                )
             self._proofs[name] = prove(self.network, self.finder, path, self.progress)
             if self.progress is not None:
                 self.progress(f"proven {len(self._proofs)} of {len(self.policy.paths)} paths")
@@ -62,7 +67,9 @@ def validate(
     for the report. PolicyError for names that do not exist and ends that resolve to nothing.
     """
     if not states:
-        raise PolicyError("there is no snapshot of any host", policy.name, "gather the hosts with firewall_info first")
+        raise PolicyError(
+            "there is no snapshot of any host", policy.name, "gather the hosts with firewall_info first"
+        )
     check_against_inventory(policy, groups, states)
     today = today or datetime.datetime.now(datetime.timezone.utc).date()
     space = Space()
@@ -84,7 +91,11 @@ def _earlier(baseline: Mapping[str, State], states: Mapping[str, State], network
     """The network of before; hosts whose rules are the same share their indexed firewall."""
     same: dict[str, HostFirewall] = {}
     for host in baseline:
-        if host in states and not differ(baseline, states, host) and baseline[host].firewall_known == states[host].firewall_known:
+        if (
+            host in states
+            and not differ(baseline, states, host)
+            and baseline[host].firewall_known == states[host].firewall_known
+        ):
             same[host] = network.firewall(host)
     return Network(baseline, network.space, same)
 

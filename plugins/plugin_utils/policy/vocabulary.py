@@ -6,6 +6,7 @@
 What the state does not tell is an error of its own kind: plain JSON Schema would pass ``properties`` about
 a host that is not there.
 """
+
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -83,14 +84,20 @@ def _if(validator: Any, value: Any, instance: Any, schema: Mapping[str, Any]) ->
 
 
 def _paths(proof_of: Callable[[str], Proof]) -> Callable[..., Iterator[Any]]:
-    def paths(validator: Any, value: Sequence[Mapping[str, Any]], instance: Any, schema: Any) -> Iterator[Any]:
+    def paths(
+        validator: Any, value: Sequence[Mapping[str, Any]], instance: Any, schema: Any
+    ) -> Iterator[Any]:
         for index, item in enumerate(value):
             proof = proof_of(item["name"])
             if proof.satisfied == YES:
                 continue
             kind = "required" if proof.path.required else "forbidden"
             message = f"the {kind} path {proof.path.name!r} is {proof.status}"
-            error = _mark(message) if proof.satisfied == NOT_KNOWN else library().exceptions.ValidationError(message)
+            error = (
+                _mark(message)
+                if proof.satisfied == NOT_KNOWN
+                else library().exceptions.ValidationError(message)
+            )
             error.schema_path.append(index)
             yield error
 
@@ -100,7 +107,13 @@ def _paths(proof_of: Callable[[str], Proof]) -> Callable[..., Iterator[Any]]:
 def keywords(proof_of: Callable[[str], Proof]) -> dict[str, Callable[..., Iterator[Any]]]:
     """The table that is the dialect, beside JSON Schema's own."""
     paths = _paths(proof_of)
-    return {"requiredPaths": paths, "forbiddenPaths": paths, "properties": _properties, "not": _not, "if": _if}
+    return {
+        "requiredPaths": paths,
+        "forbiddenPaths": paths,
+        "properties": _properties,
+        "not": _not,
+        "if": _if,
+    }
 
 
 def check(policy: Policy, instance: Mapping[str, Any], proof_of: Callable[[str], Proof]) -> list[Breach]:
@@ -112,9 +125,25 @@ def check(policy: Policy, instance: Mapping[str, Any], proof_of: Callable[[str],
     for error in dialect(schema, registry=registry()).iter_errors(instance):
         parts = list(error.absolute_schema_path)
         unknown = not_known(error) or _unread(error, instance)
-        path = policy.schema[parts[0]][parts[1]]["name"] if parts and parts[0] in ("requiredPaths", "forbiddenPaths") else ""
-        message = error.message if len(error.message) <= _LONGEST_MESSAGE else error.message[:_LONGEST_MESSAGE] + " [...]"
-        found.append(Breach(NOT_KNOWN if unknown else "no", message, json_path(parts), json_path(error.absolute_path), path))
+        path = (
+            policy.schema[parts[0]][parts[1]]["name"]
+            if parts and parts[0] in ("requiredPaths", "forbiddenPaths")
+            else ""
+        )
+        message = (
+            error.message
+            if len(error.message) <= _LONGEST_MESSAGE
+            else error.message[:_LONGEST_MESSAGE] + " [...]"
+        )
+        found.append(
+            Breach(
+                NOT_KNOWN if unknown else "no",
+                message,
+                json_path(parts),
+                json_path(error.absolute_path),
+                path,
+            )
+        )
     return found
 
 

@@ -2,6 +2,7 @@
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A report's texts made harmless: what a device wrote may hold anything, and must not steer a terminal or a page."""
+
 from __future__ import annotations
 
 import unicodedata

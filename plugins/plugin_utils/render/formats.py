@@ -2,13 +2,14 @@
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A report by its schema -> text for people and tools, one entry a format in the table."""
+
 from __future__ import annotations
 
 import datetime
 import json
 import re
 from collections.abc import Callable, Mapping
-from functools import lru_cache
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -41,11 +42,11 @@ def _label(text: object) -> str:
     return str(text).replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
 
 
-@lru_cache(maxsize=None)
+@cache
 def _environment(escaped: bool) -> jinja2.Environment:
-    found = jinja2.Environment(  # noqa: S701 - autoescape is on for all that is markup
+    found = jinja2.Environment(
         loader=jinja2.FileSystemLoader(_TEMPLATES),
-        autoescape=escaped,
+        autoescape=escaped,  # noqa: S701 - on for all that is markup
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
@@ -62,7 +63,12 @@ def _template(name: str, escaped: bool = False, **values: Any) -> str:
 
 def _text(report: Entry) -> str:
     blocks = {
-        path["name"]: [part for line in _template("path.txt.j2", path=path).splitlines() if line.strip() for part in wrapped(line, WIDTH)]
+        path["name"]: [
+            part
+            for line in _template("path.txt.j2", path=path).splitlines()
+            if line.strip()
+            for part in wrapped(line, WIDTH)
+        ]
         for path in report["paths"]
         if path["satisfied"] != "yes"
     }
@@ -83,18 +89,30 @@ def _junit(report: Entry) -> str:
     for item in report["findings"]:
         if item["kind"] == "configuration":
             result = "failure" if item["satisfied"] == "no" else "error"
-            cases.append({"kind": "configuration", "name": item["where"], "result": result, "message": item["message"], "text": item["at"]})
+            cases.append(
+                {
+                    "kind": "configuration",
+                    "name": item["where"],
+                    "result": result,
+                    "message": item["message"],
+                    "text": item["at"],
+                }
+            )
     return _template("report.xml.j2", escaped=True, report=report, cases=cases)
 
 
 def _case(path: Entry) -> Entry:
-    if path["waived"]:
-        result = "skipped"
-    else:
-        result = {"yes": "", "no": "failure", "unknown": "error"}[path["satisfied"]]
+    outcome = {"yes": "", "no": "failure", "unknown": "error"}[path["satisfied"]]
+    result = "skipped" if path["waived"] else outcome
     block = _template("path.txt.j2", path=path) if result else ""
     text = "\n".join(line for line in block.splitlines() if line.strip())
-    return {"kind": path["kind"], "name": path["name"], "result": result, "message": f"{path['status']}, {words.share(path)}", "text": text}
+    return {
+        "kind": path["kind"],
+        "name": path["name"],
+        "result": result,
+        "message": f"{path['status']}, {words.share(path)}",
+        "text": text,
+    }
 
 
 def _prometheus(report: Entry) -> str:
@@ -125,9 +143,18 @@ def render(report: Mapping[str, Any], name: str = "text") -> str:
     """The report in one of FORMATS; PathGuardError for another format or what is no report."""
     if name not in FORMATS:
         raise PathGuardError(f"there is no format {name!r}", "to_report", f"use one of {', '.join(FORMATS)}")
-    if not isinstance(report, Mapping) or report.get("format") != 1 or "paths" not in report or "summary" not in report:
-        raise PathGuardError("this is not a report of policy_validate", "to_report", "give it the result's 'report'")
+    if (
+        not isinstance(report, Mapping)
+        or report.get("format") != 1
+        or "paths" not in report
+        or "summary" not in report
+    ):
+        raise PathGuardError(
+            "this is not a report of policy_validate", "to_report", "give it the result's 'report'"
+        )
     try:
         return FORMATS[name](cleaned(report))
     except (KeyError, TypeError, ValueError, jinja2.UndefinedError) as error:
-        raise PathGuardError(f"the report is malformed: {error!r}", "to_report", "give it the result's 'report', unchanged") from error
+        raise PathGuardError(
+            f"the report is malformed: {error!r}", "to_report", "give it the result's 'report', unchanged"
+        ) from error

@@ -2,6 +2,7 @@
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A report as SARIF 2.1.0 (OASIS), for code scanning: a rule for each path, a result for each violation."""
+
 from __future__ import annotations
 
 from typing import Any
@@ -17,7 +18,10 @@ def sarif(report: Entry) -> Entry:
     broken = [path for path in report["paths"] if path["satisfied"] != "yes"]
     facts = [item for item in report["findings"] if item["kind"] == "configuration"]
     results = [_of_path(report, path) for path in broken] + [_of_fact(report, item) for item in facts]
-    rules = [{"id": path["name"], "shortDescription": {"text": f"{path['kind']} path {path['name']}"}} for path in report["paths"]]
+    rules = [
+        {"id": path["name"], "shortDescription": {"text": f"{path['kind']} path {path['name']}"}}
+        for path in report["paths"]
+    ]
     rules += [{"id": item["where"], "shortDescription": {"text": "configuration fact"}} for item in facts]
     driver = {"name": "PathGuard", "rules": list({rule["id"]: rule for rule in rules}.values())}
     run = {"tool": {"driver": driver}, "results": results}
@@ -33,7 +37,9 @@ def _of_path(report: Entry, path: Entry) -> Entry:
         "ruleId": path["name"],
         "level": "warning" if path["satisfied"] == "unknown" else _LEVELS.get(path["severity"], "error"),
         "message": {"text": text},
-        "locations": [_location(report, path["where"], [words.decision(entry) for entry in path["deciding"]])],
+        "locations": [
+            _location(report, path["where"], [words.decision(entry) for entry in path["deciding"]])
+        ],
     }
     if path["waived"]:
         result["suppressions"] = [{"kind": "external", "justification": path["waiver"]["reason"]}]

@@ -2,10 +2,10 @@
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The report on one screen: at most 40 lines of 100 columns, however many paths there are."""
+
 from __future__ import annotations
 
 import textwrap
-
 from typing import Any
 
 from . import words
@@ -37,13 +37,20 @@ def wrapped(line: str, width: int) -> list[str]:
     if len(line) <= width:
         return [line]
     indent = " " * (len(line) - len(line.lstrip()) + 2)
-    found = textwrap.wrap(line, width, initial_indent=line[: len(indent) - 2], subsequent_indent=indent, break_on_hyphens=False)
-    return [*found[: _MOST_WRAPPED - 1], clipped(" ".join([found[_MOST_WRAPPED - 1], "..."]), width)] if len(found) > _MOST_WRAPPED else found
+    found = textwrap.wrap(
+        line, width, initial_indent=line[: len(indent) - 2], subsequent_indent=indent, break_on_hyphens=False
+    )
+    return (
+        [*found[: _MOST_WRAPPED - 1], clipped(" ".join([found[_MOST_WRAPPED - 1], "..."]), width)]
+        if len(found) > _MOST_WRAPPED
+        else found
+    )
 
 
 def _bad(paths: list[Entry], blocks: dict[str, list[str]], room: int) -> list[str]:
-    """Each path on one line, and as many in full as there is room for."""
-    shown = paths if len(paths) <= room else paths[: max(room - 1, 0)]
+    """The worst in full, each other on one line, and as many more in full as there is room for."""
+    first = len(blocks[paths[0]["name"]]) - 1 if paths else 0
+    shown = paths if len(paths) + first <= room else paths[: max(room - 1 - first, 1)]
     spare = room - len(shown) - (len(paths) > len(shown))
     found: list[str] = []
     for path in shown:

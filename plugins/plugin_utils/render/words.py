@@ -2,6 +2,7 @@
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A report's path in words: the phrases that all renderings for people share."""
+
 from __future__ import annotations
 
 from typing import Any
@@ -26,7 +27,10 @@ ACTIONS = {
 
 def worst_first(paths: list[Entry]) -> list[Entry]:
     """Violations first, the most severe first; the policy's order otherwise."""
-    return sorted(paths, key=lambda path: (path["waived"], _ORDER[path["satisfied"]], _SEVERITY.get(path["severity"], 1)))
+    return sorted(
+        paths,
+        key=lambda path: (path["waived"], _ORDER[path["satisfied"]], _SEVERITY.get(path["severity"], 1)),
+    )
 
 
 def share(path: Entry) -> str:
@@ -51,9 +55,12 @@ def _share(path: Entry, value: Entry) -> str:
 def before(path: Entry) -> str:
     """``before: open`` where there is a baseline and it was not the same."""
     old = path["before"]
-    if old is None or old["status"] == path["status"] and old["share"] == path["share"]:
+    if old is None or (old["status"] == path["status"] and old["share"] == path["share"]):
         return ""
-    whole = old["status"] in ("open", "blocked") and old["share"]["pairs"]["total"] == path["share"]["pairs"]["total"]
+    whole = (
+        old["status"] in ("open", "blocked")
+        and old["share"]["pairs"]["total"] == path["share"]["pairs"]["total"]
+    )
     return f"before: {old['status']}" if whole else f"before: {old['status']}, {_share(path, old['share'])}"
 
 
@@ -64,7 +71,10 @@ def about(finding: Entry) -> str:
 
 
 def service(path: Entry) -> str:
-    found = [" ".join([item["protocol"], ",".join(item.get("ports") or item.get("types") or [])]).strip() for item in path["services"]]
+    found = [
+        " ".join([item["protocol"], ",".join(item.get("ports") or item.get("types") or [])]).strip()
+        for item in path["services"]
+    ]
     return ", ".join(dict.fromkeys(found))
 
 
@@ -123,7 +133,8 @@ def headline(report: Entry) -> str:
 def totals(report: Entry) -> str:
     summary = report["summary"]
     status = ", ".join(f"{count} {name}" for name, count in summary["status"].items() if count)
-    found = f"{summary['satisfied']['yes']} of {summary['paths']} paths as wanted ({status or 'none'}); {summary['hosts']} hosts read"
+    found = f"{summary['satisfied']['yes']} of {summary['paths']} paths as wanted ({status or 'none'})"
+    found += f"; {summary['hosts']} hosts read"
     if summary["configuration"]:
         found += f"; {summary['configuration']} configuration facts not as wanted"
     return found + (f"; {summary['waived']} waived" if summary["waived"] else "")

@@ -13,7 +13,12 @@ from ansible_collections.pathguard.network.plugins.plugin_utils.analyse.routes i
 from ansible_collections.pathguard.network.plugins.plugin_utils.model import text
 from ansible_collections.pathguard.network.plugins.plugin_utils.model.flow import flows_from
 from ansible_collections.pathguard.network.plugins.plugin_utils.model.flowset import Space
-from ansible_collections.pathguard.network.plugins.plugin_utils.model.state import NextHop, Route, RouteRule, State
+from ansible_collections.pathguard.network.plugins.plugin_utils.model.state import (
+    NextHop,
+    Route,
+    RouteRule,
+    State,
+)
 from tests.support.states import host
 
 
@@ -37,7 +42,9 @@ def router(**routes: object) -> State:
 
 
 def test_longest_prefix_exactly() -> None:
-    state = router(**{"0.0.0.0/0": ["10.0.0.254 a"], "10.9.0.0/16": ["10.0.1.254 b"], "10.9.3.0/24": "blackhole"})
+    state = router(
+        **{"0.0.0.0/0": ["10.0.0.254 a"], "10.9.0.0/16": ["10.0.1.254 b"], "10.9.3.0/24": "blackhole"}
+    )
     assert ways(state, "10.9.0.0/21") == {
         "10.9.0.0/23,10.9.2.0/24,10.9.4.0/22": "forward:b:10.0.1.254",
         "10.9.3.0/24": "deny::the route is a blackhole",
@@ -94,7 +101,10 @@ def test_policy_rules_by_source_mark_and_interface() -> None:
 
 def test_a_rule_that_is_not_understood_makes_its_part_unknown() -> None:
     state = router(**{"10.9.0.0/16": ["10.0.0.2 a"]})
-    state.route_rules = [RouteRule(4, 0, "local"), RouteRule(4, 10, "100", src="10.0.0.0/25", not_understood=["uidrange 0-9"])]
+    state.route_rules = [
+        RouteRule(4, 0, "local"),
+        RouteRule(4, 10, "100", src="10.0.0.0/25", not_understood=["uidrange 0-9"]),
+    ]
     state.route_rules.append(RouteRule(4, 32766, "main"))
     assert "uidrange 0-9" in ways(state, "10.9.0.1", src="10.0.0.5")["10.9.0.1"]
     assert ways(state, "10.9.0.1", src="10.0.0.200") == {"10.9.0.1": "forward:a:10.0.0.2"}

@@ -5,7 +5,10 @@
 
 from __future__ import annotations
 
-from ansible_collections.pathguard.network.plugins.plugin_utils.analyse.rulediff import MOST_MEMBERS, rule_diff
+from ansible_collections.pathguard.network.plugins.plugin_utils.analyse.rulediff import (
+    MOST_MEMBERS,
+    rule_diff,
+)
 from ansible_collections.pathguard.network.plugins.plugin_utils.model.match import ALWAYS
 from ansible_collections.pathguard.network.plugins.plugin_utils.model.rules import ACCEPT, DROP, Chain, Rule
 from ansible_collections.pathguard.network.plugins.plugin_utils.model.state import NamedSet, State
@@ -16,7 +19,10 @@ KEY = "inet/filter/forward"
 
 def state(*texts: str, default: str = "deny", handles: bool = True, **sets: list[int]) -> State:
     found = State("fw1")
-    rules = [Rule(index, ALWAYS, ACCEPT, words, handle=100 + hash(words) % 1000 if handles else None) for index, words in enumerate(texts, 1)]
+    rules = [
+        Rule(index, ALWAYS, ACCEPT, words, handle=100 + hash(words) % 1000 if handles else None)
+        for index, words in enumerate(texts, 1)
+    ]
     found.rulesets[KEY] = ruleset(KEY, "forward", default, rules)
     for name, values in sets.items():
         found.sets[name] = NamedSet(name, ("port",), [((value, value),) for value in values])
@@ -27,7 +33,10 @@ def changes(old: State, new: State) -> list[tuple[str, str | None, str | None]]:
     def words(value: object) -> str | None:
         return value["text"] if isinstance(value, dict) else value  # type: ignore[return-value]
 
-    return [(entry["change"], words(entry.get("before")), words(entry.get("after"))) for entry in rule_diff(old, new)]
+    return [
+        (entry["change"], words(entry.get("before")), words(entry.get("after")))
+        for entry in rule_diff(old, new)
+    ]
 
 
 def test_nothing_changed() -> None:
@@ -35,15 +44,21 @@ def test_nothing_changed() -> None:
 
 
 def test_added_removed_and_moved() -> None:
-    assert changes(state("a", "b"), state("a", "new rule entirely", "b")) == [("added", None, "new rule entirely")]
-    assert changes(state("a", "old rule entirely", "b"), state("a", "b")) == [("removed", "old rule entirely", None)]
+    assert changes(state("a", "b"), state("a", "new rule entirely", "b")) == [
+        ("added", None, "new rule entirely")
+    ]
+    assert changes(state("a", "old rule entirely", "b"), state("a", "b")) == [
+        ("removed", "old rule entirely", None)
+    ]
     assert [kind for kind, _old, _new in changes(state("a", "b", "c"), state("b", "a", "c"))] == ["moved"]
 
 
 def test_a_changed_rule_is_paired_with_what_it_became() -> None:
     old, new = "ip saddr 10.10.1.0/24 tcp dport 5432 accept", "ip saddr 10.10.1.0/26 tcp dport 5432 accept"
     for handles in (True, False):
-        assert changes(state("x", old, "y", handles=handles), state("x", new, "y", handles=handles)) == [("changed", old, new)]
+        assert changes(state("x", old, "y", handles=handles), state("x", new, "y", handles=handles)) == [
+            ("changed", old, new)
+        ]
 
 
 def test_a_handle_pairs_rules_that_look_different() -> None:
@@ -67,4 +82,6 @@ def test_default_action_chains_and_sets() -> None:
 def test_a_long_list_with_one_change_is_found_at_once() -> None:
     words = [f"rule number {index}" for index in range(20_000)]
     other = [*words[:9_000], "rule number nine thousand", *words[9_001:]]
-    assert changes(state(*words, handles=False), state(*other, handles=False)) == [("changed", "rule number 9000", "rule number nine thousand")]
+    assert changes(state(*words, handles=False), state(*other, handles=False)) == [
+        ("changed", "rule number 9000", "rule number nine thousand")
+    ]

@@ -12,13 +12,24 @@ from ansible_collections.pathguard.network.plugins.plugin_utils.analyse.reach im
 from ansible_collections.pathguard.network.plugins.plugin_utils.analyse.walk import Start
 from ansible_collections.pathguard.network.plugins.plugin_utils.model import text
 from ansible_collections.pathguard.network.plugins.plugin_utils.model.flowset import FlowSet, Space
-from ansible_collections.pathguard.network.plugins.plugin_utils.model.rules import ACCEPT, CONTINUE, DROP, Effect
+from ansible_collections.pathguard.network.plugins.plugin_utils.model.rules import (
+    ACCEPT,
+    CONTINUE,
+    DROP,
+    Effect,
+)
 from ansible_collections.pathguard.network.plugins.plugin_utils.model.state import NextHop, Route, State
 from tests.support.states import app_rule, forward, host, match, rule, ruleset, small_lab, stateful
 
 
 def ask(
-    states: dict[str, State], src: str = "10.10.1.5", dst: str = "10.20.1.10", start: str = "app01", protocol: str = "tcp", port: int = 5432, same_leg: bool = False
+    states: dict[str, State],
+    src: str = "10.10.1.5",
+    dst: str = "10.20.1.10",
+    start: str = "app01",
+    protocol: str = "tcp",
+    port: int = 5432,
+    same_leg: bool = False,
 ) -> Reach:
     space = Space()
     flows = (
@@ -28,11 +39,17 @@ def ask(
         .only("src_port", ((1024, 65535),))
         .only("dst_port", ((port, port),))
     )
-    return reach(Network(states, space), [Start(start, "", flows)], Question(space.nothing, same_leg=same_leg))
+    return reach(
+        Network(states, space), [Start(start, "", flows)], Question(space.nothing, same_leg=same_leg)
+    )
 
 
 def verdict(found: Reach) -> str:
-    parts: Sequence[tuple[str, FlowSet]] = (("open", found.open), ("denied", found.denied), ("unknown", found.unknown))
+    parts: Sequence[tuple[str, FlowSet]] = (
+        ("open", found.open),
+        ("denied", found.denied),
+        ("unknown", found.unknown),
+    )
     return "+".join(name for name, flows in parts if flows)
 
 
@@ -52,7 +69,9 @@ def test_open_there_and_back() -> None:
 def test_a_routing_loop_ends() -> None:
     states = small_lab()
     for name, other in (("fw1", 2), ("fw2", 1)):
-        states[name].routes = [route for route in states[name].routes if not route.destination.startswith("10.20")]
+        states[name].routes = [
+            route for route in states[name].routes if not route.destination.startswith("10.20")
+        ]
         states[name].routes.append(Route(4, "10.20.1.0/24", next_hops=[NextHop("app0", f"10.10.1.{other}")]))
         states[name].rulesets = {}
     found = ask(states)
@@ -65,25 +84,41 @@ def test_a_stateless_router_needs_both_rules() -> None:
     back = rule(2, "back", match(proto="tcp", sport=5432))
     only_there = small_lab(fw1=[ruleset("inet/filter/forward", "forward", "deny", [there])])
     assert reasons(ask(only_there)) == {("reply", "fw1", "default action: deny")}
-    assert verdict(ask(small_lab(fw1=[ruleset("inet/filter/forward", "forward", "deny", [there, back])]))) == "open"
+    assert (
+        verdict(ask(small_lab(fw1=[ruleset("inet/filter/forward", "forward", "deny", [there, back])])))
+        == "open"
+    )
 
 
 def test_only_the_first_packet_may_pass() -> None:
-    rules = [rule(1, "syn", match(proto="tcp", flags=2, dport=5432)), rule(2, "answers", match(proto="tcp", sport=5432))]
+    rules = [
+        rule(1, "syn", match(proto="tcp", flags=2, dport=5432)),
+        rule(2, "answers", match(proto="tcp", sport=5432)),
+    ]
     found = ask(small_lab(fw1=[ruleset("inet/filter/forward", "forward", "deny", rules)]))
     assert reasons(found) == {("established", "fw1", "default action: deny")}
 
 
 def test_notrack_needs_rules_for_untracked_packets() -> None:
-    raw = ruleset("inet/raw/prerouting", "prerouting", "permit", [rule(1, "notrack", match(proto="tcp"), CONTINUE, [Effect("notrack")])], priority=-300)
-    assert reasons(ask(small_lab(fw1=[raw, forward(app_rule())]))) >= {("reply", "fw1", "default action: deny")}
+    raw = ruleset(
+        "inet/raw/prerouting",
+        "prerouting",
+        "permit",
+        [rule(1, "notrack", match(proto="tcp"), CONTINUE, [Effect("notrack")])],
+        priority=-300,
+    )
+    assert reasons(ask(small_lab(fw1=[raw, forward(app_rule())]))) >= {
+        ("reply", "fw1", "default action: deny")
+    }
     answers = ("tcp sport 5432 accept", match(proto="tcp", sport=5432, ct="untracked"))
     assert verdict(ask(small_lab(fw1=[raw, forward(app_rule(), answers)]))) == "open"
 
 
 def test_replies_by_a_router_that_did_not_see_the_flow() -> None:
     states = small_lab()
-    states["db1"].routes = [route for route in states["db1"].routes if not route.destination.startswith("10.10")]
+    states["db1"].routes = [
+        route for route in states["db1"].routes if not route.destination.startswith("10.10")
+    ]
     states["db1"].routes.append(Route(4, "10.10.1.0/24", next_hops=[NextHop("db0", "10.20.1.2")]))
     assert ("reply", "fw2", "ct state invalid drop") in reasons(ask(states))
     assert verdict(ask(states, protocol="udp")) == "denied"
@@ -92,7 +127,15 @@ def test_replies_by_a_router_that_did_not_see_the_flow() -> None:
 
 
 def masqueraded(*more: Effect) -> dict[str, State]:
-    nat = ruleset("ip/nat/postrouting", "postrouting", "permit", [rule(1, "masquerade", match(oif="db0"), ACCEPT, more or [Effect("masquerade")])], family="ip", type="nat", priority=100)
+    nat = ruleset(
+        "ip/nat/postrouting",
+        "postrouting",
+        "permit",
+        [rule(1, "masquerade", match(oif="db0"), ACCEPT, more or [Effect("masquerade")])],
+        family="ip",
+        type="nat",
+        priority=100,
+    )
     return small_lab(fw1=[forward(app_rule()), nat])
 
 
@@ -105,7 +148,9 @@ def test_masquerading_is_followed_and_undone_for_replies() -> None:
     states["db1"].rulesets = {"i": ruleset("i", "input", "deny", only_app)}
     found = ask(states)
     assert verdict(found) == "denied"
-    assert found.denied.pieces()[0]["src"] == ["10.10.1.5"]  # told as the flows began, not as they were translated
+    assert found.denied.pieces()[0]["src"] == [
+        "10.10.1.5"
+    ]  # told as the flows began, not as they were translated
 
 
 def test_a_translation_to_an_unknown_address_is_unknown() -> None:
@@ -118,14 +163,26 @@ def test_a_translation_to_an_unknown_address_is_unknown() -> None:
 
 def test_a_translated_destination_is_followed_and_undone() -> None:
     dnat = [Effect("dnat", family=4, address=(0x0A14010A, 0x0A14010A), port=(5432, 5432))]
-    nat = ruleset("ip/nat/prerouting", "prerouting", "permit", [rule(1, "dnat", match(dst="10.10.1.1", proto="tcp", dport=6432), ACCEPT, dnat)], family="ip", type="nat", priority=-100)
+    nat = ruleset(
+        "ip/nat/prerouting",
+        "prerouting",
+        "permit",
+        [rule(1, "dnat", match(dst="10.10.1.1", proto="tcp", dport=6432), ACCEPT, dnat)],
+        family="ip",
+        type="nat",
+        priority=-100,
+    )
     states = small_lab(fw1=[nat, forward(app_rule())])
     assert verdict(ask(states, dst="10.10.1.1", port=6432)) == "open"
-    states["db1"].routes = [route for route in states["db1"].routes if not route.destination.startswith("10.10")]
+    states["db1"].routes = [
+        route for route in states["db1"].routes if not route.destination.startswith("10.10")
+    ]
     states["db1"].routes.append(Route(4, "10.10.1.0/24", next_hops=[NextHop("db0", "10.20.1.2")]))
     states["fw2"].rulesets = {}
     found = ask(states, dst="10.10.1.1", port=6432)
-    assert any("do not come back through the translation on fw1" in reason for _way, _host, reason in reasons(found))
+    assert any(
+        "do not come back through the translation on fw1" in reason for _way, _host, reason in reasons(found)
+    )
 
 
 def test_addresses_that_nobody_gathered_has_are_unknown() -> None:
@@ -136,7 +193,12 @@ def test_addresses_that_nobody_gathered_has_are_unknown() -> None:
 def test_a_neighbour_needs_no_router() -> None:
     states = {
         "a": host("a", {"e": ["10.0.0.1/24"]}, {}),
-        "b": host("b", {"e": ["10.0.0.2/24"]}, {}, [ruleset("i", "input", "deny", stateful(("ssh", match(proto="tcp", dport=22))))]),
+        "b": host(
+            "b",
+            {"e": ["10.0.0.2/24"]},
+            {},
+            [ruleset("i", "input", "deny", stateful(("ssh", match(proto="tcp", dport=22))))],
+        ),
     }
     assert verdict(ask(states, "10.0.0.1", "10.0.0.2", "a", port=22)) == "open"
     assert verdict(ask(states, "10.0.0.1", "10.0.0.2", "a", port=23)) == "denied"

@@ -86,12 +86,22 @@ def test_the_policy_of_the_design_is_read() -> None:
         ("        required: [rulesets]", "        required: [rulesest]", "fw1.required[0]", "'rulesets'"),
         ('"6432-6440"', '"6440-6432"', "$.requiredPaths[1].service.ports[1]", "0 to 65535"),
         ('"6432-6440"', '"6432-70000"', "$.requiredPaths[1].service.ports[1]", "0 to 65535"),
-        ("name: app to primary", "name: nothing else reaches the databases", "$.forbiddenPaths[0].name", "rename"),
+        (
+            "name: app to primary",
+            "name: nothing else reaches the databases",
+            "$.forbiddenPaths[0].name",
+            "rename",
+        ),
         ("protocol: tcp", "protocol: tpc", "$.requiredPaths[1].service.protocol", "'tcp'"),
         ("requiredPaths:", "requiredPath:", "$.requiredPath", "'requiredPaths'"),
         ("title: Shop, application to database", "$ref: http://example.org/x", "$.$ref", "#/$defs"),
         ("title: Shop, application to database", "format: ipv4", "$.format", "pattern"),
-        ("urn:pathguard:schema:path-policy:1", "urn:pathguard:schema:path-policy:2", "$.$schema", "path-policy:1"),
+        (
+            "urn:pathguard:schema:path-policy:1",
+            "urn:pathguard:schema:path-policy:2",
+            "$.$schema",
+            "path-policy:1",
+        ),
         ("any: true", "any: false", "$.forbiddenPaths[0].from.any", "any: true"),
         ("    via: [fw1]", "    via: []", "$.requiredPaths[1].via", "at least one"),
         ("    via: [fw1]", "    severity: fatal", "$.requiredPaths[1].severity", "correct"),
@@ -123,8 +133,14 @@ def test_a_mistake_is_told_with_its_path_and_a_cure(old: str, new: str, where: s
         (path(service=True), "$.requiredPaths[0].service"),
         ({"requiredPaths": [{**ONE, "from": {}}]}, "$.requiredPaths[0].from"),
         ({"requiredPaths": [{**ONE, "from": {"group": "a", "host": "b"}}]}, "$.requiredPaths[0].from"),
-        ({"requiredPaths": [{**ONE, "to": {"prefixes": ["10.0.0.0/33"]}}]}, "$.requiredPaths[0].to.prefixes[0]"),
-        ({"requiredPaths": [{**ONE, "to": {"addresses": ["db.example"]}}]}, "$.requiredPaths[0].to.addresses[0]"),
+        (
+            {"requiredPaths": [{**ONE, "to": {"prefixes": ["10.0.0.0/33"]}}]},
+            "$.requiredPaths[0].to.prefixes[0]",
+        ),
+        (
+            {"requiredPaths": [{**ONE, "to": {"addresses": ["db.example"]}}]},
+            "$.requiredPaths[0].to.addresses[0]",
+        ),
         (path(families=["ipv5"]), "$.requiredPaths[0].families[0]"),
         (path(waiver={"reason": "x", "expires": "tomorrow"}), "$.requiredPaths[0].waiver.expires"),
         (path(waiver={"expires": "2027-01-01"}), "$.requiredPaths[0].waiver"),
@@ -191,8 +207,23 @@ def test_names_that_the_inventory_lacks_are_told(changes: dict[str, object], whe
 
 
 def test_services_by_name_number_and_protocol() -> None:
-    assert {"postgresql", "mysql", "mssql", "oracle", "mongodb", "redis", "ssh", "http", "https", "dns"} <= set(known_services())
-    services = load_policy(path(service=["dns", 8080, "514/udp", {"protocol": "icmp", "types": [8]}, "ping"])).paths[0].services
+    assert {
+        "postgresql",
+        "mysql",
+        "mssql",
+        "oracle",
+        "mongodb",
+        "redis",
+        "ssh",
+        "http",
+        "https",
+        "dns",
+    } <= set(known_services())
+    services = (
+        load_policy(path(service=["dns", 8080, "514/udp", {"protocol": "icmp", "types": [8]}, "ping"]))
+        .paths[0]
+        .services
+    )
     assert [(item.protocol, item.ports, item.types) for item in services] == [
         (6, ((53, 53),), None),
         (17, ((53, 53),), None),

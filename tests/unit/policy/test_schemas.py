@@ -39,15 +39,40 @@ def full_state() -> State:
     state = small_lab(ipv6=True)["fw1"]
     cases = ((match(dport=22), ACCEPT), (match(dport="80-90"), Verdict("jump", "inet/filter/web", "x")))
     rules = [
-        Rule(1, both(Member("inet/filter/s", ("src",)), Not(match(iif="app0"))), DROP, "one", handle=4, comment="c"),
-        Rule(2, Masked("src", 1, 255, 4), VerdictMap(cases), "two", (Effect("set", "mark", 7), Effect("dnat", family=4, address=(1, 1), port=(2, 2))), line=3),
-        Rule(3, Unknown("limit", "a rate limit"), Verdict("unknown", detail="queue"), "three", not_understood=("limit",)),
+        Rule(
+            1,
+            both(Member("inet/filter/s", ("src",)), Not(match(iif="app0"))),
+            DROP,
+            "one",
+            handle=4,
+            comment="c",
+        ),
+        Rule(
+            2,
+            Masked("src", 1, 255, 4),
+            VerdictMap(cases),
+            "two",
+            (Effect("set", "mark", 7), Effect("dnat", family=4, address=(1, 1), port=(2, 2))),
+            line=3,
+        ),
+        Rule(
+            3,
+            Unknown("limit", "a rate limit"),
+            Verdict("unknown", detail="queue"),
+            "three",
+            not_understood=("limit",),
+        ),
         Rule(4, ALWAYS, ACCEPT, "four"),
     ]
     state.rulesets["inet/filter/x"] = ruleset("inet/filter/x", "input", "permit", rules)
-    state.sets["inet/filter/s"] = NamedSet("inet/filter/s", ("address4", "port"), [((1, 9), (22, 22))], expiring=[0])
+    state.sets["inet/filter/s"] = NamedSet(
+        "inet/filter/s", ("address4", "port"), [((1, 9), (22, 22))], expiring=[0]
+    )
     state.sets["inet/filter/v"] = NamedSet("inet/filter/v", ("name",), [("eth0",)], verdicts=[ACCEPT])
-    state.route_rules = [RouteRule(4, 0, "local"), RouteRule(4, 9, "main", mark="0x1/0xff", not_understood=["uidrange"])]
+    state.route_rules = [
+        RouteRule(4, 0, "local"),
+        RouteRule(4, 9, "main", mark="0x1/0xff", not_understood=["uidrange"]),
+    ]
     state.not_understood = [{"where": "inet/filter/x", "text": "three", "reason": "limit"}]
     state.unreadable = [{"what": "ipset", "reason": "no permission"}]
     state.fingerprint = {"static": "0" * 64}
@@ -89,7 +114,15 @@ def test_every_schema_is_valid_and_none_is_fetched() -> None:
 
 def test_a_snapshot_fits_its_schema() -> None:
     raw = [{"name": "nft_json", "command": "nft -j list ruleset", "rc": 0, "stdout": "", "stderr": ""}]
-    snapshot = {"format": 1, "host": "fw1", "platform": "linux", "gathered_at": "2026-11-22T10:00:00+00:00", "run_id": None, "state": full_state().to_dict(), "raw": raw}
+    snapshot = {
+        "format": 1,
+        "host": "fw1",
+        "platform": "linux",
+        "gathered_at": "2026-11-22T10:00:00+00:00",
+        "run_id": None,
+        "state": full_state().to_dict(),
+        "raw": raw,
+    }
     assert problems(snapshot, load_schema("snapshot")) == []
     snapshot["state"]["format"] = 2
     assert problems(snapshot, load_schema("snapshot"))[0][0] == "$.state.format"

@@ -74,11 +74,22 @@ def test_a_narrowed_mask_cuts_off_exactly_the_rest(prefix: str, left: int) -> No
 def test_the_complete_cut_off_part_its_witness_and_what_decides() -> None:
     path = entry(proven(required(), narrowed()))
     assert path["cut"]["flows"] == [
-        {"src": CUT, "dst": ["10.20.1.10"], "protocol": ["tcp"], "src_port": ["1024-65535"], "dst_port": ["5432"]}
+        {
+            "src": CUT,
+            "dst": ["10.20.1.10"],
+            "protocol": ["tcp"],
+            "src_port": ["1024-65535"],
+            "dst_port": ["5432"],
+        }
     ]
     assert path["witness"]["src"] in CUT
     [decision] = path["deciding"]
-    assert (decision["host"], decision["hook"], decision["direction"], decision["pairs"]) == ("fw1", "forward", "new", 3)
+    assert (decision["host"], decision["hook"], decision["direction"], decision["pairs"]) == (
+        "fw1",
+        "forward",
+        "new",
+        3,
+    )
     assert decision["rules"][0]["ruleset"] == "inet/filter/forward"
     assert decision["rules"][0]["text"] == "default action: deny"
 
@@ -117,7 +128,9 @@ def test_the_remedy_of_two_rules_in_another_order() -> None:
     deny = rule(1, "ip saddr 10.10.1.128/25 drop", match(src="10.10.1.128/25"), DROP)
     established = forward().rules[0]
     permit = rule(2, "accept the app network", app_rule()[1])
-    path = entry(proven(required(), with_rules(established, deny, permit), with_rules(established, permit, deny)))
+    path = entry(
+        proven(required(), with_rules(established, deny, permit), with_rules(established, permit, deny))
+    )
     assert path["cut"]["from"] == ["10.10.1.200"]
     assert path["remedy"][0]["action"] == "move_back"
 
@@ -128,7 +141,9 @@ def test_the_remedy_of_a_lost_member_names_the_set() -> None:
         asked = both(Member("inet/filter/apps", ("src",)), match(proto="tcp", dport=5432))
         found = small_lab(fw1=[forward((words, asked))])
         numbers = [int.from_bytes(bytes(map(int, address.split("."))), "big") for address in addresses]
-        found["fw1"].sets["inet/filter/apps"] = NamedSet("inet/filter/apps", ("address4",), [((number, number),) for number in numbers])
+        found["fw1"].sets["inet/filter/apps"] = NamedSet(
+            "inet/filter/apps", ("address4",), [((number, number),) for number in numbers]
+        )
         return found
 
     everyone = [f"10.10.1.{number}" for number in (5, 14, 23, 33, 41, 52, 62, 66, 100, 200)]
@@ -157,14 +172,22 @@ def test_only_ipv6_broken_is_partial_for_that_family() -> None:
     states = small_lab(fw1=[forward(app_rule())], ipv6=True)
     path = entry(proven(required(), states, small_lab(ipv6=True)))
     assert path["families"] == ["ipv4", "ipv6"]
-    assert (path["status"], path["share"]["pairs"]["open"], path["share"]["pairs"]["total"]) == ("partial", 10, 20)
+    assert (path["status"], path["share"]["pairs"]["open"], path["share"]["pairs"]["total"]) == (
+        "partial",
+        10,
+        20,
+    )
     assert all(":" in address for address in path["cut"]["from"])
     assert path["remedy"][0]["before"]["text"] == app_rule6()[0]
     assert entry(proven(required(families=["ipv4"]), states))["satisfied"] == "yes"
 
 
 def test_a_rule_that_is_not_understood_makes_its_part_unknown_never_open() -> None:
-    limited = rule(2, "limit rate 5/second accept", both(app_rule()[1], Unknown("limit 2", "a rate limit is not modelled")))
+    limited = rule(
+        2,
+        "limit rate 5/second accept",
+        both(app_rule()[1], Unknown("limit 2", "a rate limit is not modelled")),
+    )
     report = proven(required(), with_rules(forward().rules[0], limited))
     path = entry(report)
     assert (path["status"], path["satisfied"]) == ("unknown", "unknown")
@@ -173,7 +196,9 @@ def test_a_rule_that_is_not_understood_makes_its_part_unknown_never_open() -> No
 
 
 def test_a_certain_violation_outranks_unknown() -> None:
-    limited = rule(2, "limit", both(app_rule("10.10.1.0/26")[1], Unknown("limit 2", "a rate limit is not modelled")))
+    limited = rule(
+        2, "limit", both(app_rule("10.10.1.0/26")[1], Unknown("limit 2", "a rate limit is not modelled"))
+    )
     path = entry(proven(required(), with_rules(forward().rules[0], limited)))
     assert (path["status"], path["satisfied"]) == ("partial", "no")
     assert path["cut"]["from"] == CUT
@@ -185,11 +210,20 @@ def test_a_firewall_that_could_not_be_read_is_unknown() -> None:
     states["fw1"].firewall_known = False
     states["fw1"].rulesets = {}
     states["fw1"].unreadable = [{"what": "nft_json", "reason": "Operation not permitted"}]
-    policy = {**required(), "properties": {"hosts": {"properties": {"fw1": {"properties": {"rulesets": {"required": ["inet/filter/forward"]}}}}}}}
+    policy = {
+        **required(),
+        "properties": {
+            "hosts": {
+                "properties": {"fw1": {"properties": {"rulesets": {"required": ["inet/filter/forward"]}}}}
+            }
+        },
+    }
     report = proven(policy, states)
     assert entry(report)["satisfied"] == "unknown"
     assert "Operation not permitted" in entry(report)["unknown"]["reasons"][0]
-    assert [item["satisfied"] for item in report["findings"] if item["kind"] == "configuration"] == ["unknown"]
+    assert [item["satisfied"] for item in report["findings"] if item["kind"] == "configuration"] == [
+        "unknown"
+    ]
 
 
 def test_a_host_without_a_snapshot_is_unknown_and_counted() -> None:
@@ -212,7 +246,9 @@ def test_a_router_without_a_snapshot_is_unknown() -> None:
 def test_a_lost_route_is_blocked_and_does_not_move_the_question_to_another_address() -> None:
     states = small_lab()
     for name in APPS:
-        states[name].routes = [route for route in states[name].routes if not route.destination.startswith("10.20")]
+        states[name].routes = [
+            route for route in states[name].routes if not route.destination.startswith("10.20")
+        ]
     for baseline in (None, small_lab()):
         path = entry(proven(required(), states, baseline))
         assert path["status"] == "blocked"
@@ -284,7 +320,16 @@ def test_a_listener_on_loopback_is_a_finding_not_a_block() -> None:
     assert "only on loopback" in finding["message"]
 
 
-FORBIDDEN = {"forbiddenPaths": [{"name": "f", "from": {"any": True, "except": [{"prefix": "10.10.1.0/24"}, {"prefix": "10.20.1.0/24"}]}, "to": {"group": "db"}, "service": "postgresql"}]}
+FORBIDDEN = {
+    "forbiddenPaths": [
+        {
+            "name": "f",
+            "from": {"any": True, "except": [{"prefix": "10.10.1.0/24"}, {"prefix": "10.20.1.0/24"}]},
+            "to": {"group": "db"},
+            "service": "postgresql",
+        }
+    ]
+}
 
 
 def test_a_forbidden_path_is_closed() -> None:
@@ -322,14 +367,22 @@ def test_a_named_host_or_ruleset_that_the_state_lacks_is_unknown() -> None:
         "properties": {
             "hosts": {
                 "properties": {
-                    "fw1": {"properties": {"rulesets": {"properties": {"inet/filter/forward": asked, "inet/filter/gone": asked}}}},
+                    "fw1": {
+                        "properties": {
+                            "rulesets": {
+                                "properties": {"inet/filter/forward": asked, "inet/filter/gone": asked}
+                            }
+                        }
+                    },
                     "fw9": {"properties": {"rulesets": {"properties": {"inet/filter/forward": asked}}}},
                 }
             }
         }
     }
     report = proven(policy, small_lab())
-    found = [(item["satisfied"], item["where"]) for item in report["findings"] if item["kind"] == "configuration"]
+    found = [
+        (item["satisfied"], item["where"]) for item in report["findings"] if item["kind"] == "configuration"
+    ]
     assert found == [
         ("unknown", "$.properties.hosts.properties.fw1.properties.rulesets.properties['inet/filter/gone']"),
         ("unknown", "$.properties.hosts.properties.fw9"),
@@ -338,7 +391,25 @@ def test_a_named_host_or_ruleset_that_the_state_lacks_is_unknown() -> None:
 
 
 def test_a_wrong_configuration_fact_is_told_with_both_paths() -> None:
-    policy = {"properties": {"hosts": {"properties": {"fw1": {"properties": {"rulesets": {"properties": {"inet/filter/forward": {"properties": {"default_action": {"const": "permit"}}}}}}}}}}}
+    policy = {
+        "properties": {
+            "hosts": {
+                "properties": {
+                    "fw1": {
+                        "properties": {
+                            "rulesets": {
+                                "properties": {
+                                    "inet/filter/forward": {
+                                        "properties": {"default_action": {"const": "permit"}}
+                                    }
+                                }
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
     [finding] = proven(policy, small_lab())["findings"]
     assert finding["satisfied"] == "no"
     assert finding["at"] == "$.hosts.fw1.rulesets['inet/filter/forward'].default_action"
@@ -346,7 +417,9 @@ def test_a_wrong_configuration_fact_is_told_with_both_paths() -> None:
 
 @pytest.mark.parametrize("keyword", ["not", "if"])
 def test_an_unknown_fact_stays_unknown_under_not_and_if(keyword: str) -> None:
-    absent = {"properties": {"hosts": {"properties": {"fw9": {"properties": {"platform": {"const": "linux"}}}}}}}
+    absent = {
+        "properties": {"hosts": {"properties": {"fw9": {"properties": {"platform": {"const": "linux"}}}}}}
+    }
     policy = {"not": absent} if keyword == "not" else {"if": absent, "then": False, "else": True}
     [finding] = [item for item in proven(policy, small_lab())["findings"] if item["kind"] == "configuration"]
     assert finding["satisfied"] == "unknown"
@@ -371,7 +444,9 @@ def test_plain_addresses_begin_on_their_hosts_and_elsewhere_where_they_come_in()
     path = entry(proven(required(**{"from": {"prefix": "10.10.1.0/24"}}), small_lab()))
     assert path["share"]["hosts"]["total"] == 12  # ten app hosts and both routers
     assert path["cut"]["from"] == ["10.10.1.2"]  # its answers come back by the other router
-    assert path["unknown"]["reasons"] == ["by which router these flows come in is not known, and the routers differ"]
+    assert path["unknown"]["reasons"] == [
+        "by which router these flows come in is not known, and the routers differ"
+    ]
 
 
 def test_dns_without_a_resolver_is_unknown_and_with_one_is_proven() -> None:
@@ -393,7 +468,14 @@ def test_probe_targets_say_what_the_proof_expects() -> None:
     targets = probe_targets(load_policy(required()), narrowed(), GROUPS)
     assert set(targets) == set(APPS)
     assert targets["app01"] == [
-        {"path": "p", "source": "10.10.1.5", "address": "10.20.1.10", "port": 5432, "handshake": "postgresql", "expect": "open"}
+        {
+            "path": "p",
+            "source": "10.10.1.5",
+            "address": "10.20.1.10",
+            "port": 5432,
+            "handshake": "postgresql",
+            "expect": "open",
+        }
     ]
     assert [targets[name][0]["expect"] for name in APPS] == ["open"] * 7 + ["cut"] * 3
     assert probe_targets(load_policy(required()), small_lab(), GROUPS, paths=["other"]) == {}
