@@ -11,6 +11,8 @@ import stat
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from tests.integration.gather_lab import password_of
 from tests.integration.gather_play import play
 from tests.integration.lab_fixture import INVENTORY, Lab
@@ -37,6 +39,7 @@ def one_clear_error(result: dict[str, Any]) -> str:
     return text
 
 
+@pytest.mark.matrix
 def test_own_host_several_hosts_and_both_transports(lab: Lab, tmp_path: Path) -> None:
     played = play(
         lab,
@@ -198,6 +201,7 @@ def test_own_host_that_is_down_is_unreachable(lab: Lab, tmp_path: Path) -> None:
     assert "Traceback" not in played.text
 
 
+@pytest.mark.matrix
 def test_passwords_from_the_command_line(lab: Lab, tmp_path: Path) -> None:
     secret = password_of(lab)
     (tmp_path / "secret").write_text(secret)
@@ -312,6 +316,7 @@ def test_bad_options(lab: Lab, tmp_path: Path) -> None:
         assert text in one_clear_error(result)
 
 
+@pytest.mark.matrix
 def test_variables_of_other_hosts_are_templated_with_their_own(lab: Lab, tmp_path: Path) -> None:
     inventory = tmp_path / "more.yml"
     inventory.write_text(
@@ -397,6 +402,7 @@ def test_saved_files(lab: Lab, tmp_path: Path) -> None:
         assert "saved" in error or name == "unknown"
 
 
+@pytest.mark.matrix
 def test_hostile_rule_comment_stays_text(lab: Lab, tmp_path: Path) -> None:
     mark = tmp_path / "executed"
     comment = "{{ lookup('pipe', 'touch " + str(mark) + "') }}"
