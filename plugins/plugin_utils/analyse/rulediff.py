@@ -6,7 +6,9 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 from ..model.rules import Chain, Rule, Ruleset
@@ -15,8 +17,22 @@ from ..model.state import NamedSet, State
 # Sets may hold millions of members; a difference names this many and counts the rest.
 MOST_MEMBERS = 50
 _SIMILAR = 0.5
+# What a host counts changes with the traffic, and is no part of a rule (nft(8) counter, quota, set timeouts).
+_COUNTED = re.compile(
+    r"(?<=counter) packets \d+ bytes \d+|(?<= )used \d+ [kmg]?bytes|\bexpires \w+|^\[\d+:\d+\] "
+)
 # difflib's effort grows with the product of both lengths; beyond this, rules are compared as a bag of texts.
 _MOST_ALIGNED = 2_000
+
+
+@lru_cache(maxsize=65536)
+def settled(text: str) -> str:
+    """A rule's text without what traffic changes in it."""
+    return (
+        _COUNTED.sub("", text)
+        if "counter" in text or "used" in text or "expires" in text or text[:1] == "["
+        else text
+    )
 
 
 def rule_diff(before: State, after: State) -> list[dict[str, Any]]:
@@ -64,7 +80,7 @@ def rules_diff(old: Sequence[Rule], new: Sequence[Rule]) -> Iterator[dict[str, A
     removed, added = _unmatched(old, new)
     moved = []
     for rule in list(removed):
-        same = next((other for other in added if other.text == rule.text), None)
+        same = next((other for other in added if settled(other.text) == settled(rule.text)), None)
         if same is not None:
             moved.append({"change": "moved", "before": as_dict(rule), "after": as_dict(same)})
             removed.remove(rule)
@@ -86,22 +102,27 @@ def rules_diff(old: Sequence[Rule], new: Sequence[Rule]) -> Iterator[dict[str, A
 def _ends(old: Sequence[Rule], new: Sequence[Rule]) -> tuple[int, int]:
     """How many rules at the start and at the end are the same."""
     shorter = min(len(old), len(new))
-    first = next((index for index in range(shorter) if old[index].text != new[index].text), shorter)
+    first = next(
+        (index for index in range(shorter) if settled(old[index].text) != settled(new[index].text)), shorter
+    )
     rest = shorter - first
-    last = next((index for index in range(rest) if old[-1 - index].text != new[-1 - index].text), rest)
+    last = next(
+        (index for index in range(rest) if settled(old[-1 - index].text) != settled(new[-1 - index].text)),
+        rest,
+    )
     return first, last
 
 
 def _unmatched(old: Sequence[Rule], new: Sequence[Rule]) -> tuple[list[Rule], list[Rule]]:
     if max(len(old), len(new)) > _MOST_ALIGNED:
-        kept = {rule.text for rule in old} & {rule.text for rule in new}
-        return [rule for rule in old if rule.text not in kept], [
-            rule for rule in new if rule.text not in kept
+        kept = {settled(rule.text) for rule in old} & {settled(rule.text) for rule in new}
+        return [rule for rule in old if settled(rule.text) not in kept], [
+            rule for rule in new if settled(rule.text) not in kept
         ]
     removed: list[Rule] = []
     added: list[Rule] = []
     matcher = difflib.SequenceMatcher(
-        None, [rule.text for rule in old], [rule.text for rule in new], autojunk=False
+        None, [settled(rule.text) for rule in old], [settled(rule.text) for rule in new], autojunk=False
     )
     for tag, a, b, c, d in matcher.get_opcodes():
         if tag != "equal":
@@ -117,7 +138,7 @@ def _successor(rule: Rule, added: Sequence[Rule]) -> Rule | None:
             return other
     ranked = [
         (
-            difflib.SequenceMatcher(None, rule.text, other.text).ratio(),
+            difflib.SequenceMatcher(None, settled(rule.text), settled(other.text)).ratio(),
             -abs(other.position - rule.position),
             index,
         )

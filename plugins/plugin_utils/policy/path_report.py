@@ -30,30 +30,37 @@ ASSUMPTIONS = {
 
 
 def share(proof: Proof) -> Entry:
-    """``{pairs, hosts}``: how many are open, certainly cut, not known, and asked about. ``hosts``: source
-    hosts; None where the sources are plain addresses. A host without a snapshot counts as one address."""
+    """``{pairs, hosts}``: how many are open, cut, not known, and asked about. ``hosts``: source hosts;
+    None where the sources are plain addresses. A host without a snapshot counts as one address.
+
+    Of a required path, a pair or host is open if all of it is, and cut if any of it certainly is. Of a
+    forbidden one, it is open if anything of it certainly gets through.
+    """
     ends = proof.ends
-    bad = proof.denied | proof.unknown if proof.path.required else proof.asked - proof.permitted
+    if proof.path.required:
+        worst, doubtful = proof.denied, proof.unknown
+    else:
+        worst, doubtful = proof.permitted, proof.unknown
+    certain, affected = worst.pairs(), (worst | doubtful).pairs()
     targets = max(sum(len(addresses) for addresses in ends.destinations.values()), 1) + len(
         ends.missing_destinations
     )
     not_seen = len(ends.missing_sources) * targets + len(ends.missing_destinations) * len(ends.sources)
-    total, lost = proof.asked.pairs(), bad.pairs()
-    cut = proof.denied.pairs()
-    pairs = {"open": total - lost, "cut": cut, "unknown": lost - cut + not_seen, "total": total + not_seen}
+    pairs = _tally(proof, certain, affected - certain, proof.asked.pairs(), not_seen)
     if not ends.sources and not ends.missing_sources:
         return {"pairs": pairs, "hosts": None}
-    affected = set(hosts_of(ends.sources, bad, "src"))
-    hit = set(hosts_of(ends.sources, proof.denied, "src")) | {
-        host for host, _family in ends.lacking if host in ends.sources
-    }
-    hosts = {
-        "open": len([host for host in ends.sources if host not in affected | hit]),
-        "cut": len(hit),
-        "unknown": len(affected - hit) + len(ends.missing_sources),
-        "total": len(ends.sources) + len(ends.missing_sources),
-    }
+    hit = set(hosts_of(ends.sources, worst, "src"))
+    if proof.path.required:
+        hit |= {host for host, _family in ends.lacking if host in ends.sources}
+    unsure = set(hosts_of(ends.sources, doubtful, "src")) - hit
+    hosts = _tally(proof, len(hit), len(unsure), len(ends.sources), len(ends.missing_sources))
     return {"pairs": pairs, "hosts": hosts}
+
+
+def _tally(proof: Proof, worst: int, unsure: int, total: int, not_seen: int) -> dict[str, int]:
+    rest = total - worst - unsure
+    opened, cut = (rest, worst) if proof.path.required else (worst, rest)
+    return {"open": opened, "cut": cut, "unknown": unsure + not_seen, "total": total + not_seen}
 
 
 def flows_entry(proof: Proof, flows: FlowSet) -> Entry:
@@ -148,10 +155,16 @@ def legs(proof: Proof) -> list[Entry]:
                     "hops": list(there),
                     "replies": [list(leg.back) for leg in same if leg.back is not None],
                     "status": _leg_status(flows, denied, unknown),
-                    "pairs": {"open": flows.pairs() - (denied | unknown).pairs(), "total": flows.pairs()},
+                    "pairs": {"open": _opened(proof, flows, denied, unknown), "total": flows.pairs()},
                 }
             )
     return found
+
+
+def _opened(proof: Proof, flows: FlowSet, denied: FlowSet, unknown: FlowSet) -> int:
+    if proof.path.required:
+        return flows.pairs() - (denied | unknown).pairs()
+    return (flows - denied - unknown).pairs()
 
 
 def _leg_status(flows: FlowSet, denied: FlowSet, unknown: FlowSet) -> str:

@@ -12,7 +12,7 @@ from typing import Any
 from ..analyse.journey import Event
 from ..analyse.network import Network
 from ..analyse.outcome import Part, RuleRef
-from ..analyse.rulediff import rule_diff
+from ..analyse.rulediff import rule_diff, settled
 from ..model import text
 from ..model.flowset import FlowSet
 from ..model.state import State
@@ -91,7 +91,7 @@ class Remedies:
             if (
                 at == then.chain
                 and isinstance(old, dict)
-                and old["text"] == then.text
+                and settled(old["text"]) == settled(then.text)
                 and old["position"] == then.position
             ):
                 if kind == "moved":
@@ -103,7 +103,7 @@ class Remedies:
                 if (
                     at == now.chain
                     and isinstance(new, dict)
-                    and new["text"] == now.text
+                    and settled(new["text"]) == settled(now.text)
                     and new["position"] == now.position
                 ):
                     action = {"added": "remove", "moved": "move_back"}.get(change["change"], "put_back")
@@ -189,10 +189,23 @@ def _legs(network: Network, host: str, packets: FlowSet) -> list[str]:
 
 
 def differ(before: Mapping[str, State], now: Mapping[str, State], host: str) -> bool:
-    """Whether the rules of a host differ between two sets of states."""
+    """Whether the rules of a host differ between two sets of states, whatever their counters say."""
     old, new = before.get(host), now.get(host)
-    return (
-        old is None
-        or new is None
-        or (old.rulesets, old.chains, old.sets) != (new.rulesets, new.chains, new.sets)
-    )
+    return old is None or new is None or _rules(old) != _rules(new) or old.sets != new.sets
+
+
+def _rules(state: State) -> dict[str, Any]:
+    bases = {
+        key: (item.hook, item.priority, item.family, item.type, item.default_action)
+        for key, item in state.rulesets.items()
+    }
+    listed = {key: item.rules for key, item in state.rulesets.items()} | {
+        key: item.rules for key, item in state.chains.items()
+    }
+    return {
+        key: (
+            bases.get(key),
+            [(rule.position, rule.handle, rule.match, rule.verdict, rule.effects) for rule in rules],
+        )
+        for key, rules in listed.items()
+    }

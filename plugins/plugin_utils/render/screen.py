@@ -37,9 +37,7 @@ def wrapped(line: str, width: int) -> list[str]:
     if len(line) <= width:
         return [line]
     indent = " " * (len(line) - len(line.lstrip()) + 2)
-    found = textwrap.wrap(
-        line, width, initial_indent=line[: len(indent) - 2], subsequent_indent=indent, break_on_hyphens=False
-    )
+    found = textwrap.wrap(line, width, initial_indent="", subsequent_indent=indent, break_on_hyphens=False)
     return (
         [*found[: _MOST_WRAPPED - 1], clipped(" ".join([found[_MOST_WRAPPED - 1], "..."]), width)]
         if len(found) > _MOST_WRAPPED

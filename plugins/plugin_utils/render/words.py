@@ -12,6 +12,7 @@ from .clean import listed
 Entry = dict[str, Any]
 _DIRECTION = {"new": "new connections", "established": "packets of open connections", "reply": "replies"}
 _MOST = 8
+_LARGE = 10_000_000
 _ORDER = {"no": 0, "unknown": 1, "yes": 2}
 _SEVERITY = {"critical": 0, "high": 1, "medium": 2, "low": 3, "info": 4}
 ACTIONS = {
@@ -43,13 +44,18 @@ def _share(path: Entry, value: Entry) -> str:
     pairs, hosts = value["pairs"], value["hosts"]
     if not pairs["open"]:
         return "none"
-    text = f"{pairs['open']} of {pairs['total']} pairs"
+    text = f"{number(pairs['open'])} of {number(pairs['total'])} pairs"
     if not hosts:
         return text
     label = path["from"].partition("group ")
     group = f"{label[2]} " if label[1] and not label[0] and " except " not in label[2] else ""
     found = f"{hosts['open']} of {hosts['total']} {group}hosts"
     return found if hosts["total"] == pairs["total"] else f"{found}, {text}"
+
+
+def number(count: int) -> str:
+    """Small numbers as they are; the pairs of whole networks by their size."""
+    return str(count) if count < _LARGE else f"{count:.1e}".replace("e+", "e")
 
 
 def before(path: Entry) -> str:

@@ -43,6 +43,20 @@ def test_nothing_changed() -> None:
     assert rule_diff(state("a", "b", p=[1]), state("a", "b", p=[1])) == []
 
 
+def test_counters_are_no_change() -> None:
+    before = state("tcp dport 5432 counter packets 0 bytes 0 accept", "[0:0] -A INPUT -j DROP", handles=False)
+    after = state(
+        "tcp dport 5432 counter packets 12 bytes 960 accept", "[7:512] -A INPUT -j DROP", handles=False
+    )
+    assert rule_diff(before, after) == []
+    assert (
+        changes(before, state("tcp dport 5433 counter packets 0 bytes 0 accept", "[7:512] -A INPUT -j DROP"))[
+            0
+        ][0]
+        == "changed"
+    )
+
+
 def test_added_removed_and_moved() -> None:
     assert changes(state("a", "b"), state("a", "new rule entirely", "b")) == [
         ("added", None, "new rule entirely")
