@@ -10,6 +10,7 @@ from typing import Any
 
 from ..model.match import (
     NEVER,
+    All,
     Either,
     In,
     Masked,
@@ -31,6 +32,7 @@ Json = Any
 _FAMILIES = {"ip": "ipv4", "ipv4": "ipv4", "ip6": "ipv6", "ipv6": "ipv6"}
 # Frames that hold no IP packet: no flow is one of them.
 _NO_FLOWS = {"arp"}
+_PLAIN = {"address4", "address6", "port"}
 _MEMBERS = {"address4", "address6", "port", "protocol", "mark", "name"}
 # Expressions that give each rule a value of its own, however alike they are written.
 _OWN = ("numgen", "hash", "random")
@@ -46,6 +48,10 @@ class Relations:
     def relation(self, place: str, left: Json, op: str, right: Json, rule: str) -> tuple[Match, str]:
         """The match, and what was not understood of it (or nothing). ``place``: family/table of the rule.
         ``rule``: what tells this rule from all others, for what has another value in each."""
+        if op == "==":
+            plain = _plain(left, right)
+            if plain is not None:
+                return plain, ""
         operands = _operands(left)
         needs = both(*(one.needs for one in operands))
         try:
@@ -228,6 +234,26 @@ def _operands(left: Json) -> list[Operand]:
     if isinstance(left, dict) and "&" in left:
         return [nft_operands.operand(left["&"][0])]
     return [nft_operands.operand(left)]
+
+
+def _plain(left: Json, right: Json) -> Match | None:
+    """The quick way for most matches there are: a header field that equals one value or prefix."""
+    payload = left.get("payload")
+    operand = nft_operands.PAYLOAD.get((payload.get("protocol"), payload.get("field"))) if payload else None
+    if operand is None or operand.kind not in _PLAIN:
+        return None
+    try:
+        if type(right) is dict and "prefix" in right:
+            found = nft_values.prefix(operand.kind, right["prefix"]["addr"], right["prefix"]["len"])
+        elif type(right) is int or (type(right) is str and not right.startswith("@")):
+            number = nft_values.SCALARS[operand.kind](right)
+            found = (number, number)
+        else:
+            return None
+    except (NotModelled, OSError, ValueError, TypeError):
+        return None
+    match = In(operand.field, (found,), operand.family)
+    return match if operand.family else All((operand.needs, match))
 
 
 def has_own_value(left: Json) -> bool:
