@@ -14,7 +14,8 @@ from collections.abc import Mapping
 
 from ..errors import ParseError
 from ..model.raw import RawOutput
-from ..model.rules import Chain, Ruleset
+from ..model.match import ALWAYS
+from ..model.rules import Chain, Rule, Ruleset, Verdict
 from ..model.state import State
 from . import fingerprint, ipset, iptables, linux_facts, nft
 from . import outputs as raw
@@ -30,6 +31,12 @@ _IPTABLES = {
     "iptables_legacy": ("iptables-legacy", ""),
     "ip6tables_legacy": ("ip6tables-legacy", ""),
 }
+_FAMILY = {
+    "iptables_nft": "ip",
+    "ip6tables_nft": "ip6",
+    "iptables_legacy": "ip",
+    "ip6tables_legacy": "ip6",
+}
 _TRANSLATES = ("-j DNAT", "-j REDIRECT", "-j TPROXY", "-j NETMAP")
 
 
@@ -42,6 +49,7 @@ def parse(host: str, outputs: Mapping[str, RawOutput]) -> State:
     dumps = {name: _iptables(state, outputs, name, facts, sets) for name in _IPTABLES}
     native = _nft(state, outputs, facts, dumps)
     _assemble(state, native, dumps)
+    _families_left_out(state, outputs)
     for dump in dumps.values():
         for name in dump.added_to if dump else ():
             if f"ipset/{name}" in state.sets:
@@ -53,7 +61,7 @@ def parse(host: str, outputs: Mapping[str, RawOutput]) -> State:
 def _translates(outputs: Mapping[str, RawOutput]) -> bool:
     """Whether any rule may change a destination; also where rules can't be read."""
     for name in ("nft_json", *_IPTABLES):
-        if raw.problem(outputs, name, may_be_empty=True):
+        if name in outputs and raw.problem(outputs, name, may_be_empty=True):
             return True
     if any(word in raw.text(outputs, name) for name in _IPTABLES for word in _TRANSLATES):
         return True
@@ -64,6 +72,31 @@ def _fail(state: State, name: str, why: str, *, rules: bool = True) -> None:
     state.unreadable.append({"what": name, "reason": why})
     if rules:
         state.firewall_known = False
+
+
+def _left_out(state: State, outputs: Mapping[str, RawOutput], name: str) -> bool:
+    """Saved files that name some of the rules: what is left out, the host is said not to have.
+
+    A login always brings an answer for every command, if only an error.
+    """
+    if name in outputs or not any(given in outputs for given in ("nft_json", *_IPTABLES)):
+        return False
+    _fail(state, name, "not given, so taken as none", rules=False)
+    return True
+
+
+def _families_left_out(state: State, outputs: Mapping[str, RawOutput]) -> None:
+    """Saved files of one family only tell nothing about the other: its filters are there, and unknown."""
+    if "nft_json" in outputs:
+        return
+    given = {_FAMILY[name] for name in _IPTABLES if name in outputs}
+    for family in {"ip", "ip6"} - given if given else ():
+        backend = {"ip": "iptables", "ip6": "ip6tables"}[family]
+        for hook in ("input", "forward", "output"):
+            key = f"{backend}/filter/{hook.upper()}"
+            why = f"no file with the rules of {backend} was given"
+            rule = Rule(1, ALWAYS, Verdict("unknown", detail=why), why, not_understood=(why,))
+            state.rulesets[key] = Ruleset(key, backend, family, hook, 0, "deny", rules=[rule])
 
 
 def _ipsets(state: State, outputs: Mapping[str, RawOutput]) -> dict[str, IpSet]:
@@ -84,6 +117,8 @@ def _iptables(
     state: State, outputs: Mapping[str, RawOutput], name: str, facts: HostFacts, sets: dict[str, IpSet]
 ) -> IptablesRules | None:
     """What one iptables-save shows; None if it can't be read."""
+    if _left_out(state, outputs, name):
+        return None
     why = raw.problem(outputs, name, may_be_empty=True)
     if not why:
         try:
@@ -102,6 +137,8 @@ def _nft(
     facts: HostFacts,
     dumps: dict[str, IptablesRules | None],
 ) -> NftRules | None:
+    if _left_out(state, outputs, "nft_json"):
+        return None
     why = raw.problem(outputs, "nft_json")
     if not why and outputs["nft_json"].absent:
         return None
