@@ -13,8 +13,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from ..errors import ParseError
-from ..model.raw import RawOutput
 from ..model.match import ALWAYS
+from ..model.raw import RawOutput
 from ..model.rules import Chain, Rule, Ruleset, Verdict
 from ..model.state import State
 from . import fingerprint, ipset, iptables, linux_facts, nft
@@ -30,12 +30,6 @@ _IPTABLES = {
     "ip6tables_nft": ("ip6tables", "ip6"),
     "iptables_legacy": ("iptables-legacy", ""),
     "ip6tables_legacy": ("ip6tables-legacy", ""),
-}
-_FAMILY = {
-    "iptables_nft": "ip",
-    "ip6tables_nft": "ip6",
-    "iptables_legacy": "ip",
-    "ip6tables_legacy": "ip6",
 }
 _TRANSLATES = ("-j DNAT", "-j REDIRECT", "-j TPROXY", "-j NETMAP")
 
@@ -89,7 +83,7 @@ def _families_left_out(state: State, outputs: Mapping[str, RawOutput]) -> None:
     """Saved files of one family only tell nothing about the other: its filters are there, and unknown."""
     if "nft_json" in outputs:
         return
-    given = {_FAMILY[name] for name in _IPTABLES if name in outputs}
+    given = {"ip6" if name.startswith("ip6") else "ip" for name in _IPTABLES if name in outputs}
     for family in {"ip", "ip6"} - given if given else ():
         backend = {"ip": "iptables", "ip6": "ip6tables"}[family]
         for hook in ("input", "forward", "output"):
