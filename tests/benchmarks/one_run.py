@@ -1,10 +1,9 @@
 # Copyright: (c) 2026, PathGuard developers
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""One measured process: ``one_run.py json|engine RULESET.json FLOWS.json`` prints its times as JSON.
+"""One measured process: ``one_run.py json|engine|filter|save FILE FLOWS.json`` prints its times as JSON.
 
-Seconds by name; ``peak`` is the largest resident size in MiB. ``start`` is what Python and the imports
-took before anything was read.
+Seconds of processor time by name, which other work on the machine hardly changes; ``peak`` is the largest resident size in MiB. FILE is a ruleset, for ``filter`` a snapshot.
 """
 
 from __future__ import annotations
@@ -17,55 +16,92 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+HOST = "router"
+RULES_OF_OTHERS = ("iptables_nft", "ip6tables_nft", "iptables_legacy", "ip6tables_legacy", "ipset")
+
 
 def timed(work: Callable[[], Any]) -> tuple[Any, float]:
-    start = time.perf_counter()
+    start = time.process_time()
     result = work()
-    return result, time.perf_counter() - start
+    return result, time.process_time() - start
 
 
-def only_json(text: str, _flows: list[dict[str, Any]]) -> dict[str, Any]:
+def only_json(ruleset: Path, _flows: list[dict[str, Any]]) -> dict[str, Any]:
+    """What any reader of nft's JSON pays at least."""
+    text = ruleset.read_text(encoding="utf-8")
     document, seconds = timed(lambda: json.loads(text))
     return {"load": seconds, "objects": len(document["nftables"])}
 
 
-def engine(text: str, flows: list[dict[str, Any]]) -> dict[str, Any]:
-    from ansible_collections.pathguard.network.plugins.plugin_utils.analyse.evaluate import HostFirewall
-    from ansible_collections.pathguard.network.plugins.plugin_utils.model.flow import flows_from
-    from ansible_collections.pathguard.network.plugins.plugin_utils.model.flowset import Space
-    from ansible_collections.pathguard.network.plugins.plugin_utils.model.raw import RawOutput
-    from ansible_collections.pathguard.network.plugins.plugin_utils.parse import parse_platform
+def engine(ruleset: Path, flows: list[dict[str, Any]]) -> dict[str, Any]:
+    """From nft's text to a firewall that is ready for questions, then the questions."""
+    from ansible_collections.pathguard.network.plugins.plugin_utils.analyse.verdicts import Questions
     from tests.benchmarks.rulesets import RULESET
 
-    def load() -> tuple[Space, HostFirewall]:
-        space = Space()
-        outputs = {"nft_json": RawOutput("nft_json", "nft -j list ruleset", 0, text)}
-        return space, HostFirewall(parse_platform("linux", "router", outputs), space)
-
-    def prove() -> list[tuple[str, int]]:
-        outcomes = (firewall.ruleset(RULESET, flows_from(space, flow)) for flow in flows)
-        return [(outcome.verdict, sum(len(part.rules) for part in outcome.parts)) for outcome in outcomes]
-
-    (space, firewall), loading = timed(load)
-    answers, proving = timed(prove)
-    again, _seconds = timed(prove)
-    verdicts = [verdict for verdict, _rules in answers]
+    text = ruleset.read_text(encoding="utf-8")
+    questions, loading = timed(lambda: Questions(_state(text)))
+    answers, proving = timed(lambda: [questions.verdict(flow, RULESET) for flow in flows])
+    again = [questions.verdict(flow, RULESET) for flow in flows]
     return {
         "load": loading,
         "prove": proving,
-        "rules": len(firewall.state.rulesets[RULESET].rules),
-        "verdicts": {verdict: verdicts.count(verdict) for verdict in sorted(set(verdicts))},
+        "rules": len(questions.state.rulesets[RULESET].rules),
         "repeatable": answers == again,
+        "verdicts": _count(answers),
     }
+
+
+def as_filter(snapshot: Path, flows: list[dict[str, Any]]) -> dict[str, Any]:
+    """The filter on a snapshot's path, as a playbook uses it: load and proofs in one call."""
+    from ansible_collections.pathguard.network.plugins.filter.verdicts import flow_verdicts
+    from tests.benchmarks.rulesets import RULESET
+
+    answers, seconds = timed(lambda: flow_verdicts(str(snapshot), flows, RULESET))
+    return {"load": seconds, "verdicts": _count(answers)}
+
+
+def save(ruleset: Path, _flows: list[dict[str, Any]]) -> dict[str, Any]:
+    """Write the snapshot that firewall_info would write, beside the ruleset; nothing is measured."""
+    from ansible_collections.pathguard.network.plugins.plugin_utils.gather import snapshot
+
+    text = ruleset.read_text(encoding="utf-8")
+    state = _state(text).to_dict()
+    found = snapshot.Snapshot(HOST, "linux", snapshot.now(), state, [_output(text)])
+    return {"path": str(snapshot.write(ruleset.parent, found))}
+
+
+def _output(text: str) -> Any:
+    from ansible_collections.pathguard.network.plugins.plugin_utils.model.raw import RawOutput
+
+    return RawOutput("nft_json", "nft -j list ruleset", 0, text)
+
+
+def _state(text: str) -> Any:
+    from ansible_collections.pathguard.network.plugins.plugin_utils.parse import parse_platform
+
+    others = {name: _nothing(name) for name in RULES_OF_OTHERS}
+    return parse_platform("linux", HOST, {"nft_json": _output(text), **others})
+
+
+def _nothing(name: str) -> Any:
+    """The host has no rules of this kind, for certain."""
+    from ansible_collections.pathguard.network.plugins.plugin_utils.model.raw import RawOutput
+
+    return RawOutput(name, name, 0, "", absent="this router has nft only")
+
+
+def _count(answers: list[dict[str, Any]]) -> dict[str, int]:
+    verdicts = [answer["verdict"] for answer in answers]
+    return {verdict: verdicts.count(verdict) for verdict in sorted(set(verdicts))}
 
 
 def main() -> None:
     work, ruleset, flows = sys.argv[1:]
-    started = time.perf_counter()
-    text = Path(ruleset).read_text(encoding="utf-8")
     questions = json.loads(Path(flows).read_text(encoding="utf-8"))
-    measured = {"json": only_json, "engine": engine}[work](text, questions)
-    measured["inside"] = time.perf_counter() - started
+    measured = {"json": only_json, "engine": engine, "filter": as_filter, "save": save}[work](
+        Path(ruleset), questions
+    )
+    measured["process"] = time.process_time()
     measured["peak"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
     print(json.dumps(measured))
 

@@ -4,7 +4,8 @@
 """100 path proofs over 100,000 nft rules, against loading them, against ``json.loads`` of the same text.
 
 Each measurement is a process of its own; its whole time is shown beside the parts, so that what Python
-and the imports cost can be seen. The best of several runs counts: other work on the machine only adds.
+and the imports cost can be seen. Times are processor time, and the best of several runs counts: other
+work on the machine only adds.
 """
 
 from __future__ import annotations
@@ -50,13 +51,13 @@ def best(runs: list[dict[str, Any]]) -> dict[str, Any]:
     """The quickest value of each time, the largest peak; everything else from the first run."""
     quickest = {
         name: min(run[name] for run in runs)
-        for name in ("load", "prove", "inside", "whole")
+        for name in ("load", "prove", "process", "whole")
         if name in runs[0]
     }
     return {**runs[0], **quickest, "peak": max(run["peak"] for run in runs)}
 
 
-def table(text: str, plain: dict[str, Any], ours: dict[str, Any]) -> str:
+def table(text: str, plain: dict[str, Any], ours: dict[str, Any], snapshot: dict[str, Any]) -> str:
     """The figures side by side."""
     rows = [
         ("", "json.loads", "PathGuard", "ratio", "at most"),
@@ -64,13 +65,19 @@ def table(text: str, plain: dict[str, Any], ours: dict[str, Any]) -> str:
          f"{MOST_LOAD_PER_JSON}"),
         (f"{QUESTIONS} proofs, s", "", f"{ours['prove']:.3f}", f"{ours['prove'] / ours['load']:.3f} of load",
          f"{MOST_PROOFS_PER_LOAD}"),
-        ("whole process, s", f"{plain['whole']:.2f}", f"{ours['whole']:.2f}", f"{ours['whole'] / plain['whole']:.1f}", ""),
+        ("whole process, s", f"{plain['process']:.2f}", f"{ours['process']:.2f}",
+         f"{ours['process'] / plain['process']:.1f}", ""),
+        ("on the clock, s", f"{plain['whole']:.2f}", f"{ours['whole']:.2f}", "", ""),
         ("peak, MiB", f"{plain['peak']}", f"{ours['peak']}", f"{ours['peak'] / plain['peak']:.1f}", f"{MOST_PEAK_MIB}"),
     ]  # fmt: skip
     head = (
         f"{RULES} nft rules, {len(text) / 2**20:.0f} MiB of JSON; verdicts {ours['verdicts']}; best of {RUNS}"
     )
-    return "\n".join([head, *("{:<18}{:>12}{:>12}{:>16}{:>10}".format(*row) for row in rows)])
+    filtered = (
+        f"flow_verdicts on a snapshot, the same questions: {snapshot['load']:.2f} s, "
+        f"{snapshot['load'] / plain['load']:.1f} times json.loads; peak {snapshot['peak']} MiB"
+    )
+    return "\n".join([head, *("{:<18}{:>12}{:>12}{:>16}{:>10}".format(*row) for row in rows), filtered])
 
 
 @pytest.mark.timeout(1800)
@@ -83,12 +90,16 @@ def test_a_hundred_proofs_over_a_hundred_thousand_rules(
     questions.write_text(json.dumps(flows), encoding="utf-8")
     plain = best([one_run(root, "json", ruleset, questions) for _run in range(RUNS)])
     ours = best([one_run(root, "engine", ruleset, questions) for _run in range(RUNS)])
+    saved = Path(one_run(root, "save", ruleset, questions)["path"])
+    snapshot = best([one_run(root, "filter", saved, questions) for _run in range(RUNS)])
     with capsys.disabled():
-        print(f"\n{table(text, plain, ours)}")
+        print(f"\n{table(text, plain, ours, snapshot)}")
     assert ours["rules"] == RULES
     assert ours["repeatable"], "the same questions had other answers the second time"
     assert sum(ours["verdicts"].values()) == QUESTIONS
     assert not ours["verdicts"].get("unknown"), "nothing here is undecidable: what was proved?"
     assert ours["load"] <= MOST_LOAD_PER_JSON * plain["load"]
     assert ours["prove"] <= MOST_PROOFS_PER_LOAD * ours["load"]
-    assert ours["peak"] <= MOST_PEAK_MIB
+    assert max(ours["peak"], snapshot["peak"]) <= MOST_PEAK_MIB
+    assert snapshot["verdicts"] == ours["verdicts"]
+    assert snapshot["load"] <= MOST_LOAD_PER_JSON * plain["load"]
