@@ -3,7 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """One measured process: ``one_run.py json|engine|filter|save FILE FLOWS.json`` prints its times as JSON.
 
-Seconds of processor time by name, which other work on the machine hardly changes; ``peak`` is the largest resident size in MiB. FILE is a ruleset, for ``filter`` a snapshot.
+Seconds of processor time by name, which other work on the machine hardly changes; ``peak`` is the
+largest resident size in MiB. FILE is a ruleset, for ``filter`` a snapshot.
 """
 
 from __future__ import annotations
