@@ -33,6 +33,7 @@ _REFUSALS = {
     "multicast": "the address is a multicast address",
     "anycast": "the address is an anycast address",
 }
+_LOOKUPS = ("lookup", "table", "to_tbl", "")
 _DEFAULT_RULES = ((0, "local"), (32766, "main"), (32767, "default"))
 _TABLE_NAMES = {"255": "local", "254": "main", "253": "default", "": "main"}
 
@@ -78,6 +79,10 @@ def own_addresses(interfaces: Iterable[Interface]) -> list[Own]:
 def is_global(own: Own) -> bool:
     """Neither loopback nor link-local: an address that others may use."""
     return not any(low <= own.value <= high for low, high in (_LOOPBACK[own.family], _LINK_LOCAL[own.family]))
+
+
+def _selects(rule: RouteRule) -> bool:
+    return bool(rule.src or rule.dst or rule.mark or rule.in_interface or rule.not_understood)
 
 
 class _Table:
@@ -145,6 +150,11 @@ class Routing:
         self._local = {(own.family, own.value) for own in self.addresses}
         self._tables: dict[tuple[int, str], _Table] = {}
         self._rules = {family: self._rules_of(family) for family in (4, 6)}
+        # Whether packets for the host's own addresses stay here whatever else the rules say.
+        self.local_first = all(
+            rules[0].table == "local" and rules[0].action in _LOOKUPS and not _selects(rules[0])
+            for rules in self._rules.values()
+        )
         self.follows_marks = any(rule.mark for rules in self._rules.values() for rule in rules)
 
     def _rules_of(self, family: int) -> list[RouteRule]:
@@ -239,7 +249,7 @@ class Routing:
             yield flows, (Leg("unknown", reason=reason),)
         elif rule.action in _REFUSALS:
             yield flows, (Leg("deny", reason=_REFUSALS[rule.action]),)
-        elif rule.action not in ("lookup", "table", "to_tbl", ""):
+        elif rule.action not in _LOOKUPS:
             yield (
                 flows,
                 (

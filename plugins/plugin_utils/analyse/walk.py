@@ -49,10 +49,13 @@ class Start:
 
 @dataclass(frozen=True, slots=True)
 class _Arrival:
+    """``own``: all of the flows are for an address of the host itself."""
+
     host: str
     interface: str
     flows: FlowSet
     journey: Journey
+    own: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +117,7 @@ class Walk:
     # The walk.
 
     def run(self, starts: Sequence[Start]) -> Travelled:
-        begun: dict[tuple[str, str], list[_Arrival]] = {}
+        begun: dict[tuple[str, str, bool], list[_Arrival]] = {}
         work: list[_Arrival] = []
         for start in starts:
             if start.interface:
@@ -125,11 +128,11 @@ class Walk:
                 if arrival.journey.changes:
                     work.append(arrival)
                 else:
-                    begun.setdefault((arrival.host, arrival.interface), []).append(arrival)
-        for (host, interface), same in begun.items():
+                    begun.setdefault((arrival.host, arrival.interface, arrival.own), []).append(arrival)
+        for (host, interface, own), same in begun.items():
             flows = self._union([arrival.flows for arrival in same])
             hops = tuple(hop for arrival in same for hop in arrival.journey.starts)
-            work.append(_Arrival(host, interface, flows, Journey(starts=hops)))
+            work.append(_Arrival(host, interface, flows, Journey(starts=hops), own))
         while work:
             work = [then for arrival in work for then in self._arrive(arrival)]
         return self.found
@@ -187,6 +190,9 @@ class Walk:
             flows, changed = self.translated(host, here.flows, here.journey, "routed")
             if changed is not here.journey:
                 here = Packets(flows, None, changed)
+            elif arrival.own and here.journey is journey and self.network.routing[host].local_first:
+                self._deliver(host, interface, here, came)
+                continue
             for part, legs, family in self._lookup(host, here, interface):
                 for leg in legs:
                     if leg.kind == "local":
@@ -241,7 +247,8 @@ class Walk:
                 rest = flows - self._union([mine for mine, _taker in takers])
         if rest:
             self._outside(host, leg, rest, journey)
-        return [_Arrival(taker.host, taker.interface, mine, journey) for mine, taker in takers]
+        own = leg.gateway is None
+        return [_Arrival(taker.host, taker.interface, mine, journey, own) for mine, taker in takers]
 
     def _on_link(self, host: str, flows: FlowSet, family: int) -> list[tuple[FlowSet, Neighbour]]:
         ranges = destinations(flows, family)
