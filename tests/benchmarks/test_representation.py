@@ -17,6 +17,7 @@ from typing import Any
 
 import oxidd
 import pytest
+
 from ansible_collections.pathguard.network.plugins.plugin_utils.model.diagrams import EMPTY, FULL
 from ansible_collections.pathguard.network.plugins.plugin_utils.model.flowset import Space
 
@@ -188,7 +189,10 @@ def test_ways_to_hold_sets_of_flows(capsys: pytest.CaptureFixture[str]) -> None:
         counts, times = [], []
         for way in ways:
             found, taken = min(
-                (seconds(lambda way=way: way().run(listed, asked)) for _run in range(3)),
+                (
+                    seconds(lambda way=way, listed=listed, asked=asked: way().run(listed, asked))
+                    for _run in range(3)
+                ),
                 key=lambda one: one[1],
             )
             counts.append(found)

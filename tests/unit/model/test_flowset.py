@@ -21,7 +21,7 @@ from ansible_collections.pathguard.network.plugins.plugin_utils.model.flowset im
 ADDRESSES = [
     int(ipaddress.IPv4Address(text))
     for text in (
-        "0.0.0.0",  # noqa: S104
+        "0.0.0.0",
         "0.0.0.1",
         "10.0.1.0",
         "10.0.1.63",
