@@ -52,25 +52,24 @@ def parse(content: str) -> dict[str, IpSet]:
     for number, line in enumerate(content.splitlines(), 1):
         if not line.strip() or line.startswith("#"):
             continue
-        words = _words(line, number)
-        if words[0] == "create" and len(words) >= 3:
-            found[words[1]] = _create(words)
-        elif words[0] == "add" and len(words) >= 3 and words[1] in found:
-            _add(found[words[1]], words)
-        else:
-            raise ParseError(f"a line is not understood: {line[:200]}", f"ipset save, line {number}", _TODO)
+        try:
+            words = _words(line)
+            if words[0] == "create" and len(words) >= 3:
+                found[words[1]] = _create(words)
+            elif words[0] == "add" and len(words) >= 3 and words[1] in found:
+                _add(found[words[1]], words)
+            else:
+                raise ValueError("neither a set nor a member of one")
+        except (ValueError, IndexError) as error:
+            where = f"ipset save, line {number}"
+            raise ParseError(f"a line is not understood ({error}): {line[:200]}", where, _TODO) from error
     for one in found.values():
         _finish(one)
     return found
 
 
-def _words(line: str, number: int) -> list[str]:
-    if '"' not in line and "\\" not in line:
-        return line.split()
-    try:
-        return shlex.split(line)
-    except ValueError as error:
-        raise ParseError(f"quotes do not match: {line[:200]}", f"ipset save, line {number}", _TODO) from error
+def _words(line: str) -> list[str]:
+    return shlex.split(line) if '"' in line or "\\" in line else line.split()
 
 
 def _create(words: list[str]) -> IpSet:

@@ -32,6 +32,7 @@ HOOKS = {
     "OUTPUT": "output",
     "POSTROUTING": "postrouting",
 }
+_POLICIES = {"ACCEPT": "permit", "DROP": "deny"}
 TABLES = ("raw", "mangle", "nat", "filter", "security")
 _CHAIN = re.compile(r":(\S+) (\S+)(?: \[\d+:\d+\])?$")
 _COUNTERS = re.compile(r"\[\d+:\d+\] ")
@@ -129,6 +130,8 @@ def _read_table(found: IptablesRules, table: _Table, backend: str, family: int, 
         if policy == "-":
             found.chains[key] = Chain(key, rules)
             continue
+        if policy not in _POLICIES:
+            raise ParseError(f"the policy {policy!r} of {name}", f"{backend}-save", "report this table")
         if name not in HOOKS:
             raise ParseError(
                 f"the chain {name} has a policy but no hook", f"{backend}-save", "report this table"
@@ -139,7 +142,7 @@ def _read_table(found: IptablesRules, table: _Table, backend: str, family: int, 
             "ip" if family == 4 else "ip6",
             HOOKS[name],
             _NAT_PRIORITY[name] if table.name == "nat" else _PRIORITY[table.name],
-            "permit" if policy == "ACCEPT" else "deny",
+            _POLICIES[policy],
             "nat"
             if table.name == "nat"
             else "route"

@@ -74,7 +74,10 @@ def read(line: Line, family: int, chains: dict[str, str]) -> Target:
         return Target(CONTINUE, added_to=_set_name(line.target_options))
     words = " ".join(["-j", name, *(option.words for option in line.target_options)])
     if name in ("MARK", "CONNMARK"):
-        return Target(CONTINUE, _marks(name, line.target_options))
+        try:
+            return Target(CONTINUE, _marks(name, line.target_options))
+        except ValueError:
+            return Target(Verdict("unknown", "", words), problem=words)
     if name in ("CT", "NOTRACK"):
         untracked = name == "NOTRACK" or any(option.name == "--notrack" for option in line.target_options)
         return Target(CONTINUE, (Effect("notrack"),) if untracked else ())

@@ -56,6 +56,8 @@ def read(state: State, outputs: Mapping[str, RawOutput]) -> HostFacts:
                 step(state, facts, raw.text(outputs, name))
             except ParseError as error:
                 why = error.what
+            except (KeyError, TypeError, ValueError, AttributeError) as error:
+                why = f"not in the form that ip -j, sysctl or ss print: {error!r}"
         if why:
             state.unreadable.append({"what": name, "reason": why})
     _local_addresses(state, facts)

@@ -26,6 +26,8 @@ from .nft_rule import RuleReader
 Json = Any
 # Only tables of these families see flows; arp tables never do.
 FAMILIES = ("ip", "ip6", "inet", "bridge", "netdev")
+HOOKS = ("ingress", "prerouting", "input", "forward", "output", "postrouting", "egress")
+_POLICIES = {"accept": "permit", "drop": "deny"}
 _TODO = "run `nft -j list ruleset` on the host as root and see what it prints"
 
 
@@ -85,7 +87,8 @@ def load(text: str) -> list[Json]:
 
 def changes_destinations(text: str) -> bool:
     """Whether a rule of this document, made by nft itself, may translate a destination address."""
-    return any(f'"{word}"' in text for word in ("dnat", "redirect", "tproxy"))
+    # With the colon: `redirect` is the name of an ICMP type, too.
+    return any(f'"{word}":' in text for word in ("dnat", "redirect", "tproxy"))
 
 
 def read(text: str) -> Document:
@@ -130,7 +133,7 @@ def _sorted_out(objects: list[Json]) -> dict[str, Table]:
                 tables[f"{value['family']}/{value['table']}"].sets.append(value)
             elif kind == "table":
                 tables[f"{value['family']}/{value['name']}"] = Table(value.get("flags"))
-    except (KeyError, TypeError) as error:
+    except (KeyError, TypeError, AttributeError) as error:
         raise ParseError(
             f"an object of nft's JSON is not whole, or names a table that is not listed: {error!r}",
             "nft -j list ruleset",
@@ -193,13 +196,15 @@ def _read_table(
                 *rules,
             ]
             found.not_understood.append({"where": key, "text": f"table {place}", "reason": why})
+        if chain["hook"] not in HOOKS:
+            raise ValueError(f"the hook {chain['hook']!r} of {name}")
         found.rulesets[key] = Ruleset(
             key,
             "nft",
             place.split("/", 1)[0],
             chain["hook"],
-            int(chain.get("prio", 0)),
-            "deny" if chain.get("policy") == "drop" else "permit",
+            int(chain["prio"]),
+            _POLICIES[chain.get("policy", "accept")],
             chain.get("type", "filter"),
             rules,
         )

@@ -80,7 +80,9 @@ class RuleReader:
         """The model's rules for one rule; ``chain`` is its chain's key, ``text`` its line as listed."""
         draft = _Draft([], [], [])
         found: list[tuple[list[Match], Outcome, list[Effect]]] = []
-        expression = value.get("expr") or []
+        expression = value["expr"]
+        if not isinstance(expression, list):
+            raise TypeError(f"the statements of a rule of {chain}")
         self._walk(chain, expression, 0, draft, found)
         handle, comment = value.get("handle"), value.get("comment", "")
         if text is None:

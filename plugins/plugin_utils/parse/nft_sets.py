@@ -104,21 +104,23 @@ def changed_by_packets(expressions: Iterable[list[Json]], place: str) -> set[str
 
 
 def named_set(info: SetInfo, verdicts: list[Verdict] | None) -> NamedSet:
-    """The set as a state shows it."""
-    found = NamedSet(info.key, info.kinds, [], info.dynamic, True, verdicts, list(info.expiring))
-    for element in info.elements:
+    """The set as a state shows it; elements that can't be read are left out, and it says so."""
+    found = NamedSet(info.key, info.kinds, [], info.dynamic, True, None if verdicts is None else [])
+    leaving = set(info.expiring)
+    for index, element in enumerate(info.elements):
         parts = element["concat"] if isinstance(element, dict) and "concat" in element else [element]
-        if len(parts) != len(info.kinds):
+        try:
+            if len(parts) != len(info.kinds):
+                raise nft_values.NotModelled()
+            read_parts = tuple(_part(kind, part) for kind, part in zip(info.kinds, parts))
+        except nft_values.NotModelled:
             found.complete = False
             continue
-        read_parts: list[Range | str] = []
-        for kind, part in zip(info.kinds, parts):
-            try:
-                read_parts.append(_part(kind, part))
-            except nft_values.NotModelled:
-                found.complete = False
-                read_parts.append(nft_operands.words_of(part))
-        found.elements.append(tuple(read_parts))
+        if index in leaving:
+            found.expiring.append(len(found.elements))
+        if verdicts is not None and found.verdicts is not None:
+            found.verdicts.append(verdicts[index])
+        found.elements.append(read_parts)
     return found
 
 

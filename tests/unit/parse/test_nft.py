@@ -299,6 +299,13 @@ def test_a_listing_cut_short_anywhere_is_an_error(root_folder: Path) -> None:
             nft.read(text[:end])
 
 
+@pytest.mark.parametrize(("key", "value"), [("policy", "maybe"), ("hook", "sideways"), ("prio", "late")])
+def test_a_base_chain_that_is_not_understood_is_an_error(key: str, value: str) -> None:
+    document = json.dumps({"nftables": [META, TABLE, {"chain": {**CHAIN["chain"], key: value}}]})
+    with pytest.raises(ParseError):
+        nft.parse(nft.read(document), "", HostFacts())
+
+
 def test_rules_of_a_chain_that_is_not_listed_are_an_error() -> None:
     lost = {"rule": {**rule({"accept": None})["rule"], "chain": "gone"}}
     with pytest.raises(ParseError, match="inet/fw/gone"):
