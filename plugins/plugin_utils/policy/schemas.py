@@ -58,10 +58,11 @@ def library() -> Any:
 def registry() -> Registry[Any]:
     """Our schemas and JSON Schema's own; anything else can't be retrieved, by design."""
     library()
+    from jsonschema_specifications import REGISTRY
     from referencing import Resource
 
     named = [load_schema(name) for name in ("path-policy", "state", "snapshot", "report")]
-    base: Registry[Any] = library().validators.SPECIFICATIONS
+    base: Registry[Any] = REGISTRY
     return base.with_resources([(schema["$id"], Resource.from_contents(schema)) for schema in named])
 
 
