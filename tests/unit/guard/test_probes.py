@@ -1,0 +1,87 @@
+# Copyright: (c) 2026, PathGuard developers
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What new connections say, beside the proof."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from ansible_collections.pathguard.network.plugins.plugin_utils.guard.probes import (
+    ProbeRow,
+    back_to,
+    disagreements,
+    proof_of,
+)
+
+PAIR = ("10.10.1.66", "10.20.1.10", 5432)
+CUT: list[dict[str, Any]] = [
+    {"src": ["10.10.1.64/26", "10.10.1.128/25"], "dst": ["10.20.1.10"], "protocol": ["tcp"], "dst_port": ["5432"]}
+]
+
+
+def row(result: str, proof: str = "open") -> ProbeRow:
+    return ProbeRow("p", "app08", *PAIR, result, proof)
+
+
+@pytest.mark.parametrize(
+    ("source", "port", "word"),
+    [("10.10.1.66", 5432, "cut"), ("10.10.1.63", 5432, "open"), ("10.10.1.66", 5433, "open"), ("fd00::1", 5432, "open")],
+)
+def test_the_proof_of_one_pair(source: str, port: int, word: str) -> None:
+    assert proof_of((source, "10.20.1.10", port), CUT, []) == word
+
+
+def test_the_proof_of_a_pair_that_is_not_known() -> None:
+    assert proof_of(PAIR, [], CUT) == "unknown"
+    assert proof_of(PAIR, CUT, CUT) == "cut"
+
+
+@pytest.mark.parametrize(
+    ("piece", "covered"),
+    [
+        ({"src": ["10.10.1.60-10.10.1.70"]}, True),
+        ({"src": ["any"], "protocol": ["udp"]}, False),
+        ({"dst_port": ["1-5431", "5433-65535"]}, False),
+        ({"dst_port": ["5000-6000"]}, True),
+        ({}, True),
+    ],
+)
+def test_pieces_in_every_form(piece: dict[str, Any], covered: bool) -> None:
+    assert (proof_of(PAIR, [piece], []) == "cut") is covered
+
+
+@pytest.mark.parametrize(
+    ("result", "proof", "agrees"),
+    [
+        ("reachable", "open", True),
+        ("timeout", "open", False),
+        ("refused", "open", False),
+        ("not_probed", "open", False),
+        ("timeout", "cut", True),
+        ("refused", "cut", True),
+        ("reachable", "cut", False),
+        ("reachable", "cut on some ways", True),
+        ("timeout", "cut on some ways", True),
+        ("timeout", "unknown", True),
+        ("reachable", "unknown", True),
+    ],
+)
+def test_only_an_impossible_result_is_a_disagreement(result: str, proof: str, agrees: bool) -> None:
+    assert [item.row for item in disagreements([row(result, proof)], [])] == ([] if agrees else [row(result, proof)])
+
+
+def test_a_disagreement_as_before_is_not_new() -> None:
+    assert [item.new for item in disagreements([row("refused")], [row("refused")])] == [False]
+    assert [item.new for item in disagreements([row("timeout")], [row("refused")])] == [True]
+
+
+def test_a_refusal_behind_open_rules_is_no_firewall() -> None:
+    assert "nothing listens" in disagreements([row("refused")], [row("reachable")])[0].cause
+
+
+def test_only_what_got_through_before_must_get_through_again() -> None:
+    assert back_to([row("timeout")], [row("timeout")]) == []
+    assert back_to([row("timeout")], [row("reachable")]) == [row("timeout")]
