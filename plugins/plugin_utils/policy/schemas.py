@@ -58,7 +58,7 @@ def library() -> Any:
 def registry() -> Registry[Any]:
     """Our schemas and JSON Schema's own; anything else can't be retrieved, by design."""
     library()
-    from jsonschema_specifications import REGISTRY
+    from jsonschema_specifications import REGISTRY  # type: ignore[import-untyped]
     from referencing import Resource
 
     named = [load_schema(name) for name in ("path-policy", "state", "snapshot", "report")]
