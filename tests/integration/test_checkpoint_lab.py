@@ -138,8 +138,9 @@ BAD = {
         {**_task("bad", hosts=["fw1"]), "vars": {"ansible_become": False}},
         "only root may read and restore a firewall",
     ),
-    "a platform that has none": (_task("bad", platform="cisco_ios"), "the platform 'cisco_ios' can't be gathered"),
-        "no checkpoint can be armed on: fw1, fw2",
+    "a platform that has none": (
+        _task("bad", platform="cisco_ios"),
+        "the platform 'cisco_ios' can't be gathered",
     ),
     "no reason": (_task("bad", take_over=True), "a take-over needs a reason"),
     "a strange id": (_task("bad", id="../../etc"), "can't be a checkpoint's id"),
