@@ -115,7 +115,7 @@ def _accounts(host: topology.Host, made: Secrets) -> list[File]:
     system += [
         f"{name}:x:{number}:{number}:{comment}:{home}:{shell}" for name, number, home, shell, comment in own
     ]
-    groups += [f"{name}:x:{number}:" for name, number, *_ in own]
+    groups += [f"{name}:x:{number}:" for name, number, *_unused in own]
     shadow = [
         f"{line.split(':')[0]}:{made.opspw_hash if line.startswith('opspw:') else '*'}:19700:0:99999:7:::"
         for line in system
@@ -129,7 +129,7 @@ def _accounts(host: topology.Host, made: Secrets) -> list[File]:
     ]
     return files + [
         (f"{home}/.profile", 0o644, number, number, "umask 022\n")
-        for _, number, home, shell, _ in own
+        for _unused, number, home, shell, _unused in own
         if shell == "/bin/bash"
     ]
 

@@ -51,7 +51,7 @@ class Upkeep:
             for host in topology.HOSTS.values():
                 process = record.inits[host.name]
                 if host.far is None:
-                    for path, _, _, _, text in host_files(self.state, host, made, ecmp):
+                    for path, _unused, _unused, _unused, text in host_files(self.state, host, made, ecmp):
                         if path in RULE_FILES:
                             Path(f"/proc/{process.pid}/root{path}").write_text(text, encoding="utf-8")
                     load = f"sysctl -q -w net.netfilter.nf_conntrack_tcp_loose={int(not ecmp)} && reload-firewall"

@@ -24,7 +24,7 @@ class ActionModule(HostsAction):
 
     def work(self, options: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
         accesses = self.logins(options, task_vars).accesses(options["hosts"])
-        able, _ = run.protectable(accesses)
+        able, _unused = run.protectable(accesses)
         each = run.over(accesses, options["workers"], progress=Progress("asked"))
         answers = run.status_all(each, able)
         outcome = run.RunOutcome("asked", answers)

@@ -87,6 +87,7 @@ class Lab:
             text=True,
             capture_output=True,
             timeout=timeout,
+            check=False,
         )
         if check and done.returncode != 0:
             raise AssertionError(

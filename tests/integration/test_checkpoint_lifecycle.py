@@ -67,7 +67,7 @@ EVENTS: dict[str, Callable[[NetnsHost], CheckpointStatus]] = {
     "release": lambda host: control.release(host, RUN),
     "restore": lambda host: control.restore(host, RUN),
     "absent": lambda host: control.absent(host, RUN),
-    "status": lambda host: control.status(host),
+    "status": control.status,
 }
 
 # state -> event -> (state after, and whose), or the words of the refusal.

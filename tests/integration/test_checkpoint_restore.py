@@ -271,7 +271,8 @@ def test_a_host_without_nft_is_restored_by_iptables() -> None:
     """The tools are taken away by a tmpfs over their folder: only legacy iptables is left."""
     with host_with(LEGACY, "mkdir /run/sbin; cp /usr/sbin/xtables-legacy-multi /run/sbin", native="") as host:
         host.sh(
-            "cd /run/sbin; for n in iptables ip6tables; do for v in '' -save -restore; do ln -s xtables-legacy-multi $n-legacy$v; done; done; mount --bind /run/sbin /usr/sbin"
+            "cd /run/sbin; for n in iptables ip6tables; do for v in '' -save -restore; do"
+            " ln -s xtables-legacy-multi $n-legacy$v; done; done; mount --bind /run/sbin /usr/sbin"
         )
         control.arm(host, RUN, 120)
         host.sh("/usr/sbin/iptables-legacy -F")

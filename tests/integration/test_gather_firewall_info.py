@@ -408,7 +408,8 @@ def test_hostile_rule_comment_stays_text(lab: Lab, tmp_path: Path) -> None:
     comment = "{{ lookup('pipe', 'touch " + str(mark) + "') }}"
     lab.run(
         "fw1",
-        f'nft add table inet hostile; nft add chain inet hostile "c"; nft \'add rule inet hostile c counter limit rate 1/second accept comment "{comment[:120]}"\'',
+        "nft add table inet hostile; nft add chain inet hostile c; "
+        f"nft 'add rule inet hostile c counter limit rate 1/second accept comment \"{comment[:120]}\"'",
     )
     try:
         played = play(

@@ -124,7 +124,7 @@ def test_second_firewall_holds_equivalent_rules(fresh_lab: Lab) -> None:
 
 def test_both_legs_carry_connections(fresh_lab: Lab) -> None:
     fresh_lab.route(ecmp=True)
-    for _ in range(3):
+    for _unused in range(3):
         assert reaching(fresh_lab) == list(fresh_lab.app_hosts)
         assert reaching(fresh_lab, family=6) == list(fresh_lab.app_hosts)
     for firewall in ("fw1", "fw2"):

@@ -37,7 +37,7 @@ def call(
 ) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [str(LAB / command), *arguments], env=environment(state_home), cwd=cwd, stdin=subprocess.DEVNULL,
-        text=True, capture_output=True, timeout=180,
+        text=True, capture_output=True, timeout=180, check=False,
     )  # fmt: skip
 
 
@@ -89,7 +89,7 @@ def wait_until(condition: Callable[[], bool], what: str, seconds: float = SECOND
 
 def inits_of(state_home: Path) -> set[int]:
     record = json.loads((state_home / "pathguard-lab" / "lab.json").read_text())
-    return {pid for pid, _ in record["inits"].values()}
+    return {pid for pid, _unused in record["inits"].values()}
 
 
 def test_leaves_the_machine_alone_and_nothing_behind(state_home: Path) -> None:
@@ -132,7 +132,7 @@ def test_a_start_that_is_stopped_leaves_nothing_running(
     assert any(line in text for text in process.stdout), "the stage was never reached"
     assert holders(state_home)
     process.send_signal(number)
-    _, errors = process.communicate(timeout=60)
+    _unused, errors = process.communicate(timeout=60)
     wait_until(lambda: not holders(state_home), "hosts of a stopped start live on")
     assert machine() == before
     if number != signal.SIGKILL:
@@ -164,7 +164,7 @@ def test_a_failed_start_cleans_up_and_says_why(state_home: Path) -> None:
     (fake / "ssh-keygen").chmod(0o755)
     done = subprocess.run(
         [str(LAB / "up")], env={**environment(state_home), "PATH": f"{fake}:{os.environ['PATH']}"},
-        text=True, capture_output=True, timeout=60,
+        text=True, capture_output=True, timeout=60, check=False,
     )  # fmt: skip
     assert done.returncode == 1
     assert done.stderr == "lab/up: making the login key failed (exit status 3)\nno entropy today\n"
@@ -193,7 +193,7 @@ def test_without_root_and_sudo_it_says_what_is_missing(state_home: Path, path: s
     done = subprocess.run(
         ["setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups", "env", "-i", "HOME=/nonexistent",
          f"PATH={path}", "/bin/bash", "-c", functions + "\npg_root /bin/true"],
-        text=True, capture_output=True, stdin=subprocess.DEVNULL, timeout=30,
+        text=True, capture_output=True, stdin=subprocess.DEVNULL, timeout=30, check=False,
     )  # fmt: skip
     assert done.returncode == 1
     assert missing in done.stderr

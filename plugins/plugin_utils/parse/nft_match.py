@@ -243,9 +243,11 @@ def _plain(left: Json, right: Json) -> Match | None:
     if operand is None or operand.kind not in _PLAIN:
         return None
     try:
-        if type(right) is dict and "prefix" in right:
+        if isinstance(right, dict) and "prefix" in right:
             found = nft_values.prefix(operand.kind, right["prefix"]["addr"], right["prefix"]["len"])
-        elif type(right) is int or (type(right) is str and not right.startswith("@")):
+        elif (isinstance(right, int) and not isinstance(right, bool)) or (
+            isinstance(right, str) and not right.startswith("@")
+        ):
             number = nft_values.SCALARS[operand.kind](right)
             found = (number, number)
         else:

@@ -40,7 +40,7 @@ def test_of_all_who_claim_at_once_one_wins(tmp_path: Path) -> None:
         workers = [context.Process(target=_claim, args=(str(folder), verb, start, results)) for verb in verbs]
         for worker in workers:
             worker.start()
-        told = dict(results.get() for _ in workers)
+        told = dict(results.get() for _unused in workers)
         for worker in workers:
             worker.join()
         winners = [verb for verb, won in told.items() if won]

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+# pylint: disable=unidiomatic-typecheck  # a tagged value is an instance of str, and its type is another
 from typing import Any
 
 import pytest

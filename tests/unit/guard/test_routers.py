@@ -6,7 +6,12 @@
 from __future__ import annotations
 
 from ansible_collections.pathguard.network.plugins.plugin_utils.guard.routers import missing_gateways
-from ansible_collections.pathguard.network.plugins.plugin_utils.model.state import Interface, NextHop, Route, State
+from ansible_collections.pathguard.network.plugins.plugin_utils.model.state import (
+    Interface,
+    NextHop,
+    Route,
+    State,
+)
 
 
 def host(name: str, address: str, *routes: tuple[str, str]) -> State:

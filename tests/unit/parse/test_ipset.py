@@ -16,19 +16,39 @@ from ansible_collections.pathguard.network.plugins.plugin_utils.parse import ips
 @pytest.mark.parametrize(
     ("create", "members", "fields", "elements"),
     [
-        ("hash:ip family inet hashsize 1024", ["10.0.0.1", "10.0.0.2"], ["address4"], [["10.0.0.1"], ["10.0.0.2"]]),
+        (
+            "hash:ip family inet hashsize 1024",
+            ["10.0.0.1", "10.0.0.2"],
+            ["address4"],
+            [["10.0.0.1"], ["10.0.0.2"]],
+        ),
         ("hash:ip family inet6", ["fd00::1"], ["address6"], [["fd00::1"]]),
         ("hash:ip family inet netmask 24", ["10.0.1.0"], ["address4"], [["10.0.1.0/24"]]),
         ("hash:net family inet", ["10.0.0.0/8", "192.0.2.1"], ["address4"], [["10.0.0.0/8"], ["192.0.2.1"]]),
-        ("hash:ip,port family inet", ["10.0.0.1,tcp:80", "10.0.0.1,udp:53"], ["address4", "protocol", "port"], [["10.0.0.1", "6", "80"], ["10.0.0.1", "17", "53"]]),
-        ("hash:net,port family inet6", ["fd00::/64,tcp:443"], ["address6", "protocol", "port"], [["fd00::/64", "6", "443"]]),
-        ("hash:net,net family inet", ["10.0.0.0/8,192.168.0.0/16"], ["address4", "address4"], [["10.0.0.0/8", "192.168.0.0/16"]]),
+        (
+            "hash:ip,port family inet",
+            ["10.0.0.1,tcp:80", "10.0.0.1,udp:53"],
+            ["address4", "protocol", "port"],
+            [["10.0.0.1", "6", "80"], ["10.0.0.1", "17", "53"]],
+        ),
+        (
+            "hash:net,port family inet6",
+            ["fd00::/64,tcp:443"],
+            ["address6", "protocol", "port"],
+            [["fd00::/64", "6", "443"]],
+        ),
+        (
+            "hash:net,net family inet",
+            ["10.0.0.0/8,192.168.0.0/16"],
+            ["address4", "address4"],
+            [["10.0.0.0/8", "192.168.0.0/16"]],
+        ),
         ("hash:net,iface family inet", ["10.0.0.0/8,eth0"], ["address4", "name"], [["10.0.0.0/8", "eth0"]]),
         ("hash:ip,mark family inet", ["10.0.0.1,0x00000005"], ["address4", "mark"], [["10.0.0.1", "5"]]),
         ("bitmap:port range 0-1000", ["80", "443"], ["port"], [["80"], ["443"]]),
         ("bitmap:ip range 10.0.0.0-10.0.0.255", ["10.0.0.7"], ["address4"], [["10.0.0.7"]]),
     ],
-)  # fmt: skip
+)
 def test_types(create: str, members: list[str], fields: list[str], elements: list[list[str]]) -> None:
     one = ipset.parse("\n".join([f"create x {create}", *(f"add x {member}" for member in members)]))["x"]
     assert one.named.to_dict() == {"fields": fields, "elements": elements, "dynamic": False, "complete": True}

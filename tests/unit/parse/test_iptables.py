@@ -53,12 +53,18 @@ TRACKED = {"connection": ["new", "established", "related"]}
     ("words", "expected"),
     [
         ("-s 10.10.1.0/24", {"src": ["10.10.1.0/24"], "family": 4}),
-        ("-s 10.10.1.5/32 -d 10.20.1.10", [{"src": ["10.10.1.5"], "family": 4}, {"dst": ["10.20.1.10"], "family": 4}]),
+        (
+            "-s 10.10.1.5/32 -d 10.20.1.10",
+            [{"src": ["10.10.1.5"], "family": 4}, {"dst": ["10.20.1.10"], "family": 4}],
+        ),
         ("! -s 10.10.1.0/24", {"not": {"src": ["10.10.1.0/24"], "family": 4}}),
         ("-s ! 10.10.1.0/24", {"not": {"src": ["10.10.1.0/24"], "family": 4}}),
         ("-s 10.0.1.0/255.0.255.0", {"masked": "src", "value": 0x0A000100, "mask": 0xFF00FF00, "family": 4}),
         ("-s 10.10.1.0/255.255.255.0", {"src": ["10.10.1.0/24"], "family": 4}),
-        ("-s 10.0.0.0/8,192.168.0.0/16", {"any": [{"src": ["10.0.0.0/8"], "family": 4}, {"src": ["192.168.0.0/16"], "family": 4}]}),
+        (
+            "-s 10.0.0.0/8,192.168.0.0/16",
+            {"any": [{"src": ["10.0.0.0/8"], "family": 4}, {"src": ["192.168.0.0/16"], "family": 4}]},
+        ),
         ("-p tcp", TCP),
         ("! -p tcp", {"not": TCP}),
         ("-p all", {}),
@@ -70,13 +76,25 @@ TRACKED = {"connection": ["new", "established", "related"]}
         ("-p tcp -m tcp --dport 22", [TCP, {"dst_port": ["22"]}]),
         ("-p tcp -m tcp ! --dport 22", [TCP, {"not": {"dst_port": ["22"]}}]),
         ("-p tcp -m tcp --dport ! 22", [TCP, {"not": {"dst_port": ["22"]}}]),
-        ("-p tcp -m tcp --sport 1024:65535 --dport :1023", [TCP, {"src_port": ["1024-65535"]}, {"dst_port": ["0-1023"]}]),
+        (
+            "-p tcp -m tcp --sport 1024:65535 --dport :1023",
+            [TCP, {"src_port": ["1024-65535"]}, {"dst_port": ["0-1023"]}],
+        ),
         ("-p udp -m udp --dport 1024:", [UDP, {"dst_port": ["1024-65535"]}]),
         ("-p tcp --dport 22", [TCP, {"dst_port": ["22"]}]),
-        ("-p tcp -m tcp --tcp-flags FIN,SYN,RST,ACK SYN", [TCP, {"masked": "tcp_flags", "value": 2, "mask": 23, "family": 0}]),
-        ("-p tcp -m tcp ! --tcp-flags FIN,SYN,RST,ACK SYN", [TCP, {"not": {"masked": "tcp_flags", "value": 2, "mask": 23, "family": 0}}]),
+        (
+            "-p tcp -m tcp --tcp-flags FIN,SYN,RST,ACK SYN",
+            [TCP, {"masked": "tcp_flags", "value": 2, "mask": 23, "family": 0}],
+        ),
+        (
+            "-p tcp -m tcp ! --tcp-flags FIN,SYN,RST,ACK SYN",
+            [TCP, {"not": {"masked": "tcp_flags", "value": 2, "mask": 23, "family": 0}}],
+        ),
         ("-p tcp -m tcp --syn", [TCP, {"masked": "tcp_flags", "value": 2, "mask": 23, "family": 0}]),
-        ("-p tcp -m tcp --tcp-flags ALL NONE", [TCP, {"masked": "tcp_flags", "value": 0, "mask": 63, "family": 0}]),
+        (
+            "-p tcp -m tcp --tcp-flags ALL NONE",
+            [TCP, {"masked": "tcp_flags", "value": 0, "mask": 63, "family": 0}],
+        ),
         ("-p tcp -m tcp --tcp-flags SYN ACK", [TCP, {"any": []}]),
         ("-p tcp -m multiport --dports 22,80:90,443", [TCP, {"dst_port": ["22", "80-90", "443"]}]),
         ("-p tcp -m multiport ! --sports 22,23", [TCP, {"not": {"src_port": ["22-23"]}}]),
@@ -90,22 +108,34 @@ TRACKED = {"connection": ["new", "established", "related"]}
         ("-m mark ! --mark 0x1/0xff", {"not": {"masked": "mark", "value": 1, "mask": 255, "family": 0}}),
         ("-m connmark ! --mark 0x5", [TRACKED, {"not": {"ct_mark": ["5"]}}]),
         ("-p icmp -m icmp --icmp-type 8", [{"protocol": ["icmp"]}, {"icmp_type": ["8"]}]),
-        ("-p icmp -m icmp --icmp-type 3/4", [{"protocol": ["icmp"]}, {"icmp_type": ["3"]}, {"icmp_code": ["4"]}]),
-        ("-p icmp -m icmp --icmp-type fragmentation-needed", [{"protocol": ["icmp"]}, {"icmp_type": ["3"]}, {"icmp_code": ["4"]}]),
+        (
+            "-p icmp -m icmp --icmp-type 3/4",
+            [{"protocol": ["icmp"]}, {"icmp_type": ["3"]}, {"icmp_code": ["4"]}],
+        ),
+        (
+            "-p icmp -m icmp --icmp-type fragmentation-needed",
+            [{"protocol": ["icmp"]}, {"icmp_type": ["3"]}, {"icmp_code": ["4"]}],
+        ),
         ("-p icmp -m icmp --icmp-type any", {"protocol": ["icmp"]}),
-        ("-m addrtype --dst-type LOCAL,BROADCAST", {"any": [{"dst": ["10.10.1.1"], "family": 4}, {"dst": ["10.10.1.255"], "family": 4}]}),
+        (
+            "-m addrtype --dst-type LOCAL,BROADCAST",
+            {"any": [{"dst": ["10.10.1.1"], "family": 4}, {"dst": ["10.10.1.255"], "family": 4}]},
+        ),
         ("-m addrtype ! --src-type LOCAL", {"not": {"any": [{"src": ["10.10.1.1"], "family": 4}]}}),
         ("-m set --match-set apps src", {"set": "ipset/apps", "fields": ["src"]}),
         ("-m set ! --match-set apps dst", {"not": {"set": "ipset/apps", "fields": ["dst"]}}),
         ("-m set --match-set web dst,dst", {"set": "ipset/web", "fields": ["dst", "protocol", "dst_port"]}),
         ("-m set --match-set web src", {"any": []}),
-        ("-m set --match-set ports dst", [{"protocol": ["tcp", "udp"]}, {"set": "ipset/ports", "fields": ["dst_port"]}]),
+        (
+            "-m set --match-set ports dst",
+            [{"protocol": ["tcp", "udp"]}, {"set": "ipset/ports", "fields": ["dst_port"]}],
+        ),
         ("-m set --match-set all src", {"any": [{"set": "ipset/apps", "fields": ["src"]}]}),
         ("-m set --match-set gone src", {"set": "ipset/gone", "fields": ["src"]}),
         ("-m comment --comment -j -p tcp", TCP),
         ('-m comment --comment "-p udp \\"quoted\\" \\\\ {{ x }}"', {}),
     ],
-)  # fmt: skip
+)
 def test_matches(words: str, expected: Any) -> None:
     (rule,) = read(f"-A FORWARD {words} -j ACCEPT")
     assert match_to_dict(rule.match) == ({"all": expected} if isinstance(expected, list) else expected)
@@ -126,22 +156,54 @@ def test_matches(words: str, expected: Any) -> None:
         ('-j LOG --log-prefix "-j ACCEPT" --log-level 4', {"kind": "continue"}, []),
         ("-j NFLOG --nflog-group 3", {"kind": "continue"}, []),
         ("-j TRACE", {"kind": "continue"}, []),
-        ("-j MARK --set-xmark 0x5/0xffffffff", {"kind": "continue"}, [{"kind": "set", "field": "mark", "value": 5}]),
-        ("-j MARK --set-xmark 0x4000/0x4000", {"kind": "continue"}, [{"kind": "set", "field": "mark", "value": None}]),
-        ("-j CONNMARK --set-xmark 0x5/0xffffffff", {"kind": "continue"}, [{"kind": "set", "field": "ct_mark", "value": 5}]),
-        ("-j CONNMARK --restore-mark", {"kind": "continue"}, [{"kind": "set", "field": "mark", "value": None}]),
-        ("-j CONNMARK --save-mark", {"kind": "continue"}, [{"kind": "set", "field": "ct_mark", "value": None}]),
+        (
+            "-j MARK --set-xmark 0x5/0xffffffff",
+            {"kind": "continue"},
+            [{"kind": "set", "field": "mark", "value": 5}],
+        ),
+        (
+            "-j MARK --set-xmark 0x4000/0x4000",
+            {"kind": "continue"},
+            [{"kind": "set", "field": "mark", "value": None}],
+        ),
+        (
+            "-j CONNMARK --set-xmark 0x5/0xffffffff",
+            {"kind": "continue"},
+            [{"kind": "set", "field": "ct_mark", "value": 5}],
+        ),
+        (
+            "-j CONNMARK --restore-mark",
+            {"kind": "continue"},
+            [{"kind": "set", "field": "mark", "value": None}],
+        ),
+        (
+            "-j CONNMARK --save-mark",
+            {"kind": "continue"},
+            [{"kind": "set", "field": "ct_mark", "value": None}],
+        ),
         ("-j CT --notrack", {"kind": "continue"}, [{"kind": "notrack"}]),
         ("-j NOTRACK", {"kind": "continue"}, [{"kind": "notrack"}]),
         ("-j CT --helper ftp", {"kind": "continue"}, []),
         ("-j MASQUERADE", {"kind": "accept"}, [{"kind": "masquerade"}]),
-        ("-j MASQUERADE --to-ports 1024-2048 --random", {"kind": "accept"}, [{"kind": "masquerade", "port": [1024, 2048]}]),
+        (
+            "-j MASQUERADE --to-ports 1024-2048 --random",
+            {"kind": "accept"},
+            [{"kind": "masquerade", "port": [1024, 2048]}],
+        ),
         ("-j REDIRECT --to-ports 8080", {"kind": "accept"}, [{"kind": "redirect", "port": [8080, 8080]}]),
-        ("-j DNAT --to-destination 10.20.1.10:5432", {"kind": "accept"}, [{"kind": "dnat", "family": 4, "address": [0x0A14010A, 0x0A14010A], "port": [5432, 5432]}]),
+        (
+            "-j DNAT --to-destination 10.20.1.10:5432",
+            {"kind": "accept"},
+            [{"kind": "dnat", "family": 4, "address": [0x0A14010A, 0x0A14010A], "port": [5432, 5432]}],
+        ),
         ("-j DNAT --to-destination :5432", {"kind": "accept"}, [{"kind": "dnat", "port": [5432, 5432]}]),
-        ("-j SNAT --to-source 10.0.0.1-10.0.0.9:80-90", {"kind": "accept"}, [{"kind": "snat", "family": 4, "address": [0x0A000001, 0x0A000009], "port": [80, 90]}]),
+        (
+            "-j SNAT --to-source 10.0.0.1-10.0.0.9:80-90",
+            {"kind": "accept"},
+            [{"kind": "snat", "family": 4, "address": [0x0A000001, 0x0A000009], "port": [80, 90]}],
+        ),
     ],
-)  # fmt: skip
+)
 def test_targets(words: str, verdict: dict[str, Any], effects: list[dict[str, Any]]) -> None:
     (rule,) = read(f"-A FORWARD -p tcp {words}".strip())
     shown = rule.to_dict()
@@ -248,11 +310,17 @@ def test_rules_have_their_position_line_and_words_without_counters() -> None:
 )
 def test_tables_have_their_priority(table: str, priority: int, kind: str) -> None:
     text = f"*{table}\n:OUTPUT DROP [0:0]\nCOMMIT\n"
-    (one,) = iptables.parse(text, "iptables-legacy", FACTS, {}).rulesets.values()
+    (one,) = iptables.parse(text, "iptables-legacy", FACTS, {}).rulesets.values()  # pylint: disable=unbalanced-dict-unpacking
     wanted = "route" if table == "mangle" else kind
     assert (one.key, one.hook, one.priority, one.type, one.default_action, one.backend, one.family) == (
-        f"iptables-legacy/{table}/OUTPUT", "output", priority, wanted, "deny", "iptables-legacy", "ip",
-    )  # fmt: skip
+        f"iptables-legacy/{table}/OUTPUT",
+        "output",
+        priority,
+        wanted,
+        "deny",
+        "iptables-legacy",
+        "ip",
+    )
 
 
 def test_nat_has_a_priority_for_each_hook() -> None:
@@ -271,10 +339,13 @@ def test_nat_has_a_priority_for_each_hook() -> None:
     [
         ("-s fd00:10:1::/64", {"src": ["fd00:10:1::/64"], "family": 6}),
         ("-p ipv6-icmp -m icmp6 --icmpv6-type 2", {"all": [{"protocol": ["icmpv6"]}, {"icmp_type": ["2"]}]}),
-        ("-p ipv6-icmp -m icmp6 --icmpv6-type packet-too-big", {"all": [{"protocol": ["icmpv6"]}, {"icmp_type": ["2"]}]}),
+        (
+            "-p ipv6-icmp -m icmp6 --icmpv6-type packet-too-big",
+            {"all": [{"protocol": ["icmpv6"]}, {"icmp_type": ["2"]}]},
+        ),
         ("-m iprange --src-range fd00::1-fd00::1", {"src": ["fd00::1"], "family": 6}),
     ],
-)  # fmt: skip
+)
 def test_ipv6(words: str, expected: dict[str, Any]) -> None:
     (rule,) = read(f"-A FORWARD {words} -j ACCEPT", backend="ip6tables")
     assert match_to_dict(rule.match) == expected

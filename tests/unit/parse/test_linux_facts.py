@@ -24,18 +24,68 @@ from ansible_collections.pathguard.network.plugins.plugin_utils.parse import lin
 from ansible_collections.pathguard.network.plugins.plugin_utils.parse.host_facts import HostFacts
 
 LINKS = [
-    {"ifindex": 1, "ifname": "lo", "flags": ["LOOPBACK", "UP", "LOWER_UP"], "mtu": 65536, "group": "default", "link_type": "loopback"},
-    {"ifindex": 7, "link_index": 6, "ifname": "app0", "flags": ["BROADCAST", "UP"], "mtu": 1500, "group": "lan", "link_type": "ether", "linkinfo": {"info_kind": "veth"}},
-    {"ifindex": 8, "ifname": "db0.5", "flags": ["BROADCAST"], "mtu": 1400, "master": "br0", "group": "5", "link_type": "ether", "linkinfo": {"info_kind": "vlan"}},
-]  # fmt: skip
+    {
+        "ifindex": 1,
+        "ifname": "lo",
+        "flags": ["LOOPBACK", "UP", "LOWER_UP"],
+        "mtu": 65536,
+        "group": "default",
+        "link_type": "loopback",
+    },
+    {
+        "ifindex": 7,
+        "link_index": 6,
+        "ifname": "app0",
+        "flags": ["BROADCAST", "UP"],
+        "mtu": 1500,
+        "group": "lan",
+        "link_type": "ether",
+        "linkinfo": {"info_kind": "veth"},
+    },
+    {
+        "ifindex": 8,
+        "ifname": "db0.5",
+        "flags": ["BROADCAST"],
+        "mtu": 1400,
+        "master": "br0",
+        "group": "5",
+        "link_type": "ether",
+        "linkinfo": {"info_kind": "vlan"},
+    },
+]
 ADDRESSES = [
-    {"ifname": "lo", "addr_info": [{"family": "inet", "local": "127.0.0.1", "prefixlen": 8}, {"family": "inet6", "local": "::1", "prefixlen": 128}]},
-    {"ifname": "app0", "addr_info": [{"family": "inet", "local": "10.10.1.1", "prefixlen": 24, "broadcast": "10.10.1.255"}, {"family": "inet6", "local": "fd00:10:1::1", "prefixlen": 64}]},
+    {
+        "ifname": "lo",
+        "addr_info": [
+            {"family": "inet", "local": "127.0.0.1", "prefixlen": 8},
+            {"family": "inet6", "local": "::1", "prefixlen": 128},
+        ],
+    },
+    {
+        "ifname": "app0",
+        "addr_info": [
+            {"family": "inet", "local": "10.10.1.1", "prefixlen": 24, "broadcast": "10.10.1.255"},
+            {"family": "inet6", "local": "fd00:10:1::1", "prefixlen": 64},
+        ],
+    },
     {},
-]  # fmt: skip
+]
 ROUTES = [
-    {"dst": "default", "gateway": "10.0.0.254", "dev": "app0", "metric": 100, "prefsrc": "10.10.1.1", "flags": []},
-    {"dst": "10.20.1.0/24", "nexthops": [{"gateway": "10.0.0.2", "dev": "app0", "weight": 1, "flags": []}, {"gateway": "10.0.0.3", "dev": "app0", "weight": 2, "flags": ["dead", "linkdown"]}]},
+    {
+        "dst": "default",
+        "gateway": "10.0.0.254",
+        "dev": "app0",
+        "metric": 100,
+        "prefsrc": "10.10.1.1",
+        "flags": [],
+    },
+    {
+        "dst": "10.20.1.0/24",
+        "nexthops": [
+            {"gateway": "10.0.0.2", "dev": "app0", "weight": 1, "flags": []},
+            {"gateway": "10.0.0.3", "dev": "app0", "weight": 2, "flags": ["dead", "linkdown"]},
+        ],
+    },
     {"dst": "10.30.0.0/16", "via": {"family": "inet6", "host": "fe80::1"}, "dev": "app0", "flags": []},
     {"type": "blackhole", "dst": "10.8.0.0/16", "flags": []},
     {"dst": "10.9.0.9", "dev": "app0", "scope": "link", "table": "77", "flags": []},
@@ -43,7 +93,7 @@ ROUTES = [
     {"type": "local", "dst": "127.0.0.0/8", "dev": "lo", "table": "local", "flags": []},
     {"type": "broadcast", "dst": "127.255.255.255", "dev": "lo", "table": "local", "flags": []},
     {"type": "local", "dst": "10.77.0.0/16", "dev": "lo", "table": "local", "flags": []},
-]  # fmt: skip
+]
 
 
 def read(**texts: Any) -> tuple[State, HostFacts]:
@@ -86,10 +136,19 @@ def test_no_routes_are_no_routes() -> None:
 def test_routing_rules() -> None:
     rules = [
         {"priority": 0, "src": "all", "table": "local"},
-        {"priority": 9, "src": "10.1.0.0", "srclen": 16, "dst": "10.2.0.1", "iif": "app0", "fwmark": "0x1", "fwmask": "0x3", "table": "77"},
+        {
+            "priority": 9,
+            "src": "10.1.0.0",
+            "srclen": 16,
+            "dst": "10.2.0.1",
+            "iif": "app0",
+            "fwmark": "0x1",
+            "fwmask": "0x3",
+            "table": "77",
+        },
         {"priority": 10, "src": "all", "action": "prohibit"},
         {"priority": 11, "src": "all", "not": None, "ipproto": "tcp", "table": "main"},
-    ]  # fmt: skip
+    ]
     state, _facts = read(rules4=rules)
     assert state.route_rules == [
         RouteRule(4, 0, "local"),

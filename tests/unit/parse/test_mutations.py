@@ -118,11 +118,37 @@ def test_damaged_sets_are_an_error_or_incomplete(seed: int) -> None:
 
 
 FACTS = {
-    "links": [{"ifindex": 1, "ifname": "lo", "flags": ["UP"], "mtu": 1, "group": "default", "linkinfo": {"info_kind": "x"}}],
-    "addresses": [{"ifname": "lo", "addr_info": [{"family": "inet", "local": "127.0.0.1", "prefixlen": 8, "broadcast": "127.255.255.255"}]}],
-    "routes4": [{"dst": "default", "gateway": "10.0.0.1", "dev": "lo", "metric": 5, "nexthops": [{"gateway": "10.0.0.2", "dev": "lo", "weight": 1, "flags": []}]}],
-    "rules4": [{"priority": 0, "src": "10.0.0.0", "srclen": 8, "table": "local", "fwmark": "0x1", "fwmask": "0x3"}],
-}  # fmt: skip
+    "links": [
+        {
+            "ifindex": 1,
+            "ifname": "lo",
+            "flags": ["UP"],
+            "mtu": 1,
+            "group": "default",
+            "linkinfo": {"info_kind": "x"},
+        }
+    ],
+    "addresses": [
+        {
+            "ifname": "lo",
+            "addr_info": [
+                {"family": "inet", "local": "127.0.0.1", "prefixlen": 8, "broadcast": "127.255.255.255"}
+            ],
+        }
+    ],
+    "routes4": [
+        {
+            "dst": "default",
+            "gateway": "10.0.0.1",
+            "dev": "lo",
+            "metric": 5,
+            "nexthops": [{"gateway": "10.0.0.2", "dev": "lo", "weight": 1, "flags": []}],
+        }
+    ],
+    "rules4": [
+        {"priority": 0, "src": "10.0.0.0", "srclen": 8, "table": "local", "fwmark": "0x1", "fwmask": "0x3"}
+    ],
+}
 
 
 @pytest.mark.parametrize("seed", range(300))

@@ -131,7 +131,7 @@ def test_connections_are_not_held(serve: Serve) -> None:
         connection.close()
 
     probe(serve(wait_for_end), attempts=3)
-    for _ in range(100):
+    for _unused in range(100):
         if len(ended) == 3:
             break
         threading.Event().wait(0.01)
@@ -261,7 +261,7 @@ def test_pooled_connections_are_counted_but_not_our_own(serve: Serve) -> None:
 def test_many_targets_with_few_open_files(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
     held: list[socket.socket] = []
     monkeypatch.setattr(agent, "AT_ONCE", 3)
-    targets = [{"address": "127.0.0.1", "port": serve(held.append)} for _ in range(10)]
+    targets = [{"address": "127.0.0.1", "port": serve(held.append)} for _unused in range(10)]
     answer = agent.probe({"targets": targets, "sources": [], "attempts": 2, "timeout": 1})
     assert [row["result"] for row in answer["paths"]] == ["reachable"] * 10
 
