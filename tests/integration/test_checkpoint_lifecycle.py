@@ -5,6 +5,9 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import subprocess
 import time
 from collections.abc import Callable
 from typing import Any
@@ -338,3 +341,40 @@ def test_without_root_it_says_so() -> None:
         assert "only root may" in refused(control.arm, plain, RUN, 60)
     finally:
         plain.close()
+
+
+def test_while_a_restore_is_at_work_nothing_else_is_done() -> None:
+    with host_with() as host:
+        control.arm(host, RUN, 300)
+        host.kill_guards()
+        claim = '{"verb": "restore", "by": "test", "at": 0}'
+        host.sh(f"echo '{claim}' > /var/lib/pathguard/held/claim.json")
+        work = subprocess.Popen(
+            host.argv("exec flock /var/lib/pathguard/work sh -c 'echo begun; exec sleep 60'"),
+            stdout=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        )
+        try:
+            assert work.stdout is not None
+            assert work.stdout.readline() == "begun\n"
+            assert control.status(host).state == "restoring"
+            for event, words in {
+                "arm, same run": "checkpoint is restoring for run run-1",
+                "arm, another run": "checkpoint is restoring for run run-1",
+                "arm, taking over": "a restore is at work",
+                "renew": "too late to renew: restore by test",
+                "hold": "too late to renew: restore by test",
+                "confirm": "too late to confirm: restore by test",
+                "release": "is restoring, not confirmed",
+                "absent": "too late to drop: restore by test",
+            }.items():
+                assert words in refused(EVENTS[event], host), event
+            assert control.status(host).state == "restoring"
+        finally:
+            os.killpg(work.pid, signal.SIGKILL)
+            work.wait()
+            if work.stdout is not None:
+                work.stdout.close()
+        host.sh("pgrep -x sleep | grep -vx 1 | xargs -r kill -9")
+        assert control.restore(host, RUN).state == "restored"
