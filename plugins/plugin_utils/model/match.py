@@ -175,15 +175,16 @@ def match_from_dict(value: Mapping[str, Any]) -> Match:
     if not value:
         return ALWAYS
     try:
-        for key, build in _COMPOUND.items():
-            if key in value:
+        for key in value:
+            build = _COMPOUND.get(key)
+            if build is not None:
                 return build(value)
-        field = next(iter(value))
-        if field in NAMED_FIELDS and isinstance(value[field], list):
+        field = next(key for key in value if key != "family" or isinstance(value[key], list))
+        if field in NAMED_FIELDS:
             return Named(field, tuple(value[field]))
         family = int(value.get("family", 0))
         return In(field, text.ranges_from_text(field, value[field], family), family)
-    except (KeyError, TypeError, ValueError) as error:
+    except (KeyError, StopIteration, TypeError, ValueError) as error:
         raise StateError(
             f"a match can't be read: {dict(value)!r}: {error}", "state", "gather the host again"
         ) from error

@@ -6,12 +6,33 @@
 from __future__ import annotations
 
 import ipaddress
+import socket
 from collections.abc import Iterable
 from functools import lru_cache
 
 from .fields import PROTOCOL_NAMES, PROTOCOLS
 
 WIDTH = {4: 32, 6: 128}
+_SOCKET_FAMILY = {4: socket.AF_INET, 6: socket.AF_INET6}
+
+
+def _quickly(value: str) -> tuple[int, int, int] | None:
+    """An address or prefix by the C library, which takes a tenth of the time; None for anything else.
+
+    What it does not take, or what is wrong, is left to ``ipaddress`` and its messages.
+    """
+    address, slash, length = value.partition("/")
+    family = 6 if ":" in address else 4
+    if slash and not (length.isascii() and length.isdecimal()):
+        return None
+    try:
+        low = int.from_bytes(socket.inet_pton(_SOCKET_FAMILY[family], address), "big")
+    except (OSError, ValueError):
+        return None
+    free = WIDTH[family] - int(length) if slash else 0
+    if free < 0 or low & ((1 << free) - 1):
+        return None
+    return family, low, low | ((1 << free) - 1)
 
 
 @lru_cache(maxsize=65536)
@@ -20,6 +41,9 @@ def address_range(value: str) -> tuple[int, int, int]:
 
     ValueError for host bits beyond the mask, a backward range, or anything that is no address.
     """
+    found = _quickly(value)
+    if found is not None:
+        return found
     if "-" in value:
         first, last = (ipaddress.ip_address(part.strip()) for part in value.split("-", 1))
         if first.version != last.version or int(first) > int(last):
