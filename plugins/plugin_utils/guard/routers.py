@@ -17,7 +17,7 @@ LEADING = frozenset({"unicast"})
 
 def addresses_of(states: Iterable[State]) -> set[Address]:
     """``(family, number)`` of every address that others can use."""
-    found = set()
+    found: set[Address] = set()
     for state in states:
         for interface in state.interfaces.values():
             for text in interface.addresses:
