@@ -6,33 +6,29 @@
 from __future__ import annotations
 
 import ipaddress
-import socket
 from collections.abc import Iterable
 from functools import lru_cache
 
 from .fields import PROTOCOL_NAMES, PROTOCOLS
 
 WIDTH = {4: 32, 6: 128}
-_SOCKET_FAMILY = {4: socket.AF_INET, 6: socket.AF_INET6}
+_OCTETS = {str(number): number for number in range(256)}
+_LENGTHS = {str(number): number for number in range(33)}
 
 
-def _quickly(value: str) -> tuple[int, int, int] | None:
-    """An address or prefix by the C library, which takes a tenth of the time; None for anything else.
+def _ipv4_quickly(value: str) -> tuple[int, int, int] | None:
+    """A plain IPv4 address or prefix, in a third of the time; None for all else.
 
     What it does not take, or what is wrong, is left to ``ipaddress`` and its messages.
     """
     address, slash, length = value.partition("/")
-    family = 6 if ":" in address else 4
-    if slash and not (length.isascii() and length.isdecimal()):
+    octets = [_OCTETS.get(part, -1) for part in address.split(".")]
+    free = 32 - _LENGTHS.get(length, 33) if slash else 0
+    if len(octets) != 4 or min(octets) < 0 or free < 0:
         return None
-    try:
-        low = int.from_bytes(socket.inet_pton(_SOCKET_FAMILY[family], address), "big")
-    except (OSError, ValueError):
-        return None
-    free = WIDTH[family] - int(length) if slash else 0
-    if free < 0 or low & ((1 << free) - 1):
-        return None
-    return family, low, low | ((1 << free) - 1)
+    low = octets[0] << 24 | octets[1] << 16 | octets[2] << 8 | octets[3]
+    rest = (1 << free) - 1
+    return None if low & rest else (4, low, low | rest)
 
 
 @lru_cache(maxsize=65536)
@@ -41,7 +37,7 @@ def address_range(value: str) -> tuple[int, int, int]:
 
     ValueError for host bits beyond the mask, a backward range, or anything that is no address.
     """
-    found = _quickly(value)
+    found = _ipv4_quickly(value)
     if found is not None:
         return found
     if "-" in value:
