@@ -112,8 +112,9 @@ def documented(collections: Path) -> Iterator[tuple[str, str, dict[str, Any]]]:
     """(kind, full name, ansible-doc's document) of everything in the collection."""
     for kind in KINDS:
         names = sorted(ansible_doc(collections, "--list", "-t", kind, COLLECTION))
+        documents = ansible_doc(collections, "-t", kind, *names) if names else {}
         for name in names:
-            found = ansible_doc(collections, "-t", kind, name).get(name)
+            found = documents.get(name)
             if not found:
                 sys.exit(f"docs/build: ansible-doc has nothing about the {kind} {name}: is it documented?")
             if kind == "role":  # ansible-doc sorts by name; `main` is what people look for

@@ -115,7 +115,9 @@ class ActionModule(HostsAction):
             **_stats(found.run.id, "stopped" if found.stopped else "begun"),
         }
         if found.stopped:
-            result.update(failed=True, msg=str(GuardError(found.stopped, f"run {found.run.id}", f"see {files['text']}")))
+            result.update(
+                failed=True, msg=str(GuardError(found.stopped, f"run {found.run.id}", f"see {files['text']}"))
+            )
         return result
 
     def _post(self, options: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
@@ -153,7 +155,12 @@ class ActionModule(HostsAction):
                 "path_guard",
                 "look why its last step did not run (a condition on the role?); see firewall_checkpoint_info",
             )
-        return {"failed": True, "msg": last["summary"], "decision": last["decision"], "run_id": last["run_id"]}
+        return {
+            "failed": True,
+            "msg": last["summary"],
+            "decision": last["decision"],
+            "run_id": last["run_id"],
+        }
 
     # What a step needs.
 
@@ -172,7 +179,9 @@ class ActionModule(HostsAction):
         if run.markers:
             hostvars = task_vars["hostvars"]
             notes = {
-                host: native(hostvars[host].get("path_guard_outcome")) for host in run.batch if host in hostvars
+                host: native(hostvars[host].get("path_guard_outcome"))
+                for host in run.batch
+                if host in hostvars
             }
             return failures(run.batch, notes, run.id)
         if not set(run.batch) <= set(native(task_vars["ansible_play_hosts_all"])):
@@ -197,7 +206,9 @@ class ActionModule(HostsAction):
         path = self._folder(options) / Path(options["change_tasks"]).expanduser()
         if not path.is_file():
             raise GuardError(
-                "there is no such file of tasks", str(path), "name the change's tasks by path_guard_change_tasks"
+                "there is no such file of tasks",
+                str(path),
+                "name the change's tasks by path_guard_change_tasks",
             )
         return path
 

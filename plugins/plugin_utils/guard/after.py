@@ -127,7 +127,9 @@ class Judge:
         """Read, prove, probe and compare; what speaks against the change goes to ``reasons``."""
         states, errors = self._read(name, deadline)
         if errors:
-            found.reasons += [f"{host} can't be read after the change: {error.what}" for host, error in errors.items()]
+            found.reasons += [
+                f"{host} can't be read after the change: {error.what}" for host, error in errors.items()
+            ]
             found.states = states
             return
         found.states = states
@@ -138,7 +140,9 @@ class Judge:
         if self.targets:
             found.rows = probe_rows(self.site, found.proof, self.targets, self.run.probe_timeout)
             found.odd = disagreements(found.rows, found.rows_before)
-            found.reasons += [item.text() for item in found.odd if item.new and item.row.path not in _expected(found)]
+            found.reasons += [
+                item.text() for item in found.odd if item.new and item.row.path not in _expected(found)
+            ]
             found.notes += [f"as before the change, {item.text()}" for item in found.odd if not item.new]
 
     def _read(self, name: str, deadline: float) -> tuple[dict[str, State], dict[str, PathGuardError]]:

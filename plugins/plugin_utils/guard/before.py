@@ -73,7 +73,9 @@ def begin(start: Start, site: Site, say: Say) -> Before:
     unknown = [name for name in start.expected_changes if policy.path(name) is None]
     if unknown:
         raise GuardError(
-            f"the policy has no path {unknown[0]!r}", "path_guard_expected_changes", "name paths as the policy does"
+            f"the policy has no path {unknown[0]!r}",
+            "path_guard_expected_changes",
+            "name paths as the policy does",
         )
     if start.lost:
         raise GuardError(
@@ -137,7 +139,9 @@ def unreadable(errors: Mapping[str, PathGuardError], hosts: int) -> GuardError:
     if len(errors) == 1:
         return GuardError(first.what, first.where or name, first.todo)
     return GuardError(
-        f"{len(errors)} of {hosts} hosts could not be read; {name}: {first.what}", _some(list(errors)), first.todo
+        f"{len(errors)} of {hosts} hosts could not be read; {name}: {first.what}",
+        _some(list(errors)),
+        first.todo,
     )
 
 
@@ -164,7 +168,9 @@ def _arm(start: Start, site: Site, found: Before) -> None:
     outcome = arm_all(site.each(wanted), wanted, run.id, float(start.timeout))
     found.checkpoints = {name: answer_dict(name, answer) for name, answer in outcome.hosts.items()}
     if outcome.decision != "armed":
-        found.stopped = "no checkpoint stays armed, nothing was changed: " + "; ".join(outcome.messages[:TOLD])
+        found.stopped = "no checkpoint stays armed, nothing was changed: " + "; ".join(
+            outcome.messages[:TOLD]
+        )
         run.protected = []
         return
     run.scripts = {
@@ -172,9 +178,7 @@ def _arm(start: Start, site: Site, found: Before) -> None:
     }
 
 
-def _protectable(
-    start: Start, site: Site, states: Mapping[str, State]
-) -> tuple[list[str], dict[str, str]]:
+def _protectable(start: Start, site: Site, states: Mapping[str, State]) -> tuple[list[str], dict[str, str]]:
     """Hosts to arm, and why others can't be. Raises GuardError if one was asked for and can't be."""
     accesses = {access.name: access for access in site.accesses(list(states))}
     can: list[str] = []

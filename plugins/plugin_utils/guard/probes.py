@@ -17,7 +17,16 @@ OPEN, CUT, SOME_WAYS, UNKNOWN = "open", "cut", "cut on some ways", "unknown"
 # cuts it; a connection then gets through or not, as the kernels' hashes will have it.
 IMPOSSIBLE: dict[str, frozenset[str]] = {
     OPEN: frozenset(
-        {FLAPPING, "refused", "timeout", "reset", "handshake_failed", "no_route", "network_error", "not_probed"}
+        {
+            FLAPPING,
+            "refused",
+            "timeout",
+            "reset",
+            "handshake_failed",
+            "no_route",
+            "network_error",
+            "not_probed",
+        }
     ),
     CUT: frozenset({REACHABLE, FLAPPING}),
     SOME_WAYS: frozenset(),
@@ -88,7 +97,9 @@ class Disagreement:
         return {**self.row.to_dict(), "new": self.new, "cause": self.cause}
 
 
-def proof_of(pair: tuple[str, str, int], bad: Iterable[Mapping[str, Any]], unknown: Iterable[Mapping[str, Any]]) -> str:
+def proof_of(
+    pair: tuple[str, str, int], bad: Iterable[Mapping[str, Any]], unknown: Iterable[Mapping[str, Any]]
+) -> str:
     """What the proof says of ``(source, destination, port)`` over tcp, from a path's pieces."""
     if any(covers(piece, *pair) for piece in bad):
         return CUT
@@ -141,9 +152,7 @@ def _within(item: str, address: str) -> bool:
 def disagreements(rows: Sequence[ProbeRow], before: Sequence[ProbeRow]) -> list[Disagreement]:
     """Rows that disagree with the proof; one that disagreed in the same way before is not new."""
     old = {(row.path, *row.key): row.result for row in before if not row.agrees}
-    return [
-        Disagreement(row, old.get((row.path, *row.key)) != row.result) for row in rows if not row.agrees
-    ]
+    return [Disagreement(row, old.get((row.path, *row.key)) != row.result) for row in rows if not row.agrees]
 
 
 def back_to(rows: Sequence[ProbeRow], before: Sequence[ProbeRow]) -> list[ProbeRow]:

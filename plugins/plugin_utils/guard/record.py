@@ -71,7 +71,9 @@ def read(snapshot_dir: Path, run_id: str) -> Run:
     try:
         document = json.loads(path.read_text(encoding="utf-8"))
         if document.pop("format") != FORMAT:
-            raise GuardError("this run was begun by another version of the collection", str(path), "begin anew")
+            raise GuardError(
+                "this run was begun by another version of the collection", str(path), "begin anew"
+            )
         return Run(**document)
     except FileNotFoundError:
         raise GuardError(
@@ -80,9 +82,13 @@ def read(snapshot_dir: Path, run_id: str) -> Run:
             "run 'pre' first, with the same path_guard_snapshot_dir, on storage that both steps can reach",
         ) from None
     except OSError as error:
-        raise GuardError(f"the run's record can't be read: {error.strerror}", str(path), "check its permissions") from None
+        raise GuardError(
+            f"the run's record can't be read: {error.strerror}", str(path), "check its permissions"
+        ) from None
     except (ValueError, TypeError, KeyError) as error:
-        raise GuardError(f"the run's record is damaged: {error}", str(path), "look at its checkpoints, and restore them") from None
+        raise GuardError(
+            f"the run's record is damaged: {error}", str(path), "look at its checkpoints, and restore them"
+        ) from None
 
 
 def checked_id(run_id: str) -> str:
@@ -127,7 +133,9 @@ def new_folder(snapshot_dir: Path, wanted: str = "") -> Path:
             ) from None
         else:
             return snapshot_dir / name
-    raise GuardError("the run's folder can't be made", str(snapshot_dir), "name another by path_guard_snapshot_dir")
+    raise GuardError(
+        "the run's folder can't be made", str(snapshot_dir), "name another by path_guard_snapshot_dir"
+    )
 
 
 def write_private(path: Path, text: str) -> None:
@@ -143,7 +151,9 @@ def write_private(path: Path, text: str) -> None:
         if unfinished is not None:
             unfinished.unlink(missing_ok=True)
         raise GuardError(
-            f"the file can't be written: {error.strerror}", str(path), "make room, or mend the folder's permissions"
+            f"the file can't be written: {error.strerror}",
+            str(path),
+            "make room, or mend the folder's permissions",
         ) from None
 
 

@@ -78,7 +78,11 @@ def _document_before(folder: Path) -> dict[str, Any]:
     try:
         document: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
-        raise GuardError(f"the report of the first step can't be read: {error}", str(path), "keep the run's folder as it is") from None
+        raise GuardError(
+            f"the report of the first step can't be read: {error}",
+            str(path),
+            "keep the run's folder as it is",
+        ) from None
     return document
 
 

@@ -138,5 +138,8 @@ class Reverter:
             found.probes = not lost
             found.probes_through = sum(row.result == REACHABLE for row in rows)
             found.probes_asked = len(rows)
-            trouble += [f"{row.host} to {row.address} port {row.port}: {row.result}, got through before" for row in lost]
+            trouble += [
+                f"{row.host} to {row.address} port {row.port}: {row.result}, got through before"
+                for row in lost
+            ]
         return trouble

@@ -38,7 +38,11 @@ def missing_gateways(states: Mapping[str, State]) -> set[str]:
         own = addresses_of([state])
         routes = [(route, *_range(route)) for route in state.routes if route.kind in LEADING]
         for family, number in owned - own:
-            fits = [(route, low, high) for route, low, high in routes if route.family == family and low <= number <= high]
+            fits = [
+                (route, low, high)
+                for route, low, high in routes
+                if route.family == family and low <= number <= high
+            ]
             if not fits:
                 continue
             narrowest = min(high - low for _route, low, high in fits)

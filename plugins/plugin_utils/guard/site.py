@@ -117,4 +117,3 @@ def _nobody(_names: Sequence[str], _ask: Any) -> dict[str, Any]:
 def _some(names: Iterable[str]) -> str:
     listed = sorted(names)
     return ", ".join(listed[:3]) + (f" and {len(listed) - 3} more" if len(listed) > 3 else "")
-

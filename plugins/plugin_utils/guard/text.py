@@ -61,7 +61,10 @@ def before(found: Before) -> str:
         headline = "check mode: the paths are proven, nothing is armed"
     else:
         headline = f"ready for the change on {_hosts(run.batch)}"
-    rows = [(view.name, _state(view), "" if view.satisfied == "yes" else _demand(view)) for view in found.proof.paths]
+    rows = [
+        (view.name, _state(view), "" if view.satisfied == "yes" else _demand(view))
+        for view in found.proof.paths
+    ]
     return _render(
         "before.txt.j2",
         run_id=run.id,
@@ -114,7 +117,12 @@ def _reasons(found: After, bad: Sequence[PathChange]) -> list[str]:
 
 def _changes_table(found: After) -> list[str]:
     if not found.changes:
-        return _table([(view.name, _state(view), "after the change: not known" if not found.good else "") for view in found.before])
+        return _table(
+            [
+                (view.name, _state(view), "after the change: not known" if not found.good else "")
+                for view in found.before
+            ]
+        )
     rows = [
         (
             change.name,
@@ -175,7 +183,9 @@ def _cut_off(entry: Mapping[str, Any]) -> list[str]:
 
 
 def _service(service: Mapping[str, Any]) -> str:
-    return " ".join([service["protocol"], ",".join(service.get("ports") or service.get("types") or [])]).strip()
+    return " ".join(
+        [service["protocol"], ",".join(service.get("ports") or service.get("types") or [])]
+    ).strip()
 
 
 def _rule(place: Mapping[str, Any] | None) -> str:
@@ -247,7 +257,11 @@ def _flows(found: After, bad: Sequence[PathChange], diff: bool) -> list[str]:
             for entry in entries[:PATHS_TOLD]:
                 place = entry.get("ruleset") or entry.get("chain") or entry.get("set")
                 lines.append(f"{host} {place}: {entry['change']}")
-                lines += [f"  {sign} {text}" for sign, text in (("-", _text(entry.get("before"))), ("+", _text(entry.get("after")))) if text]
+                lines += [
+                    f"  {sign} {text}"
+                    for sign, text in (("-", _text(entry.get("before"))), ("+", _text(entry.get("after"))))
+                    if text
+                ]
                 lines += [f"  - {', '.join(entry['removed'])}"] if entry.get("removed") else []
                 lines += [f"  + {', '.join(entry['added'])}"] if entry.get("added") else []
     return lines or (["no rule has changed"] if diff and found.proof else [])
@@ -259,7 +273,10 @@ def _text(place: Any) -> str:
 
 def _pieces(pieces: Sequence[Mapping[str, Any]]) -> list[str]:
     return [
-        " ".join(f"{key} {_addresses(value if isinstance(value, list) else [value])}" for key, value in piece.items())
+        " ".join(
+            f"{key} {_addresses(value if isinstance(value, list) else [value])}"
+            for key, value in piece.items()
+        )
         for piece in pieces[:RULES_TOLD]
     ]
 
@@ -267,7 +284,9 @@ def _pieces(pieces: Sequence[Mapping[str, Any]]) -> list[str]:
 def _ending(found: After) -> list[str]:
     lines = []
     if found.decision == CONFIRMED:
-        lines.append(f"kept      by {_hosts(found.run.protected) or 'nobody: nothing was protected'}; {_probe_line(found.rows) or 'no probes'}")
+        lines.append(
+            f"kept      by {_hosts(found.run.protected) or 'nobody: nothing was protected'}; {_probe_line(found.rows) or 'no probes'}"
+        )
     back = found.revert
     if back is not None:
         for host, tables in back.changed.items():
@@ -284,7 +303,13 @@ def _ending(found: After) -> list[str]:
 def _thing(name: str) -> str:
     """``nft/inet/filter`` and ``file/etc/nftables.conf`` as people call them."""
     kind, _slash, rest = name.partition("/")
-    return f"/{rest}" if kind == "file" else f"table {rest.replace('/', ' ')}" if kind == "nft" else name.replace("/", " ")
+    return (
+        f"/{rest}"
+        if kind == "file"
+        else f"table {rest.replace('/', ' ')}"
+        if kind == "nft"
+        else name.replace("/", " ")
+    )
 
 
 def _proof_of_revert(found: After) -> list[str]:
@@ -317,9 +342,7 @@ def _runs(names: Sequence[str]) -> list[str]:
             found[-1].append(name)
         else:
             found.append([name])
-    return [
-        item for run in found for item in (run if len(run) < 3 else [f"{run[0]}-{run[-1]}"])
-    ]
+    return [item for run in found for item in (run if len(run) < 3 else [f"{run[0]}-{run[-1]}"])]
 
 
 def _next_of(name: str) -> str:

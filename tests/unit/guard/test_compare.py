@@ -18,7 +18,9 @@ def piece(*sources: str) -> dict[str, Any]:
     return {"src": list(sources), "dst": ["10.2.0.1"], "protocol": ["tcp"], "dst_port": ["5432"]}
 
 
-def view(satisfied: str, bad: list[dict[str, Any]] | None = None, unknown: list[dict[str, Any]] | None = None) -> PathView:
+def view(
+    satisfied: str, bad: list[dict[str, Any]] | None = None, unknown: list[dict[str, Any]] | None = None
+) -> PathView:
     return PathView("p", "required", STATUS[satisfied], satisfied, "", bad or [], unknown or [])
 
 
@@ -72,7 +74,10 @@ def test_an_unknown_as_before_does_not_fail() -> None:
 
 
 def test_an_unknown_that_grows_fails() -> None:
-    before, after = view("unknown", unknown=[piece("10.1.0.9")]), view("unknown", unknown=[piece("10.1.0.8/31")])
+    before, after = (
+        view("unknown", unknown=[piece("10.1.0.9")]),
+        view("unknown", unknown=[piece("10.1.0.8/31")]),
+    )
     assert what(before, after) == ("newly unknown", True)
 
 

@@ -18,7 +18,12 @@ from ansible_collections.pathguard.network.plugins.plugin_utils.guard.probes imp
 
 PAIR = ("10.10.1.66", "10.20.1.10", 5432)
 CUT: list[dict[str, Any]] = [
-    {"src": ["10.10.1.64/26", "10.10.1.128/25"], "dst": ["10.20.1.10"], "protocol": ["tcp"], "dst_port": ["5432"]}
+    {
+        "src": ["10.10.1.64/26", "10.10.1.128/25"],
+        "dst": ["10.20.1.10"],
+        "protocol": ["tcp"],
+        "dst_port": ["5432"],
+    }
 ]
 
 
@@ -28,7 +33,12 @@ def row(result: str, proof: str = "open") -> ProbeRow:
 
 @pytest.mark.parametrize(
     ("source", "port", "word"),
-    [("10.10.1.66", 5432, "cut"), ("10.10.1.63", 5432, "open"), ("10.10.1.66", 5433, "open"), ("fd00::1", 5432, "open")],
+    [
+        ("10.10.1.66", 5432, "cut"),
+        ("10.10.1.63", 5432, "open"),
+        ("10.10.1.66", 5433, "open"),
+        ("fd00::1", 5432, "open"),
+    ],
 )
 def test_the_proof_of_one_pair(source: str, port: int, word: str) -> None:
     assert proof_of((source, "10.20.1.10", port), CUT, []) == word
@@ -70,7 +80,9 @@ def test_pieces_in_every_form(piece: dict[str, Any], covered: bool) -> None:
     ],
 )
 def test_only_an_impossible_result_is_a_disagreement(result: str, proof: str, agrees: bool) -> None:
-    assert [item.row for item in disagreements([row(result, proof)], [])] == ([] if agrees else [row(result, proof)])
+    assert [item.row for item in disagreements([row(result, proof)], [])] == (
+        [] if agrees else [row(result, proof)]
+    )
 
 
 def test_a_disagreement_as_before_is_not_new() -> None:

@@ -15,7 +15,19 @@ from ansible_collections.pathguard.network.plugins.plugin_utils.guard import rec
 
 
 def a_run(run_id: str) -> record.Run:
-    return record.Run(run_id, record.now(), {"title": "x"}, "policy.yml", {"app": ["a"]}, ["a"], ["a"], 300, True, False, True)
+    return record.Run(
+        run_id,
+        record.now(),
+        {"title": "x"},
+        "policy.yml",
+        {"app": ["a"]},
+        ["a"],
+        ["a"],
+        300,
+        True,
+        False,
+        True,
+    )
 
 
 def test_what_is_written_is_read(tmp_path: Path) -> None:
@@ -28,7 +40,11 @@ def test_what_is_written_is_read(tmp_path: Path) -> None:
 
 
 def test_each_batch_gets_an_id_of_its_own(tmp_path: Path) -> None:
-    assert [record.new_folder(tmp_path, "job-7").name for _unused in range(3)] == ["job-7", "job-7-2", "job-7-3"]
+    assert [record.new_folder(tmp_path, "job-7").name for _unused in range(3)] == [
+        "job-7",
+        "job-7-2",
+        "job-7-3",
+    ]
 
 
 @pytest.mark.parametrize("run_id", ["", "../x", "a/b", ".hidden", "a b", "x" * 64])

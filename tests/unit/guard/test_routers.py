@@ -19,7 +19,9 @@ def host(name: str, address: str, *routes: tuple[str, str]) -> State:
     return State(name, interfaces={"eth0": Interface("eth0", [address])}, routes=listed)
 
 
-APP = host("app", "10.1.0.5/24", ("10.1.0.0/24", ""), ("10.2.0.0/24", "10.1.0.1"), ("0.0.0.0/0", "10.1.0.254"))
+APP = host(
+    "app", "10.1.0.5/24", ("10.1.0.0/24", ""), ("10.2.0.0/24", "10.1.0.1"), ("0.0.0.0/0", "10.1.0.254")
+)
 DB = host("db", "10.2.0.5/24", ("10.2.0.0/24", ""), ("0.0.0.0/0", "10.2.0.1"))
 
 
@@ -45,5 +47,9 @@ def test_neighbours_need_no_router() -> None:
 
 def test_both_ways_of_an_equal_cost_route_are_on_the_way() -> None:
     hops = [NextHop("eth0", "10.1.0.1"), NextHop("eth0", "10.1.0.2")]
-    app = State("app", interfaces={"eth0": Interface("eth0", ["10.1.0.5/24"])}, routes=[Route(4, "10.2.0.0/24", next_hops=hops)])
+    app = State(
+        "app",
+        interfaces={"eth0": Interface("eth0", ["10.1.0.5/24"])},
+        routes=[Route(4, "10.2.0.0/24", next_hops=hops)],
+    )
     assert missing_gateways({"app": app, "db": host("db", "10.2.0.5/24")}) == {"10.1.0.1", "10.1.0.2"}
