@@ -27,7 +27,8 @@ options:
     type: raw
   hops:
     description:
-      - Hosts to read beside those that the policy names. By default the routers that the routes between those lead over.
+      - Hosts to read beside those that the policy names.
+      - By default the routers that the routes between those lead over.
     type: list
     elements: str
   protect:

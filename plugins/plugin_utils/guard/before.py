@@ -17,11 +17,11 @@ from ..model.state import State
 from ..policy.inventory import hosts_needed
 from ..policy.read import load_policy
 from . import record
-from .probes import ProbeRow, disagreements
 from .compare import as_dict
+from .probes import ProbeRow, disagreements
+from .probing import probe_rows
 from .proof import Proof, prove, targets
 from .site import Site
-from .probing import probe_rows
 
 Say = Callable[[str], None]
 TOLD = 3

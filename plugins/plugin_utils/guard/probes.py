@@ -49,7 +49,10 @@ CAUSES = {
 
 @dataclass(frozen=True)
 class ProbeRow:
-    """``proof``: open, cut, cut on some ways, or unknown, by the rules. ``result``: see probe_agent.py, or ``not_probed``."""
+    """``proof``: open, cut, cut on some ways, or unknown, by the rules.
+
+    ``result``: see probe_agent.py, or ``not_probed``.
+    """
 
     path: str
     host: str

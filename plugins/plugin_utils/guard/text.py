@@ -284,9 +284,8 @@ def _pieces(pieces: Sequence[Mapping[str, Any]]) -> list[str]:
 def _ending(found: After) -> list[str]:
     lines = []
     if found.decision == CONFIRMED:
-        lines.append(
-            f"kept      by {_hosts(found.run.protected) or 'nobody: nothing was protected'}; {_probe_line(found.rows) or 'no probes'}"
-        )
+        keepers = _hosts(found.run.protected) or "nobody: nothing was protected"
+        lines.append(f"kept      by {keepers}; {_probe_line(found.rows) or 'no probes'}")
     back = found.revert
     if back is not None:
         for host, tables in back.changed.items():
