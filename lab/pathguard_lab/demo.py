@@ -119,7 +119,7 @@ class Demo:
         remains = Remains.of(self.lab.state)
         self.lab.down()
         for what, left in remains.look().items():
-            self.expect(f"no {what} {'is' if what.endswith('folder') else 'are'} left", not left, ", ".join(left[:5]))
+            self.expect(f"no {what} left", not left, ", ".join(left[:5]))
 
     def _read(self, host: str, path: str) -> str:
         return Path(f"/proc/{self._inits[host].pid}/root/{path}").read_text(encoding="utf-8").strip()

@@ -86,7 +86,7 @@ class Remains:
             "processes": [str(pid) for pid in _pids() if self._belongs(pid)],
             "namespaces": sorted(self._held()),
             "mounts": [line.split()[1] for line in mounts if folder in line],
-            "files and no state folder": [folder] if self.state.folder.exists() else [],
+            "files": [folder] if self.state.folder.exists() else [],
         }
 
     def _belongs(self, pid: str) -> bool:
@@ -99,7 +99,8 @@ class Remains:
 
 
 def _pids() -> list[str]:
-    return [name for name in os.listdir("/proc") if name.isdigit()]
+    """Of processes that live: one that has ended and waits for init to notice holds nothing."""
+    return [name for name in os.listdir("/proc") if name.isdigit() and Identity.of(int(name)) is not None]
 
 
 def _namespace(pid: str, kind: str) -> str:

@@ -76,10 +76,20 @@ class Guarded:
         more: Sequence[Mapping[str, Any]] = (),
         **variables: Any,
     ) -> Outcome:
-        """``tasks``: the change. ``play``, ``role``: more keywords of the play, and of the task that imports
+        """The quickest guard: fw1 alone is protected, nothing is probed, paths are proven once.
+
+        ``tasks``: the change. ``play``, ``role``: more keywords of the play, and of the task that imports
         the role. ``more``: plays that follow. ``variables`` of the role without their prefix."""
         self.write("change.yml", list(tasks))
-        settings = {"policy": str(POLICY), "change_tasks": "change.yml", "settle": 0, "timeout": 120, **variables}
+        settings = {
+            "policy": str(POLICY),
+            "change_tasks": "change.yml",
+            "protect": "fw1",
+            "probe": False,
+            "settle": 0,
+            "timeout": 120,
+            **variables,
+        }
         guarded = {
             "name": "Update",
             "hosts": hosts,

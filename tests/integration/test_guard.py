@@ -16,16 +16,16 @@ import pytest
 from tests.integration.guard_play import BATCH, Guarded, fw1, on_fw1
 from tests.integration.lab_fixture import ROOT, Lab
 
-pytestmark = pytest.mark.matrix
+# What Ansible's versions could do differently runs on all of them.
+matrix = pytest.mark.matrix
 
 NOTHING = [{"name": "Nothing", "ansible.builtin.command": "true", "changed_when": False}]
 NARROW = "sed -i 's,10.10.1.0/24 ip daddr,10.10.1.0/26 ip daddr,' /etc/nftables.conf"
 BREAK = on_fw1(f"{NARROW} && reload-firewall")
-# Refused at once, on the host itself: as unreachable as a host that is down, and quicker.
-UNREACHABLE = {"ansible_port": 1}
 
 
 def lost(*hosts: str) -> dict[str, Any]:
+    """Nobody listens on port 1: as unreachable as a host that is down, and quicker."""
     return {
         "name": "Lose the host",
         "ansible.builtin.ping": {},
@@ -45,16 +45,18 @@ def no_checkpoint_is_held(lab: Lab) -> bool:
     return '"state": "armed"' not in done.stdout and '"state": "confirmed"' not in done.stdout
 
 
+@matrix
 def test_a_good_change_is_kept(guarded: Guarded) -> None:
-    done = guarded.run(NOTHING)
+    done = guarded.run(NOTHING, probe=True, protect="", settle=1)
     assert (done.code, done.decisions) == (0, ["confirmed"]), done.output
     assert "the change is kept" in done.output
     assert no_checkpoint_is_held(guarded.lab)
 
 
+@matrix
 def test_a_bad_change_is_caught_named_and_reverted(guarded: Guarded) -> None:
     before = fw1(guarded.lab)
-    done = guarded.run([BREAK])
+    done = guarded.run([BREAK], probe=True, protect="", settle=1)
     assert (done.code, done.decisions) == (2, ["reverted"]), done.output
     path = done.path("app to primary")
     assert path["status"] == "partial"
@@ -80,6 +82,7 @@ def test_files_are_the_owners_alone(guarded: Guarded) -> None:
     assert {stat.S_IMODE(path.stat().st_mode) for path in files} == {0o600}
 
 
+@matrix
 def test_a_notified_handler_is_part_of_the_change(guarded: Guarded) -> None:
     before = fw1(guarded.lab)
     edit = {**on_fw1(NARROW), "notify": "Reload"}
@@ -90,6 +93,7 @@ def test_a_notified_handler_is_part_of_the_change(guarded: Guarded) -> None:
     assert fw1(guarded.lab) == before
 
 
+@matrix
 def test_a_handler_that_fails_is_a_failed_change(guarded: Guarded) -> None:
     before = fw1(guarded.lab)
     edit = {**on_fw1(NARROW), "notify": "Reload"}
@@ -100,6 +104,7 @@ def test_a_handler_that_fails_is_a_failed_change(guarded: Guarded) -> None:
     assert fw1(guarded.lab) == before
 
 
+@matrix
 @pytest.mark.parametrize("keyword", [{}, {"any_errors_fatal": True}, {"max_fail_percentage": 90}, {"ignore_errors": True}])
 def test_one_host_fails_in_the_change(guarded: Guarded, keyword: dict[str, Any]) -> None:
     before = fw1(guarded.lab)
@@ -114,10 +119,11 @@ def test_one_host_fails_in_the_change(guarded: Guarded, keyword: dict[str, Any])
     assert fw1(guarded.lab) == before
 
 
+@matrix
 @pytest.mark.parametrize("keyword", [{}, {"any_errors_fatal": True}, {"ignore_unreachable": True}])
-@pytest.mark.parametrize("host", BATCH.split(","))
-def test_one_host_becomes_unreachable(guarded: Guarded, host: str, keyword: dict[str, Any]) -> None:
-    before = fw1(guarded.lab)
+def test_one_host_becomes_unreachable(guarded: Guarded, keyword: dict[str, Any]) -> None:
+    """The first host: the one that steps run on."""
+    before, host = fw1(guarded.lab), BATCH.split(",")[0]
     done = guarded.run([BREAK, lost(host)], play=keyword)
     assert done.code != 0
     assert done.decisions == ["reverted"], done.output
@@ -125,6 +131,7 @@ def test_one_host_becomes_unreachable(guarded: Guarded, host: str, keyword: dict
     assert fw1(guarded.lab) == before
 
 
+@matrix
 def test_all_become_unreachable_and_the_timer_reverts(guarded: Guarded) -> None:
     """Ansible ends there, and runs nothing more: what remains is the timer on the firewall."""
     before = fw1(guarded.lab)
@@ -136,6 +143,7 @@ def test_all_become_unreachable_and_the_timer_reverts(guarded: Guarded) -> None:
     assert fw1(guarded.lab) == before
 
 
+@matrix
 @pytest.mark.parametrize("arguments", [("--tags", "deploy"), ("--skip-tags", "other")])
 def test_tags_do_not_skip_the_gate(guarded: Guarded, arguments: tuple[str, ...]) -> None:
     before = fw1(guarded.lab)
@@ -149,6 +157,7 @@ def test_tags_that_choose_nothing_change_nothing(guarded: Guarded) -> None:
     assert (done.code, done.decisions) == (0, ["confirmed"]), done.output
 
 
+@matrix
 def test_check_mode_proves_and_says_that_nothing_was_tested(guarded: Guarded) -> None:
     before = fw1(guarded.lab)
     done = guarded.run([BREAK], "--check", "--diff")
@@ -165,6 +174,7 @@ def test_diff_shows_the_rules_that_changed(guarded: Guarded) -> None:
     assert "+ ip saddr 192.0.2.1 drop" in done.output
 
 
+@matrix
 def test_limit_leaves_the_policys_groups_whole(guarded: Guarded) -> None:
     before = fw1(guarded.lab)
     done = guarded.run([BREAK], "--limit", "app01", hosts="app")
@@ -173,6 +183,7 @@ def test_limit_leaves_the_policys_groups_whole(guarded: Guarded) -> None:
     assert fw1(guarded.lab) == before
 
 
+@matrix
 def test_each_batch_is_a_run_and_a_bad_one_ends_the_play(guarded: Guarded) -> None:
     second = {**BREAK, "when": "'app02' in ansible_play_batch"}
     done = guarded.run([second], hosts="app01,app02,app03", play={"serial": 1})
@@ -180,6 +191,7 @@ def test_each_batch_is_a_run_and_a_bad_one_ends_the_play(guarded: Guarded) -> No
     assert [run["guard"]["hosts"] for run in done.runs] == [["app01"], ["app02"]]
 
 
+@matrix
 def test_a_condition_that_is_false_on_the_first_host_is_no_silent_pass(guarded: Guarded) -> None:
     before = fw1(guarded.lab)
     done = guarded.run([BREAK], role={"when": "inventory_hostname != 'app01'"})
@@ -187,6 +199,7 @@ def test_a_condition_that_is_false_on_the_first_host_is_no_silent_pass(guarded: 
     assert fw1(guarded.lab) == before
 
 
+@matrix
 def test_the_free_strategy_is_refused(guarded: Guarded) -> None:
     before = fw1(guarded.lab)
     done = guarded.run([BREAK], play={"strategy": "free"})
@@ -195,6 +208,7 @@ def test_the_free_strategy_is_refused(guarded: Guarded) -> None:
     assert fw1(guarded.lab) == before
 
 
+@matrix
 def test_an_empty_batch_is_told_by_the_playbook(guarded: Guarded) -> None:
     done = guarded.lab.ansible(
         "pathguard.network.guarded_update",

@@ -1,0 +1,171 @@
+# Copyright: (c) 2026, PathGuard developers
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Faults behind the guard's back, each by what looks like a routine update: the right status, the right rule, the
+right addresses, a proven revert. And changes that are harmless, which raise no alarm."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from tests.integration.guard_play import Guarded, fw1, on_fw1
+from tests.integration.lab_fixture import Lab
+
+PRIMARY = "app to primary"
+APP4 = ["10.10.1.5", "10.10.1.14", "10.10.1.23", "10.10.1.33", "10.10.1.41", "10.10.1.52", "10.10.1.62", "10.10.1.66", "10.10.1.100", "10.10.1.200"]
+APP6 = ["fd00:10:1::5", "fd00:10:1::e", "fd00:10:1::17", "fd00:10:1::21", "fd00:10:1::29", "fd00:10:1::34", "fd00:10:1::3e", "fd00:10:1::42", "fd00:10:1::64", "fd00:10:1::c8"]
+FILE = "/etc/nftables.conf"
+
+
+def edit(expression: str) -> str:
+    """Edit the saved rules, and load them."""
+    return f"sed -i -e '{expression}' {FILE} && reload-firewall"
+
+
+@dataclass(frozen=True)
+class Fault:
+    """``status`` of the path to the primary, the sources that are ``cut`` off (None: the path is not about
+    sources), and a piece of a rule that the remedy or the deciding rules must show."""
+
+    name: str
+    command: str
+    status: str
+    cut: list[str] | None
+    evidence: str
+    path: str = PRIMARY
+
+
+FAULTS = (
+    Fault("narrowed mask", edit("s,10.10.1.0/24 ip daddr,10.10.1.0/25 ip daddr,"), "partial", ["10.10.1.200"], "10.10.1.0/25"),
+    Fault("deny inserted above", "nft insert rule inet filter forward ip saddr 10.10.1.64/26 tcp dport 5432 drop", "partial", ["10.10.1.66", "10.10.1.100"], "10.10.1.64/26"),
+    Fault("reject inserted above", "nft insert rule inet filter forward ip saddr 10.10.1.5 reject", "partial", ["10.10.1.5"], "10.10.1.5 reject"),
+    Fault("port changed", edit("s,tcp dport 5432,tcp dport 5433,"), "blocked", APP4 + APP6, "tcp dport 5433"),
+    Fault("tcp becomes udp", edit("s,tcp dport 5432,udp dport 5432,"), "blocked", APP4 + APP6, "udp dport 5432"),
+    Fault("established rule dropped", edit("/ct state established,related/d"), "blocked", APP4 + APP6, "ct state established,related"),
+    Fault("member dropped from a set", edit("s/{ 10.20.1.10, 10.20.1.11 }/{ 10.20.1.11 }/"), "partial", APP4, "10.20.1.11"),
+    Fault("rule deleted", edit("/10.10.1.0\\/24 ip daddr/d"), "partial", APP4, "10.10.1.0/24"),
+    Fault("only IPv6 broken", edit("s,fd00:10:1::/64 ip6 daddr,fd00:10:1::/123 ip6 daddr,"), "partial", [a for a in APP6 if int(a.rpartition(":")[2], 16) > 31], "fd00:10:1::/123"),
+    Fault("source host left out", edit("s,ip saddr 10.10.1.0/24 ip daddr,ip saddr 10.10.1.0/24 ip saddr != 10.10.1.52 ip daddr,"), "partial", ["10.10.1.52"], "10.10.1.52"),
+    Fault("another hook denies", "nft add table ip other && nft 'add chain ip other early { type filter hook prerouting priority -150; }' && nft add rule ip other early ip saddr 10.10.1.200 tcp dport 5432 drop", "partial", ["10.10.1.200"], "10.10.1.200"),
+    Fault("default policy opens a forbidden path", "nft 'add chain inet filter forward { policy accept; }'", "partial", None, "accept", "app hosts do not log in to the databases"),
+    Fault("ruleset flushed", "nft flush ruleset", "open", None, "", "app hosts do not log in to the databases"),
+)
+
+
+@pytest.fixture
+def guarded(fresh_lab: Lab, tmp_path: Path) -> Guarded:
+    return Guarded(fresh_lab, tmp_path)
+
+
+@pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.name)
+def test_a_fault_is_caught_named_and_reverted(guarded: Guarded, fault: Fault) -> None:
+    before = fw1(guarded.lab)
+    done = guarded.run([on_fw1(fault.command)], hosts="app01")
+    assert (done.code, done.decisions) == (2, ["reverted"]), done.output
+    path = done.path(fault.path)
+    if fault.cut is not None:
+        assert path["status"] == fault.status
+        assert path["cut"]["from"] == fault.cut
+    change = next(item for item in done.guard["paths"] if item["name"] == fault.path)
+    assert change["change"] == "newly violated"
+    told = [place["text"] for cure in path["remedy"] for place in (cure["before"], cure["now"]) if place]
+    told += [rule["text"] for decision in path["deciding"] for rule in decision["rules"]]
+    assert any(fault.evidence in text for text in told), told
+    assert (done.guard["revert"]["fingerprint"], done.guard["revert"]["paths"]) == (True, True)
+    assert fw1(guarded.lab) == before
+
+
+HARMLESS = {
+    "a comment in the file": f"sed -i '1a # looked at today' {FILE} && reload-firewall",
+    "a rule's comment": edit("s/app hosts to PostgreSQL\"/the shop to PostgreSQL\"/"),
+    "counters are reset": "nft reset counters; nft reset rules || true",
+    "an unrelated rule": "nft add rule inet filter forward ip saddr 192.0.2.0/24 tcp dport 80 accept",
+    "an order without effect": edit("/ct state invalid counter drop/{h;d};/ip6 daddr { fd00:20:1::a/{G}"),
+    "the same rules once more": "reload-firewall",
+    "a wider mask of the same": edit("s,10.10.1.0/24 ip daddr,10.10.0.0/23 ip daddr,"),
+}
+
+
+@pytest.mark.parametrize("command", HARMLESS.values(), ids=HARMLESS.keys())
+def test_a_harmless_change_raises_no_alarm(guarded: Guarded, command: str) -> None:
+    before = fw1(guarded.lab)
+    done = guarded.run([on_fw1(command)], hosts="app01")
+    assert (done.code, done.decisions) == (0, ["confirmed"]), done.output
+    assert {path["change"] for path in done.guard["paths"]} == {"same"}
+    changed = fw1(guarded.lab) != before
+    assert changed is (command not in (HARMLESS["counters are reset"], HARMLESS["the same rules once more"]))
+
+
+def test_a_fault_that_no_firewall_made_is_named_and_reverts_nothing(guarded: Guarded) -> None:
+    """The route is gone on the application host: its cure is not on any firewall."""
+    before = fw1(guarded.lab)
+    route = {"name": "Lose the route", "ansible.builtin.command": "ip route delete 10.20.1.0/24", "changed_when": True}
+    done = guarded.run([route], hosts="app03")
+    assert (done.code, done.decisions) == (2, ["failed"]), done.output
+    path = done.path(PRIMARY)
+    assert (path["status"], path["cut"]["from"]) == ("partial", ["10.10.1.23"])
+    assert "NOTHING WAS REVERTED" in done.output
+    assert "route" in done.output
+    assert fw1(guarded.lab) == before
+
+
+def test_a_database_that_is_down_is_no_firewalls_fault(guarded: Guarded) -> None:
+    """Rules and routes are as before; new connections are not."""
+    before = fw1(guarded.lab)
+    stop = on_fw1("su postgres -s /bin/sh -c \"$(find /usr/lib/postgresql -name pg_ctl | head -n 1) -D /var/lib/postgresql/main -m immediate stop\"")
+    done = guarded.run([{**stop, "delegate_to": "db1"}], hosts="app01", probe=True)
+    assert (done.code, done.decisions) == (2, ["failed"]), done.output
+    assert {item["result"] for item in done.guard["probes"]["disagreements"]} == {"refused"}
+    assert "nothing listens there" in done.output
+    assert fw1(guarded.lab) == before
+
+
+def test_an_expected_change_is_told_and_kept(guarded: Guarded) -> None:
+    command = edit("s,10.10.1.0/24 ip daddr,10.10.1.0/25 ip daddr,")
+    both = [PRIMARY, "app to standby, for a failover"]
+    done = guarded.run([on_fw1(command)], hosts="app01", expected_changes=both)
+    assert (done.code, done.decisions) == (0, ["confirmed"]), done.output
+    assert [path["change"] for path in done.guard["paths"]] == ["expected", "expected", "same"]
+
+
+def test_a_violation_before_the_change_stops_it(guarded: Guarded) -> None:
+    command = edit("s,10.10.1.0/24 ip daddr,10.10.1.0/25 ip daddr,")
+    guarded.lab.run("fw1", command, check=True)
+    before = fw1(guarded.lab)
+    done = guarded.run([on_fw1("nft flush ruleset")], hosts="app01")
+    assert (done.code, done.decisions) == (2, ["stopped"]), done.output
+    assert "already violated before the change: app to primary" in done.output
+    assert fw1(guarded.lab) == before
+
+
+def test_an_accepted_violation_may_not_grow(guarded: Guarded) -> None:
+    guarded.lab.run("fw1", edit("s,10.10.1.0/24 ip daddr,10.10.1.0/25 ip daddr,"), check=True)
+    before = fw1(guarded.lab)
+    done = guarded.run([on_fw1(edit("s,10.10.1.0/25 ip daddr,10.10.1.0/26 ip daddr,"))], hosts="app01", accept_violations=True)
+    assert (done.code, done.decisions) == (2, ["reverted"]), done.output
+    assert {path["change"] for path in done.guard["paths"]} == {"worse", "same"}
+    assert fw1(guarded.lab) == before
+
+
+BAD_INPUT = {
+    "a typo in the policy": ({"policy": {"requiredPath": []}}, "requiredPath"),
+    "a policy that is not there": ({"policy": "nowhere.yml"}, "the policy can't be read"),
+    "an empty group": ({"policy": {"requiredPaths": [{"name": "p", "from": {"group": "nobody"}, "to": {"group": "db"}, "service": "ssh"}]}}, "nobody"),
+    "no such file of tasks": ({"change_tasks": "nowhere.yml"}, "there is no such file of tasks"),
+    "an unwritable folder": ({"snapshot_dir": "/proc/nowhere"}, "can't be made"),
+    "a path that is not in the policy": ({"expected_changes": ["nonesuch"]}, "the policy has no path"),
+    "a bad run id": ({"run_id": "../x"}, "is no run id"),
+}
+
+
+@pytest.mark.parametrize(("variables", "message"), BAD_INPUT.values(), ids=BAD_INPUT.keys())
+def test_bad_input_is_one_clear_error_before_anything_is_armed(guarded: Guarded, variables: dict[str, object], message: str) -> None:
+    before = fw1(guarded.lab)
+    done = guarded.run([on_fw1("nft flush ruleset")], hosts="app01", **variables)
+    assert done.code == 2, done.output
+    assert message in done.output
+    assert "Traceback" not in done.output
+    assert fw1(guarded.lab) == before
