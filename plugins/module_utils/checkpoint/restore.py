@@ -122,8 +122,11 @@ def _put_tables(
 
 
 def _put_nft(recorded: Firewall, live: Firewall, units: list[str], owned: Owned) -> list[str]:
-    names = [name.split("/", 2)[1:] for name in units if name.startswith("nft/")]
-    keys = [tuple(name) for name in names]
+    keys: list[tuple[str, str]] = []
+    for unit in units:
+        if unit.startswith("nft/"):
+            _backend, family, name = unit.split("/", 2)
+            keys.append((family, name))
     old = [recorded.nft[key] for key in keys if key in recorded.nft]
     gone = [key for key in keys if key not in recorded.nft]
     if not keys:
