@@ -13,7 +13,19 @@ from pathlib import Path
 def tracked_files(root: Path) -> list[str]:
     """Names from the root of all files that are, or would be, committed; sorted."""
     listed = subprocess.run(
-        ["git", "-C", str(root), "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+        # The tree may belong to somebody else, as when root runs the tests in a user's clone.
+        [
+            "git",
+            "-c",
+            "safe.directory=*",
+            "-C",
+            str(root),
+            "ls-files",
+            "-z",
+            "--cached",
+            "--others",
+            "--exclude-standard",
+        ],
         check=True,
         capture_output=True,
         text=True,
