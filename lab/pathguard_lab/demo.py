@@ -57,7 +57,10 @@ class Demo:
         show(done.output, _say)
         expect = self.expect
         expect("the play ends well", done.code == 0)
-        expect("each batch was a run of its own, and was confirmed", play.decisions() == ["confirmed", "confirmed"])
+        expect(
+            "each batch was a run of its own, and was confirmed",
+            play.decisions() == ["confirmed", "confirmed"],
+        )
         versions = {name: self._read(name, "opt/pathguard-app/VERSION") for name in topology.APP_HOSTS}
         expect("all ten app hosts have the new version", set(versions.values()) == {"1.1.0"})
         expect("all ten reach the database", reaching(self._inits) == list(topology.APP_HOSTS))
@@ -76,19 +79,48 @@ class Demo:
         guard = report["guard"]
         change = next(item for item in guard["paths"] if item["name"] == PATH)
         expect(f"path '{PATH}' was open", change["before"]["status"] == "open")
-        expect("it is partial: 7 of 10 app hosts are left", (path["status"], change["after"]["share"]) == ("partial", "7 of 10 app hosts"))
-        expect(f"cut off are exactly {', '.join(CUT)}", path["cut"]["from"] == CUT and path["cut"]["hosts"] == CUT_HOSTS)
+        expect(
+            "it is partial: 7 of 10 app hosts are left",
+            (path["status"], change["after"]["share"]) == ("partial", "7 of 10 app hosts"),
+        )
+        expect(
+            f"cut off are exactly {', '.join(CUT)}",
+            path["cut"]["from"] == CUT and path["cut"]["hosts"] == CUT_HOSTS,
+        )
         cure = path["remedy"][0]
-        expect("the rule: fw1, table inet filter, chain forward, with its handle", (cure["host"], cure["chain"]) == ("fw1", "inet/filter/forward") and cure["now"]["handle"] is not None)
-        expect("what it says now, and what it said before", "10.10.1.0/26" in cure["now"]["text"] and "10.10.1.0/24" in cure["before"]["text"])
-        rows = [row for row in guard["probes"]["after"] if row["path"] == PATH and row["host"] in CUT_HOSTS and row["proof"] == "cut"]
-        expect("new connections time out there", [row["result"] for row in rows] == ["timeout"] * len(CUT_HOSTS))
+        expect(
+            "the rule: fw1, table inet filter, chain forward, with its handle",
+            (cure["host"], cure["chain"]) == ("fw1", "inet/filter/forward")
+            and cure["now"]["handle"] is not None,
+        )
+        expect(
+            "what it says now, and what it said before",
+            "10.10.1.0/26" in cure["now"]["text"] and "10.10.1.0/24" in cure["before"]["text"],
+        )
+        rows = [
+            row
+            for row in guard["probes"]["after"]
+            if row["path"] == PATH and row["host"] in CUT_HOSTS and row["proof"] == "cut"
+        ]
+        expect(
+            "new connections time out there", [row["result"] for row in rows] == ["timeout"] * len(CUT_HOSTS)
+        )
         expect("pooled connections still live there", all(row["pooled_alive"] > 0 for row in rows))
         back = guard["revert"]
-        expect("the revert is proven by fingerprint, paths and probes", (back["fingerprint"], back["paths"], back["probes"]) == (True, True, True))
-        expect("fw1's rules are what they were, in memory and on disk", (firewall_rules(self._inits["fw1"]), saved_rules(self._inits["fw1"])) == (before, saved))
+        expect(
+            "the revert is proven by fingerprint, paths and probes",
+            (back["fingerprint"], back["paths"], back["probes"]) == (True, True, True),
+        )
+        expect(
+            "fw1's rules are what they were, in memory and on disk",
+            (firewall_rules(self._inits["fw1"]), saved_rules(self._inits["fw1"])) == (before, saved),
+        )
         expect("all ten reach the database again", reaching(self._inits) == list(topology.APP_HOSTS))
-        expect(f"all of it stands on one screen (at most {SCREEN} lines)", len(text.splitlines()) <= SCREEN and all(line in done.output for line in text.splitlines() if line.strip()))
+        expect(
+            f"all of it stands on one screen (at most {SCREEN} lines)",
+            len(text.splitlines()) <= SCREEN
+            and all(line in done.output for line in text.splitlines() if line.strip()),
+        )
         expect("the report's JSON fits its schema", play.fits_schema())
 
     def killed(self) -> None:
@@ -104,15 +136,30 @@ class Demo:
         _say(f"  fw1 has the narrow rule; ansible-playbook is dead; its timer was set to {TIMER_SECONDS} s")
         expect = self.expect
         expect("the narrow rule is in force", "10.10.1.0/26" in firewall_rules(self._inits["fw1"]))
-        expect("three app hosts are cut off", reaching(self._inits) == [name for name in topology.APP_HOSTS if name not in CUT_HOSTS])
+        expect(
+            "three app hosts are cut off",
+            reaching(self._inits) == [name for name in topology.APP_HOSTS if name not in CUT_HOSTS],
+        )
         began = time.monotonic()
-        while firewall_rules(self._inits["fw1"]) != before and time.monotonic() - began < TIMER_SECONDS + PATIENCE:
+        while (
+            firewall_rules(self._inits["fw1"]) != before
+            and time.monotonic() - began < TIMER_SECONDS + PATIENCE
+        ):
             time.sleep(0.5)
         _say(f"  {time.monotonic() - began:.0f} s later the timer on fw1 has put the rules back")
-        expect("fw1's rules are what they were, in memory and on disk", (firewall_rules(self._inits["fw1"]), saved_rules(self._inits["fw1"])) == (before, saved))
+        expect(
+            "fw1's rules are what they were, in memory and on disk",
+            (firewall_rules(self._inits["fw1"]), saved_rules(self._inits["fw1"])) == (before, saved),
+        )
         look = Play(self._inits, self.folder / "3", "", {}).look()
-        expect("the checkpoint on fw1 says that it fired, and that the fingerprint is the recorded one", look["state"] == "fired" and look["proven"] is True and look["same_fingerprint"] is True)
-        expect("new connections from all ten app hosts get through (path_probe)", look["reachable"] == look["asked"] and look["asked"] >= len(topology.APP_HOSTS))
+        expect(
+            "the checkpoint on fw1 says that it fired, and that the fingerprint is the recorded one",
+            look["state"] == "fired" and look["proven"] is True and look["same_fingerprint"] is True,
+        )
+        expect(
+            "new connections from all ten app hosts get through (path_probe)",
+            look["reachable"] == look["asked"] and look["asked"] >= len(topology.APP_HOSTS),
+        )
 
     def gone(self) -> None:
         _title("4 of 4: the lab is taken down, and nothing is left")
@@ -127,12 +174,18 @@ class Demo:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="lab/demo", description="Shows the guard at work, and checks it.")
-    parser.add_argument("--keep", metavar="FOLDER", help="a new folder for the plays' output and the guard's reports")
+    parser.add_argument(
+        "--keep", metavar="FOLDER", help="a new folder for the plays' output and the guard's reports"
+    )
     return parser
 
 
 def _interrupted(number: int, _frame: object) -> None:
-    for other in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):  # once is enough: what comes next is cleaning up
+    for other in (
+        signal.SIGTERM,
+        signal.SIGHUP,
+        signal.SIGINT,
+    ):  # once is enough: what comes next is cleaning up
         signal.signal(other, signal.SIG_IGN)
     raise KeyboardInterrupt(signal.Signals(number).name)
 

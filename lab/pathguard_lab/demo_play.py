@@ -21,7 +21,10 @@ from .process import Identity, inside
 
 LAB = Path(__file__).resolve().parent.parent
 # Lines that Ansible prints for each host and task: on a screen they hide the rest.
-NOISE = re.compile(r"^((ok|changed|included|skipping): |(TASK|PLAY) |RUNNING HANDLER|Origin: |\d+ |\s+\^ column|\s*$|NO MORE HOSTS|\[WARNING\]|\w+\s+: ok=)")
+NOISE = re.compile(
+    r"^((ok|changed|included|skipping): |(TASK|PLAY) |RUNNING HANDLER|Origin: |\d+ |\s+\^ column|\s*$"
+    r"|NO MORE HOSTS|\[WARNING\]|\w+\s+: ok=)"
+)
 TIMEOUT = 240.0
 
 
@@ -40,13 +43,17 @@ def show(output: str, say: Callable[[str], None]) -> None:
 
 def report_of(run: Path) -> tuple[dict[str, Any], str]:
     """The guard's report of a run: JSON, and text."""
-    return json.loads((run / "report.json").read_text(encoding="utf-8")), (run / "report.txt").read_text(encoding="utf-8")
+    return json.loads((run / "report.json").read_text(encoding="utf-8")), (run / "report.txt").read_text(
+        encoding="utf-8"
+    )
 
 
 class Play:
     """``lab/scenarios/update.yml`` with one change; its runs go to ``folder``."""
 
-    def __init__(self, inits: dict[str, Identity], folder: Path, change: str, variables: dict[str, Any]) -> None:
+    def __init__(
+        self, inits: dict[str, Identity], folder: Path, change: str, variables: dict[str, Any]
+    ) -> None:
         self.folder = folder
         self._controller = inits[topology.CONTROLLER]
         self._variables = {"change": change, "path_guard_snapshot_dir": str(folder / "runs"), **variables}
@@ -100,7 +107,12 @@ class Play:
         )
         schema, report = LAB.parent / "schemas" / "report.schema.json", self.runs()[0] / "report.json"
         python = Path(os.environ["PATHGUARD_VENV"]) / "bin" / "python"
-        return subprocess.run([python, "-I", "-c", check, schema, report], check=False, stderr=subprocess.DEVNULL).returncode == 0
+        return (
+            subprocess.run(
+                [python, "-I", "-c", check, schema, report], check=False, stderr=subprocess.DEVNULL
+            ).returncode
+            == 0
+        )
 
     def _start(self, playbook: str) -> subprocess.Popen[str]:
         venv = os.environ["PATHGUARD_VENV"]

@@ -113,13 +113,22 @@ class Guarded:
         return self.outcome(done.returncode, done.stdout + done.stderr)
 
     def outcome(self, code: int, output: str) -> Outcome:
-        folders = sorted((self.folder / "pathguard").glob("*/")) if (self.folder / "pathguard").exists() else []
-        files = [next((file for file in (run / "report.json", run / "before.json") if file.exists()), None) for run in folders]
+        folders = (
+            sorted((self.folder / "pathguard").glob("*/")) if (self.folder / "pathguard").exists() else []
+        )
+        files = [
+            next((file for file in (run / "report.json", run / "before.json") if file.exists()), None)
+            for run in folders
+        ]
         return Outcome(
             code,
             output,
             [json.loads(file.read_text()) for file in files if file],
-            [json.loads((run / "run.json").read_text())["decision"] for run in folders if (run / "run.json").exists()],
+            [
+                json.loads((run / "run.json").read_text())["decision"]
+                for run in folders
+                if (run / "run.json").exists()
+            ],
         )
 
     def write(self, name: str, document: Any) -> None:

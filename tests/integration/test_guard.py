@@ -86,7 +86,12 @@ def test_files_are_the_owners_alone(guarded: Guarded) -> None:
 def test_a_notified_handler_is_part_of_the_change(guarded: Guarded) -> None:
     before = fw1(guarded.lab)
     edit = {**on_fw1(NARROW), "notify": "Reload"}
-    reload = {"name": "Reload", "ansible.builtin.command": "reload-firewall", "delegate_to": "fw1", "changed_when": True}
+    reload = {
+        "name": "Reload",
+        "ansible.builtin.command": "reload-firewall",
+        "delegate_to": "fw1",
+        "changed_when": True,
+    }
     done = guarded.run([edit], handlers=[reload])
     assert (done.code, done.decisions) == (2, ["reverted"]), done.output
     assert done.path("app to primary")["status"] == "partial"
@@ -100,12 +105,16 @@ def test_a_handler_that_fails_is_a_failed_change(guarded: Guarded) -> None:
     broken = {"name": "Reload", "ansible.builtin.command": "false", "delegate_to": "fw1"}
     done = guarded.run([edit], handlers=[broken], hosts="app01")
     assert done.code == 2, done.output
-    assert [(item["host"], item["kind"], item["task"]) for item in done.guard["failures"]] == [("app01", "failed", "Reload")]
+    assert [(item["host"], item["kind"], item["task"]) for item in done.guard["failures"]] == [
+        ("app01", "failed", "Reload")
+    ]
     assert fw1(guarded.lab) == before
 
 
 @matrix
-@pytest.mark.parametrize("keyword", [{}, {"any_errors_fatal": True}, {"max_fail_percentage": 90}, {"ignore_errors": True}])
+@pytest.mark.parametrize(
+    "keyword", [{}, {"any_errors_fatal": True}, {"max_fail_percentage": 90}, {"ignore_errors": True}]
+)
 def test_one_host_fails_in_the_change(guarded: Guarded, keyword: dict[str, Any]) -> None:
     before = fw1(guarded.lab)
     fails = {"name": "Fail here", "ansible.builtin.command": "false", "when": "inventory_hostname == 'app01'"}
@@ -114,7 +123,9 @@ def test_one_host_fails_in_the_change(guarded: Guarded, keyword: dict[str, Any])
         done = guarded.run([BREAK], play=keyword)
     else:
         done = guarded.run([BREAK, fails], play=keyword)
-        assert [(item["host"], item["kind"], item["task"]) for item in done.guard["failures"]] == [("app01", "failed", "Fail here")]
+        assert [(item["host"], item["kind"], item["task"]) for item in done.guard["failures"]] == [
+            ("app01", "failed", "Fail here")
+        ]
     assert (done.code, done.decisions) == (2, ["reverted"]), done.output
     assert fw1(guarded.lab) == before
 
@@ -139,7 +150,12 @@ def test_all_become_unreachable_and_the_timer_reverts(guarded: Guarded) -> None:
     assert done.code != 0
     assert done.decisions == [""], done.output
     assert fw1(guarded.lab) != before
-    guarded.lab.run("fw1", "for i in $(seq 120); do nft list ruleset | grep -q 10.10.1.0/26 || exit 0; sleep 0.5; done; exit 1", timeout=70, check=True)
+    guarded.lab.run(
+        "fw1",
+        "for i in $(seq 120); do nft list ruleset | grep -q 10.10.1.0/26 || exit 0; sleep 0.5; done; exit 1",
+        timeout=70,
+        check=True,
+    )
     assert fw1(guarded.lab) == before
 
 
@@ -231,7 +247,10 @@ def test_a_play_that_the_change_ends_is_closed(guarded: Guarded) -> None:
         "tasks": [
             {
                 "name": "Close what was left open",
-                "ansible.builtin.import_role": {"name": "pathguard.network.path_guard", "tasks_from": "close"},
+                "ansible.builtin.import_role": {
+                    "name": "pathguard.network.path_guard",
+                    "tasks_from": "close",
+                },
             }
         ],
     }

@@ -15,8 +15,30 @@ from tests.integration.guard_play import Guarded, fw1, on_fw1
 from tests.integration.lab_fixture import Lab
 
 PRIMARY = "app to primary"
-APP4 = ["10.10.1.5", "10.10.1.14", "10.10.1.23", "10.10.1.33", "10.10.1.41", "10.10.1.52", "10.10.1.62", "10.10.1.66", "10.10.1.100", "10.10.1.200"]
-APP6 = ["fd00:10:1::5", "fd00:10:1::e", "fd00:10:1::17", "fd00:10:1::21", "fd00:10:1::29", "fd00:10:1::34", "fd00:10:1::3e", "fd00:10:1::42", "fd00:10:1::64", "fd00:10:1::c8"]
+APP4 = [
+    "10.10.1.5",
+    "10.10.1.14",
+    "10.10.1.23",
+    "10.10.1.33",
+    "10.10.1.41",
+    "10.10.1.52",
+    "10.10.1.62",
+    "10.10.1.66",
+    "10.10.1.100",
+    "10.10.1.200",
+]
+APP6 = [
+    "fd00:10:1::5",
+    "fd00:10:1::e",
+    "fd00:10:1::17",
+    "fd00:10:1::21",
+    "fd00:10:1::29",
+    "fd00:10:1::34",
+    "fd00:10:1::3e",
+    "fd00:10:1::42",
+    "fd00:10:1::64",
+    "fd00:10:1::c8",
+]
 FILE = "/etc/nftables.conf"
 
 
@@ -39,19 +61,67 @@ class Fault:
 
 
 FAULTS = (
-    Fault("narrowed mask", edit("s,10.10.1.0/24 ip daddr,10.10.1.0/25 ip daddr,"), "partial", ["10.10.1.200"], "10.10.1.0/25"),
-    Fault("deny inserted above", "nft insert rule inet filter forward ip saddr 10.10.1.64/26 tcp dport 5432 drop", "partial", ["10.10.1.66", "10.10.1.100"], "10.10.1.64/26"),
-    Fault("reject inserted above", "nft insert rule inet filter forward ip saddr 10.10.1.5 reject", "partial", ["10.10.1.5"], "10.10.1.5 reject"),
+    Fault(
+        "narrowed mask",
+        edit("s,10.10.1.0/24 ip daddr,10.10.1.0/25 ip daddr,"),
+        "partial",
+        ["10.10.1.200"],
+        "10.10.1.0/25",
+    ),
+    Fault(
+        "deny inserted above",
+        "nft insert rule inet filter forward ip saddr 10.10.1.64/26 tcp dport 5432 drop",
+        "partial",
+        ["10.10.1.66", "10.10.1.100"],
+        "10.10.1.64/26",
+    ),
+    Fault(
+        "reject inserted above",
+        "nft insert rule inet filter forward ip saddr 10.10.1.5 reject",
+        "partial",
+        ["10.10.1.5"],
+        "10.10.1.5 reject",
+    ),
     Fault("port changed", edit("s,tcp dport 5432,tcp dport 5433,"), "blocked", APP4 + APP6, "tcp dport 5433"),
-    Fault("tcp becomes udp", edit("s,tcp dport 5432,udp dport 5432,"), "blocked", APP4 + APP6, "udp dport 5432"),
-    Fault("established rule dropped", edit("/ct state established,related/d"), "blocked", APP4 + APP6, "ct state established,related"),
-    Fault("member dropped from a set", edit("s/{ 10.20.1.10, 10.20.1.11 }/{ 10.20.1.11 }/"), "partial", APP4, "10.20.1.11"),
+    Fault(
+        "tcp becomes udp", edit("s,tcp dport 5432,udp dport 5432,"), "blocked", APP4 + APP6, "udp dport 5432"
+    ),
+    Fault(
+        "established rule dropped",
+        edit("/ct state established,related/d"),
+        "blocked",
+        APP4 + APP6,
+        "ct state established,related",
+    ),
+    Fault(
+        "member dropped from a set",
+        edit("s/{ 10.20.1.10, 10.20.1.11 }/{ 10.20.1.11 }/"),
+        "partial",
+        APP4,
+        "10.20.1.11",
+    ),
     Fault("rule deleted", edit("/10.10.1.0\\/24 ip daddr/d"), "partial", APP4, "10.10.1.0/24"),
-    Fault("only IPv6 broken", edit("s,fd00:10:1::/64 ip6 daddr,fd00:10:1::/123 ip6 daddr,"), "partial", [a for a in APP6 if int(a.rpartition(":")[2], 16) > 31], "fd00:10:1::/123"),
-    Fault("source host left out", edit("s,ip saddr 10.10.1.0/24 ip daddr,ip saddr 10.10.1.0/24 ip saddr != 10.10.1.52 ip daddr,"), "partial", ["10.10.1.52"], "10.10.1.52"),
-    Fault("another hook denies", "nft add table ip other && nft 'add chain ip other early { type filter hook prerouting priority -150; }' && nft add rule ip other early ip saddr 10.10.1.200 tcp dport 5432 drop", "partial", ["10.10.1.200"], "10.10.1.200"),
-    Fault("default policy opens a forbidden path", "nft 'add chain inet filter forward { policy accept; }'", "partial", None, "accept", "app hosts do not log in to the databases"),
-    Fault("ruleset flushed", "nft flush ruleset", "open", None, "", "app hosts do not log in to the databases"),
+    Fault(
+        "only IPv6 broken",
+        edit("s,fd00:10:1::/64 ip6 daddr,fd00:10:1::/123 ip6 daddr,"),
+        "partial",
+        [a for a in APP6 if int(a.rpartition(":")[2], 16) > 31],
+        "fd00:10:1::/123",
+    ),
+    Fault(
+        "source host left out",
+        edit("s,ip saddr 10.10.1.0/24 ip daddr,ip saddr 10.10.1.0/24 ip saddr != 10.10.1.52 ip daddr,"),
+        "partial",
+        ["10.10.1.52"],
+        "10.10.1.52",
+    ),
+    Fault(
+        "another hook denies",
+        "nft add table ip other && nft 'add chain ip other early { type filter hook prerouting priority -150; }' && nft add rule ip other early ip saddr 10.10.1.200 tcp dport 5432 drop",
+        "partial",
+        ["10.10.1.200"],
+        "10.10.1.200",
+    ),
 )
 
 
@@ -78,9 +148,54 @@ def test_a_fault_is_caught_named_and_reverted(guarded: Guarded, fault: Fault) ->
     assert fw1(guarded.lab) == before
 
 
+# The databases' own firewalls would still refuse a login: this asks about the firewall in between alone.
+NOTHING_ELSE = "app hosts reach nothing else behind fw1"
+DENIES = {"required": ["default_action"], "properties": {"default_action": {"const": "deny"}}}
+STRICT = {
+    "requiredPaths": [
+        {"name": PRIMARY, "from": {"group": "app"}, "to": {"group": "db_primary"}, "service": "postgresql"}
+    ],
+    "forbiddenPaths": [
+        {"name": NOTHING_ELSE, "from": {"group": "app"}, "to": {"prefix": "10.20.1.128/25"}, "service": "ssh"}
+    ],
+}
+OPENINGS = {
+    "default policy flipped to accept": "nft 'add chain inet filter forward { policy accept; }'",
+    "ruleset flushed": "nft flush ruleset",
+    "an accept above all": "nft insert rule inet filter forward iifname app0 accept",
+}
+
+
+@pytest.mark.parametrize("command", OPENINGS.values(), ids=OPENINGS.keys())
+def test_a_forbidden_path_that_opens_is_caught_and_closed(guarded: Guarded, command: str) -> None:
+    before = fw1(guarded.lab)
+    done = guarded.run([on_fw1(command)], hosts="app01", policy=STRICT)
+    assert (done.code, done.decisions) == (2, ["reverted"]), done.output
+    path = done.path(NOTHING_ELSE)
+    assert path["satisfied"] == "no"
+    assert path["permitted"]["to"] == ["10.20.1.128/25"]
+    assert {item["name"]: item["change"] for item in done.guard["paths"]} == {
+        PRIMARY: "same",
+        NOTHING_ELSE: "newly violated",
+    }
+    assert fw1(guarded.lab) == before
+
+
+def test_a_fact_of_the_configuration_that_is_lost_is_caught(guarded: Guarded) -> None:
+    before = fw1(guarded.lab)
+    rulesets = {"required": ["inet/filter/forward"], "properties": {"inet/filter/forward": DENIES}}
+    fw1_state = {"required": ["rulesets"], "properties": {"rulesets": rulesets}}
+    policy = {**STRICT, "properties": {"hosts": {"required": ["fw1"], "properties": {"fw1": fw1_state}}}}
+    del policy["forbiddenPaths"]
+    done = guarded.run([on_fw1(OPENINGS["default policy flipped to accept"])], hosts="app01", policy=policy)
+    assert (done.code, done.decisions) == (2, ["reverted"]), done.output
+    assert any("default_action" in reason for reason in done.guard["reasons"])
+    assert fw1(guarded.lab) == before
+
+
 HARMLESS = {
     "a comment in the file": f"sed -i '1a # looked at today' {FILE} && reload-firewall",
-    "a rule's comment": edit("s/app hosts to PostgreSQL\"/the shop to PostgreSQL\"/"),
+    "a rule's comment": edit('s/app hosts to PostgreSQL"/the shop to PostgreSQL"/'),
     "counters are reset": "nft reset counters; nft reset rules || true",
     "an unrelated rule": "nft add rule inet filter forward ip saddr 192.0.2.0/24 tcp dport 80 accept",
     "an order without effect": edit("/ct state invalid counter drop/{h;d};/ip6 daddr { fd00:20:1::a/{G}"),
@@ -102,7 +217,11 @@ def test_a_harmless_change_raises_no_alarm(guarded: Guarded, command: str) -> No
 def test_a_fault_that_no_firewall_made_is_named_and_reverts_nothing(guarded: Guarded) -> None:
     """The route is gone on the application host: its cure is not on any firewall."""
     before = fw1(guarded.lab)
-    route = {"name": "Lose the route", "ansible.builtin.command": "ip route delete 10.20.1.0/24", "changed_when": True}
+    route = {
+        "name": "Lose the route",
+        "ansible.builtin.command": "ip route delete 10.20.1.0/24",
+        "changed_when": True,
+    }
     done = guarded.run([route], hosts="app03")
     assert (done.code, done.decisions) == (2, ["failed"]), done.output
     path = done.path(PRIMARY)
@@ -115,7 +234,9 @@ def test_a_fault_that_no_firewall_made_is_named_and_reverts_nothing(guarded: Gua
 def test_a_database_that_is_down_is_no_firewalls_fault(guarded: Guarded) -> None:
     """Rules and routes are as before; new connections are not."""
     before = fw1(guarded.lab)
-    stop = on_fw1("su postgres -s /bin/sh -c \"$(find /usr/lib/postgresql -name pg_ctl | head -n 1) -D /var/lib/postgresql/main -m immediate stop\"")
+    stop = on_fw1(
+        'su postgres -s /bin/sh -c "$(find /usr/lib/postgresql -name pg_ctl | head -n 1) -D /var/lib/postgresql/main -m immediate stop"'
+    )
     done = guarded.run([{**stop, "delegate_to": "db1"}], hosts="app01", probe=True)
     assert (done.code, done.decisions) == (2, ["failed"]), done.output
     assert {item["result"] for item in done.guard["probes"]["disagreements"]} == {"refused"}
@@ -144,7 +265,11 @@ def test_a_violation_before_the_change_stops_it(guarded: Guarded) -> None:
 def test_an_accepted_violation_may_not_grow(guarded: Guarded) -> None:
     guarded.lab.run("fw1", edit("s,10.10.1.0/24 ip daddr,10.10.1.0/25 ip daddr,"), check=True)
     before = fw1(guarded.lab)
-    done = guarded.run([on_fw1(edit("s,10.10.1.0/25 ip daddr,10.10.1.0/26 ip daddr,"))], hosts="app01", accept_violations=True)
+    done = guarded.run(
+        [on_fw1(edit("s,10.10.1.0/25 ip daddr,10.10.1.0/26 ip daddr,"))],
+        hosts="app01",
+        accept_violations=True,
+    )
     assert (done.code, done.decisions) == (2, ["reverted"]), done.output
     assert {path["change"] for path in done.guard["paths"]} == {"worse", "same"}
     assert fw1(guarded.lab) == before
@@ -153,7 +278,16 @@ def test_an_accepted_violation_may_not_grow(guarded: Guarded) -> None:
 BAD_INPUT = {
     "a typo in the policy": ({"policy": {"requiredPath": []}}, "requiredPath"),
     "a policy that is not there": ({"policy": "nowhere.yml"}, "the policy can't be read"),
-    "an empty group": ({"policy": {"requiredPaths": [{"name": "p", "from": {"group": "nobody"}, "to": {"group": "db"}, "service": "ssh"}]}}, "nobody"),
+    "an empty group": (
+        {
+            "policy": {
+                "requiredPaths": [
+                    {"name": "p", "from": {"group": "nobody"}, "to": {"group": "db"}, "service": "ssh"}
+                ]
+            }
+        },
+        "nobody",
+    ),
     "no such file of tasks": ({"change_tasks": "nowhere.yml"}, "there is no such file of tasks"),
     "an unwritable folder": ({"snapshot_dir": "/proc/nowhere"}, "can't be made"),
     "a path that is not in the policy": ({"expected_changes": ["nonesuch"]}, "the policy has no path"),
@@ -162,7 +296,9 @@ BAD_INPUT = {
 
 
 @pytest.mark.parametrize(("variables", "message"), BAD_INPUT.values(), ids=BAD_INPUT.keys())
-def test_bad_input_is_one_clear_error_before_anything_is_armed(guarded: Guarded, variables: dict[str, object], message: str) -> None:
+def test_bad_input_is_one_clear_error_before_anything_is_armed(
+    guarded: Guarded, variables: dict[str, object], message: str
+) -> None:
     before = fw1(guarded.lab)
     done = guarded.run([on_fw1("nft flush ruleset")], hosts="app01", **variables)
     assert done.code == 2, done.output

@@ -137,6 +137,7 @@ class Judge:
         found.changes = compare(self.before, found.proof.paths, self.run.expected_changes)
         bad = [change for change in found.changes if change.fails]
         found.reasons += [change.text() for change in bad]
+        found.reasons += [f"the configuration: {fact}" for fact in self._new_facts(found.proof)]
         if self.targets:
             found.rows = probe_rows(self.site, found.proof, self.targets, self.run.probe_timeout)
             found.odd = disagreements(found.rows, found.rows_before)
@@ -144,6 +145,10 @@ class Judge:
                 item.text() for item in found.odd if item.new and item.row.path not in _expected(found)
             ]
             found.notes += [f"as before the change, {item.text()}" for item in found.odd if not item.new]
+
+    def _new_facts(self, proof: Proof) -> list[str]:
+        """What the configuration lacks now and did not before; one that is not known any more is new, too."""
+        return [fact["text"] for fact in proof.facts if fact not in self.run.before["facts"]]
 
     def _read(self, name: str, deadline: float) -> tuple[dict[str, State], dict[str, PathGuardError]]:
         """All hosts of the run; those that don't answer again and again until the deadline."""

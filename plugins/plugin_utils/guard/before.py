@@ -109,6 +109,7 @@ def begin(start: Start, site: Site, say: Say) -> Before:
     rows = probe_rows(site, proof, aims, start.probe_timeout)
     run.before = {
         "paths": [as_dict(path) for path in proof.paths],
+        "facts": proof.facts,
         "targets": [target.to_dict() for target in aims],
         "probes": [row.to_dict() for row in rows],
     }
@@ -147,6 +148,7 @@ def unreadable(errors: Mapping[str, PathGuardError], hosts: int) -> GuardError:
 
 def _violated(proof: Proof, accepted: bool) -> str:
     bad = [path.name for path in proof.paths if path.satisfied == "no"]
+    bad += [fact["text"] for fact in proof.facts if fact["satisfied"] == "no"]
     if not bad or accepted:
         return ""
     return (

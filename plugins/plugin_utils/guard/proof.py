@@ -49,10 +49,12 @@ class Target:
 @dataclass
 class Proof:
     """``document``: the report by schemas/report.schema.json. ``paths``: what is compared, in the policy's
-    order. ``several_ways``: paths whose flows or replies may take one of several ways."""
+    order. ``facts``: what the configuration lacks that the policy's other keywords ask for, each as
+    ``{text, satisfied}``. ``several_ways``: paths whose flows or replies may take one of several ways."""
 
     document: dict[str, Any]
     paths: list[PathView] = field(default_factory=list)
+    facts: list[dict[str, str]] = field(default_factory=list)
     several_ways: frozenset[str] = frozenset()
 
 
@@ -68,7 +70,15 @@ def prove(
     document = validate(policy, states, groups, baseline=baseline, snapshots=files)
     entries = document["paths"]
     several = frozenset(entry["name"] for entry in entries if _ways(entry) > 1)
-    return Proof(document, [view(entry) for entry in entries], several)
+    return Proof(document, [view(entry) for entry in entries], _facts(document), several)
+
+
+def _facts(document: Mapping[str, Any]) -> list[dict[str, str]]:
+    return [
+        {"text": f"{item['at']}: {item['message']}", "satisfied": item["satisfied"]}
+        for item in document["findings"]
+        if item["kind"] == "configuration"
+    ]
 
 
 def _ways(entry: Mapping[str, Any]) -> int:

@@ -132,6 +132,8 @@ class Reverter:
         found.paths = not worse
         found.paths_back = len(proof.paths) - len(worse)
         trouble = [f"still worse than before: {change.text()}" for change in worse]
+        new = [fact["text"] for fact in proof.facts if fact not in run.before["facts"]]
+        trouble += [f"the configuration is still worse than before: {fact}" for fact in new]
         if self._targets:
             rows = probe_rows(self._site, proof, self._targets, run.probe_timeout)
             lost = back_to(rows, self._rows)
