@@ -17,7 +17,7 @@ from itertools import groupby
 
 from ..errors import FlowError
 from ..model.diagrams import EMPTY
-from ..model.fields import FIELDS
+from ..model.fields import FIELDS, FIRST_UNKNOWN_LEVEL
 from ..model.flowset import FlowSet, Space
 from ..model.match import All, Either, Match, Named, Not
 from ..model.rules import Effect, Rule, Ruleset, Verdict, VerdictMap
@@ -28,6 +28,9 @@ from .outcome import Outcome, Part, Passed, RuleRef
 
 HOOKS = ("ingress", "prerouting", "input", "forward", "output", "postrouting")
 _INDEX_FROM = 48  # shorter chains are quicker to walk than to look up
+# Beyond this many undecidable conditions on one set, which of them go together is given up: what may be
+# left then counts as left whatever they are. More becomes unknown, and nothing wrongly certain.
+_MOST_UNKNOWNS = 48
 _DEEPEST_JUMP = 64  # the kernel's own limit is 16 for nft; iptables has none but memory
 
 Overlay = tuple[tuple[str, int | None, int], ...]  # (field, value, family), sorted by field
@@ -182,6 +185,12 @@ class HostFirewall:
     def _accept(self, walk: _Walk, decision: _Decision, overlay: Overlay, flows: int) -> None:
         walk.tally.accepted.append(decision)
         _add(self.space, walk.accepted, overlay, flows)
+        if walk.tally.undecided:
+            walk.accepted[overlay] = self._widened(walk.accepted[overlay])
+
+    def _widened(self, flows: int) -> int:
+        unknowns = sum(level >= FIRST_UNKNOWN_LEVEL for level in self.space.diagrams.levels(flows))
+        return flows if unknowns <= _MOST_UNKNOWNS else self.space.certain(flows)
 
     def _chain(self, walk: _Walk, key: str, pieces: Pieces, callers: tuple[str, ...]) -> Pieces:
         """Walk a chain; the pieces that it hands back to its caller."""
@@ -245,10 +254,12 @@ class HostFirewall:
             if not hit:
                 _add(self.space, left, overlay, flows)
                 continue
-            _add(self.space, left, overlay, diagrams.difference(flows, hit))
+            rest = diagrams.difference(flows, hit)
             reasons = self.space.reasons(under) if overlay else self._compiler.reasons(rule.match)
             if reasons:
                 walk.tally.undecided.append(_Decision(hit, walk.ruleset, key, (rule,), "; ".join(reasons)))
+                rest = self._widened(rest)
+            _add(self.space, left, overlay, rest)
             after = self._effects(walk, key, rule, overlay)
             cases = rule.verdict.cases if isinstance(rule.verdict, VerdictMap) else ((None, rule.verdict),)
             for case, verdict in cases:
@@ -319,7 +330,7 @@ class HostFirewall:
         self._accept(walk, _Decision(accepted, walk.ruleset, key, (rule,)), overlay, accepted)
         denied = diagrams.difference(ended, accepts)
         walk.tally.denied.append(_Decision(denied, walk.ruleset, key, (rule,)))
-        _add(self.space, left, overlay, diagrams.difference(flows, ends))
+        _add(self.space, left, overlay, self._widened(diagrams.difference(flows, ends)))
 
     def _effects(self, walk: _Walk, key: str, rule: Rule, overlay: Overlay) -> Overlay:
         if not rule.effects:
@@ -375,16 +386,16 @@ class HostFirewall:
 
     def _outcome(self, flows: FlowSet, tallies: list[_Tally], pieces: Pieces) -> Outcome:
         space, diagrams = self.space, self.space.diagrams
-        through = FlowSet(space, space.certain(diagrams.union_all(pieces.values())))
+        through = FlowSet(space, diagrams.union_all(space.certain(node) for node in pieces.values()))
         stopped = flows - through
         if any(tally.undecided for tally in tallies):
             nodes = [
-                node
+                space.certain(node)
                 for tally in tallies
                 for decision in tally.denied
                 for _rule, node in self._expand(decision)
             ]
-            stopped = FlowSet(space, space.certain(diagrams.union_all(nodes)))
+            stopped = FlowSet(space, diagrams.union_all(nodes))
         permit, deny, unknown = through - stopped, stopped - through, through & stopped
         explain = partial(self._explain, permit, deny, unknown, tallies)
         return Outcome(permit, deny, unknown, tuple(self._passed(pieces)), explain)

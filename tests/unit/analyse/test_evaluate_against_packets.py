@@ -201,3 +201,33 @@ def test_an_index_changes_no_answer(seed: int, monkeypatch: pytest.MonkeyPatch) 
         a, b = indexed.ruleset("f", one), walked.ruleset("f", one)
         assert (a.permit, a.deny, a.unknown) == (b.permit, b.deny, b.unknown)
         assert [part.rules for part in a.parts] == [part.rules for part in b.parts]
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_giving_up_on_many_unknowns_makes_nothing_wrongly_certain(
+    seed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(f"{HostFirewall.__module__}._MOST_UNKNOWNS", 0)
+    generator = Generator(seed)
+    state = generator.state()
+    space = Space()
+    space.learn("in_interface", ("eth0", "eth1", "wlan0", "eth9"))
+    firewall = HostFirewall(state, space)
+    for _sample in range(15):
+        packet = generator.packet()
+        verdicts = {
+            Simulator(state, dict(zip(UNKNOWN_KEYS, truths))).hook("forward", packet)
+            for truths in itertools.product((False, True), repeat=len(UNKNOWN_KEYS))
+        }
+        answer = firewall.ruleset("forward", as_set(space, packet)).verdict
+        assert answer == "unknown" or verdicts == {answer}
+
+
+def test_a_thousand_unknowns_end() -> None:
+    rules = [
+        Rule(number, Unknown(f"limit {number}", "limit"), (ACCEPT, DROP)[number % 2], "limit")
+        for number in range(1, 1001)
+    ]
+    state = State("fw", rulesets={"f": Ruleset("f", "nft", "inet", "forward", 0, "deny", rules=rules)})
+    space = Space()
+    assert HostFirewall(state, space).ruleset("f", all_flows(space)).verdict == "unknown"
