@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from ..checkpoint.run import answer_dict, confirm_all, renew_all
-from ..errors import PathGuardError
+from ..errors import CheckpointError, PathGuardError
 from ..model.state import State
 from ..policy.paths import Policy
 from ..policy.read import load_policy
@@ -107,21 +107,19 @@ class Judge:
 
     def _renew(self, found: After) -> float:
         """Give the checkpoints their full time anew; until when (time.monotonic) reading may be retried."""
-        names = self.run.protected
-        if not names:
-            return time.monotonic() + self.run.timeout
-        answers = renew_all(self.site.each(names), names, self.run.id, float(self.run.timeout))
-        late = {name: answer for name, answer in answers.items() if isinstance(answer, PathGuardError)}
-        found.reasons += [f"{name}: {error.what}" for name, error in late.items()]
-        left = self.run.timeout - min(MARGIN, self.run.timeout / 4)
-        if late:
-            left -= record.epoch() - self.run.armed_at
-        elif record.epoch() - self.run.armed_at > self.run.timeout / 2:
+        run, began = self.run, record.epoch()
+        answers = renew_all(self.site.each(run.protected), run.protected, run.id, float(run.timeout))
+        for name, answer in answers.items():
+            if isinstance(answer, CheckpointError):
+                found.reasons.append(f"{name}: {answer.what}")
+            elif not isinstance(answer, PathGuardError):
+                run.timers_end[name] = began + run.timeout
+        if run.protected and began - run.armed_at > run.timeout / 2:
             found.notes.append(
-                f"the change took {record.epoch() - self.run.armed_at:.0f} s; "
-                f"the checkpoints' timers were renewed for {self.run.timeout} s"
+                f"the change took {began - run.armed_at:.0f} s; the timers were renewed for {run.timeout} s"
             )
-        return time.monotonic() + left
+        ends = min(run.timers_end.values(), default=began + run.timeout)
+        return time.monotonic() + ends - began - min(MARGIN, run.timeout / 4)
 
     def _look(self, found: After, name: str, deadline: float) -> None:
         """Read, prove, probe and compare; what speaks against the change goes to ``reasons``."""

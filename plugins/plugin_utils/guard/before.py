@@ -175,6 +175,7 @@ def _arm(start: Start, site: Site, found: Before) -> None:
         )
         run.protected = []
         return
+    run.timers_end = dict.fromkeys(wanted, record.epoch() + start.timeout)
     run.scripts = {
         name: answer.script for name, answer in outcome.hosts.items() if isinstance(answer, CheckpointStatus)
     }

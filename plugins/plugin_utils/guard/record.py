@@ -35,7 +35,8 @@ class Run:
     inventory's groups at ``pre``. ``hops``: hosts that are gathered. ``protected``: hosts with an armed
     checkpoint; ``unprotected``: host -> why not. ``batch``: hosts of the play that the change is for.
     ``timeout`` of the checkpoints in seconds, ``probe_timeout`` of one
-    attempt; ``armed_at`` in seconds since 1970, by this machine's clock. ``markers``: whether the role
+    attempt; ``armed_at`` and ``timers_end`` (host -> when its checkpoint restores by itself) in
+    seconds since 1970, by this machine's clock. ``markers``: whether the role
     itself runs the change, so that every host of the batch leaves a note of its outcome. ``before``: paths and
     probes as ``pre`` saw them. ``decision``: empty while the run is open.
     """
@@ -53,6 +54,7 @@ class Run:
     probe: bool
     probe_timeout: float = 2.0
     armed_at: float = 0.0
+    timers_end: dict[str, float] = field(default_factory=dict)
     expected_changes: list[str] = field(default_factory=list)
     protected: list[str] = field(default_factory=list)
     unprotected: dict[str, str] = field(default_factory=dict)

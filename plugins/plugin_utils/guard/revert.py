@@ -13,7 +13,7 @@ from typing import Any
 
 from ..checkpoint.run import RunOutcome, answer_dict, restore_all
 from ..checkpoint.status import CheckpointStatus
-from ..errors import PathGuardError
+from ..errors import CheckpointError, PathGuardError
 from ..policy.paths import Policy
 from . import record
 from .compare import PathView, compare
@@ -26,6 +26,8 @@ REVERTED, UNPROVEN, FAILED = "reverted", "unproven", "failed"
 # Routing and neighbours may need a moment after rules were loaded; seconds.
 PATIENCE = 20.0
 RETRY_EVERY = 2.0
+# After a timer's end: restoring takes a moment, and clocks differ.
+TIMER_GRACE = 20.0
 
 
 @dataclass
@@ -62,6 +64,11 @@ class Revert:
         }
 
 
+def silent(outcome: RunOutcome) -> list[str]:
+    """Hosts that gave no answer at all; one that refuses has answered."""
+    return [name for name, error in outcome.failed.items() if not isinstance(error, CheckpointError)]
+
+
 class Reverter:
     """``before``: the paths as ``pre`` saw them."""
 
@@ -83,13 +90,28 @@ class Reverter:
         if not names:
             found.trouble.append("no host is protected by a checkpoint: nothing was put back")
             return found
-        self._fingerprints(found, restore_all(self._site.each(names), names, self._run.id, reason))
+        self._fingerprints(found, self._restore(names, reason))
         self._prove(found)
         if found.fingerprint is False or (found.changed and found.trouble):
             found.decision = UNPROVEN
         elif found.changed:
             found.decision = REVERTED
         return found
+
+    def _restore(self, names: Sequence[str], reason: str) -> RunOutcome:
+        """Ask all hosts; those that can't be reached are asked again until their own timers have done it."""
+        outcome = restore_all(self._site.each(names), names, self._run.id, reason)
+        late = silent(outcome)
+        while (
+            late and record.epoch() < max(self._run.timers_end.get(name, 0.0) for name in late) + TIMER_GRACE
+        ):
+            time.sleep(RETRY_EVERY)
+            again = restore_all(self._site.each(late), late, self._run.id, reason)
+            hosts = {**outcome.hosts, **again.hosts}
+            kept = [text for text in outcome.messages if text.partition(":")[0] not in late]
+            outcome = RunOutcome(again.decision, hosts, kept + again.messages)
+            late = silent(outcome)
+        return outcome
 
     def _fingerprints(self, found: Revert, outcome: RunOutcome) -> None:
         found.checkpoints = {name: answer_dict(name, answer) for name, answer in outcome.hosts.items()}
