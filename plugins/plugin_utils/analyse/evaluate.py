@@ -17,14 +17,15 @@ from itertools import groupby
 
 from ..errors import FlowError
 from ..model.diagrams import EMPTY
-from ..model.fields import FIELDS, FIRST_UNKNOWN_LEVEL
+from ..model.fields import FIRST_UNKNOWN_LEVEL
 from ..model.flowset import FlowSet, Space
 from ..model.match import All, Either, Match, Named, Not
-from ..model.rules import Effect, Rule, Ruleset, Verdict, VerdictMap
+from ..model.rules import Rule, Ruleset, Verdict, VerdictMap
 from ..model.state import State
 from .compile import Compiler
 from .index import RuleIndex, wanted
 from .outcome import Outcome, Part, Passed, RuleRef
+from .overlay import Overlay, Overlays, before_tracking, changed, rewrites, told, translation_of, untold
 
 HOOKS = ("ingress", "prerouting", "input", "forward", "output", "postrouting")
 _INDEX_FROM = 48  # shorter chains are quicker to walk than to look up
@@ -33,7 +34,6 @@ _INDEX_FROM = 48  # shorter chains are quicker to walk than to look up
 _MOST_UNKNOWNS = 48
 _DEEPEST_JUMP = 64  # the kernel's own limit is 16 for nft; iptables has none but memory
 
-Overlay = tuple[tuple[str, int | None, int], ...]  # (field, value, family), sorted by field
 Pieces = dict[Overlay, int]
 
 
@@ -76,6 +76,7 @@ class HostFirewall:
         self.state = state
         self.space = space
         self._compiler = Compiler(state, space)
+        self._overlays = Overlays(space, state.host)
         self._chains: dict[str, list[Rule]] = {key: chain.rules for key, chain in state.chains.items()}
         self._chains.update((key, ruleset.rules) for key, ruleset in state.rulesets.items())
         space.learn("in_interface", state.interfaces)
@@ -91,7 +92,7 @@ class HostFirewall:
     def rulesets_of(self, hook: str) -> list[Ruleset]:
         """The rulesets of a hook in the order in which the kernel passes them."""
         found = [ruleset for ruleset in self.state.rulesets.values() if ruleset.hook == hook]
-        return sorted(found, key=lambda ruleset: ruleset.priority)
+        return sorted(found, key=_place)
 
     def ruleset(self, name: str, flows: FlowSet) -> Outcome:
         """One ruleset by its key, or all of a hook by the hook's name. FlowError for an unknown name.
@@ -131,10 +132,11 @@ class HostFirewall:
                 continue
             walk = _Walk(ruleset, _Tally())
             tallies.append(walk.tally)
-            self._ruleset(walk, seen)
+            early = before_tracking(ruleset)
+            self._ruleset(walk, {untold(overlay): node for overlay, node in seen.items()} if early else seen)
             pieces = dict(beside)
             for overlay, node in walk.accepted.items():
-                pieces[overlay] = diagrams.union(pieces.get(overlay, EMPTY), node)
+                _add(self.space, pieces, told(overlay) if early else overlay, node)
             if not pieces:
                 break
         return self._outcome(flows, tallies, pieces)
@@ -161,7 +163,12 @@ class HostFirewall:
             node = diagrams.intersection(node, self.space.named("connection", ("new", "related")))
         seen, beside = {}, {}
         for overlay, flows in pieces.items():
-            inside = diagrams.intersection(flows, self._under(node, overlay, f"family of {ruleset.key}"))
+            if ruleset.type == "nat" and any(item[0] == translation_of(ruleset) for item in overlay):
+                beside[overlay] = flows
+                continue
+            inside = diagrams.intersection(
+                flows, self._overlays.under(node, overlay, f"family of {ruleset.key}")
+            )
             outside = diagrams.difference(flows, inside)
             if inside:
                 seen[overlay] = inside
@@ -249,7 +256,7 @@ class HostFirewall:
         match = self._compiler.node(rule.match)
         left: Pieces = {}
         for overlay, flows in pieces.items():
-            under = self._under(match, overlay, f"{key} {rule.position}") if overlay else match
+            under = self._overlays.under(match, overlay, f"{key} {rule.position}") if overlay else match
             hit = diagrams.intersection(flows, under)
             if not hit:
                 _add(self.space, left, overlay, flows)
@@ -260,13 +267,19 @@ class HostFirewall:
                 walk.tally.undecided.append(_Decision(hit, walk.ruleset, key, (rule,), "; ".join(reasons)))
                 rest = self._widened(rest)
             _add(self.space, left, overlay, rest)
-            after = self._effects(walk, key, rule, overlay)
+            after = changed(overlay, rule.effects, walk.ruleset) if rule.effects else overlay
             cases = rule.verdict.cases if isinstance(rule.verdict, VerdictMap) else ((None, rule.verdict),)
             for case, verdict in cases:
                 inside = hit
                 if case is not None:
-                    node = self._under(self._compiler.node(case), overlay, f"{key} {rule.position} map")
+                    node = self._overlays.under(
+                        self._compiler.node(case), overlay, f"{key} {rule.position} map"
+                    )
                     inside = diagrams.intersection(hit, node)
+                    reasons = self.space.reasons(node)
+                    if reasons:
+                        asked = _Decision(hit, walk.ruleset, key, (rule,), "; ".join(reasons))
+                        walk.tally.undecided.append(asked)
                     hit = diagrams.difference(hit, inside)
                 if inside:
                     self._decide(walk, key, rule, verdict, after, inside, left, handed_back, callers)
@@ -331,51 +344,6 @@ class HostFirewall:
         denied = diagrams.difference(ended, accepts)
         walk.tally.denied.append(_Decision(denied, walk.ruleset, key, (rule,)))
         _add(self.space, left, overlay, self._widened(diagrams.difference(flows, ends)))
-
-    def _effects(self, walk: _Walk, key: str, rule: Rule, overlay: Overlay) -> Overlay:
-        if not rule.effects:
-            return overlay
-        changed = {name: (value, family) for name, value, family in overlay}
-        for effect in rule.effects:
-            changed.update(_change(effect))
-        return tuple(sorted((name, value, family) for name, (value, family) in changed.items()))
-
-    def _under(self, match: int, overlay: Overlay, where: str) -> int:
-        """A match as seen by flows of which some fields have been changed to constants."""
-        diagrams = self.space.diagrams
-        for name, value, family in overlay:
-            spec = FIELDS[name]
-            levels = range(spec.first, spec.last + 1)
-            if not any(level in levels for level in diagrams.levels(match)):
-                continue
-            if value is None:
-                match = self._with_unknown_value(match, levels, f"{where} {name}")
-                continue
-            width = {4: 4, 6: 16}.get(family, spec.levels)
-            if spec.kind == "state":
-                fixed = {spec.first: 1 << value}
-            else:
-                fixed = {
-                    spec.first + index: 1 << (value >> 8 * (width - 1 - index) & 255)
-                    for index in range(width)
-                }
-            match = diagrams.restrict(match, fixed)
-        return match
-
-    def _with_unknown_value(self, match: int, levels: range, where: str) -> int:
-        """True if for all values, false if for none, else as a free variable says."""
-        diagrams = self.space.diagrams
-        some = diagrams.forget(match, lambda level: level in levels)
-        every = diagrams.complement(
-            diagrams.forget(diagrams.complement(match), lambda level: level in levels)
-        )
-        if some == every:
-            return some
-        key = f"{self.state.host}: {where}"
-        maybe = self.space.unknown(
-            key, "an earlier rule changed what this one asks for, to a value that is not known"
-        )
-        return diagrams.union(every, diagrams.intersection(some, maybe))
 
     def _not_readable(self, flows: FlowSet) -> Outcome:
         why = "; ".join(f"{item['what']}: {item['reason']}" for item in self.state.unreadable)
@@ -453,44 +421,16 @@ class HostFirewall:
     def _passed(self, pieces: Pieces) -> Iterable[Passed]:
         for overlay, node in pieces.items():
             flows = FlowSet(self.space, self.space.certain(node))
-            after = flows
-            for name, value, family in overlay:
-                spec = FIELDS[name]
-                if value is None:
-                    after = after.forget(name)
-                elif spec.kind == "state":
-                    after = FlowSet(
-                        self.space,
-                        self.space.diagrams.intersection(
-                            after.forget(name).node, self.space.diagrams.labelled(spec.first, 1 << value)
-                        ),
-                    )
-                else:
-                    after = after.assign(name, value, family)
             if flows:
-                yield Passed(flows, after, {name: value for name, value, _family in overlay})
+                yield Passed(flows, self._overlays.after(flows, overlay), rewrites(overlay))
 
 
-def _change(effect: Effect) -> dict[str, tuple[int | None, int]]:
-    """What an effect does to the fields: name -> (value, family); None for a value that is not known."""
-    if effect.kind == "set":
-        return {effect.field: (effect.value, 0)}
-    if effect.kind == "notrack":
-        return {"connection": (4, 0)}
-    if effect.kind in ("dnat", "redirect"):
-        fields = ("dst", "dst_port")
-    elif effect.kind in ("snat", "masquerade"):
-        fields = ("src", "src_port")
-    else:
-        return {"mark": (None, 0), "ct_mark": (None, 0)}
-    found: dict[str, tuple[int | None, int]] = {}
-    if effect.address is not None and effect.address[0] == effect.address[1]:
-        found[fields[0]] = (effect.address[0], effect.family)
-    elif effect.address is not None or effect.kind in ("masquerade", "redirect"):
-        found[fields[0]] = (None, 0)
-    if effect.port is not None:
-        found[fields[1]] = (effect.port[0] if effect.port[0] == effect.port[1] else None, 0)
-    return found
+def _place(ruleset: Ruleset) -> tuple[int, int]:
+    """All nat chains of a hook run at one place, by their own priorities among themselves
+    (``nf_nat_register_fn``: NF_IP_PRI_NAT_DST, NF_IP_PRI_NAT_SRC)."""
+    if ruleset.type != "nat":
+        return ruleset.priority, 0
+    return (-100 if ruleset.hook in ("prerouting", "output") else 100), ruleset.priority
 
 
 def _add(space: Space, pieces: Pieces, overlay: Overlay, node: int) -> None:

@@ -11,7 +11,10 @@ import pytest
 from ansible.errors import AnsibleFilterError
 
 from ansible_collections.pathguard.network.plugins.filter.verdicts import flow_verdicts
+from ansible_collections.pathguard.network.plugins.plugin_utils.analyse.evaluate import HostFirewall
 from ansible_collections.pathguard.network.plugins.plugin_utils.model import text
+from ansible_collections.pathguard.network.plugins.plugin_utils.model.flow import flows_from
+from ansible_collections.pathguard.network.plugins.plugin_utils.model.flowset import Space
 from ansible_collections.pathguard.network.plugins.plugin_utils.model.match import (
     In,
     Match,
@@ -33,6 +36,7 @@ from ansible_collections.pathguard.network.plugins.plugin_utils.model.rules impo
     Rule,
     Ruleset,
     Verdict,
+    VerdictMap,
 )
 from ansible_collections.pathguard.network.plugins.plugin_utils.model.state import (
     Interface,
@@ -210,6 +214,93 @@ def test_a_mark_set_by_one_rule_is_seen_by_the_next() -> None:
     fw = state((src("10.0.1.0/25"), CONTINUE, (Effect("set", "mark", 7),)), (marked, ACCEPT))
     answer = ask(fw, {**APP_TO_DB, "mark": 0})
     assert parts(answer, "permit") == ["10.0.1.0/25"]
+
+
+def hook(*rulesets: Ruleset, **more: Any) -> State:
+    return State("fw1", rulesets={ruleset.key: ruleset for ruleset in rulesets}, **more)
+
+
+def chain(key: str, name: str, priority: int, default: str, *rules: Rule, kind: str = "filter") -> Ruleset:
+    return Ruleset(key, "nft", "inet", name, priority, default, kind, list(rules))
+
+
+def through(fw: State, flow: dict[str, Any], *hooks: str) -> str:
+    space = Space()
+    return HostFirewall(fw, space).hooks(hooks, flows_from(space, flow)).verdict
+
+
+VIP = {"src": "10.0.1.7", "dst": "10.3.0.1", "protocol": "tcp", "dst_port": 80}
+TO_FIVE = Effect("dnat", family=4, address=(0x0A020005, 0x0A020005))
+
+
+def test_what_an_unknown_translation_leads_to_is_unknown() -> None:
+    nat = chain(
+        "nat",
+        "prerouting",
+        -100,
+        "permit",
+        Rule(1, dst("10.3.0.1"), ACCEPT, "dnat", (Effect("unknown", "dst,dst_port"),)),
+        kind="nat",
+    )
+    forward = chain("f", "forward", 0, "deny", Rule(1, dst("10.2.0.0/24"), ACCEPT, "in"))
+    assert through(hook(nat, forward), VIP, "prerouting", "forward") == "unknown"
+    elsewhere = {**VIP, "dst": "10.2.0.9"}
+    assert through(hook(nat, forward), elsewhere, "prerouting", "forward") == "permit"
+
+
+def test_an_unknown_effect_may_change_anything() -> None:
+    odd = chain(
+        "odd", "prerouting", -150, "permit", Rule(1, dst("10.3.0.1"), CONTINUE, "odd", (Effect("unknown"),))
+    )
+    forward = chain("f", "forward", 0, "deny", Rule(1, tcp(80), ACCEPT, "in"))
+    assert through(hook(odd, forward), VIP, "prerouting", "forward") == "unknown"
+
+
+@pytest.mark.parametrize(("dropped", "verdict"), [("10.2.0.5", "deny"), ("10.3.0.1", "permit")])
+def test_nat_happens_at_its_own_place_whatever_its_priority(dropped: str, verdict: str) -> None:
+    """Seen in the kernel: a nat chain of priority 10 translates before a filter chain of priority 0."""
+    nat = chain(
+        "nat", "prerouting", 10, "permit", Rule(1, dst("10.3.0.1"), ACCEPT, "dnat", (TO_FIVE,)), kind="nat"
+    )
+    late = chain("f", "prerouting", 0, "permit", Rule(1, dst(dropped), DROP, "drop"))
+    assert through(hook(nat, late), VIP, "prerouting") == verdict
+
+
+def test_a_connection_is_translated_once() -> None:
+    first = chain(
+        "a", "prerouting", -100, "permit", Rule(1, dst("10.3.0.1"), ACCEPT, "dnat", (TO_FIVE,)), kind="nat"
+    )
+    second = chain("b", "prerouting", -90, "permit", Rule(1, dst("10.2.0.5"), DROP, "drop"), kind="nat")
+    assert through(hook(first, second), VIP, "prerouting") == "permit"
+
+
+def test_a_verdict_map_that_cant_be_decided_is_unknown() -> None:
+    verdict = VerdictMap(((Unknown("type", "fib type"), DROP),))
+    assert ask(state((src("10.0.1.0/24"), verdict), default="permit"))["verdict"] == "unknown"
+
+
+def test_before_connection_tracking_every_packet_is_invalid() -> None:
+    """Seen in the kernel: at priority -300 there is no connection yet, which reads as invalid."""
+    raw = chain("raw", "prerouting", -300, "permit", Rule(1, Named("connection", ("invalid",)), DROP, "drop"))
+    assert through(hook(raw), VIP, "prerouting") == "deny"
+    new = chain("raw", "prerouting", -300, "deny", Rule(1, Named("connection", ("new",)), ACCEPT, "new"))
+    assert through(hook(new), VIP, "prerouting") == "deny"
+    forward = chain("f", "forward", 0, "deny", Rule(1, Named("connection", ("new",)), ACCEPT, "new"))
+    assert (
+        through(hook(chain("raw", "prerouting", -300, "permit"), forward), VIP, "prerouting", "forward")
+        == "permit"
+    )
+
+
+@pytest.mark.parametrize(("priority", "verdict"), [(-300, "permit"), (-150, "deny")])
+def test_notrack_works_before_connection_tracking_only(priority: int, verdict: str) -> None:
+    raw = chain(
+        "raw", "prerouting", priority, "permit", Rule(1, tcp(80), CONTINUE, "notrack", (Effect("notrack"),))
+    )
+    forward = chain(
+        "f", "forward", 0, "deny", Rule(1, Named("connection", ("untracked",)), ACCEPT, "untracked")
+    )
+    assert through(hook(raw, forward), VIP, "prerouting", "forward") == verdict
 
 
 def test_a_set_is_its_members() -> None:
