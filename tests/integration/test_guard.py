@@ -13,7 +13,7 @@ from typing import Any
 import jsonschema
 import pytest
 
-from tests.integration.guard_play import BATCH, Guarded, fw1, on_fw1
+from tests.integration.guard_play import BATCH, POLICY, Guarded, fw1, on_fw1
 from tests.integration.lab_fixture import ROOT, Lab
 
 # What Ansible's versions could do differently runs on all of them.
@@ -257,4 +257,67 @@ def test_a_play_that_the_change_ends_is_closed(guarded: Guarded) -> None:
     done = guarded.run([BREAK, {"name": "End it all", "ansible.builtin.meta": "end_play"}], more=[close])
     assert (done.code, done.decisions) == (2, ["reverted"]), done.output
     assert "ended without a verdict" in done.output
+    assert fw1(guarded.lab) == before
+
+
+def entry(name: str, **variables: Any) -> dict[str, Any]:
+    settings = {
+        "policy": str(POLICY),
+        "protect": "fw1",
+        "probe": False,
+        "settle": 0,
+        "timeout": 120,
+        **variables,
+    }
+    return {
+        "name": f"Guard, {name}",
+        "ansible.builtin.import_role": {"name": "pathguard.network.path_guard", "tasks_from": name},
+        "vars": {f"path_guard_{key}": value for key, value in settings.items()},
+    }
+
+
+def a_play(*tasks: dict[str, Any], hosts: str = BATCH) -> dict[str, Any]:
+    return {"name": "Update", "hosts": hosts, "gather_facts": False, "tasks": list(tasks)}
+
+
+def test_pre_and_post_around_tasks_of_the_play(guarded: Guarded) -> None:
+    before = fw1(guarded.lab)
+    done = guarded.play([a_play(entry("pre"), BREAK, entry("post"))])
+    assert (done.code, done.decisions) == (2, ["reverted"]), done.output
+    assert fw1(guarded.lab) == before
+
+
+def test_pre_and_post_notice_a_host_that_is_lost_in_between(guarded: Guarded) -> None:
+    before = fw1(guarded.lab)
+    harmless = on_fw1("nft add rule inet filter forward ip saddr 192.0.2.1 drop")
+    done = guarded.play([a_play(entry("pre"), harmless, lost("app01"), entry("post"))])
+    assert done.code != 0
+    assert done.decisions == ["reverted"], done.output
+    assert [(item["host"], item["kind"]) for item in done.guard["failures"]] == [("app01", "lost")]
+    assert fw1(guarded.lab) == before
+
+
+def test_pre_post_and_revert_in_separate_jobs(guarded: Guarded) -> None:
+    """As nodes of a workflow: they share the run's id and the snapshot folder, and nothing else."""
+    before = fw1(guarded.lab)
+    assert guarded.play([a_play(entry("pre", run_id="job-1"))]).code == 0
+    assert guarded.play([a_play(BREAK)]).code == 0
+    assert fw1(guarded.lab) != before
+    done = guarded.play(
+        [a_play(entry("revert", run_id="job-1", reason="the change's job failed"), hosts="localhost")]
+    )
+    assert (done.code, done.decisions) == (0, ["reverted"]), done.output
+    assert fw1(guarded.lab) == before
+    assert guarded.play([a_play(entry("pre", run_id="job-2"))]).code == 0
+    done = guarded.play([a_play(entry("post", run_id="job-2"), hosts="localhost")])
+    assert (done.code, done.decisions) == (0, ["reverted", "confirmed"]), done.output
+
+
+def test_a_second_run_is_refused_while_one_holds_the_firewall(guarded: Guarded) -> None:
+    assert guarded.play([a_play(entry("pre", run_id="first"))]).code == 0
+    before = fw1(guarded.lab)
+    done = guarded.play([a_play(entry("pre", run_id="second"), BREAK)])
+    assert (done.code, done.decisions) == (2, ["", "stopped"]), done.output
+    assert "no checkpoint stays armed, nothing was changed" in done.output
+    assert "first" in done.output
     assert fw1(guarded.lab) == before
