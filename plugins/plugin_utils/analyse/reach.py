@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from ..model.flowset import FlowSet
@@ -49,12 +49,14 @@ class Reach:
 @dataclass(frozen=True, slots=True)
 class Question:
     """``outside``: flows whose destination may lie where nothing is gathered. ``replies``: whether the
-    flows are open only if answers come back. ``same_leg``: replies take the leg of their flow."""
+    flows are open only if answers come back. ``same_leg``: replies take the leg of their flow.
+    ``goals``: host -> the flows that are meant for it; None: whoever takes them is right."""
 
     outside: FlowSet
     boundaries: frozenset[tuple[str, str]] = frozenset()
     replies: bool = True
     same_leg: bool = False
+    goals: Mapping[str, FlowSet] | None = None
 
 
 def reach(
@@ -63,7 +65,7 @@ def reach(
     """Follow the flows of all starts; each flow begins at one of them."""
     nothing = network.space.nothing
     asked = union(nothing, (start.flows for start in starts))
-    walk = Walk(network, question.outside, question.boundaries, progress).run(starts)
+    walk = Walk(network, question.outside, question.boundaries, progress, question.goals).run(starts)
     events, legs = list(walk.events), _dead_ends(walk.events, nothing)
     for delivery in walk.deliveries:
         if question.replies:

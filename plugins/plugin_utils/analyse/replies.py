@@ -12,11 +12,11 @@ from weakref import WeakKeyDictionary
 from ..model.fields import PROTOCOLS
 from ..model.flowset import FlowSet, Space
 from .dress import ANSWER, FURTHER, STRAY_ANSWER, STRAY_FURTHER
-from .journey import DENY, ESTABLISHED, REPLY, UNKNOWN, Change, Delivery, Event, Hop, Journey, plain
+from .journey import CONTEXT, DENY, ESTABLISHED, REPLY, UNKNOWN, Change, Delivery, Event, Hop, Journey, plain
 from .network import Network
 from .outcome import Outcome
 from .routes import Leg
-from .walk import Packets, Start, Walk
+from .walk import Packets, Start, Walk, not_known, surely
 
 _ICMP = tuple((PROTOCOLS[name],) * 2 for name in ("icmp", "icmpv6"))
 _ANSWERED = ((1, 8, 0), (1, 13, 14), (1, 15, 16), (1, 17, 18), (58, 128, 129))
@@ -82,6 +82,12 @@ def _together(one: Hop, other: Hop) -> Hop:
     )
 
 
+def loose_at(network: Network, hop: Hop) -> frozenset[str]:
+    """The connection mark, where what the way there left of it is not known (as after translations)."""
+    unknown = hop.marks is None and network.uses_connection_marks(hop.host)
+    return frozenset(("ct_mark",)) if unknown else frozenset()
+
+
 class Replies(Walk):
     """The walk of the replies to what one delivery brought."""
 
@@ -129,6 +135,10 @@ class Replies(Walk):
         if known == flows:
             return seen
         return seen | dress(flows - known, STRAY_ANSWER, in_interface, out_interface)
+
+    def loose(self, host: str) -> frozenset[str]:
+        hop = self._hops.get(host)
+        return loose_at(self.network, hop) if hop is not None else frozenset()
 
     def _level(self, journey: Journey) -> int:
         done = [change.low for change in journey.changes if isinstance(change, Undo)]
@@ -214,19 +224,35 @@ class Running:
         journey, found = self.delivery.journey, []
         for hop in journey.starts:
             found += self._hop(
-                hop, flows, True, (("output", hop.level_came), ("postrouting", hop.level_routed))
+                hop,
+                flows,
+                True,
+                (
+                    ("output", hop.level_came),
+                    ("postrouting", hop.level_routed),
+                    ("egress", hop.level_left),
+                ),
             )
         for hop in journey.hops:
             hooks = (
+                ("ingress", hop.level_came),
                 ("prerouting", hop.level_came),
                 ("forward", hop.level_routed),
                 ("postrouting", hop.level_routed),
+                ("egress", hop.level_left),
             )
             found += self._hop(hop, flows, hop.host in answered_by, hooks)
         if self.delivery.end is not None:
             hop = self.delivery.end
             found += self._hop(
-                hop, flows, True, (("prerouting", hop.level_came), ("input", hop.level_routed))
+                hop,
+                flows,
+                True,
+                (
+                    ("ingress", hop.level_came),
+                    ("prerouting", hop.level_came),
+                    ("input", hop.level_routed),
+                ),
             )
         return found
 
@@ -239,10 +265,11 @@ class Running:
             None  # as earlier hooks left the packets, where they changed what is seen of them
         )
         level_of_current = -1
+        loose = loose_at(self.network, hop)
         for hook, level in hooks:
-            if known and hook not in self.network.hooks[hop.host]:
+            if (known or hook in ("ingress", "egress")) and hook not in self.network.hooks[hop.host]:
                 continue
-            out = hop.out_interface if hook not in ("prerouting", "input") else ""
+            out = hop.out_interface if hook not in ("ingress", "prerouting", "input") else ""
             if current is None or level != level_of_current:
                 asked = self._packets(hop, flows, answered, level, out)
             else:
@@ -250,19 +277,26 @@ class Running:
             if not asked:
                 break
             outcome = self.network.firewall(hop.host, self.progress).hooks((hook,), asked)
-            for verdict, part in ((DENY, outcome.deny), (UNKNOWN, outcome.unknown)):
+            denied, doubtful = surely(outcome.deny, asked, loose)
+            for verdict, part in ((DENY, denied), (UNKNOWN, outcome.unknown)):
                 if part:
                     found.append(self._event(verdict, hop, hook, part, level, outcome))
+            if doubtful:
+                event = self._event(UNKNOWN, hop, hook, doubtful, level, outcome)
+                found.append(replace(event, outcome=None, reason=not_known(hop.host, loose)))
             if any(passed.rewrites for passed in outcome.passed):
                 current, level_of_current = flows.space.nothing, level
                 for passed in outcome.passed:
                     current = current | passed.after
+                    loose |= {
+                        name for name in CONTEXT if name in passed.rewrites and passed.rewrites[name] is None
+                    }
         return found
 
     def _packets(self, hop: Hop, flows: FlowSet, answered: bool, level: int, out: str) -> FlowSet:
-        there = self.delivery.journey.at_level(flows, level) & (
-            hop.came if level == hop.level_came else hop.routed
-        )
+        there = self.delivery.journey.at_level(flows, level)
+        if level in (hop.level_came, hop.level_routed):
+            there = there & (hop.came if level == hop.level_came else hop.routed)
         dress = self.network.dresser.dress
         if not answered:
             return dress(there, STRAY_FURTHER, hop.in_interface, out)

@@ -29,7 +29,6 @@ _REFUSALS = {
     "blackhole": "the route is a blackhole",
     "unreachable": "the route says unreachable",
     "prohibit": "the route says prohibited",
-    "broadcast": "the address is a broadcast address",
     "multicast": "the address is a multicast address",
     "anycast": "the address is an anycast address",
 }
@@ -217,7 +216,7 @@ class Routing:
                 part = self._selected(rule, rest, in_interface)
                 if not part:
                     continue
-                for there, legs in self._by_rule(rule, family, part):
+                for there, legs in self._by_rule(rule, family, part, in_interface):
                     found.append((there, legs, family))
                     rest = rest - there
                 if not rest:
@@ -242,7 +241,7 @@ class Routing:
         return flows
 
     def _by_rule(
-        self, rule: RouteRule, family: int, flows: FlowSet
+        self, rule: RouteRule, family: int, flows: FlowSet, in_interface: str
     ) -> Iterator[tuple[FlowSet, tuple[Leg, ...]]]:
         if rule.not_understood:
             reason = f"{self.state.host}: ip rule {rule.priority} is not understood: {', '.join(rule.not_understood)}"
@@ -265,7 +264,7 @@ class Routing:
             whole = destinations(flows, family)
             for low, high in whole:
                 for first, last, routes in table.within(low, high):
-                    legs = self._legs(routes, family)
+                    legs = self._legs(routes, family, in_interface)
                     if legs:
                         by_legs.setdefault(legs, []).append((first, last))
             for legs, ranges in by_legs.items():
@@ -278,16 +277,17 @@ class Routing:
                     legs,
                 )
 
-    def _legs(self, routes: list[Route] | None, family: int) -> tuple[Leg, ...]:
+    def _legs(self, routes: list[Route] | None, family: int, in_interface: str = "") -> tuple[Leg, ...]:
         """The legs of the routes that won; empty: go on to the next rule."""
         if not routes or routes[0].kind == "throw":
             return ()
         kind = routes[0].kind
-        if kind == "local":
+        # ip_route_input_slow: what comes in for a broadcast address is for this host; what it sends goes out.
+        if kind == "local" or (kind == "broadcast" and in_interface):
             return (Leg("local"),)
         if kind in _REFUSALS:
             return (Leg("deny", reason=_REFUSALS[kind]),)
-        if kind != "unicast":
+        if kind not in ("unicast", "broadcast"):
             return (Leg("unknown", reason=f"{self.state.host}: the route's kind {kind!r} is not understood"),)
         legs = tuple(dict.fromkeys(self._leg(hop, family) for route in routes for hop in route.next_hops))
         alive = tuple(leg for leg in legs if self._is_up(leg.interface))

@@ -10,7 +10,7 @@ host passes prerouting, routing, input. Connection tracking belongs to each host
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from ..model import text
@@ -35,7 +35,21 @@ from .outcome import Outcome, Passed
 from .routes import FAMILY_NAME, Leg
 
 _MOST_HOPS = 32  # the kernel's default time to live is 64; real paths have a handful
-_OF_ROUTERS = ("prerouting", "forward", "postrouting")
+_OF_ROUTERS = ("ingress", "prerouting", "forward", "postrouting", "egress")
+_OF_DEVICES = ("ingress", "egress")
+
+
+def surely(denied: FlowSet, seen: FlowSet, loose: frozenset[str]) -> tuple[FlowSet, FlowSet]:
+    """Of ``denied``, part of ``seen``: what is whatever the values of ``loose`` fields are, and the rest."""
+    if not denied or not loose:
+        return denied, denied.space.nothing
+    doubtful = denied & (seen - denied).forget(*sorted(loose))
+    return denied - doubtful, doubtful
+
+
+def not_known(host: str, loose: frozenset[str]) -> str:
+    names = " and ".join(name.replace("ct_mark", "connection mark") for name in sorted(loose))
+    return f"the value of the {names} of these packets on {host} is not known"
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,11 +74,14 @@ class _Arrival:
 
 @dataclass(frozen=True, slots=True)
 class Packets:
-    """Flows on one host: plain, and as its rules left them so far; None while no rule changed their view."""
+    """Flows on one host: plain, and as its rules left them so far; None while no rule changed their view.
+
+    ``loose``: fields of the view that a rule set to a value that is not known."""
 
     flows: FlowSet
     seen: FlowSet | None
     journey: Journey
+    loose: frozenset[str] = frozenset()
 
 
 class Walk:
@@ -78,12 +95,16 @@ class Walk:
         outside: FlowSet,
         boundaries: frozenset[tuple[str, str]] = frozenset(),
         progress: Callable[[str], None] | None = None,
+        goals: Mapping[str, FlowSet] | None = None,
     ) -> None:
-        """``outside``: flows whose destination may lie where nothing is gathered (a policy named the address)."""
+        """``outside``: flows whose destination may lie where nothing is gathered (a policy named the address).
+
+        ``goals``: host -> the flows, as they began, that are meant for it; None: any host may take them."""
         self.network = network
         self.outside = outside
         self.boundaries = boundaries
         self.progress = progress
+        self.goals = goals
         self.found = Travelled()
 
     # What a subclass may see differently.
@@ -110,9 +131,36 @@ class Walk:
             return flows.space.nothing, f"the next hop after {host} is not gathered"
         return flows & self.outside, "nothing gathered has the address"
 
+    def loose(self, host: str) -> frozenset[str]:
+        """Fields of packets on ``host`` whose value is not known when they come in."""
+        return frozenset()
+
     def arrived(self, host: str, flows: FlowSet, journey: Journey) -> FlowSet:
-        """Of flows that were delivered on ``host``: those that are at their goal."""
-        return flows
+        """Of flows that were delivered on ``host``: those that are at their goal.
+
+        Where a translation brought them to a host that they are not meant for, they are not."""
+        if self.goals is None or not any("dst" in change.fields for change in journey.changes):
+            return flows
+        began = journey.to_origin(flows)
+        astray = began - self.goals.get(host, flows.space.nothing)
+        if not astray:
+            return flows
+        changed = ", ".join(
+            dict.fromkeys(change.host for change in journey.changes if "dst" in change.fields)
+        )
+        reason = f"{changed} translates the destination, and {host} takes the flows instead"
+        sure = astray
+        if any(not change.exact for change in journey.changes):
+            sure = astray & journey.to_origin(flows, surely=True)
+        for verdict, part in ((DENY, sure), (UNKNOWN, astray - sure)):
+            if part:
+                self.found.events.append(
+                    Event(verdict, self.direction, host, "route", part, journey.route(), reason)
+                )
+        right = began - astray
+        for change in journey.changes:
+            right = change.forth(right)
+        return flows & right
 
     # The walk.
 
@@ -156,11 +204,19 @@ class Walk:
         found: list[_Arrival] = []
         for after in self._hook(host, "output", packets, "", leg.interface):
             for way, then in self._again(host, leg, after, packets, family):
-                for last in self._hook(host, "postrouting", then, "", way.interface, way):
+                for last in self._out(host, then, "", way):
                     left, journey = self.translated(host, last.flows, last.journey, "left")
                     hop = self._hop(host, "", way.interface, packets, then, last, journey)
                     found += self._onward(host, way, left, replace(journey, starts=(hop,)), family)
         return found
+
+    def _out(self, host: str, packets: Packets, in_interface: str, leg: Leg) -> list[Packets]:
+        """What the last hooks let out on a leg."""
+        return [
+            last
+            for after in self._hook(host, "postrouting", packets, in_interface, leg.interface, leg)
+            for last in self._hook(host, "egress", after, "", leg.interface, leg)
+        ]
 
     def _again(
         self, host: str, leg: Leg, after: Packets, before: Packets, family: int
@@ -186,7 +242,10 @@ class Walk:
             self._note(DENY, host, "route", came, f"routing loop at {host}")
             return []
         found: list[_Arrival] = []
-        for here in self._hook(host, "prerouting", came, interface, ""):
+        entered = self._hook(host, "ingress", came, interface, "")
+        for here in [
+            here for first in entered for here in self._hook(host, "prerouting", first, interface, "")
+        ]:
             flows, changed = self.translated(host, here.flows, here.journey, "routed")
             if changed is not here.journey:
                 here = Packets(flows, None, changed)
@@ -230,7 +289,7 @@ class Walk:
             )
         found: list[_Arrival] = []
         for after in self._hook(host, "forward", packets, interface, leg.interface):
-            for last in self._hook(host, "postrouting", after, interface, leg.interface, leg):
+            for last in self._out(host, after, interface, leg):
                 left, journey = self.translated(host, last.flows, last.journey, "left")
                 hop = self._hop(host, interface, leg.interface, came, packets, last, journey)
                 found += self._onward(host, leg, left, replace(journey, hops=(*journey.hops, hop)), family)
@@ -283,6 +342,7 @@ class Walk:
         self, host: str, packets: Packets, interface: str
     ) -> list[tuple[Packets, tuple[Leg, ...], int]]:
         routing = self.network.routing[host]
+        undecided = self.network.space.nothing
         if not routing.follows_marks:
             found = routing.split(packets.flows, interface)
         else:
@@ -290,11 +350,21 @@ class Walk:
                 packets.seen if packets.seen is not None else self.dressed(host, packets.flows, interface, "")
             )
             found = [(plain(part), legs, family) for part, legs, family in routing.split(seen, interface)]
+            if "mark" in packets.loose:
+                for index, (one, _legs, _family) in enumerate(found):
+                    for other, _others, _same in found[index + 1 :]:
+                        undecided = undecided | one & other
+                found = [(part - undecided, legs, family) for part, legs, family in found if part - undecided]
+                if undecided:
+                    reason = f"which route they take on {host} depends on a mark whose value is not known"
+                    leg = Leg("unknown", reason=reason)
+                    found.append((undecided, (leg,), undecided.families()[0]))
         parts = []
         for flows, legs, family in found:
             same = flows == packets.flows
             seen_part = packets.seen & flows if packets.seen is not None and not same else packets.seen
-            parts.append((Packets(flows, seen_part, packets.journey), self.legs(legs, family, host), family))
+            part = replace(packets, flows=flows, seen=seen_part)
+            parts.append((part, self.legs(legs, family, host), family))
         return parts
 
     def _hook(
@@ -307,19 +377,25 @@ class Walk:
         leg: Leg | None = None,
     ) -> list[Packets]:
         """What may get through a hook; what does not is noted."""
-        if self.network.states[host].firewall_known and hook not in self.network.hooks[host]:
+        known = self.network.states[host].firewall_known or hook in _OF_DEVICES
+        if known and hook not in self.network.hooks[host]:
             return [packets]
         if packets.seen is None:
             seen = self.dressed(host, packets.flows, in_interface, out_interface)
+            packets = replace(packets, loose=packets.loose | self.loose(host))
         else:
             seen = packets.seen.assign_name("in_interface", in_interface).assign_name(
                 "out_interface", out_interface
             )
         outcome = self.network.firewall(host, self.progress).hooks((hook,), seen)
         at = host if hook in _OF_ROUTERS else ""
-        for verdict, part in ((DENY, outcome.deny), (UNKNOWN, outcome.unknown)):
+        denied, doubtful = surely(outcome.deny, seen, packets.loose)
+        for verdict, part in ((DENY, denied), (UNKNOWN, outcome.unknown)):
             if part:
                 self._note(verdict, host, hook, replace(packets, seen=part), outcome=outcome, at=at)
+        if doubtful:
+            reason = not_known(host, packets.loose)
+            self._note(UNKNOWN, host, hook, replace(packets, seen=doubtful), reason, at=at)
         return self._through(host, packets, outcome, leg)
 
     def _through(self, host: str, packets: Packets, outcome: Outcome, leg: Leg | None) -> list[Packets]:
@@ -327,8 +403,14 @@ class Walk:
             if not outcome.deny:
                 return [packets]
             left = self._union([passed.after for passed in outcome.passed])
-            return [Packets(plain(left), packets.seen and left, packets.journey)] if left else []
+            return [replace(packets, flows=plain(left), seen=packets.seen and left)] if left else []
         found: list[Packets] = []
+        loose = frozenset(
+            name
+            for passed in outcome.passed
+            for name in CONTEXT
+            if passed.rewrites.get(name, None if name in packets.loose else 0) is None
+        )
         kept: list[FlowSet] = []
         for passed in outcome.passed:
             fields = {name: value for name, value in passed.rewrites.items() if name not in CONTEXT}
@@ -337,10 +419,10 @@ class Walk:
                 continue
             for one, values in self._resolved(host, passed, fields, leg):
                 change = Change(host, plain(passed.flows) & plain(one).forget(*values), plain(one), values)
-                found.append(Packets(plain(one), one, packets.journey.changed(change)))
+                found.append(Packets(plain(one), one, packets.journey.changed(change), loose))
         if kept:
             left = self._union(kept)
-            found.append(Packets(plain(left), left, packets.journey))
+            found.append(Packets(plain(left), left, packets.journey, loose))
         return found
 
     def _resolved(
@@ -376,7 +458,7 @@ class Walk:
         untracked, marks = came.flows.space.nothing, None
         if last.seen is not None and levels[0] == levels[2]:
             untracked = plain(last.seen.named("connection", ("untracked",)))
-            if self.network.uses_connection_marks(host):
+            if self.network.uses_connection_marks(host) and "ct_mark" not in last.loose:
                 marks = last.seen.forget(*(name for name in CONTEXT if name != "ct_mark"))
         return Hop(host, in_interface, out_interface, came.flows, routed.flows, *levels, untracked, marks)
 
