@@ -3,18 +3,26 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Flows through one whole host: its hooks, in the order in which a packet passes them, and its routes.
 
-Source: nftables wiki, "Netfilter hooks": what is for the host passes prerouting and input, what it
-forwards passes prerouting, forward and postrouting, its own packets pass output and postrouting.
+Source: nftables wiki, "Netfilter hooks": what is for the host passes ingress, prerouting and input, what
+it forwards passes ingress, prerouting, forward, postrouting and egress, its own packets pass output,
+postrouting and egress. A packet to itself leaves by ``lo`` and comes in there again; its connection has
+been translated by then, so the nat chains of the second way are not asked (kernel, ``nf_nat_inet_fn``).
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
 
 from ..model.flowset import FlowSet
+from ..model.state import State
 from .evaluate import HostFirewall
 from .outcome import Part
 from .routes import Leg, Routing
+
+_LOOPBACK = Leg("local", "lo")
+_ELSEWHERE = "(another interface)"  # no interface can have this name: a packet that no iif rule is for
+_NOT_KNOWN = "it depends on a value that an earlier rule changed in a way that is not known"
 
 
 @dataclass
@@ -33,32 +41,16 @@ def through(firewall: HostFirewall, routing: Routing, flows: FlowSet) -> Answer:
     Flows all of whose sources are the host's own addresses, and that name no ``in_interface``, are its own
     packets; others come from outside. Where ``out_interface`` is given, it stands; else the routes choose.
     """
-    nothing = flows.space.nothing
-    found = _Found(nothing, flows)
-    own = nothing
+    own = flows.space.nothing
     for address in routing.addresses:
         own = own | flows.only("src", ((address.value, address.value),), address.family)
-    mine = flows if flows <= own and flows.forget("in_interface") == flows else nothing
-    for sent, legs in _lookup(routing, mine) if mine else ():
-        here = _Travelling(sent, sent)
-        for leg in legs:
-            if leg.kind in ("forward", "local"):
-                for part in found.hook(firewall, "output", here.leaving(leg, flows)):
-                    found.hook(firewall, "postrouting", part)
-            else:
-                found.stop(leg, here)
-    for part in found.hook(firewall, "prerouting", _Travelling(flows - mine, flows - mine)):
-        for then, legs in _lookup(routing, part.now):
-            here = part.narrowed(then)
-            for leg in legs:
-                if leg.kind == "local":
-                    found.hook(firewall, "input", here)
-                elif leg.kind == "forward":
-                    for last in found.hook(firewall, "forward", here.leaving(leg, flows)):
-                        found.hook(firewall, "postrouting", last)
-                else:
-                    found.stop(leg, here)
-    return found.answer()
+    way = _Way(firewall, routing, flows)
+    start = _Travelling(flows, flows)
+    if flows <= own and flows.forget("in_interface") == flows:
+        fate = way.sent(start)
+    else:
+        fate = way.hooks(("ingress", "prerouting"), start, way.came)
+    return way.answer(fate)
 
 
 @dataclass(frozen=True)
@@ -73,62 +65,224 @@ class _Travelling:
         return _Travelling(self.origin(now), now, self.changed)
 
     def origin(self, now: FlowSet) -> FlowSet:
-        """Those of the question's flows that are by now in ``now``."""
+        """Those of the question's flows that are by now, or may be, in ``now``."""
         return self.asked & (now.forget(*self.changed) if self.changed else now)
 
-    def leaving(self, leg: Leg, question: FlowSet) -> _Travelling:
-        if question.forget("out_interface") != question or not leg.interface:
-            return self
-        changed = tuple({*self.changed, "out_interface"})
-        return _Travelling(self.asked, self.now.assign_name("out_interface", leg.interface), changed)
+    def surely(self, now: FlowSet) -> FlowSet:
+        """Those that are in ``now``, whatever the values that are not known."""
+        found = self.origin(now)
+        return found - self.origin(self.now - now) if self.changed and found else found
+
+    def on(self, name: str, interface: str) -> _Travelling:
+        return _Travelling(self.asked, self.now.assign_name(name, interface), tuple({*self.changed, name}))
 
 
-class _Found:
-    """The verdicts as they come in. A flow with several ways is permitted only if all let it pass."""
+@dataclass(frozen=True)
+class _Fate:
+    """What becomes of the flows ``asked``: denied for certain, not known; the rest is let through."""
 
-    def __init__(self, nothing: FlowSet, flows: FlowSet) -> None:
+    asked: FlowSet
+    denied: FlowSet
+    unknown: FlowSet
+
+
+_Then = Callable[[_Travelling], _Fate]
+
+
+def _one_of(asked: FlowSet, denied: FlowSet, unknown: FlowSet, fates: Iterable[_Fate]) -> _Fate:
+    """Flows that meet one of several fates, which one not being known where they overlap: denied if it is so
+    in all of them. ``denied`` and ``unknown`` meet none, or may meet none."""
+    passed = stopped = asked.space.nothing
+    for fate in fates:
+        passed = passed | (fate.asked - fate.denied)
+        stopped = stopped | fate.denied
+        unknown = unknown | fate.unknown
+    denied = denied | (stopped - passed)
+    return _Fate(asked, denied, (unknown | stopped) - denied)
+
+
+def _all_of(asked: FlowSet, fates: Iterable[_Fate]) -> _Fate:
+    """Flows with several ways are permitted only if all let them pass."""
+    denied = unknown = asked.space.nothing
+    for fate in fates:
+        denied, unknown = denied | fate.denied, unknown | fate.unknown
+    return _Fate(asked, denied, unknown - denied)
+
+
+def _done(part: _Travelling) -> _Fate:
+    nothing = part.asked.space.nothing
+    return _Fate(part.asked, nothing, nothing)
+
+
+class _Way:
+    """The way through one host, and who decided what on it."""
+
+    def __init__(self, firewall: HostFirewall, routing: Routing, flows: FlowSet) -> None:
+        self.firewall = firewall
+        self.routing = routing
+        self.state = routing.state
         self.flows = flows
-        self.denied = nothing
-        self.unknown = nothing
+        self.gathered = bool(self.state.routes or self.state.interfaces)
+        self.chooses_out = flows.forget("out_interface") == flows
         self.parts: list[Part] = []
 
-    def hook(self, firewall: HostFirewall, hook: str, part: _Travelling) -> list[_Travelling]:
-        if not part.now:
-            return []
-        outcome = firewall.hooks((hook,), part.now)
-        self.denied = self.denied | part.origin(outcome.deny)
-        self.unknown = self.unknown | part.origin(outcome.unknown)
+    def hooks(
+        self, names: Sequence[str], part: _Travelling, then: _Then, firewall: HostFirewall | None = None
+    ) -> _Fate:
+        """``part`` through all chains of these hooks, and then on."""
+        outcome = (firewall or self.firewall).hooks(names, part.now)
         for one in outcome.parts:
             origin = part.origin(one.flows)
             if origin and (one.verdict != "permit" or one.rules):
                 self.parts.append(Part(one.verdict, origin, one.rules, one.reason))
-        found = []
+        denied = part.surely(outcome.deny)
+        unknown = part.origin(outcome.deny | outcome.unknown) - denied
+        fates = []
         for passed in outcome.passed:
             changed = tuple({*part.changed, *passed.rewrites})
-            found.append(_Travelling(part.origin(passed.flows), passed.after, changed))
-        return found
+            fates.append(then(_Travelling(part.origin(passed.flows), passed.after, changed)))
+        return _one_of(part.asked, denied, unknown, fates)
 
-    def stop(self, leg: Leg, part: _Travelling) -> None:
-        if leg.kind == "deny":
-            self.denied = self.denied | part.asked
-        else:
-            self.unknown = self.unknown | part.asked
+    def came(self, part: _Travelling) -> _Fate:
+        """From outside: routed by the interface that it came in by."""
+        rest, found = part.now, []
+        names = {rule.in_interface for rule in self.state.route_rules} - {"", "lo"}
+        for name in sorted(names):
+            there = rest.named("in_interface", (name,))
+            rest = rest - there
+            if there:
+                found += self._lookup(there, name)
+        if rest:
+            found += self._lookup(rest, _ELSEWHERE)
+        fates = []
+        for now, legs in found:
+            here = part.narrowed(now)
+            fates.append(_all_of(here.asked, [self._onward(leg, here) for leg in legs]))
+        return _one_of(part.asked, self.flows.space.nothing, self.flows.space.nothing, fates)
+
+    def _onward(self, leg: Leg, part: _Travelling) -> _Fate:
+        if leg.kind == "local":
+            return self.hooks(("input",), part, _done)
+        if leg.kind != "forward":
+            return self._stop(leg, part)
+        fates = []
+        for family in part.now.values("family"):
+            here = part.narrowed(part.now.named("family", (family,)))
+            does = self.state.forwarding.get(family) if self.gathered else True
+            if does is False:
+                fates.append(self._stop(Leg("deny", reason=f"the host does not forward {family}"), here))
+                continue
+            fate = self.hooks(("forward", "postrouting", "egress"), self._leaving(leg, here), _done)
+            if does is None:
+                why = Leg("unknown", reason=f"whether the host forwards {family} is not known")
+                fate = _all_of(here.asked, [fate, self._stop(why, here)])
+            fates.append(fate)
+        return _one_of(part.asked, self.flows.space.nothing, self.flows.space.nothing, fates)
+
+    def sent(self, part: _Travelling) -> _Fate:
+        """The host's own packets: routed, filtered, and routed again if that changed what routes go by."""
+        return self._routed(
+            part, lambda here, leg: self.hooks(("output",), here, lambda after: self._again(after, leg))
+        )
+
+    def _routed(self, part: _Travelling, then: Callable[[_Travelling, Leg], _Fate]) -> _Fate:
+        fates = []
+        for now, legs in self._lookup(part.now, ""):
+            here, ways = part.narrowed(now), []
+            for leg in legs:
+                if leg.kind not in ("forward", "local"):
+                    ways.append(self._stop(leg, here))
+                    continue
+                out = _LOOPBACK if leg.kind == "local" else leg
+                ways.append(then(self._leaving(out, here), out))
+            fates.append(_all_of(here.asked, ways))
+        return _one_of(part.asked, self.flows.space.nothing, self.flows.space.nothing, fates)
+
+    def _again(self, part: _Travelling, leg: Leg) -> _Fate:
+        if not {"src", "dst", "mark"}.intersection(part.changed):
+            return self._out(part, leg)
+        routes, others = _changing(self.state)
+        fates = [self._routed(part, self._out)] if routes else []
+        if others or not routes:
+            fates.append(self._out(part, leg))
+        return _one_of(part.asked, self.flows.space.nothing, self.flows.space.nothing, fates)
+
+    def _out(self, part: _Travelling, leg: Leg) -> _Fate:
+        then = self._looped if leg.kind == "local" else _done
+        return self.hooks(("postrouting", "egress"), part, then)
+
+    def _looped(self, part: _Travelling) -> _Fate:
+        back = part.on("in_interface", "lo")
+        back = replace(
+            back,
+            now=back.now.forget("out_interface"),
+            changed=tuple({*back.changed, "out_interface"}),
+        )
+        return self.hooks(("ingress", "prerouting", "input"), back, _done, _untranslated(self.firewall))
+
+    def _leaving(self, leg: Leg, part: _Travelling) -> _Travelling:
+        return part.on("out_interface", leg.interface) if self.chooses_out and leg.interface else part
+
+    def _lookup(self, flows: FlowSet, in_interface: str) -> list[tuple[FlowSet, tuple[Leg, ...]]]:
+        """The routes' choice; where a host's routes were not gathered, all ways out stay possible."""
+        if not self.gathered:
+            return [(flows, (Leg("forward"),))]
+        return self.routing.lookup(flows, in_interface)
+
+    def _stop(self, leg: Leg, part: _Travelling) -> _Fate:
         self.parts.append(Part(leg.kind, part.asked, (), leg.reason))
+        nothing = self.flows.space.nothing
+        if leg.kind == "deny":
+            return _Fate(part.asked, part.asked, nothing)
+        return _Fate(part.asked, nothing, part.asked)
 
-    def answer(self) -> Answer:
-        unknown = self.unknown - self.denied
-        permit = self.flows - self.denied - unknown
-        kept = {"deny": self.denied, "unknown": unknown, "permit": permit}
+    def answer(self, fate: _Fate) -> Answer:
+        permit = self.flows - fate.denied - fate.unknown
+        kept = {"deny": fate.denied, "unknown": fate.unknown, "permit": permit}
         parts = [
             Part(part.verdict, part.flows & kept[part.verdict], part.rules, part.reason)
             for part in self.parts
         ]
-        return Answer(permit, self.denied, unknown, [part for part in parts if part.flows])
+        left = fate.unknown
+        for part in self.parts:
+            left = left - part.flows if part.verdict == "unknown" else left
+        for part in self.parts:  # the rules between which it is not known
+            if left and part.verdict == "deny" and part.flows & left:
+                parts.append(Part("unknown", part.flows & left, part.rules, part.reason or _NOT_KNOWN))
+                left = left - part.flows
+        if left:
+            parts.append(Part("unknown", left, (), _NOT_KNOWN))
+        return Answer(permit, fate.denied, fate.unknown, [part for part in parts if part.flows])
 
 
-def _lookup(routing: Routing, flows: FlowSet) -> list[tuple[FlowSet, tuple[Leg, ...]]]:
-    """The routes' choice; where a host's routes were not gathered, all ways out stay possible."""
-    state = routing.state
-    if not state.routes and not state.interfaces:
-        return [(flows, (Leg("forward"),))]
-    return routing.lookup(flows)
+def _changing(state: State) -> tuple[bool, bool]:
+    """Whether chains at output change packets: those after which the kernel routes again (types ``route`` and
+    ``nat``, nft(8)), and others."""
+    found = {True: False, False: False}
+    for ruleset in state.rulesets.values():
+        if ruleset.hook != "output":
+            continue
+        table = ruleset.key.rpartition("/")[0] + "/"
+        lists = [ruleset.rules]
+        lists += [chain.rules for key, chain in state.chains.items() if key.startswith(table)]
+        if any(
+            effect.kind != "notrack" and effect.field != "ct_mark"
+            for rules in lists
+            for rule in rules
+            for effect in rule.effects
+        ):
+            found[ruleset.type in ("route", "nat")] = True
+    return found[True], found[False]
+
+
+def _untranslated(firewall: HostFirewall) -> HostFirewall:
+    """The firewall without the nat chains that a packet from ``lo`` does not ask."""
+    state = firewall.state
+    kept = {
+        key: ruleset
+        for key, ruleset in state.rulesets.items()
+        if ruleset.type != "nat" or ruleset.hook not in ("prerouting", "input")
+    }
+    if len(kept) == len(state.rulesets):
+        return firewall
+    return HostFirewall(replace(state, rulesets=kept), firewall.space)

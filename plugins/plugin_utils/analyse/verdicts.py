@@ -19,6 +19,8 @@ from .routes import Routing
 # A flow that nobody gave a connection state or flags is a new connection's first packet; what that
 # implies is left out of answers.
 _IMPLIED = ("connection", "tcp_flags")
+# The kernel gives a packet that comes in, and a new connection, the mark 0; rules of this host set others.
+_UNMARKED = ("mark", "ct_mark")
 
 
 class Questions:
@@ -34,7 +36,7 @@ class Questions:
         """One flow set through ``ruleset``, or through the whole host. FlowError for a malformed question."""
         flows = flows_from(self.space, flow)
         if ruleset is None:
-            return through(self.firewall, self._routing, flows)
+            return through(self.firewall, self._routing, _unmarked(flows, flow))
         return self.firewall.ruleset(ruleset, flows)
 
     def verdict(self, flow: Mapping[str, Any], ruleset: str | None = None) -> dict[str, Any]:
@@ -42,6 +44,8 @@ class Questions:
         with its verdict, its flows as prefixes and ports, and the rules that decide it."""
         answer = self.ask(flow, ruleset)
         implied = [name for name in _IMPLIED if name not in flow]
+        if ruleset is None and "connection" not in flow:
+            implied += [name for name in _UNMARKED if name not in flow]
         found = [name for name in ("permit", "deny", "unknown") if getattr(answer, name)]
         parts = [_part(part, implied) for part in answer.parts]
         rules = {repr(rule): rule for part in parts for rule in part["rules"]}
@@ -58,6 +62,16 @@ def verdicts(
     """The answers in the order asked."""
     questions = Questions(state)
     return [questions.verdict(flow, ruleset) for flow in flows]
+
+
+def _unmarked(flows: FlowSet, flow: Mapping[str, Any]) -> FlowSet:
+    """Through the whole host, new connections have no mark unless the question gives one."""
+    new = flows.named("connection", ("new",))
+    known = flows - new
+    for name in _UNMARKED:
+        if name not in flow:
+            new = new.only(name, ((0, 0),))
+    return known | new
 
 
 def _part(part: Part, implied: list[str]) -> dict[str, Any]:

@@ -360,6 +360,7 @@ def router(*rules: tuple[Match, Any]) -> State:
         Route(4, "10.2.0.0/24", next_hops=[NextHop("db0")]),
         Route(4, "10.66.0.0/16", kind="blackhole"),
     ]
+    fw.forwarding = {"ipv4": True, "ipv6": True}
     return fw
 
 

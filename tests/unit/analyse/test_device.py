@@ -1,0 +1,197 @@
+# Copyright: (c) 2026, PathGuard developers
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The way through one host: which hooks a packet passes, in which order, and what routes go by."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from ansible_collections.pathguard.network.plugins.plugin_utils.analyse.verdicts import verdicts
+from ansible_collections.pathguard.network.plugins.plugin_utils.model import text
+from ansible_collections.pathguard.network.plugins.plugin_utils.model.match import (
+    ALWAYS,
+    In,
+    Named,
+    both,
+    protocol,
+)
+from ansible_collections.pathguard.network.plugins.plugin_utils.model.rules import (
+    ACCEPT,
+    CONTINUE,
+    DROP,
+    Effect,
+    Rule,
+    Ruleset,
+)
+from ansible_collections.pathguard.network.plugins.plugin_utils.model.state import (
+    Interface,
+    NextHop,
+    Route,
+    RouteRule,
+    State,
+)
+
+IN: dict[str, Any] = {
+    "src": "10.0.1.9",
+    "dst": "10.2.0.9",
+    "protocol": "tcp",
+    "dst_port": 80,
+    "in_interface": "app0",
+}
+OWN: dict[str, Any] = {"src": "10.0.1.1", "dst": "10.2.0.9", "protocol": "tcp", "dst_port": 80}
+TO_ITSELF = {**OWN, "dst": "10.2.0.1"}
+WEB = both(protocol(6), In("dst_port", ((80, 80),)))
+MARKED = In("mark", ((5, 5),))
+SERVER = text.address_range("10.2.0.66")[1:]
+
+
+def chain(
+    hook: str, *rules: tuple[Any, ...], default: str = "permit", kind: str = "filter", priority: int = 0
+) -> Ruleset:
+    listed = [
+        Rule(number, match, verdict, f"{hook} rule {number}", tuple(effects))
+        for number, (match, verdict, *effects) in enumerate(rules, 1)
+    ]
+    return Ruleset(f"inet/fw/{hook}-{kind}", "nft", "inet", hook, priority, default, kind, listed)
+
+
+def host(*chains: Ruleset, rules: tuple[RouteRule, ...] = (), **more: Any) -> State:
+    fw = State("fw1", rulesets={one.key: one for one in chains}, **more)
+    fw.interfaces = {
+        "lo": Interface("lo", ["127.0.0.1/8"]),
+        "app0": Interface("app0", ["10.0.1.1/24"]),
+        "db0": Interface("db0", ["10.2.0.1/24"]),
+    }
+    fw.routes = [
+        Route(4, "10.0.1.0/24", next_hops=[NextHop("app0")]),
+        Route(4, "10.2.0.0/24", next_hops=[NextHop("db0")]),
+        Route(4, "0.0.0.0/0", kind="blackhole", table="bad"),
+    ]
+    fw.route_rules = [RouteRule(4, 0, "local"), *rules, RouteRule(4, 32766, "main")]
+    if "forwarding" not in more:
+        fw.forwarding = {"ipv4": True, "ipv6": True}
+    return fw
+
+
+def verdict(fw: State, flow: dict[str, Any]) -> str:
+    return str(verdicts(fw, [flow])[0]["verdict"])
+
+
+@pytest.mark.parametrize(
+    ("forwards", "expected"), [(True, "permit"), (False, "deny"), (None, "unknown")], ids=str
+)
+def test_a_host_that_does_not_forward_lets_nothing_through(forwards: bool | None, expected: str) -> None:
+    fw = host(forwarding={"ipv4": forwards, "ipv6": True})
+    found = verdicts(fw, [IN])[0]
+    assert found["verdict"] == expected
+    assert expected == "permit" or "forward" in found["parts"][0]["reason"]
+    assert verdict(fw, {**IN, "dst": "10.2.0.1"}) == "permit", "what is for itself is not forwarded"
+
+
+def test_whether_it_forwards_matters_only_where_the_firewall_lets_through() -> None:
+    fw = host(chain("forward", (WEB, DROP)), forwarding={"ipv4": None, "ipv6": None})
+    assert verdict(fw, IN) == "deny"
+
+
+def test_rules_alone_say_nothing_about_forwarding() -> None:
+    fw = State("fw1", rulesets={"inet/fw/forward-filter": chain("forward", (WEB, ACCEPT), default="deny")})
+    assert verdict(fw, {**IN, "mark": 0}) == "permit"
+
+
+def test_routes_are_chosen_by_the_interface_that_a_packet_came_in_by() -> None:
+    fw = host(rules=(RouteRule(4, 50, "bad", in_interface="app0"),))
+    assert verdict(fw, IN) == "deny"
+    assert verdict(fw, {**IN, "in_interface": "db0"}) == "permit"
+    anywhere = {name: value for name, value in IN.items() if name != "in_interface"}
+    found = verdicts(fw, [anywhere])[0]
+    assert found["verdict"] == "mixed"
+    denied = [part for part in found["parts"] if part["verdict"] == "deny"]
+    assert [piece["in_interface"] for part in denied for piece in part["flows"]] == [["app0"]]
+
+
+def test_rules_for_the_hosts_own_packets_are_not_for_others() -> None:
+    fw = host(rules=(RouteRule(4, 50, "bad", in_interface="lo"),))
+    assert verdict(fw, {**IN, "in_interface": "any0"}) == "permit"
+    assert verdict(fw, OWN) == "deny"
+
+
+@pytest.mark.parametrize("hook", ["output", "postrouting", "prerouting", "input"])
+def test_a_packet_to_the_host_itself_leaves_and_comes_back_in(hook: str) -> None:
+    assert verdict(host(chain(hook, (WEB, DROP))), TO_ITSELF) == "deny"
+    assert verdict(host(chain(hook, (WEB, ACCEPT), default="deny")), TO_ITSELF) == "permit"
+
+
+@pytest.mark.parametrize(
+    ("hook", "name"),
+    [("output", "out_interface"), ("postrouting", "out_interface"), ("input", "in_interface")],
+)
+def test_a_packet_to_the_host_itself_goes_by_lo(hook: str, name: str) -> None:
+    assert verdict(host(chain(hook, (Named(name, ("lo",)), ACCEPT), default="deny")), TO_ITSELF) == "permit"
+    assert verdict(host(chain(hook, (Named(name, ("db0",)), ACCEPT), default="deny")), TO_ITSELF) == "deny"
+
+
+def test_a_packet_to_the_host_itself_is_not_translated_on_its_second_way() -> None:
+    moved = chain("prerouting", (WEB, ACCEPT, Effect("dnat", port=(81, 81))), kind="nat", priority=-100)
+    fw = host(moved, chain("input", (WEB, ACCEPT), default="deny"))
+    assert verdict(fw, TO_ITSELF) == "permit"
+    assert verdict(fw, {**IN, "dst": "10.2.0.1"}) == "deny"
+
+
+@pytest.mark.parametrize(("kind", "expected"), [("route", "deny"), ("filter", "permit")])
+def test_a_mark_set_at_output_routes_again_only_from_a_route_chain(kind: str, expected: str) -> None:
+    marks = chain("output", (WEB, CONTINUE, Effect("set", field="mark", value=5)), kind=kind)
+    fw = host(marks, rules=(RouteRule(4, 50, "bad", mark="0x5"),))
+    assert verdict(fw, OWN) == expected
+    assert verdict(fw, {**OWN, "dst_port": 81}) == "permit"
+
+
+def test_a_destination_translated_at_output_is_routed_again() -> None:
+    nat = chain(
+        "output",
+        (WEB, ACCEPT, Effect("dnat", family=4, address=SERVER)),
+        kind="nat",
+        priority=-100,
+    )
+    fw = host(nat, chain("postrouting", (Named("out_interface", ("db0",)), DROP)))
+    assert verdict(fw, {**OWN, "dst": "10.0.1.77"}) == "deny"
+    assert verdict(fw, {**OWN, "dst": "10.0.1.77", "dst_port": 81}) == "permit"
+
+
+@pytest.mark.parametrize("dropped", [DROP, ACCEPT], ids=["dropped", "accepted"])
+def test_a_value_that_is_not_known_decides_nothing_in_a_later_hook(dropped: Any) -> None:
+    marks = chain("prerouting", (ALWAYS, CONTINUE, Effect("set", field="mark", value=None)))
+    other = "deny" if dropped is ACCEPT else "permit"
+    found = verdicts(host(marks, chain("forward", (MARKED, dropped), default=other)), [IN])[0]
+    assert found["verdict"] == "unknown"
+    assert found["parts"]
+    assert all(part["verdict"] != "unknown" or part["reason"] for part in found["parts"])
+
+
+def test_a_value_that_is_not_known_does_not_hide_what_is_denied_for_all_values() -> None:
+    marks = chain("prerouting", (ALWAYS, CONTINUE, Effect("set", field="mark", value=None)))
+    assert verdict(host(marks, chain("forward", (MARKED, DROP), default="deny")), IN) == "deny"
+    both_ways = chain("postrouting", (WEB, DROP))
+    assert verdict(host(marks, chain("forward", (MARKED, DROP)), both_ways), IN) == "deny"
+
+
+def test_a_mark_that_is_not_known_chooses_no_route_for_certain() -> None:
+    marks = chain("prerouting", (ALWAYS, CONTINUE, Effect("set", field="mark", value=None)))
+    assert verdict(host(marks, rules=(RouteRule(4, 50, "bad", mark="0x5"),)), IN) == "unknown"
+
+
+@pytest.mark.parametrize("hook", ["ingress", "egress"])
+def test_ingress_and_egress_are_passed(hook: str) -> None:
+    assert verdict(host(chain(hook, (WEB, DROP))), IN) == "deny"
+    assert verdict(host(chain(hook, (WEB, DROP))), {**IN, "dst_port": 81}) == "permit"
+
+
+def test_new_packets_have_no_mark_unless_the_question_says_so() -> None:
+    filters = chain("forward", (MARKED, DROP))
+    found = verdicts(host(filters), [IN])[0]
+    assert found["verdict"] == "permit"
+    assert all("mark" not in piece for part in found["parts"] for piece in part["flows"])
+    assert verdict(host(filters), {**IN, "mark": 5}) == "deny"
+    assert verdicts(host(filters), [IN], filters.key)[0]["verdict"] == "mixed"
