@@ -50,7 +50,14 @@ def _render(name: str, **values: Any) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    return environment.get_template(name).render(**values)
+    return printable(environment.get_template(name).render(**values))
+
+
+def printable(text: str) -> str:
+    """Without what would steer a terminal: a rule's comment may hold anything."""
+    return "".join(
+        letter if letter.isprintable() or letter == "\n" else "\N{REPLACEMENT CHARACTER}" for letter in text
+    )
 
 
 def before(found: Before) -> str:
@@ -106,7 +113,7 @@ def summary(found: After, files: Mapping[str, Path]) -> str:
     """At most five lines: what happened, why, and where to read on."""
     lines = [f"PathGuard {found.run.id}: {HEADLINES[found.decision]}"]
     lines += _some(found.reasons, 2)
-    return "\n".join([*lines[:4], f"report: {files['text']}"])
+    return printable("\n".join([*lines[:4], f"report: {files['text']}"]))
 
 
 def _reasons(found: After, bad: Sequence[PathChange]) -> list[str]:
