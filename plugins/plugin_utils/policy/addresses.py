@@ -73,9 +73,12 @@ def address_towards(network: Network, host: str, other: AddressRange) -> int | N
     return found
 
 
-def still_owned(network: Network, pair: Pair) -> bool:
-    """Whether both addresses belong to the same hosts in ``network``."""
-    return all(
-        any(owner.host == host for owner in network.owners(pair.family, address))
-        for host, address in ((pair.source_host, pair.source), (pair.destination_host, pair.destination))
-    )
+def lost_end(network: Network, pair: Pair) -> tuple[str, int] | None:
+    """``(host, address)`` of the end whose host does not have it in ``network``, the destination first."""
+    for host, address in (
+        (pair.destination_host, pair.destination),
+        (pair.source_host, pair.source),
+    ):
+        if not any(owner.host == host for owner in network.owners(pair.family, address)):
+            return host, address
+    return None

@@ -5,8 +5,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from ..analyse.network import Network
 from ..analyse.reach import union
@@ -16,7 +16,7 @@ from ..errors import PolicyError
 from ..model import text
 from ..model.flowset import FlowSet
 from ..model.match import Ranges, merge_ranges
-from .addresses import Pair, address_towards, choose_pair, still_owned
+from .addresses import Pair, address_towards, choose_pair, lost_end
 from .inventory import Groups, members
 from .paths import AddressRange, Boundary, Endpoint, Path
 
@@ -29,7 +29,10 @@ class Ends:
     """``starts``: the flows and where they begin; ``asked``: all of them. ``entries``: alternatives by which
     flows from plain addresses may come in. ``outside``: flows to plain addresses. ``sources`` and
     ``destinations``: host -> its addresses in the flows. ``missing_*``: hosts without a snapshot.
-    ``lacking``: (host, family) without an address. ``notes``: for people."""
+    ``missing_entries``: boundaries' hosts without one. ``lacking``: (host, family) without an address.
+    ``gone``: flows to or from an address that a host had before and has no more: (host, flows, why).
+    ``doubtful``: flows that what is excepted may cover, which is not known because of ``doubts``.
+    ``goals``: host -> the flows meant for it, if the destination is hosts. ``notes``: for people."""
 
     asked: FlowSet
     outside: FlowSet
@@ -39,7 +42,12 @@ class Ends:
     destinations: dict[str, set[tuple[int, int]]] = field(default_factory=dict)
     missing_sources: list[str] = field(default_factory=list)
     missing_destinations: list[str] = field(default_factory=list)
+    missing_entries: list[str] = field(default_factory=list)
     lacking: list[tuple[str, int]] = field(default_factory=list)
+    gone: list[tuple[str, FlowSet, str]] = field(default_factory=list)
+    doubtful: FlowSet | None = None
+    doubts: list[str] = field(default_factory=list)
+    goals: dict[str, FlowSet] | None = None
     unresolved: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
@@ -73,12 +81,18 @@ class EndFinder:
         destination = self._resolved(path.destination, ends, asking, families)
         if ends.unresolved:
             return ends
+        source = self._settled(source, "src", ends, families)
+        destination = self._settled(destination, "dst", ends, families)
         if path.required:
             self._required(path, source, destination, ends)
         else:
             self._forbidden(path, source, destination, families, ends)
-        ends.asked = union(self.space.nothing, (start.flows for start in [*ends.starts, *ends.entries]))
-        if not ends.asked and not ends.missing_sources and not ends.missing_destinations and not ends.lacking:
+        asked = [*(start.flows for start in [*ends.starts, *ends.entries]), *(gone[1] for gone in ends.gone)]
+        ends.asked = union(self.space.nothing, asked)
+        if destination.kind == "hosts":
+            ends.goals = {host: self._at(values, "dst") for host, values in ends.destinations.items()}
+        missing = ends.missing_sources or ends.missing_destinations or ends.missing_entries
+        if not ends.asked and not missing and not ends.lacking:
             raise PolicyError(
                 f"path {path.name!r} asks about no flow at all: its two ends leave nothing",
                 path.where,
@@ -107,6 +121,34 @@ class EndFinder:
         if not found and not ends.unresolved:
             ends.unresolved.append(f"{', '.join(endpoint.names)} resolves to no address")
         return Endpoint("addresses", endpoint.where, addresses=tuple(found), excepted=endpoint.excepted)
+
+    def _settled(self, endpoint: Endpoint, field_name: str, ends: Ends, families: Sequence[int]) -> Endpoint:
+        """What the endpoint excepts, resolved; and which flows it may cover while that is not known."""
+        excepted = []
+        for other in endpoint.excepted:
+            missing = [name for name in members(other, self.groups) if name not in self.network.states]
+            if other.kind == "hosts" and missing and endpoint.kind != "hosts":
+                self._doubt(ends, self.space.everything - self._owned(field_name))
+                ends.doubts += [f"{name} is excepted, and was not gathered" for name in missing]
+            if other.kind == "dns":
+                found = Ends(self.space.nothing, self.space.nothing)
+                other = self._resolved(other, found, [], families)
+                if found.unresolved:
+                    self._doubt(ends, self.space.everything)
+                    ends.doubts += [f"it is excepted, and {why}" for why in found.unresolved]
+            excepted.append(self._settled(other, field_name, ends, families))
+        return replace(endpoint, excepted=tuple(excepted))
+
+    def _doubt(self, ends: Ends, flows: FlowSet) -> None:
+        ends.doubtful = flows if ends.doubtful is None else ends.doubtful | flows
+
+    def _at(self, values: Iterable[tuple[int, int]], field_name: str) -> FlowSet:
+        found = self.space.nothing
+        for family in (4, 6):
+            ranges = merge_ranges((value, value) for version, value in values if version == family)
+            if ranges:
+                found = found | self.space.everything.only(field_name, ranges, family)
+        return found
 
     def _hosts(self, endpoint: Endpoint, missing: list[str]) -> list[str]:
         names = members(endpoint, self.groups)
@@ -163,7 +205,7 @@ class EndFinder:
     # Required paths.
 
     def _required(self, path: Path, source: Endpoint, destination: Endpoint, ends: Ends) -> None:
-        kept = self._kept(path.source, "src") & self._kept(path.destination, "dst")
+        kept = self._kept(source, "src") & self._kept(destination, "dst")
         kept = self._service(path, kept)
         if source.kind == "hosts":
             hosts = self._hosts(source, ends.missing_sources)
@@ -216,14 +258,36 @@ class EndFinder:
             by_start.setdefault((pair.source_host, pair.family, pair.source), []).append(pair.destination)
             ends.sources.setdefault(pair.source_host, set()).add((pair.family, pair.source))
             ends.destinations.setdefault(pair.destination_host, set()).add((pair.family, pair.destination))
+        losses = self._losses(chosen)
         narrowed: dict[tuple[int, Ranges], FlowSet] = {}
         for (host, family, address), values in by_start.items():
             key = (family, merge_ranges((value, value) for value in values))
             if key not in narrowed:
                 narrowed[key] = kept.only("dst", key[1], family)
             flows = narrowed[key].only("src", ((address, address),), family)
+            if (host, family, address) in losses:
+                flows = self._without_gone(flows, losses[host, family, address], ends)
             if flows:
                 ends.starts.append(Start(host, "", flows))
+
+    def _losses(self, chosen: Sequence[Pair]) -> dict[tuple[str, int, int], list[tuple[Pair, str, int]]]:
+        """By source: the pairs of the baseline of which one end has lost its address, and which."""
+        found: dict[tuple[str, int, int], list[tuple[Pair, str, int]]] = {}
+        for pair in chosen if self.reference is not None else ():
+            lost = lost_end(self.network, pair)
+            if lost is not None:
+                found.setdefault((pair.source_host, pair.family, pair.source), []).append((pair, *lost))
+        return found
+
+    @staticmethod
+    def _without_gone(flows: FlowSet, losses: Sequence[tuple[Pair, str, int]], ends: Ends) -> FlowSet:
+        for pair, loser, lost in losses:
+            mine = flows.only("dst", ((pair.destination, pair.destination),), pair.family)
+            if mine:
+                why = f"{loser} no longer has the address {text.address_text(pair.family, lost)}"
+                ends.gone.append((loser, mine, why))
+                flows = flows - mine
+        return flows
 
     def _pairs(
         self, path: Path, source: Endpoint, destination: Endpoint, host: str, target: str, ends: Ends
@@ -235,7 +299,7 @@ class EndFinder:
         for family in path.families or (4, 6):
             pair, others = self._choice(self.network, host, target, family)
             before = self._before(host, target, family)
-            if before is not None and (pair is None or still_owned(self.network, before)):
+            if before is not None and (pair is None or not self._renumbered(before, pair)):
                 pair, others = before, 0
             if pair is None:
                 if path.families:
@@ -253,6 +317,16 @@ class EndFinder:
             yield pair
         if not found and not path.families:
             ends.lacking.append((host if not self.network.routing[host].state.routes else target, 0))
+
+    def _renumbered(self, before: Pair, pair: Pair) -> bool:
+        """Whether only the source's address changed, within its network: it speaks from the new one."""
+        if lost_end(self.network, before) != (before.source_host, before.source):
+            return False
+        return pair.destination == before.destination and any(
+            own.low <= before.source <= own.high
+            for own in self.network.addresses(pair.source_host, pair.family)
+            if own.value == pair.source
+        )
 
     def _before(self, host: str, target: str, family: int) -> Pair | None:
         if self.reference is None or host not in self.reference.states or target not in self.reference.states:
@@ -353,7 +427,7 @@ class EndFinder:
     def _forbidden(
         self, path: Path, source: Endpoint, destination: Endpoint, families: Sequence[int], ends: Ends
     ) -> None:
-        kept = self._service(path, self._kept(path.source, "src") & self._kept(path.destination, "dst"))
+        kept = self._service(path, self._kept(source, "src") & self._kept(destination, "dst"))
         kept = kept.named("family", [FAMILY_NAME[family] for family in families])
         if destination.kind == "hosts":
             flows = self.space.nothing
@@ -372,6 +446,15 @@ class EndFinder:
             for host in self._hosts(source, ends.missing_sources):
                 self._begin(host, flows, families, ends)
         elif source.kind == "any":
+            excepted = {
+                name
+                for other in source.excepted
+                if other.kind == "hosts" and not other.addresses
+                for name in members(other, self.groups)
+            }
+            for host in self.network.states:
+                if host not in excepted and host not in ends.destinations:
+                    self._begin(host, flows, families, ends)
             for boundary in self._entries(ends):
                 mine = flows - self._owned("src")
                 ends.starts.append(Start(boundary.host, boundary.interface, mine))
@@ -400,6 +483,9 @@ class EndFinder:
     def _entries(self, ends: Ends) -> list[Boundary]:
         """The policy's boundaries, or every interface that leads to nothing gathered, or all of the routers'."""
         if self.boundaries:
+            ends.missing_entries += [
+                boundary.host for boundary in self.boundaries if boundary.host not in self.network.states
+            ]
             return [boundary for boundary in self.boundaries if boundary.host in self.network.states]
         found = [Boundary(host, interface) for host, interface in self.network.edges()]
         if found:

@@ -43,7 +43,11 @@ class Proof:
     @property
     def missing(self) -> list[str]:
         """Hosts of the path without a snapshot."""
-        return list(dict.fromkeys([*self.ends.missing_sources, *self.ends.missing_destinations]))
+        return list(
+            dict.fromkeys(
+                [*self.ends.missing_sources, *self.ends.missing_destinations, *self.ends.missing_entries]
+            )
+        )
 
     @property
     def not_known(self) -> bool:
@@ -54,9 +58,7 @@ class Proof:
         if self.path.required:
             if not self.denied and not self.ends.lacking:
                 return NOT_KNOWN if self.not_known else OPEN
-            if self.permitted or self.not_known:
-                return PARTIAL
-            return BLOCKED
+            return PARTIAL if self.permitted else BLOCKED
         if self.permitted:
             return OPEN if self.permitted == self.asked and not self.not_known else PARTIAL
         return NOT_KNOWN if self.not_known else BLOCKED
@@ -78,7 +80,9 @@ def prove(
     boundaries = frozenset((item.host, item.interface) for item in finder.boundaries)
 
     def follow(starts: Sequence[Start], answered: bool) -> Reach:
-        question = Question(ends.outside, boundaries, answered, REPLIES_TAKE_SAME_LEG in path.assume)
+        question = Question(
+            ends.outside, boundaries, answered, REPLIES_TAKE_SAME_LEG in path.assume, ends.goals
+        )
         return reach(network, starts, question, progress)
 
     reached: list[Reach] = []
@@ -96,6 +100,19 @@ def prove(
     permitted = union(nothing, (one.some for one in reached))
     denied = union(nothing, (one.denied for one in reached))
     unknown = union(nothing, (one.unknown for one in reached))
+    events = [event for one in reached for event in one.events]
+    for host, flows, why in ends.gone:
+        events.append(Event(DENY, "new", host, "route", flows, (), why))
+        denied = denied | flows
+    if ends.doubtful is not None:
+        doubtful = (denied | missed if path.required else permitted) & ends.doubtful
+        if doubtful:
+            events.append(Event(UNKNOWN, "new", "", "route", doubtful, (), "; ".join(ends.doubts)))
+            unknown = unknown | doubtful
+            if path.required:
+                denied, missed = denied - doubtful, missed - doubtful
+            else:
+                permitted = permitted - doubtful
     if path.required:
         unknown = unknown - denied
         opened = ends.asked - denied - unknown
@@ -104,7 +121,6 @@ def prove(
         unknown = unknown - permitted
         denied = ends.asked - permitted - unknown
         opened = permitted
-    events = [event for one in reached for event in one.events]
     legs = [leg for one in reached for leg in one.legs]
     return Proof(
         path, ends, ends.asked, opened, denied, unknown, permitted, missed & ends.asked, events, legs, reached

@@ -113,7 +113,7 @@ def _path(item: Any, kind: str, where: str, families: tuple[int, ...]) -> Path:
         owner=item.get("owner", ""),
         ticket=item.get("ticket", ""),
         description=item.get("description", ""),
-        assume=tuple(item.get("assume", ())),
+        assume=tuple(_texts(item["assume"], f"{where}.assume")) if "assume" in item else (),
         waiver=_waiver(item["waiver"], f"{where}.waiver") if "waiver" in item else None,
     )
 

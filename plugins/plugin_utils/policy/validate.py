@@ -14,6 +14,7 @@ from ..analyse.network import Network
 from ..errors import PolicyError
 from ..model.flowset import Space
 from ..model.state import State
+from .complain import unknown_name
 from .ends import EndFinder, Resolver
 from .inventory import Groups, check_against_inventory
 from .paths import Path, Policy
@@ -71,6 +72,7 @@ def validate(
             "there is no snapshot of any host", policy.name, "gather the hosts with firewall_info first"
         )
     check_against_inventory(policy, groups, states)
+    _check_boundaries(policy, states)
     today = today or datetime.datetime.now(datetime.timezone.utc).date()
     space = Space()
     network = Network(states, space)
@@ -85,6 +87,15 @@ def validate(
         remedies = Remedies(network, earlier)
         before = _before(policy, earlier, groups, resolver)
     return ReportBuilder(policy, network, today).build(proofs, breaches, remedies, before, snapshots or {})
+
+
+def _check_boundaries(policy: Policy, states: Mapping[str, State]) -> None:
+    """PolicyError for a boundary's interface that its gathered host lacks."""
+    for index, boundary in enumerate(policy.boundaries):
+        known = list(states[boundary.host].interfaces) if boundary.host in states else []
+        if known and boundary.interface not in known:
+            where = f"$.boundaries[{index}].interface"
+            raise unknown_name(f"interface of {boundary.host}", boundary.interface, known, where)
 
 
 def _earlier(baseline: Mapping[str, State], states: Mapping[str, State], network: Network) -> Network:

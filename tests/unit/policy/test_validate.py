@@ -200,7 +200,7 @@ def test_a_certain_violation_outranks_unknown() -> None:
         2, "limit", both(app_rule("10.10.1.0/26")[1], Unknown("limit 2", "a rate limit is not modelled"))
     )
     path = entry(proven(required(), with_rules(forward().rules[0], limited)))
-    assert (path["status"], path["satisfied"]) == ("partial", "no")
+    assert (path["status"], path["satisfied"]) == ("blocked", "no")
     assert path["cut"]["from"] == CUT
     assert path["share"]["pairs"] == {"open": 0, "cut": 3, "unknown": 7, "total": 10}
 
@@ -324,7 +324,7 @@ FORBIDDEN = {
     "forbiddenPaths": [
         {
             "name": "f",
-            "from": {"any": True, "except": [{"prefix": "10.10.1.0/24"}, {"prefix": "10.20.1.0/24"}]},
+            "from": {"any": True, "except": [{"prefixes": ["10.10.1.0/24", "10.20.1.0/24", "10.99.0.0/24"]}]},
             "to": {"group": "db"},
             "service": "postgresql",
         }

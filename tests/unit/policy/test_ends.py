@@ -1,0 +1,132 @@
+# Copyright: (c) 2026, PathGuard developers
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The ends of paths: who is meant by any, what excepts, boundaries, lost addresses, translations."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import pytest
+
+from ansible_collections.pathguard.network.plugins.plugin_utils.errors import PolicyError
+from ansible_collections.pathguard.network.plugins.plugin_utils.model import text
+from ansible_collections.pathguard.network.plugins.plugin_utils.model.rules import ACCEPT, Effect, Ruleset
+from ansible_collections.pathguard.network.plugins.plugin_utils.model.state import State
+from ansible_collections.pathguard.network.plugins.plugin_utils.policy.read import load_policy
+from ansible_collections.pathguard.network.plugins.plugin_utils.policy.validate import validate
+from tests.support.states import APP_NUMBERS, APPS, GROUPS, forward, match, rule, ruleset, small_lab
+from tests.unit.policy.test_validate import TODAY, required
+
+FEWER = {**GROUPS, "app": list(APPS[:9])}
+OTHERS = [{"group": "app"}, {"group": "firewalls"}, {"group": "db_standby"}]
+BOUNDARY = {"host": "fw1", "interface": "app0"}
+
+
+def forbidden(*excepted: Mapping[str, Any], **more: Any) -> dict[str, Any]:
+    source: dict[str, Any] = {"any": True, "except": [*excepted]} if excepted else {"any": True}
+    path = {"name": "f", "from": source, "to": {"group": "db_primary"}, "service": "postgresql"}
+    return {"forbiddenPaths": [{**path, **more}]}
+
+
+def proven(
+    policy: Mapping[str, Any],
+    states: Mapping[str, State],
+    groups: Mapping[str, list[str]] = GROUPS,
+    baseline: Mapping[str, State] | None = None,
+    resolver: Callable[[str, str], Sequence[str]] | None = None,
+) -> dict[str, Any]:
+    report = validate(load_policy(policy), states, groups, baseline, resolver, today=TODAY)
+    found: dict[str, Any] = report["paths"][0]
+    return found
+
+
+def only(*sources: str) -> dict[str, State]:
+    """Both routers let these reach the databases, and nobody else."""
+    asked = match(src=sources, dst=("10.20.1.10", "10.20.1.11"), proto="tcp", dport=5432)
+    return small_lab(fw1=[forward(("only", asked))], fw2=[forward(("only", asked))])
+
+
+def translated(port: int, target: str = "10.20.1.10", **matched: Any) -> Ruleset:
+    effect = Effect("dnat", family=4, address=text.address_range(target)[1:], port=(port, port))
+    rules = [rule(1, "dnat", match(**matched), ACCEPT, [effect])]
+    return ruleset("ip/nat/pre", "prerouting", "permit", rules, priority=-100, type="nat", family="ip")
+
+
+def test_any_begins_at_gathered_hosts_that_are_not_excepted() -> None:
+    path = proven(forbidden(*OTHERS), only("10.10.1.200"), FEWER)
+    assert (path["satisfied"], path["permitted"]["hosts"]) == ("no", ["app10"])
+    assert proven(forbidden(*OTHERS), only("10.10.1.200"))["satisfied"] == "yes"
+
+
+def test_an_excepted_host_that_was_not_gathered_leaves_no_certain_violation() -> None:
+    states = only(*(f"10.10.1.{number}" for number in APP_NUMBERS))
+    del states["app10"]
+    path = proven(forbidden(*OTHERS), states)
+    assert (path["status"], path["satisfied"]) == ("unknown", "unknown")
+    assert path["unknown"]["reasons"] == ["app10 is excepted, and was not gathered"]
+
+
+def test_excepted_names_are_resolved_or_leave_no_certain_violation() -> None:
+    policy = forbidden(*OTHERS, {"dns": "monitor.example"})
+    states = only("10.10.1.9")
+    assert proven(forbidden(*OTHERS), states)["satisfied"] == "no"
+    assert proven(policy, states)["satisfied"] == "unknown"
+    assert proven(policy, states, resolver=lambda host, name: ["10.10.1.9"])["satisfied"] == "yes"
+    assert proven(policy, states, resolver=lambda host, name: ["10.10.1.8"])["satisfied"] == "no"
+
+
+def test_what_nobody_lets_pass_is_closed_whatever_is_excepted() -> None:
+    states = only("10.77.0.1")
+    states["fw1"].rulesets = {"inet/filter/forward": forward()}
+    states["fw2"].rulesets = {"inet/filter/forward": forward()}
+    assert proven(forbidden(*OTHERS, {"dns": "monitor.example"}), states)["satisfied"] == "yes"
+
+
+def test_a_boundary_needs_an_interface_of_its_host() -> None:
+    with pytest.raises(PolicyError, match="unknown interface of fw1 'ap0'") as caught:
+        proven({**forbidden(), "boundaries": [{**BOUNDARY, "interface": "ap0"}]}, small_lab())
+    assert "app0" in str(caught.value)
+
+
+@pytest.mark.parametrize("both", [False, True])
+def test_a_boundary_without_a_snapshot_is_unknown(both: bool) -> None:
+    states = small_lab(fw2=[forward()])
+    del states["fw1"]
+    boundaries = [BOUNDARY, {**BOUNDARY, "host": "fw2"}] if both else [BOUNDARY]
+    path = proven({**forbidden(*OTHERS), "boundaries": boundaries}, states)
+    assert (path["satisfied"], path["unknown"]["missing"]) == ("unknown", ["fw1"])
+
+
+def test_a_lost_service_address_is_cut_and_does_not_move_to_the_management_network() -> None:
+    states = small_lab()
+    states["db1"].interfaces["db0"].addresses = []
+    states["db1"].rulesets = {}
+    path = proven(required(), states, baseline=small_lab())
+    assert (path["status"], path["satisfied"]) == ("blocked", "no")
+    assert path["cut"]["to"] == ["10.20.1.10"]
+    assert [item["reason"] for item in path["deciding"]] == ["db1 no longer has the address 10.20.1.10"]
+
+
+def test_a_source_with_another_address_in_its_network_speaks_from_there() -> None:
+    states = small_lab()
+    states["app01"].interfaces["app0"].addresses = ["10.10.1.6/24"]
+    assert proven(required(), states, baseline=small_lab())["satisfied"] == "yes"
+    states["app01"].interfaces["app0"].addresses = []
+    path = proven(required(), states, baseline=small_lab())
+    assert path["cut"]["hosts"] == ["app01"]
+    assert path["deciding"][0]["reason"] == "app01 no longer has the address 10.10.1.5"
+
+
+def test_a_required_path_that_a_translation_leads_to_another_host_is_blocked() -> None:
+    nat = translated(5432, "10.20.1.11", dst="10.20.1.10")
+    path = proven(required(), small_lab(fw1=[nat, *small_lab()["fw1"].rulesets.values()]))
+    assert (path["status"], path["satisfied"]) == ("blocked", "no")
+    assert path["deciding"][0]["reason"].endswith("db2 takes the flows instead")
+
+
+@pytest.mark.parametrize("value", [None, 0, 1.5, True, [None], ["other"], "replies_take_same_leg"])
+def test_assume_is_a_list_of_known_names(value: Any) -> None:
+    with pytest.raises(PolicyError, match="assume"):
+        load_policy(required(assume=value))
