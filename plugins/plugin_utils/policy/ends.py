@@ -19,6 +19,7 @@ from ..model.match import Ranges, merge_ranges
 from .addresses import Pair, address_towards, choose_pair, lost_end
 from .inventory import Groups, members
 from .paths import AddressRange, Boundary, Endpoint, Path
+from .translated import hidden_ways
 
 # ``resolver(host, name)`` -> addresses as that host resolves the name (an empty host: as the controller does).
 Resolver = Callable[[str, str], Sequence[str]]
@@ -32,6 +33,7 @@ class Ends:
     ``missing_entries``: boundaries' hosts without one. ``lacking``: (host, family) without an address.
     ``gone``: flows to or from an address that a host had before and has no more: (host, flows, why).
     ``doubtful``: flows that what is excepted may cover, which is not known because of ``doubts``.
+    ``hidden``: translations by which flows may come to a forbidden destination unasked.
     ``goals``: host -> the flows meant for it, if the destination is hosts. ``notes``: for people."""
 
     asked: FlowSet
@@ -47,6 +49,7 @@ class Ends:
     gone: list[tuple[str, FlowSet, str]] = field(default_factory=list)
     doubtful: FlowSet | None = None
     doubts: list[str] = field(default_factory=list)
+    hidden: list[str] = field(default_factory=list)
     goals: dict[str, FlowSet] | None = None
     unresolved: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
@@ -87,10 +90,16 @@ class EndFinder:
             self._required(path, source, destination, ends)
         else:
             self._forbidden(path, source, destination, families, ends)
+        self._ask(path, destination, ends)
+        return ends
+
+    def _ask(self, path: Path, destination: Endpoint, ends: Ends) -> None:
         asked = [*(start.flows for start in [*ends.starts, *ends.entries]), *(gone[1] for gone in ends.gone)]
         ends.asked = union(self.space.nothing, asked)
         if destination.kind == "hosts":
             ends.goals = {host: self._at(values, "dst") for host, values in ends.destinations.items()}
+        if not path.required and destination.kind != "any":
+            ends.hidden = hidden_ways(self.network, ends.asked, ends.destinations, path.services)
         missing = ends.missing_sources or ends.missing_destinations or ends.missing_entries
         if not ends.asked and not missing and not ends.lacking:
             raise PolicyError(
@@ -98,7 +107,6 @@ class EndFinder:
                 path.where,
                 "check the endpoints, what they except, and families",
             )
-        return ends
 
     # Endpoints.
 

@@ -233,6 +233,7 @@ def _reasons(proof: Proof) -> list[str]:
     reasons: Iterable[str] = [
         *(f"{host} was not gathered" for host in proof.missing),
         *proof.ends.unresolved,
+        *proof.ends.hidden,
         *(
             part.reason
             for event, flows in deciding_events(proof)

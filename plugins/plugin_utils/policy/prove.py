@@ -51,7 +51,7 @@ class Proof:
 
     @property
     def not_known(self) -> bool:
-        return bool(self.unknown or self.missing or self.ends.unresolved)
+        return bool(self.unknown or self.missing or self.ends.unresolved or self.ends.hidden)
 
     @property
     def status(self) -> str:

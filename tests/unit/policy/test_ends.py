@@ -130,3 +130,18 @@ def test_a_required_path_that_a_translation_leads_to_another_host_is_blocked() -
 def test_assume_is_a_list_of_known_names(value: Any) -> None:
     with pytest.raises(PolicyError, match="assume"):
         load_policy(required(assume=value))
+
+
+@pytest.mark.parametrize(
+    ("port", "target", "satisfied"),
+    [(5432, "10.20.1.10", "unknown"), (22, "10.20.1.10", "yes"), (5432, "10.20.1.11", "yes")],
+)
+def test_a_translation_to_a_forbidden_destination_leaves_it_unknown(
+    port: int, target: str, satisfied: str
+) -> None:
+    nat = translated(port, target, dst="10.10.1.1", proto="tcp", dport=15432)
+    policy = forbidden(**{"from": {"group": "app"}})
+    path = proven(policy, small_lab(fw1=[nat, forward()], fw2=[forward()]))
+    assert path["satisfied"] == satisfied
+    said = ["fw1 may translate other addresses or ports to the destination: dnat"]
+    assert path["unknown"]["reasons"] == (said if satisfied == "unknown" else [])
