@@ -38,10 +38,10 @@ def hidden_ways(
 
 def _rules(network: Network, host: str) -> Iterator[Rule]:
     state = network.states[host]
-    for listed in (*state.rulesets.values(), *state.chains.values()):
-        for rule in listed.rules:
-            if rule.effects:
-                yield rule
+    lists = [ruleset.rules for ruleset in state.rulesets.values()]
+    lists += [chain.rules for chain in state.chains.values()]
+    for rules in lists:
+        yield from (rule for rule in rules if rule.effects)
 
 
 def _leads_to(
