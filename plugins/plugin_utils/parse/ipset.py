@@ -25,6 +25,7 @@ _TODO = "run `ipset save` on the host as root and see what it prints"
 _PARTS = {"ip": "address", "net": "address", "port": "port", "iface": "name", "mark": "mark", "mac": "other"}
 _SOURCE = {"address": "src", "port": "src_port", "name": "in_interface", "mark": "mark"}
 _TARGET = {"address": "dst", "port": "dst_port", "name": "out_interface", "mark": "mark"}
+_WITH_PORTS = (6, 17, 132, 136)
 _TCP_UDP = protocol(6, 17)
 
 
@@ -111,7 +112,7 @@ def _add(one: IpSet, words: list[str]) -> None:
     elif "nomatch" in options:
         one.named.complete = False
         return
-    if timeout != "0":
+    if timeout != "0" or _other_protocol(one, element):
         one.named.expiring.append(len(one.named.elements))
     if "nomatch" not in options:
         one.named.elements.append(element)
@@ -156,9 +157,17 @@ def _port(value: str, with_protocol: bool) -> list[Range]:
     if not with_protocol:
         return [_numbers(value)]
     number = names.protocol_number(word) if colon else 6
-    if number not in (6, 17, 132, 136):
-        raise ValueError(f"{value!r} is no port")  # ICMP types and others stand here too
+    if number not in _WITH_PORTS:
+        return [(number, number), (0, 0xFFFF)]  # an ICMP type and code, or nothing
     return [(number, number), _numbers(port)]
+
+
+def _other_protocol(one: IpSet, element: tuple[Range | str, ...]) -> bool:
+    """A member of a protocol without ports: which of its packets fit, no flow tells."""
+    return any(
+        kind == "protocol" and not isinstance(part, str) and part[0] not in _WITH_PORTS
+        for kind, part in zip(one.named.fields, element)
+    )
 
 
 def _numbers(value: str) -> Range:

@@ -177,7 +177,7 @@ class _Reader:
             # `-p tcp -m tcp` says the same twice.
             parts.extend(part for part in conjuncts(match) if part not in parts)
             problems.extend(not_read)
-        target = iptables_targets.read(line, self.family, self.chains)
+        target = iptables_targets.read(line, self.family, self.chains, key.rpartition("/")[2])
         if target.problem:
             problems.append(target.problem)
         if target.added_to:

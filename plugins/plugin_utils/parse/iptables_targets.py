@@ -44,6 +44,8 @@ _TAKEN = {
     "SYNPROXY": "the handshake is taken over by SYNPROXY",
 }
 _NAT = {"DNAT": "dnat", "SNAT": "snat", "MASQUERADE": "masquerade", "REDIRECT": "redirect"}
+# The end whose network NETMAP changes (kernel, xt_NETMAP.c); a user's chain may be called from any.
+_NETMAP = {"PREROUTING": "dst", "OUTPUT": "dst", "POSTROUTING": "src", "INPUT": "src"}
 _DESTINATIONS = {"--to-destination", "--to-source", "--to-ports", "--to"}
 _NAT_FLAGS = {"--random", "--random-fully", "--persistent"}
 _FULL = 0xFFFFFFFF
@@ -59,8 +61,8 @@ class Target:
     added_to: str = ""
 
 
-def read(line: Line, family: int, chains: dict[str, str]) -> Target:
-    """``chains``: the table's chains and their keys."""
+def read(line: Line, family: int, chains: dict[str, str], chain: str = "") -> Target:
+    """``chains``: the table's chains and their keys; ``chain``: the one in which the rule stands."""
     name = line.target
     if not name:
         return Target(CONTINUE)
@@ -71,7 +73,9 @@ def read(line: Line, family: int, chains: dict[str, str]) -> Target:
     if name in _FINAL:
         return Target(_FINAL[name])
     if name in _PASSING:
-        return Target(CONTINUE, added_to=_set_name(line.target_options))
+        mapped = name == "SET" and any(option.name == "--map-mark" for option in line.target_options)
+        effects = (Effect("set", field="mark", value=None),) if mapped else ()
+        return Target(CONTINUE, effects, added_to=_set_name(line.target_options))
     words = " ".join(["-j", name, *(option.words for option in line.target_options)])
     if name in ("MARK", "CONNMARK"):
         try:
@@ -85,16 +89,22 @@ def read(line: Line, family: int, chains: dict[str, str]) -> Target:
         try:
             return Target(ACCEPT, (_nat(_NAT[name], line.target_options, family),))
         except (NotModelled, ValueError, IndexError):
-            return Target(ACCEPT, (Effect("unknown", detail=words),), problem=words)
+            return Target(ACCEPT, (_not_known(_NAT[name], words),), problem=words)
     if name == "NETMAP":
-        return Target(ACCEPT, (Effect("unknown", detail=words),), problem=words)
+        end = _NETMAP.get(chain, "src,dst")
+        return Target(ACCEPT, (Effect("unknown", field=end, detail=words),), problem=words)
     reason = _TAKEN.get(name, "this target is not modelled")
     return Target(Verdict("unknown", "", f"{words}: {reason}"), problem=words)
 
 
+def _not_known(kind: str, words: str) -> Effect:
+    end = "dst,dst_port" if kind in ("dnat", "redirect") else "src,src_port"
+    return Effect("unknown", field=end, detail=words)
+
+
 def _set_name(options: list[Option]) -> str:
     for option in options:
-        if option.name in ("--add-set", "--del-set", "--map-set") and option.values:
+        if option.name in ("--add-set", "--del-set") and option.values:
             return option.values[0]
     return ""
 

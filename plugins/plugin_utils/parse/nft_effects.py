@@ -17,15 +17,29 @@ Json = Any
 _FAMILIES = {"ip": 4, "ip6": 6}
 _MARKS = {"meta": "mark", "ct": "ct_mark"}
 # Header fields that a flow is made of; writing any other one changes no verdict that is modelled.
-_FLOW_FIELDS = {
-    ("ip", "saddr"),
-    ("ip", "daddr"),
-    ("ip", "protocol"),
-    ("ip6", "saddr"),
-    ("ip6", "daddr"),
-    ("ip6", "nexthdr"),
-    ("tcp", "flags"),
-} | {(name, port) for name in ("tcp", "udp", "udplite", "sctp", "dccp", "th") for port in ("sport", "dport")}
+_HEADERS = {
+    ("ip", "saddr"): ("src", 4),
+    ("ip", "daddr"): ("dst", 4),
+    ("ip6", "saddr"): ("src", 6),
+    ("ip6", "daddr"): ("dst", 6),
+    ("ip", "protocol"): ("protocol", 0),
+    ("ip6", "nexthdr"): ("protocol", 0),
+    ("tcp", "flags"): ("tcp_flags", 0),
+    **{
+        (name, port): (field, 0)
+        for name in ("tcp", "udp", "udplite", "sctp", "dccp", "th")
+        for port, field in (("sport", "src_port"), ("dport", "dst_port"))
+    },
+}
+_EXACT = {"src", "dst", "src_port", "dst_port"}
+# What a write to bytes at some offset may change.
+_ANYTHING = "src,dst,protocol,src_port,dst_port,icmp_type,icmp_code,tcp_flags"
+_TRANSLATED = {
+    "dnat": "dst,dst_port",
+    "redirect": "dst,dst_port",
+    "snat": "src,src_port",
+    "masquerade": "src,src_port",
+}
 
 
 def mark_effect(target: Json, value: Json) -> Effect | None:
@@ -36,9 +50,31 @@ def mark_effect(target: Json, value: Json) -> Effect | None:
             value if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 1 << 32 else None
         )
         return Effect("set", field=_MARKS[kind], value=known)
-    if kind == "payload" and ("base" in key or (key.get("protocol"), key.get("field")) in _FLOW_FIELDS):
-        return Effect("unknown", detail=f"{words_of(target)} set {words_of(value)}")
-    return None
+    if kind != "payload":
+        return None
+    detail = f"{words_of(target)} set {words_of(value)}"
+    if "base" in key:
+        return Effect("unknown", field=_ANYTHING, detail=detail)
+    field, family = _HEADERS.get((key.get("protocol"), key.get("field")), ("", 0))
+    if not field:
+        return None
+    written = _constant(f"address{family}" if family else "port", value) if field in _EXACT else None
+    if written is None:
+        return Effect("unknown", field=field, detail=detail)
+    return Effect("set", field=field, value=written, family=family)
+
+
+def _constant(kind: str, value: Json) -> int | None:
+    try:
+        found = nft_values.ranges(kind, value)
+    except (NotModelled, OSError, ValueError, TypeError, KeyError):
+        return None
+    return found[0][0] if len(found) == 1 and found[0][0] == found[0][1] else None
+
+
+def not_known(kind: str, detail: str) -> Effect:
+    """A NAT statement whose target can't be told: the fields that it changes get some value."""
+    return Effect("unknown", field=_TRANSLATED[kind], detail=detail)
 
 
 @dataclass(frozen=True, slots=True)

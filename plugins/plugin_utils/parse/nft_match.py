@@ -25,7 +25,7 @@ from ..model.match import (
 from . import nft_operands, nft_values
 from .host_facts import HostFacts, negated
 from .nft_operands import Operand, words_of
-from .nft_sets import SetInfo
+from .nft_sets import LIMITED, SetInfo, is_limited
 from .nft_values import NotModelled
 
 Json = Any
@@ -52,6 +52,8 @@ class Relations:
             plain = _plain(left, right)
             if plain is not None:
                 return plain, ""
+        if self.limits(place, right):
+            return self._limited(place, left, op, right, rule)
         operands = _operands(left)
         needs = both(*(one.needs for one in operands))
         try:
@@ -72,6 +74,26 @@ class Relations:
             reason = f"{words}: {error}" if str(error) else words
             unknown = Unknown(rule or words, f"{reason} is not modelled")
             return both(needs, negated(unknown) if op == "!=" else unknown), reason
+
+    def limits(self, place: str, right: Json) -> bool:
+        """Whether an element of this set matches some of its packets only."""
+        if isinstance(right, str) and right.startswith("@"):
+            info = self.sets.get(f"{place}/{right[1:]}")
+            return info is not None and info.limited
+        listed = right.get("set") if isinstance(right, dict) else None
+        return isinstance(listed, list) and any(map(is_limited, listed))
+
+    def _limited(self, place: str, left: Json, op: str, right: Json, rule: str) -> tuple[Match, str]:
+        """Each rule asks the limit anew, so what it says here is no hint of what it says elsewhere."""
+        words = f"{_words(left)} {words_of(right)}"
+        needs = self.needs(left)
+        found: Match = Unknown(rule or words, f"{words}: {LIMITED}")
+        info = self.sets.get(f"{place}/{right[1:]}") if isinstance(right, str) else None
+        operands = _operands(left)
+        kinds = [one.kind for one in operands]
+        if info is not None and kinds == list(info.kinds) and _MEMBERS.issuperset(kinds):
+            found = both(self._member(place, operands, right), found)
+        return both(needs, negated(found) if op in ("!=", "!") else found), f"{words} with a limit"
 
     def needs(self, expression: Json) -> Match:
         """What holds for every packet from which the expression can be read."""

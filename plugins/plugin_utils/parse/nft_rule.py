@@ -16,9 +16,10 @@ from ..model.match import ALWAYS, All, Either, In, Masked, Match, Member, Named,
 from ..model.rules import ACCEPT, CONTINUE, DROP, REJECT, RETURN, Effect, Outcome, Rule, Verdict, VerdictMap
 from . import nft_text
 from .host_facts import negated
-from .nft_effects import NatTarget, mark_effect, nat_effect, nat_targets
+from .nft_effects import NatTarget, mark_effect, nat_effect, nat_targets, not_known
 from .nft_match import Relations, has_own_value
-from .nft_operands import IPV4, IPV6
+from .nft_operands import IPV4, IPV6, words_of
+from .nft_sets import LIMITED, is_limited
 from .nft_values import NotModelled
 
 Json = Any
@@ -143,7 +144,8 @@ class RuleReader:
         key = _memo_key(left, op, right)
         known = self._seen.get(key)
         if known is None:
-            rule = self._own(chain, nft_text.statement_text({"match": value})) if has_own_value(left) else ""
+            own = has_own_value(left) or self.relations.limits(self.place, right)
+            rule = self._own(chain, nft_text.statement_text({"match": value})) if own else ""
             known = self.relations.relation(self.place, left, op, right, rule)
             if not known[1]:  # what is unknown may be so for this rule alone
                 self._seen[key] = known
@@ -221,6 +223,9 @@ class RuleReader:
         """True if the rest of the rule was walked here: once for each element of a map."""
         value = statements[index]["mangle"]
         target, source = value["key"], value["value"]
+        header = self.relations.needs(target) if "payload" in target else ALWAYS
+        if header is not ALWAYS and header not in draft.matches:
+            draft.matches.append(header)
         entries = self._entries(source)
         if entries is not None:
             if mark_effect(target, 0) is None:
@@ -247,7 +252,7 @@ class RuleReader:
             targets = nat_targets(name, value or {}, self.family)
         except NotModelled as error:
             draft.problems.append(f"{name} {error}")
-            draft.effects.append(Effect("unknown", detail=f"{name} {error}"))
+            draft.effects.append(not_known(name, f"{name} {error}"))
             found.append((draft.matches, ACCEPT, draft.effects))
             return
         if targets.family and self.family not in ("ip", "ip6"):
@@ -259,7 +264,7 @@ class RuleReader:
         entries = self._entries({"map": targets.map})
         if entries is None or len(entries) > _MANY_TARGETS:
             draft.problems.append(f"{name} by a map")
-            draft.effects.append(Effect("unknown", detail=f"{name} by a map"))
+            draft.effects.append(not_known(name, f"{name} by a map"))
             found.append((draft.matches, ACCEPT, draft.effects))
             return
         for match, data in entries:
@@ -274,7 +279,7 @@ class RuleReader:
             draft.effects.append(nat_effect(targets, data))
         except NotModelled as error:
             draft.problems.append(f"{name} {error}")
-            draft.effects.append(Effect("unknown", detail=f"{name} {error}"))
+            draft.effects.append(not_known(name, f"{name} {error}"))
         found.append((draft.matches, ACCEPT, draft.effects))
 
     def _entries(self, source: Json) -> list[tuple[Match, Json]] | None:
@@ -297,13 +302,20 @@ class RuleReader:
         return None
 
     def _cases(self, key: Json, pairs: list[tuple[Json, Json]]) -> list[tuple[Match, Json, str]]:
-        cases, others = [], []
+        cases: list[tuple[Match, Json, str]] = []
+        others: list[Match] = []
         default: list[Json] = []
         for element, value in pairs:
+            limited = is_limited(element)
             if isinstance(element, dict) and "elem" in element:
                 element = element["elem"]["val"]
-            if element == "*":
+            if element == "*" and not limited:
                 default.append(value)
+                continue
+            if limited:
+                words = f"{words_of(key)} {words_of(element)}"
+                unknown = Unknown(self._own(self.place, words), f"{words}: {LIMITED}")
+                cases.append((unknown, value, f"{words} with a limit"))
                 continue
             match, problem = self.relations.relation(self.place, key, "==", element, self.place)
             cases.append((match, value, problem))
@@ -380,7 +392,11 @@ def conjuncts(match: Match) -> tuple[Match, ...]:
 def _split(draft: _Draft, found: list[Any]) -> None:
     """End the part of a rule that changes the packet: what comes next is asked of the changed one."""
     found.append((list(draft.matches), CONTINUE, list(draft.effects)))
-    changed = {effect.field or ("connection" if effect.kind == "notrack" else "") for effect in draft.effects}
+    changed = {
+        name
+        for effect in draft.effects
+        for name in (effect.field or ("connection" if effect.kind == "notrack" else "")).split(",")
+    }
     draft.matches[:] = [_before(match) if mentions(match, changed) else match for match in draft.matches]
     draft.effects.clear()
 

@@ -25,6 +25,9 @@ KINDS = {
     "mark": "mark",
     "ifname": "name",
 }
+# Statements in an element that make it match some packets only (nft(8), "Sets").
+_LIMITS = {"limit", "quota", "ct count"}
+LIMITED = "what a set's element limits depends on earlier packets"
 _COMPARED = {"address4", "address6", "port", "protocol", "mark", "name"}
 
 
@@ -40,6 +43,7 @@ class SetInfo:
     is_map: bool = False
     verdicts: bool = False
     dynamic: bool = False
+    limited: bool = False
 
     @property
     def certain(self) -> bool:
@@ -59,17 +63,27 @@ def read(value: Json) -> SetInfo:
     found.dynamic = "dynamic" in _flags(value.get("flags"))
     found.is_map = "map" in value
     found.verdicts = value.get("map") == "verdict"
+    everywhere = any(_LIMITS.intersection(statement) for statement in value.get("stmt") or ())
     for index, element in enumerate(value.get("elem") or ()):
         name, data = element if found.is_map else (element, None)
+        limited = everywhere or is_limited(name)
+        found.limited = found.limited or limited
         if isinstance(name, dict) and "elem" in name:
             inner = name["elem"]
-            if "expires" in inner or "timeout" in inner:
-                found.expiring.append(index)
+            limited = limited or "expires" in inner or "timeout" in inner
             name = inner["val"]
+        if limited:
+            found.expiring.append(index)
         found.elements.append(name)
         if found.is_map:
             found.data.append(data)
     return found
+
+
+def is_limited(element: Json) -> bool:
+    """Whether an element matches some of its packets only; a counter and ``last`` change nothing."""
+    inner = element.get("elem") if isinstance(element, dict) else None
+    return isinstance(inner, dict) and not _LIMITS.isdisjoint(inner)
 
 
 def _flags(value: Json) -> list[str]:

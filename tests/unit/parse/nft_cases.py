@@ -237,7 +237,8 @@ FORWARD: list[Case] = [
      {'unknown': '{"numgen": {"mod": 3, "mode": "random", "offset": 0}} 0 is not modelled',
       'key': 'inet/fw/forward: {"numgen": {"mod": 3, "mode": "random", "offset": 0}} 0 (2)'},
      {'verdict': 'drop', 'not_understood': ['{"numgen": {"mod": 3, "mode": "random", "offset": 0}} 0']}),
-    ('ip saddr set 192.0.2.9 accept', {}, {'verdict': 'accept', 'effects': [{'kind': 'unknown', 'detail': 'ip saddr set 192.0.2.9'}]}),
+    ('ip saddr set 192.0.2.9 accept', {'family': ['ipv4']},
+     {'verdict': 'accept', 'effects': [{'kind': 'set', 'field': 'src', 'family': 4, 'value': 3221225993}]}),
     ('udp dport 53 notrack', {'all': [{'protocol': ['udp']}, {'dst_port': ['53']}]}, {'verdict': 'continue', 'effects': [{'kind': 'notrack'}]}),
     ('jump web', {}, {'verdict': {'kind': 'jump', 'chain': 'inet/fw/web'}}),
 ]

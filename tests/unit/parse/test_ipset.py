@@ -68,6 +68,16 @@ def test_the_longest_prefix_decides_where_some_are_excluded() -> None:
     assert ranges == [(0x0A000000, 0x0A00FFFF), (0x0A010200, 0x0A0102FF), (0x0A020000, 0x0AFFFFFF)]
 
 
+@pytest.mark.parametrize(("member", "number"), [("icmp:echo-request", 1), ("icmp:8/0", 1), ("gre:0", 47)])
+def test_a_member_of_a_protocol_without_ports_leaves_the_others_certain(member: str, number: int) -> None:
+    text = f"create x hash:ip,port\nadd x 10.0.0.1,{member}\nadd x 10.0.0.1,tcp:80\n"
+    named = ipset.parse(text)["x"].named
+    one = (0x0A000001, 0x0A000001)
+    assert named.complete
+    assert named.elements == [(one, (number, number), (0, 65535)), (one, (6, 6), (80, 80))]
+    assert named.expiring == [0], "which packets of this protocol fit is not known"
+
+
 def test_comments_with_spaces_and_quotes_are_no_part_of_the_element() -> None:
     one = ipset.parse('create x hash:ip comment\nadd x 10.0.0.1 comment "timeout 5 nomatch"\n')["x"]
     assert (one.named.elements, one.named.expiring) == ([((0x0A000001, 0x0A000001),)], [])
@@ -77,8 +87,7 @@ def test_comments_with_spaces_and_quotes_are_no_part_of_the_element() -> None:
     "text",
     [
         "create x hash:mac\nadd x 02:00:00:00:00:01\n",
-        "create x hash:ip,port\nadd x 10.0.0.1,icmp:echo-request\n",
-        "create x hash:ip,port\nadd x 10.0.0.1,gre:0\n",
+        "create x hash:ip,port\nadd x 10.0.0.1,nonesuch:0\n",
         "create x hash:net,port\nadd x 10.0.0.0/8,tcp:80 nomatch\n",
         "create x hash:net,iface\nadd x 10.0.0.0/8,physdev:eth0\n",
         "create x hash:ip\nadd x not-an-address\n",

@@ -256,16 +256,17 @@ def test_a_target_that_is_not_known_makes_the_verdict_unknown(target: str) -> No
 
 
 @pytest.mark.parametrize(
-    "target",
+    ("target", "fields"),
     [
-        "DNAT --to-destination host.example",
-        "NETMAP --to 10.0.0.0/24",
-        "DNAT --to-destination 10.0.0.1:80-90/8080",
+        ("DNAT --to-destination host.example", "dst,dst_port"),
+        ("SNAT --to-source host.example", "src,src_port"),
+        ("NETMAP --to 10.0.0.0/24", "src,dst"),
+        ("DNAT --to-destination 10.0.0.1:80-90/8080", "dst,dst_port"),
     ],
 )
-def test_a_translation_that_can_t_be_followed_is_an_unknown_effect(target: str) -> None:
+def test_a_translation_that_can_t_be_followed_is_an_unknown_effect(target: str, fields: str) -> None:
     (rule,) = read(f"-A FORWARD -p tcp -j {target}")
-    assert [effect.kind for effect in rule.effects] == ["unknown"]
+    assert [(effect.kind, effect.field) for effect in rule.effects] == [("unknown", fields)]
     assert rule.not_understood
 
 
@@ -393,3 +394,22 @@ def test_a_dump_cut_short_at_any_line_is_an_error() -> None:
     for end in range(2, lines.index("COMMIT")):
         with pytest.raises(ParseError):
             iptables.parse("\n".join(lines[:end]), "iptables", FACTS, {})
+
+
+def test_a_set_that_maps_to_marks_sets_one_that_is_not_known() -> None:
+    text = DUMP.format(rules="-A FORWARD -j SET --map-set apps src --map-mark")
+    found = iptables.parse(text, "iptables", FACTS, SETS)
+    (rule,) = found.rulesets["iptables/filter/FORWARD"].rules
+    assert [(effect.kind, effect.field, effect.value) for effect in rule.effects] == [("set", "mark", None)]
+    assert found.added_to == set(), "mapping adds no member"
+    (rule,) = read("-A FORWARD -j SET --map-set apps src --map-prio")
+    assert rule.effects == ()
+
+
+@pytest.mark.parametrize(("chain", "end"), [("OUTPUT", "dst"), ("INPUT", "src"), ("WEB", "src,dst")])
+def test_netmap_changes_the_end_that_its_chain_translates(chain: str, end: str) -> None:
+    text = DUMP.replace("*filter", "*nat").replace(":FORWARD DROP [0:0]\n", "")
+    text = text.format(rules=f"-A {chain} -j NETMAP --to 10.0.0.0/24")
+    found = iptables.parse(text, "iptables", FACTS, SETS)
+    places = {**found.rulesets, **found.chains}
+    assert [effect.field for effect in places[f"iptables/nat/{chain}"].rules[0].effects] == [end]

@@ -18,6 +18,7 @@ from ansible_collections.pathguard.network.plugins.plugin_utils.model.match impo
     match_to_dict,
     unknown_reasons,
 )
+from ansible_collections.pathguard.network.plugins.plugin_utils.model.rules import Effect
 from ansible_collections.pathguard.network.plugins.plugin_utils.parse import nft
 from ansible_collections.pathguard.network.plugins.plugin_utils.parse.host_facts import HostFacts
 from tests.unit.parse import nft_cases
@@ -310,3 +311,110 @@ def test_rules_of_a_chain_that_is_not_listed_are_an_error() -> None:
     lost = {"rule": {**rule({"accept": None})["rule"], "chain": "gone"}}
     with pytest.raises(ParseError, match="inet/fw/gone"):
         read(lost)
+
+
+MANGLED = [
+    (payload("ip", "daddr"), "10.0.0.9", Effect("set", "dst", 0x0A000009, 4), "ipv4"),
+    (payload("ip6", "saddr"), "fd00::9", Effect("set", "src", (0xFD << 120) + 9, 6), "ipv6"),
+    (payload("tcp", "dport"), 81, Effect("set", "dst_port", 81), "tcp"),
+    (payload("udp", "sport"), "domain", Effect("set", "src_port", 53), "udp"),
+    (payload("ip", "protocol"), "tcp", "protocol", "ipv4"),
+    (payload("ip", "daddr"), {"&": [payload("ip", "daddr"), "255.0.0.0"]}, "dst", "ipv4"),
+    (payload("ip", "daddr"), {"numgen": {"mode": "inc", "mod": 2, "offset": 0}}, "dst", "ipv4"),
+]
+
+
+@pytest.mark.parametrize(("target", "value", "effect", "needs"), MANGLED)
+def test_a_header_that_is_written_changes_its_field_alone(
+    target: Any, value: Any, effect: Effect | str, needs: str
+) -> None:
+    found = read(rule({"mangle": {"key": target, "value": value}}, {"accept": None}))
+    (one,) = found.rulesets["inet/fw/forward"].rules
+    (changed,) = one.effects
+    if isinstance(effect, Effect):
+        assert changed == effect
+    else:
+        assert (changed.kind, changed.field) == ("unknown", effect)
+    assert needs in str(match_to_dict(one.match)), "packets without this header see no more of the rule"
+
+
+def test_bytes_that_are_written_may_be_any_header() -> None:
+    raw = {"payload": {"base": "th", "offset": 0, "len": 16}}
+    found = read(rule({"mangle": {"key": raw, "value": 5}}, {"accept": None}))
+    (changed,) = found.rulesets["inet/fw/forward"].rules[0].effects
+    assert {"src", "dst", "dst_port", "protocol"} <= set(changed.field.split(","))
+    assert "mark" not in changed.field
+
+
+def test_what_is_asked_of_a_header_after_a_write_is_asked_of_the_new_one() -> None:
+    raw = {"payload": {"base": "th", "offset": 16, "len": 16}}
+    before, after = match(payload("tcp", "dport"), 80), match(payload("tcp", "dport"), 81)
+    found = read(rule(before, {"mangle": {"key": raw, "value": 81}}, after, {"accept": None}))
+    first, second = found.rulesets["inet/fw/forward"].rules
+    assert first.effects
+    assert first.verdict.to_dict() == {"kind": "continue"}
+    assert "before the change" in str(match_to_dict(second.match))
+
+
+@pytest.mark.parametrize(
+    ("statement", "fields"),
+    [
+        (
+            {"dnat": {"addr": {"numgen": {"mode": "inc", "mod": 2, "offset": 0}}, "family": "ip"}},
+            "dst,dst_port",
+        ),
+        ({"snat": {"addr": {"map": {"key": payload("ip", "saddr"), "data": "@gone"}}}}, "src,src_port"),
+    ],
+)
+def test_a_translation_by_what_is_computed_names_the_end_that_it_changes(statement: Any, fields: str) -> None:
+    (one,) = read(rule(statement)).rulesets["inet/fw/forward"].rules
+    assert [(effect.kind, effect.field) for effect in one.effects] == [("unknown", fields)]
+
+
+LIMIT = {"limit": {"rate": 1, "per": "hour", "burst": 1}}
+LIMITED = [LIMIT, {"quota": {"val": 5, "val_unit": "bytes", "inv": True}}, {"ct count": {"val": 5}}]
+HARMLESS = [{"counter": {"packets": 0, "bytes": 0}}, {"last": {"used": 5}}]
+
+
+def set_of(kind: str, elements: list[Any], **more: Any) -> dict[str, Any]:
+    head = {"family": "inet", "table": "fw", "name": "s", "handle": 9, "type": "ipv4_addr"}
+    return {kind: {**head, "elem": elements, **more}}
+
+
+@pytest.mark.parametrize("statement", LIMITED + HARMLESS, ids=lambda one: next(iter(one)))
+def test_an_element_with_a_limit_holds_for_some_packets_only(statement: dict[str, Any]) -> None:
+    elements: list[Any] = ["10.0.0.8", {"elem": {"val": "10.0.0.9", **statement}}]
+    asks = match(payload("ip", "saddr"), "@s")
+    found = read(set_of("set", elements), rule(asks, {"accept": None}), rule(asks, {"drop": None}))
+    limited = statement in LIMITED
+    assert found.sets["inet/fw/s"].expiring == ([1] if limited else [])
+    first, second = found.rulesets["inet/fw/forward"].rules
+    assert bool(unknown_reasons(first.match)) is limited
+    assert (first.match != second.match) is limited, "each rule asks the limit anew"
+
+
+def test_a_limit_of_a_whole_set_is_one_of_each_element() -> None:
+    elements: list[Any] = [{"elem": {"val": "10.0.0.9", "counter": None}}, "10.0.0.8"]
+    found = read(set_of("set", elements, stmt=[{"counter": None}, LIMIT]))
+    assert found.sets["inet/fw/s"].expiring == [0, 1]
+    found = read(set_of("set", elements, stmt=[{"counter": None}]))
+    assert found.sets["inet/fw/s"].expiring == []
+
+
+@pytest.mark.parametrize("named", [True, False], ids=["named", "written in the rule"])
+@pytest.mark.parametrize("statement", [LIMIT, HARMLESS[0]], ids=["limit", "counter"])
+def test_a_verdict_of_an_element_with_a_limit_is_not_certain(named: bool, statement: dict[str, Any]) -> None:
+    elements = [[{"elem": {"val": "10.0.0.9", **statement}}, {"accept": None}]]
+    data = "@s" if named else {"set": elements}
+    vmap = rule({"vmap": {"key": payload("ip", "saddr"), "data": data}})
+    found = read(*([set_of("map", elements, map="verdict")] if named else []), vmap)
+    (one,) = found.rulesets["inet/fw/forward"].rules
+    assert (one.verdict.to_dict().get("kind") == "unknown") is (statement is LIMIT)
+
+
+def test_a_limit_in_a_set_of_the_rule_itself_is_not_decided() -> None:
+    listed = {"set": [{"elem": {"val": "10.0.0.9", **LIMIT}}, "10.0.0.8"]}
+    found = read(*(rule(match(payload("ip", "saddr"), listed, op), {"drop": None}) for op in ("==", "!=")))
+    for one in found.rulesets["inet/fw/forward"].rules:
+        assert unknown_reasons(one.match)
+        assert one.not_understood
