@@ -99,7 +99,7 @@ class EndFinder:
         if destination.kind == "hosts":
             ends.goals = {host: self._at(values, "dst") for host, values in ends.destinations.items()}
         if not path.required and destination.kind != "any":
-            ends.hidden = hidden_ways(self.network, ends.asked, ends.destinations, path.services)
+            ends.hidden = hidden_ways(self.network, ends.asked, path.services)
         missing = ends.missing_sources or ends.missing_destinations or ends.missing_entries
         if not ends.asked and not missing and not ends.lacking:
             raise PolicyError(

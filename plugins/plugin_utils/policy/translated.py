@@ -20,17 +20,16 @@ from .services import Service
 _WORDS = ("dnat", "redirect", "netmap", "tproxy")
 
 
-def hidden_ways(
-    network: Network, wanted: FlowSet, owners: Mapping[str, set[tuple[int, int]]], services: Sequence[Service]
-) -> list[str]:
+def hidden_ways(network: Network, wanted: FlowSet, services: Sequence[Service]) -> list[str]:
     """Why flows might come to the destination by a translation: one reason for each rule that makes one.
 
-    ``wanted``: the flows to the destination; ``owners``: host -> its addresses (family, value) in them."""
+    ``wanted``: the flows to the destination."""
     there = {family: wanted.ranges("dst", family) for family in wanted.families()}
     found = []
     for host in network.states:
+        own = [(family, one.value) for family in there for one in network.addresses(host, family)]
         for rule in _rules(network, host):
-            if any(_leads_to(effect, host, there, owners, services) for effect in rule.effects):
+            if any(_leads_to(effect, own, there, services) for effect in rule.effects):
                 text = " ".join(rule.text.split())
                 found.append(f"{host} may translate other addresses or ports to the destination: {text}")
     return list(dict.fromkeys(found))
@@ -46,9 +45,8 @@ def _rules(network: Network, host: str) -> Iterator[Rule]:
 
 def _leads_to(
     effect: Effect,
-    host: str,
+    own: Sequence[tuple[int, int]],
     there: Mapping[int, Ranges],
-    owners: Mapping[str, set[tuple[int, int]]],
     services: Sequence[Service],
 ) -> bool:
     if effect.kind == "unknown":
@@ -58,12 +56,16 @@ def _leads_to(
     asked = [service.ports for service in services]
     if effect.port is not None and None not in asked:
         low, high = effect.port
-        if not any(first <= high and low <= last for ports in asked for first, last in ports or ()):
+        if not any(_within(ports or (), low, high) for ports in asked):
             return False
     if effect.kind == "redirect":
-        return host in owners
+        return any(family in there and _within(there[family], value, value) for family, value in own)
     if effect.address is None:
         return True
     low, high = effect.address
     families = (effect.family,) if effect.family else tuple(there)
-    return any(first <= high and low <= last for family in families for first, last in there.get(family, ()))
+    return any(_within(there.get(family, ()), low, high) for family in families)
+
+
+def _within(ranges: Ranges, low: int, high: int) -> bool:
+    return any(first <= high and low <= last for first, last in ranges)

@@ -145,3 +145,13 @@ def test_a_translation_to_a_forbidden_destination_leaves_it_unknown(
     assert path["satisfied"] == satisfied
     said = ["fw1 may translate other addresses or ports to the destination: dnat"]
     assert path["unknown"]["reasons"] == (said if satisfied == "unknown" else [])
+
+
+@pytest.mark.parametrize("to", [{"group": "db_primary"}, {"addresses": ["10.20.1.10"]}])
+def test_a_redirect_on_a_forbidden_destination_leaves_it_unknown(to: Mapping[str, Any]) -> None:
+    states = small_lab(fw1=[forward()], fw2=[forward()])
+    asked = match(proto="tcp", dport=15432)
+    moved = [rule(1, "redirect to :5432", asked, ACCEPT, [Effect("redirect", port=(5432, 5432))])]
+    states["db1"].rulesets["ip/nat/pre"] = ruleset("ip/nat/pre", "prerouting", "permit", moved, type="nat")
+    policy = forbidden(**{"from": {"group": "app"}, "to": to})
+    assert proven(policy, states)["satisfied"] == "unknown"
