@@ -97,6 +97,8 @@ def _tables(content: str, where: str, found: IptablesRules) -> list[_Table]:
                 found.foreign.add(foreign[1])
             continue
         rule = _COUNTERS.sub("", line, count=1) if line.startswith("[") else line
+        if rule.startswith("--append "):  # iptables-restore reads files that were written so by hand
+            rule = f"-A {rule[9:]}"
         place = f"{where}, line {number}"
         if line.startswith("*") and current is None:
             current = _Table(line[1:])

@@ -413,3 +413,7 @@ def test_netmap_changes_the_end_that_its_chain_translates(chain: str, end: str) 
     found = iptables.parse(text, "iptables", FACTS, SETS)
     places = {**found.rulesets, **found.chains}
     assert [effect.field for effect in places[f"iptables/nat/{chain}"].rules[0].effects] == [end]
+
+
+def test_a_saved_file_may_say_append() -> None:
+    assert read("--append FORWARD -p tcp -j ACCEPT") == read("-A FORWARD -p tcp -j ACCEPT")
