@@ -117,7 +117,9 @@ FAULTS = (
     ),
     Fault(
         "another hook denies",
-        "nft add table ip other && nft 'add chain ip other early { type filter hook prerouting priority -150; }' && nft add rule ip other early ip saddr 10.10.1.200 tcp dport 5432 drop",
+        "nft add table ip other && "
+        "nft 'add chain ip other early { type filter hook prerouting priority -150; }' && "
+        "nft add rule ip other early ip saddr 10.10.1.200 tcp dport 5432 drop",
         "partial",
         ["10.10.1.200"],
         "10.10.1.200",

@@ -37,9 +37,7 @@ EVIL = "comment \"{{ lookup('pipe', 'touch pwned') }}\" "
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """A playbook's folder: inventory, policy, snapshots of before (all open) and of now (three hosts cut off)."""
-    inventory = {
-        name: {"hosts": dict.fromkeys(hosts)} for name, hosts in GROUPS.items() if name != "all"
-    }
+    inventory = {name: {"hosts": dict.fromkeys(hosts)} for name, hosts in GROUPS.items() if name != "all"}
     (tmp_path / "inventory.yml").write_text(
         yaml.safe_dump({"all": {"children": inventory}}), encoding="utf-8"
     )
