@@ -44,7 +44,7 @@ def through(firewall: HostFirewall, routing: Routing, flows: FlowSet) -> Answer:
     own = flows.space.nothing
     for address in routing.addresses:
         own = own | flows.only("src", ((address.value, address.value),), address.family)
-    way = _Way(firewall, routing, flows)
+    way = _Way(firewall, routing, flows, _addresses(flows.space.everything, routing))
     start = _Travelling(flows, flows)
     if flows <= own and flows.forget("in_interface") == flows:
         fate = way.sent(start)
@@ -117,8 +117,9 @@ def _done(part: _Travelling) -> _Fate:
 class _Way:
     """The way through one host, and who decided what on it."""
 
-    def __init__(self, firewall: HostFirewall, routing: Routing, flows: FlowSet) -> None:
+    def __init__(self, firewall: HostFirewall, routing: Routing, flows: FlowSet, own: FlowSet) -> None:
         self.firewall = firewall
+        self.own = own
         self.routing = routing
         self.state = routing.state
         self.flows = flows
@@ -146,6 +147,9 @@ class _Way:
     def came(self, part: _Travelling) -> _Fate:
         """From outside: routed by the interface that it came in by."""
         rest, found = part.now, []
+        if "dst" in part.changed and rest.forget("dst") == rest and _redirects_only(self.state):
+            rest = rest & self.own  # redirect gives the address of the interface (nft(8), "redirect")
+            part = replace(part, now=rest)
         names = {rule.in_interface for rule in self.state.route_rules} - {"", "lo"}
         for name in sorted(names):
             there = rest.named("in_interface", (name,))
@@ -286,3 +290,24 @@ def _untranslated(firewall: HostFirewall) -> HostFirewall:
     if len(kept) == len(state.rulesets):
         return firewall
     return HostFirewall(replace(state, rulesets=kept), firewall.space)
+
+
+def _addresses(flows: FlowSet, routing: Routing) -> FlowSet:
+    """The flows to the host's own addresses."""
+    found = flows.space.nothing
+    for address in routing.addresses:
+        found = found | flows.only("dst", ((address.value, address.value),), address.family)
+    return found
+
+
+def _redirects_only(state: State) -> bool:
+    """Whether no rule but a redirect gives a destination that is not known."""
+    lists = [*state.rulesets.values(), *state.chains.values()]
+    for effect in (effect for one in lists for rule in one.rules for effect in rule.effects):
+        if effect.kind == "unknown" and (not effect.field or "dst" in effect.field.split(",")):
+            return False
+        if effect.kind == "dnat" and effect.address is not None and effect.address[0] != effect.address[1]:
+            return False
+        if effect.kind == "set" and effect.field == "dst" and effect.value is None:
+            return False
+    return bool(state.interfaces)

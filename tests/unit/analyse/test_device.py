@@ -195,3 +195,15 @@ def test_new_packets_have_no_mark_unless_the_question_says_so() -> None:
     assert all("mark" not in piece for part in found["parts"] for piece in part["flows"])
     assert verdict(host(filters), {**IN, "mark": 5}) == "deny"
     assert verdicts(host(filters), [IN], filters.key)[0]["verdict"] == "mixed"
+
+
+def test_a_redirected_packet_stays_on_the_host() -> None:
+    to_itself = chain(
+        "prerouting", (WEB, ACCEPT, Effect("redirect", port=(81, 81))), kind="nat", priority=-100
+    )
+    moved = both(protocol(6), In("dst_port", ((81, 81),)))
+    assert verdict(host(to_itself, chain("input", (moved, ACCEPT), default="deny")), IN) == "permit"
+    assert verdict(host(to_itself, chain("input", (WEB, ACCEPT), default="deny")), IN) == "deny"
+    computed = chain("output", (WEB, ACCEPT, Effect("unknown", field="dst,dst_port")))
+    accepts = chain("input", (WEB, ACCEPT), default="deny")
+    assert verdict(host(to_itself, accepts, computed), IN) == "unknown"
