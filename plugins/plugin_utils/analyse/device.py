@@ -302,8 +302,8 @@ def _addresses(flows: FlowSet, routing: Routing) -> FlowSet:
 
 def _redirects_only(state: State) -> bool:
     """Whether no rule but a redirect gives a destination that is not known."""
-    lists = [*state.rulesets.values(), *state.chains.values()]
-    for effect in (effect for one in lists for rule in one.rules for effect in rule.effects):
+    lists = [one.rules for one in state.rulesets.values()] + [one.rules for one in state.chains.values()]
+    for effect in (effect for rules in lists for rule in rules for effect in rule.effects):
         if effect.kind == "unknown" and (not effect.field or "dst" in effect.field.split(",")):
             return False
         if effect.kind == "dnat" and effect.address is not None and effect.address[0] != effect.address[1]:
