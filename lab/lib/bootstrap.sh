@@ -12,8 +12,9 @@ pg_cache=${XDG_CACHE_HOME:-$HOME/.cache}/pathguard
 # shellcheck disable=SC2034 # for those who source this
 pg_lab_packages=(python3 python3-psycopg2 openssh-server openssh-client nftables iptables ipset conntrack
     iproute2 procps sudo postgresql openssl util-linux)
-# Services that installing those packages would switch on, on the machine itself.
-pg_unwanted_units=(ssh.service ssh.socket postgresql.service nftables.service ipset.service)
+# Services that installing those packages (or what they depend on) would switch on at the machine's next boot.
+declare -A pg_package_units=([openssh-server]="ssh.service ssh.socket" [postgresql-common]=postgresql.service
+    [nftables]=nftables.service)
 
 pg_say() { printf '%s\n' "$*" >&2; }
 
@@ -49,12 +50,30 @@ _pg_missing() {
     done
 }
 
+# _pg_switch_off PACKAGE...: the services of those that are installed don't start at boot. A unit at a time,
+# because systemctl does nothing at all where it doesn't know one of several. Works in a chroot, too.
+_pg_switch_off() {
+    local package unit
+    local -a off=()
+    if ! command -v systemctl >/dev/null; then return 0; fi
+    for package in "$@"; do
+        if [[ -n $(_pg_missing "$package") ]]; then continue; fi
+        for unit in ${pg_package_units[$package]}; do
+            if systemctl is-enabled --quiet "$unit" 2>/dev/null &&
+                systemctl disable --quiet "$unit" >/dev/null 2>&1 </dev/null; then
+                off+=("$unit")
+            fi
+        done
+    done
+    if [[ ${#off[@]} -gt 0 ]]; then pg_say "switched off at boot, as they came with these packages: ${off[*]}"; fi
+}
+
 # pg_packages PACKAGE...: installs those that are missing (Debian, Ubuntu). Their services are not started
-# and not enabled on the machine: the lab runs its own copies in its namespaces.
+# and not enabled on the machine: the lab runs its own copies in its namespaces. The services of packages that
+# were there before stay as they are.
 pg_packages() {
-    local -a missing
-    local log policy=/usr/sbin/policy-rc.d own_policy='' unit
-    local -a units=()
+    local -a missing absent
+    local log policy=/usr/sbin/policy-rc.d own_policy=''
     if ! { command -v dpkg-query && command -v apt-get; } >/dev/null; then
         pg_fail "this machine has no apt: packages can only be installed by themselves on Debian and Ubuntu" \
             "install what these packages hold: $*"
@@ -63,11 +82,7 @@ pg_packages() {
     if [[ ${#missing[@]} -eq 0 ]]; then return 0; fi
     [[ $EUID -eq 0 ]] || pg_fail "packages are missing: ${missing[*]}" "install them as root: apt-get install ${missing[*]}"
     pg_say "installing packages: ${missing[*]}"
-    if command -v systemctl >/dev/null; then
-        for unit in "${pg_unwanted_units[@]}"; do
-            systemctl is-enabled --quiet "$unit" 2>/dev/null || units+=("$unit")
-        done
-    fi
+    mapfile -t absent < <(_pg_missing "${!pg_package_units[@]}")
     log=$(mktemp)
     if [[ ! -e $policy ]]; then
         printf '#!/bin/sh\nexit 101\n' >"$policy"
@@ -79,7 +94,7 @@ pg_packages() {
     apt-get update -q </dev/null >"$log" 2>&1 || true
     apt-get install -q -y --no-install-recommends "${missing[@]}" </dev/null >>"$log" 2>&1 || done=no
     if [[ -n $own_policy ]]; then rm -f "$own_policy"; fi
-    if [[ ${#units[@]} -gt 0 ]]; then systemctl disable --quiet "${units[@]}" >/dev/null 2>&1 || true; fi
+    _pg_switch_off "${absent[@]}"
     if [[ $done == no ]]; then
         grep -E '^(E|Err|W):?' "$log" | tail -n 3 >&2
         rm -f "$log"
