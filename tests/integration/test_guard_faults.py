@@ -288,6 +288,16 @@ def test_an_accepted_violation_may_not_grow(guarded: Guarded) -> None:
     assert fw1(guarded.lab) == before
 
 
+def test_rules_that_cant_be_read_stop_it_before_anything_is_changed(guarded: Guarded) -> None:
+    """Nothing could be proven of such a firewall, before or after: an outage would be kept."""
+    guarded.lab.run("fw1", "mv /usr/sbin/nft /usr/sbin/nft.away", check=True)
+    done = guarded.run([on_fw1("nft.away flush chain inet filter forward")], hosts="app01")
+    assert done.code == 2, done.output
+    assert "the firewall rules of fw1 can't be read" in done.output
+    assert "ready for the change" not in done.output
+    assert "10.10.1.0/24" in guarded.lab.run("fw1", "nft.away list chain inet filter forward").stdout
+
+
 BAD_INPUT = {
     "a typo in the policy": ({"policy": {"requiredPath": []}}, "requiredPath"),
     "a policy that is not there": ({"policy": "nowhere.yml"}, "the policy can't be read"),

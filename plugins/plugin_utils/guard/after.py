@@ -22,7 +22,7 @@ from ..policy.read import load_policy
 from . import record, revert
 from .compare import PathChange, PathView, compare
 from .outcomes import HostFailure
-from .probes import Disagreement, ProbeRow, disagreements
+from .probes import UNKNOWN, Disagreement, ProbeRow, back_to, disagreements
 from .probing import from_dicts, probe_rows
 from .proof import Proof, Target, load_states, prove
 from .revert import Revert
@@ -142,7 +142,18 @@ class Judge:
             found.reasons += [
                 item.text() for item in found.odd if item.new and item.row.path not in _expected(found)
             ]
+            found.reasons += self._lost(found)
             found.notes += [f"as before the change, {item.text()}" for item in found.odd if not item.new]
+
+    @staticmethod
+    def _lost(found: After) -> list[str]:
+        """Connections that got through before and fail now, where the rules can't say why."""
+        return [
+            f"{row.host} ({row.source}) to {row.address} port {row.port}: {row.result}, got through before; "
+            "whether a rule cuts it is not known"
+            for row in back_to(found.rows, found.rows_before)
+            if row.proof == UNKNOWN and row.path not in _expected(found)
+        ]
 
     def _new_facts(self, proof: Proof) -> list[str]:
         """What the configuration lacks now and did not before; one that is not known any more is new, too."""

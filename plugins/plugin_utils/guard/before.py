@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ..checkpoint.run import answer_dict, arm_all
+from ..checkpoint.run import answer_dict, arm_all, status_all
 from ..checkpoint.status import PROTECTIONS, CheckpointStatus
 from ..errors import GuardError, PathGuardError
 from ..model.state import State
@@ -86,8 +86,10 @@ def begin(start: Start, site: Site, say: Say) -> Before:
     folder = record.new_folder(start.snapshot_dir, start.run_id)
     run_id = folder.name
     states, errors = _read(start, site, needed, folder / "pre", run_id)
+    if not start.accept_violations:
+        errors = {**errors, **_without_rules(states)}
     if errors:
-        raise unreadable(errors, len(errors) + len(states))
+        raise unreadable(errors, len({*errors, *states}))
     proof = prove(policy, states, start.groups, folder / "pre")
     say(f"PathGuard {run_id}: {len(states)} hosts read, {len(proof.paths)} paths proven")
     run = record.Run(
@@ -116,7 +118,9 @@ def begin(start: Start, site: Site, say: Say) -> Before:
     found = Before(run, folder, proof, states, rows)
     found.notes += [f"before the change, {item.text()}" for item in disagreements(rows, rows)]
     found.stopped = _violated(proof, start.accept_violations)
-    if not found.stopped:
+    if found.stopped:
+        found.stopped += _held(start, site, states, run_id)
+    else:
         _arm(start, site, found)
     run.decision = "stopped" if found.stopped else ""
     run.write(folder)
@@ -132,6 +136,20 @@ def _read(
     wanted = list(dict.fromkeys([*needed, *protect]))
     others = [name for name in start.hosts if name not in wanted and name != "localhost"]
     return site.read_with_routers(wanted, others, folder, run_id)
+
+
+def _without_rules(states: Mapping[str, State]) -> dict[str, PathGuardError]:
+    """Hosts that answered, but whose rules could not be read: nothing could be proven, before or after."""
+    found: dict[str, PathGuardError] = {}
+    for name, state in states.items():
+        if not state.firewall_known:
+            why = "; ".join(f"{item['what']}: {item['reason']}" for item in state.unreadable)
+            found[name] = GuardError(
+                f"the firewall rules of {name} can't be read: {why}",
+                name,
+                "see that nft (and iptables) is there and that the login becomes root; nothing was changed",
+            )
+    return found
 
 
 def unreadable(errors: Mapping[str, PathGuardError], hosts: int) -> GuardError:
@@ -155,6 +173,18 @@ def _violated(proof: Proof, accepted: bool) -> str:
         f"already violated before the change: {', '.join(bad)}; nothing was changed, nothing is armed. "
         "Mend it first, or set path_guard_accept_violations"
     )
+
+
+def _held(start: Start, site: Site, states: Mapping[str, State], run_id: str) -> str:
+    """Whether another run's checkpoint is about to mend what is violated."""
+    names = _protectable(start, site, states)[0]
+    for name, answer in status_all(site.each(names), names).items() if names else ():
+        if isinstance(answer, CheckpointStatus) and answer.state == "armed" and answer.id != run_id:
+            return (
+                f". But run {answer.id} holds a checkpoint on {name} and puts its rules back in "
+                f"{answer.remaining or 0:.0f} s unless it is confirmed: wait for that first"
+            )
+    return ""
 
 
 def _arm(start: Start, site: Site, found: Before) -> None:

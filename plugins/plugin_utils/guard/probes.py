@@ -104,9 +104,15 @@ def proof_of(
     pair: tuple[str, str, int], bad: Iterable[Mapping[str, Any]], unknown: Iterable[Mapping[str, Any]]
 ) -> str:
     """What the proof says of ``(source, destination, port)`` over tcp, from a path's pieces."""
-    if any(covers(piece, *pair) for piece in bad):
-        return CUT
+    cut = [piece for piece in bad if covers(piece, *pair)]
+    if cut:  # a piece with source ports of its own is met by some connections of the pair only
+        return SOME_WAYS if all(_some_ports(piece.get("src_port")) for piece in cut) else CUT
     return UNKNOWN if any(covers(piece, *pair) for piece in unknown) else OPEN
+
+
+def _some_ports(value: Any) -> bool:
+    """Whether these are less than the ports that clients choose from (1024 to 65535)."""
+    return value is not None and not any(str(item) in ("0-65535", "1024-65535") for item in _listed(value))
 
 
 def covers(piece: Mapping[str, Any], source: str, destination: str, port: int) -> bool:

@@ -30,7 +30,8 @@ HEADLINES = {
     NOT_TESTED: "change not tested (check mode): nothing was changed, nothing was armed",
     REVERTED: "the change was not kept: REVERTED, and the revert is PROVEN",
     UNPROVEN: "the change was not kept, and THE REVERT IS NOT PROVEN: act by hand, see below",
-    FAILED: "the change was not kept by the guard, and NOTHING WAS REVERTED: no protected firewall has changed",
+    FAILED: "the change failed and what it did is STILL IN PLACE; NOTHING WAS REVERTED, because no protected "
+    "firewall has changed",
 }
 ACTIONS = {
     "put_back": "put back",
@@ -87,6 +88,8 @@ def _protection(found: Before) -> str:
     run = found.run
     if run.check_mode:
         return "protected: nothing (check mode)"
+    if found.stopped:
+        return "protected: nothing; the change does not begin"
     if not run.protected:
         return "protected: NOTHING; no host here can put its rules back by itself"
     return f"protected for {run.timeout} s: {_hosts(run.protected)}"
@@ -246,7 +249,8 @@ def _evidence(found: After, name: str) -> list[str]:
     line = f"probes    new connections from {_hosts(hosts)}: {results}"
     pooled, alive = sum(row.pooled for row in failed), sum(row.pooled_alive for row in failed)
     if pooled:
-        line += f"; of their pooled connections {alive} of {pooled} still live, which hides it"
+        line += f"; of their pooled connections {alive} of {pooled} still live"
+        line += ", which hides it" if alive else ""
     return [line]
 
 

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from ansible_collections.pathguard.network.plugins.plugin_utils.guard.probes import (
+    SOME_WAYS,
     ProbeRow,
     back_to,
     disagreements,
@@ -97,3 +98,11 @@ def test_a_refusal_behind_open_rules_is_no_firewall() -> None:
 def test_only_what_got_through_before_must_get_through_again() -> None:
     assert back_to([row("timeout")], [row("timeout")]) == []
     assert back_to([row("timeout")], [row("reachable")]) == [row("timeout")]
+
+
+def test_a_cut_of_some_source_ports_is_met_by_some_connections_only() -> None:
+    piece = {"src": ["10.0.0.1"], "dst": ["10.0.0.2"], "dst_port": ["5432"]}
+    pair = ("10.0.0.1", "10.0.0.2", 5432)
+    assert proof_of(pair, [piece], []) == "cut"
+    assert proof_of(pair, [{**piece, "src_port": ["1024-65535"]}], []) == "cut"
+    assert proof_of(pair, [{**piece, "src_port": ["1024-2047"]}], []) == SOME_WAYS
