@@ -18,6 +18,25 @@ from .evaluate import HostFirewall
 from .routes import FAMILY_NAME, Leg, Own, Routing, is_global
 
 _LOOPBACK = "lo"
+# Kinds and link types (ip-link(8)) of interfaces with one other end: what they send, it gets, whatever its networks.
+_ONE_OTHER_END = frozenset(
+    (
+        "tun",
+        "wireguard",
+        "ppp",
+        "gre",
+        "gre6",
+        "ip6gre",
+        "ipip",
+        "sit",
+        "ip6tnl",
+        "tunnel6",
+        "vti",
+        "vti6",
+        "xfrm",
+        "none",
+    )
+)
 
 
 def effects_of(state: State) -> frozenset[Effect]:
@@ -58,12 +77,23 @@ class Network:
         self._owned = {
             family: sorted(value for version, value in self._owners if version == family) for family in (4, 6)
         }
+        self._segments = self._find_segments()
         self.hooks = {
             name: {ruleset.hook for ruleset in state.rulesets.values()} for name, state in self.states.items()
         }
 
         self.dresser = Dresser(space)
         self._effects = {name: effects_of(state) for name, state in self.states.items()}
+
+    def _find_segments(self) -> dict[tuple[str, str, int], list[tuple[int, int]]]:
+        """``(host, interface, family)`` -> the networks there, but for single addresses and one other end."""
+        found: dict[tuple[str, str, int], list[tuple[int, int]]] = {}
+        for name, routing in self.routing.items():
+            kinds = {item.name: item.kind for item in self.states[name].interfaces.values()}
+            for own in routing.addresses:
+                if own.low < own.high and is_global(own) and kinds[own.interface] not in _ONE_OTHER_END:
+                    found.setdefault((name, own.interface, own.family), []).append((own.low, own.high))
+        return found
 
     def only_masquerades(self, host: str) -> bool:
         """Whether every translation of sources on ``host`` is masquerading."""
@@ -109,7 +139,26 @@ class Network:
         """Who takes the packets of a leg over a gateway; several where hosts share the address."""
         if leg.gateway is None:
             return []
-        return [owner for owner in self.owners(family, leg.gateway) if owner.host != sender]
+        return self.takers(family, leg.gateway, leg.interface, sender)[0]
+
+    def takers(
+        self, family: int, address: int, interface: str, sender: str
+    ) -> tuple[list[Neighbour], list[Neighbour]]:
+        """Which other hosts own an address and may be behind an interface of ``sender``, and which are not there."""
+        near: list[Neighbour] = []
+        far: list[Neighbour] = []
+        for owner in self.owners(family, address):
+            if owner.host != sender:
+                (far if self._apart(family, (sender, interface), owner) else near).append(owner)
+        return near, far
+
+    def _apart(self, family: int, sender: tuple[str, str], owner: Neighbour) -> bool:
+        """Whether both interfaces have networks, and none of the one overlaps one of the other."""
+        here = self._segments.get((*sender, family))
+        there = self._segments.get((owner.host, owner.interface, family))
+        if not here or not there:
+            return False
+        return not any(low <= last and first <= high for low, high in here for first, last in there)
 
     def edges(self) -> Iterator[tuple[str, str]]:
         """``(host, interface)`` of every interface that leads to no other gathered host."""

@@ -10,7 +10,7 @@ host passes prerouting, routing, input. Connection tracking belongs to each host
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from ..model import text
@@ -297,28 +297,38 @@ class Walk:
 
     def _onward(self, host: str, leg: Leg, flows: FlowSet, journey: Journey, family: int) -> list[_Arrival]:
         """Who takes the packets that ``host`` sends out on a leg."""
-        if leg.gateway is not None:
-            takers = [(flows, taker) for taker in self.network.gateway_of(family, leg, host)]
-            rest = flows if not takers else flows.space.nothing
-        else:
-            takers, rest = self._on_link(host, flows, family), flows
-            if takers:
-                rest = flows - self._union([mine for mine, _taker in takers])
+        takers: list[tuple[FlowSet, Neighbour]] = []
+        taken: list[FlowSet] = []
+        for part, value in self._addressed(leg, flows, family):
+            near, far = self.network.takers(family, value, leg.interface, host)
+            if not near and not far:
+                continue
+            takers += [(part, taker) for taker in near]
+            taken.append(part)
+            if not near:
+                owner, address = far[0].host, text.address_text(family, value)
+                reason = f"{owner} has {address}, but not on the network behind {leg.interface} of {host}"
+                self._note(UNKNOWN, host, "route", Packets(part, None, journey), reason)
+        rest = flows - self._union(taken) if taken else flows
         if rest:
             self._outside(host, leg, rest, journey)
         own = leg.gateway is None
         return [_Arrival(taker.host, taker.interface, mine, journey, own) for mine, taker in takers]
 
-    def _on_link(self, host: str, flows: FlowSet, family: int) -> list[tuple[FlowSet, Neighbour]]:
+    def _addressed(self, leg: Leg, flows: FlowSet, family: int) -> Iterator[tuple[FlowSet, int]]:
+        """Flows on a leg by the address that takes them: the gateway's, or their own that gathered hosts have."""
+        if leg.gateway is not None:
+            yield flows, leg.gateway
+            return
         ranges = destinations(flows, family)
         single = len(ranges) == 1 and ranges[0][0] == ranges[0][1]
-        found = []
         for low, high in ranges:
-            for value, taker in self.network.owned_within(family, low, high):
+            for value in dict.fromkeys(
+                value for value, _owner in self.network.owned_within(family, low, high)
+            ):
                 mine = flows if single else flows.only("dst", ((value, value),), family)
-                if taker.host != host and mine:
-                    found.append((mine, taker))
-        return found
+                if mine:
+                    yield mine, value
 
     def _outside(self, host: str, leg: Leg, flows: FlowSet, journey: Journey) -> None:
         done, why = self.leaves(host, leg, flows, journey)

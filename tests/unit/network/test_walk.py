@@ -213,3 +213,40 @@ def test_a_shared_gateway_address_is_a_leg_for_each_owner() -> None:
     assert {leg.there for leg in found.legs} == {("fw1",), ("fw2",)}
     assert found.denied
     assert found.some
+
+
+def misrouted(app08: str = "10.10.1.66/24", to: NextHop | None = None) -> dict[str, State]:
+    """fw1 sends packets for a part of the app network out to the databases."""
+    states = small_lab(fw1=[])
+    states["app08"].interfaces["app0"].addresses = [app08]
+    states["fw1"].routes.append(Route(4, "10.10.1.64/26", next_hops=[to or NextHop("db0")]))
+    return states
+
+
+def test_who_has_an_address_on_another_segment_does_not_get_what_is_sent_there() -> None:
+    found = ask(misrouted(), "10.20.1.10", "10.10.1.66", "db1")
+    assert verdict(found) == "unknown"
+    assert reasons(found) == {
+        ("new", "fw1", "app08 has 10.10.1.66, but not on the network behind db0 of fw1"),
+    }
+    replies = ask(misrouted(), "10.10.1.66", "10.20.1.10", "app08")
+    assert {direction for direction, _host, _why in reasons(replies)} == {"reply"}
+    assert verdict(replies) == "unknown"
+    assert verdict(ask(misrouted(), "10.20.1.10", "10.10.1.62", "db1")) == "open"
+
+
+def test_a_gateway_on_another_segment_does_not_get_what_is_sent_there() -> None:
+    found = ask(misrouted(to=NextHop("db0", "10.10.1.5")), "10.20.1.10", "10.10.1.66", "db1")
+    assert verdict(found) == "unknown"
+    assert reasons(found) == {
+        ("new", "fw1", "app01 has 10.10.1.5, but not on the network behind db0 of fw1"),
+    }
+
+
+def test_interfaces_without_a_network_or_with_one_other_end_may_be_anywhere() -> None:
+    assert verdict(ask(misrouted("10.10.1.66/32"), "10.20.1.10", "10.10.1.66", "db1")) == "open"
+    states = misrouted()
+    states["app08"].interfaces["app0"].kind = "wireguard"
+    assert verdict(ask(states, "10.20.1.10", "10.10.1.66", "db1")) == "open"
+    states = misrouted(to=NextHop("unnumbered"))
+    assert verdict(ask(states, "10.20.1.10", "10.10.1.66", "db1")) == "open"
