@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
+from ..analyse.evaluate import HostFirewall
 from ..analyse.journey import Event
 from ..analyse.network import Network
 from ..analyse.outcome import Part, RuleRef
@@ -28,6 +30,7 @@ class Remedies:
         self.now = now
         self.before = before
         self._diffs: dict[str, list[Entry]] = {}
+        self._alone: dict[tuple[str, str], HostFirewall] = {}
 
     def changes(self, host: str) -> list[Entry]:
         """What changed in the rules of a host since the baseline; empty where either state is missing."""
@@ -48,24 +51,69 @@ class Remedies:
         outcome = self.before.firewall(host).hooks((event.hook,), event.asked)
         found: list[Entry] = []
         for part in outcome.parts:
-            if part.verdict in _OPPOSITE[event.verdict] and part.rules:
-                for now in self._now(event, part):
-                    entry = self._entry(host, part.rules[-1], now)
-                    if entry not in found:
-                        found.append(entry)
+            if part.verdict not in _OPPOSITE[event.verdict]:
+                continue
+            then = part.rules[-1] if part.rules else None
+            for now, flows in self._now(event, part).items():
+                if (
+                    event.verdict != "permit"
+                    and now is not None
+                    and (not then or then.ruleset != now.ruleset)
+                ):
+                    entries = [self._entry_of(now, ref) for ref in self._then(event, now, flows)]
+                else:
+                    entries = [self._entry(host, then, now)] if then is not None else []
+                found += [entry for entry in entries if entry not in found]
         return found
 
-    def _now(self, event: Event, before: Part) -> list[RuleRef | None]:
-        """Who decides now about what ``before`` decided then."""
+    def _now(self, event: Event, before: Part) -> dict[RuleRef | None, FlowSet]:
+        """Who decides now about what ``before`` decided then, and about which part of it."""
         if event.outcome is None:
             raise AssertionError("only what rules decided is asked here")
-        refs: list[RuleRef | None] = []
+        refs: dict[RuleRef | None, FlowSet] = {}
         for part in event.outcome.parts:
-            if part.verdict == event.verdict and part.flows & before.flows:
+            flows = part.flows & before.flows
+            if part.verdict == event.verdict and flows:
                 ref = part.rules[-1] if part.rules else None
-                if ref not in refs:
-                    refs.append(ref)
-        return refs or [None]
+                refs[ref] = refs[ref] | flows if ref in refs else flows
+        return refs or {None: before.flows}
+
+    def _then(self, event: Event, now: RuleRef, flows: FlowSet) -> list[RuleRef | None]:
+        """Who let ``flows`` go on in the ruleset that stops them now; None where that ruleset did not see them.
+
+        A permit is put down to the last ruleset that was asked, so this one is asked alone."""
+        key = (event.host, now.ruleset)
+        if key not in self._alone:
+            state = self.before.states[event.host]
+            rulesets = {name: item for name, item in state.rulesets.items() if name == now.ruleset}
+            self._alone[key] = HostFirewall(replace(state, rulesets=rulesets), self.now.space)
+        refs = [
+            part.rules[-1]
+            for part in self._alone[key].hooks((event.hook,), flows).parts
+            if part.verdict == "permit" and part.rules
+        ]
+        return list(dict.fromkeys(refs)) or [None]
+
+    def _entry_of(self, now: RuleRef, then: RuleRef | None) -> Entry:
+        """What to do about a rule in another ruleset than the one that decided before."""
+        if then is not None:
+            return self._entry(now.host, then, now)
+        entry: Entry = {
+            "host": now.host,
+            "ruleset": now.ruleset,
+            "chain": now.chain,
+            "action": "compare",
+            "before": None,
+            "now": _place(now),
+            "note": "this rule did not see these flows before",
+        }
+        for change in self.changes(now.host):
+            if change.get("ruleset") == now.ruleset and change["change"] == "created":
+                what = "the ruleset is new" if now.position == 0 else "the rule is in a new ruleset"
+                return {**entry, "action": "remove", "note": what}
+            if change.get("ruleset") == now.ruleset and change["change"] in ("hook", "priority"):
+                entry["note"] = f"the {change['change']} of its ruleset was {change['before']} before"
+        return self._changed_now(now, entry) or entry
 
     def _entry(self, host: str, then: RuleRef, now: RuleRef | None) -> Entry:
         entry: Entry = {
@@ -97,25 +145,34 @@ class Remedies:
                 if kind == "moved":
                     return {**entry, "action": "move_back", "now": new, "note": "the rule was moved"}
                 return {**entry, "action": "put_back", "now": new, "note": f"the rule was {kind}"}
-        if now is not None:
-            for change in self.changes(host):
-                new, at = change.get("after"), change.get("ruleset") or change.get("chain")
-                if (
-                    at == now.chain
-                    and isinstance(new, dict)
-                    and settled(new["text"]) == settled(now.text)
-                    and new["position"] == now.position
-                ):
-                    action = {"added": "remove", "moved": "move_back"}.get(change["change"], "put_back")
-                    shown = change["before"] if action == "put_back" else entry["before"]
-                    return {
-                        **entry,
-                        "action": action,
-                        "before": shown,
-                        "now": new,
-                        "note": f"a rule was {change['change']} before it",
-                    }
-        return self._members(host, then, now, entry)
+        found = self._changed_now(now, entry) if now is not None else None
+        return found or self._members(host, then, now, entry)
+
+    def _changed_now(self, now: RuleRef, entry: Entry) -> Entry | None:
+        """What to do if the rule that decides now is not as it was: at the place where it stands."""
+        same = entry["chain"] == now.chain
+        for change in self.changes(now.host):
+            new, at = change.get("after"), change.get("ruleset") or change.get("chain")
+            if (
+                at == now.chain
+                and isinstance(new, dict)
+                and settled(new["text"]) == settled(now.text)
+                and new["position"] == now.position
+            ):
+                action = {"added": "remove", "moved": "move_back"}.get(change["change"], "put_back")
+                then = entry["before"] if same else None
+                return {
+                    **entry,
+                    "ruleset": now.ruleset,
+                    "chain": now.chain,
+                    "action": action,
+                    "before": change["before"] if action == "put_back" else then,
+                    "now": new,
+                    "note": f"a rule was {change['change']} before it"
+                    if same
+                    else f"the rule was {change['change']}",
+                }
+        return None
 
     def _members(self, host: str, then: RuleRef, now: RuleRef | None, entry: Entry) -> Entry:
         for change in self.changes(host):

@@ -13,7 +13,12 @@ import pytest
 
 from ansible_collections.pathguard.network.plugins.plugin_utils.errors import PolicyError
 from ansible_collections.pathguard.network.plugins.plugin_utils.model.match import Member, Unknown, both
-from ansible_collections.pathguard.network.plugins.plugin_utils.model.rules import DROP
+from ansible_collections.pathguard.network.plugins.plugin_utils.model.rules import (
+    DROP,
+    Chain,
+    Rule,
+    Verdict,
+)
 from ansible_collections.pathguard.network.plugins.plugin_utils.model.state import NamedSet, State
 from ansible_collections.pathguard.network.plugins.plugin_utils.policy.probes import probe_targets
 from ansible_collections.pathguard.network.plugins.plugin_utils.policy.read import load_policy
@@ -133,6 +138,81 @@ def test_the_remedy_of_two_rules_in_another_order() -> None:
     )
     assert path["cut"]["from"] == ["10.10.1.200"]
     assert path["remedy"][0]["action"] == "move_back"
+
+
+@pytest.mark.parametrize(
+    ("key", "backend", "priority"),
+    [("inet/early/f", "nft", -250), ("iptables-legacy/filter/FORWARD", "iptables-legacy", 0)],
+)
+@pytest.mark.parametrize("was_there", [True, False])
+def test_the_remedy_names_the_rule_of_another_ruleset(
+    key: str, backend: str, priority: int, was_there: bool
+) -> None:
+    drop = rule(1, "ip saddr 10.10.1.128/25 drop", match(src="10.10.1.128/25"), DROP)
+
+    def states(*rules: Rule) -> dict[str, State]:
+        other = ruleset(key, "forward", "permit", rules, priority=priority)
+        other.backend = backend
+        return small_lab(fw1=[other, forward(app_rule())])
+
+    path = entry(proven(required(), states(drop), states() if was_there else small_lab()))
+    assert path["cut"]["from"] == ["10.10.1.200"]
+    [remedy] = path["remedy"]
+    assert (remedy["host"], remedy["ruleset"], remedy["chain"], remedy["action"]) == (
+        "fw1",
+        key,
+        key,
+        "remove",
+    )
+    assert (remedy["now"]["text"], remedy["now"]["handle"]) == (drop.text, 11)
+    assert remedy["before"] == (
+        {"text": "default action: permit", "handle": None, "line": None, "position": 0} if was_there else None
+    )
+
+
+def test_the_remedy_names_a_new_ruleset_where_none_was_asked_before() -> None:
+    early = ruleset("inet/early/o", "output", "deny", [])
+    states = small_lab()
+    states["app08"].rulesets = {early.key: early}
+    path = entry(proven(required(), states, small_lab()))
+    assert path["cut"]["hosts"] == ["app08"]
+    [remedy] = path["remedy"]
+    assert (remedy["host"], remedy["chain"], remedy["action"], remedy["note"]) == (
+        "app08",
+        "inet/early/o",
+        "remove",
+        "the ruleset is new",
+    )
+
+
+def test_the_remedy_of_another_ruleset_is_what_let_the_flows_go_on_there() -> None:
+    def states(default: str, *rules: Rule) -> dict[str, State]:
+        early = ruleset("inet/early/f", "forward", default, rules, priority=-250)
+        return small_lab(fw1=[early, forward(app_rule())])
+
+    accept = rule(1, "accept", match(proto="tcp"))
+    [gone] = entry(proven(required(), states("deny"), states("deny", accept)))["remedy"]
+    assert (gone["chain"], gone["action"], gone["before"]["text"]) == ("inet/early/f", "put_back", "accept")
+    [flipped] = entry(proven(required(), states("deny"), states("permit")))["remedy"]
+    assert (flipped["chain"], flipped["action"]) == ("inet/early/f", "set_back")
+
+
+def test_the_remedy_of_a_rule_in_a_new_chain_is_where_the_rule_stands() -> None:
+    drop = rule(1, "drop", match(), DROP)
+    states = small_lab()
+    forwarding = states["fw1"].rulesets["inet/filter/forward"]
+    forwarding.rules.insert(
+        0,
+        rule(
+            9, "ip saddr 10.10.1.200 jump late", match(src="10.10.1.200"), Verdict("jump", "inet/filter/late")
+        ),
+    )
+    states["fw1"].chains["inet/filter/late"] = Chain("inet/filter/late", [drop])
+    path = entry(proven(required(), states, small_lab()))
+    assert path["cut"]["hosts"] == ["app10"]
+    [remedy] = path["remedy"]
+    assert (remedy["chain"], remedy["action"], remedy["before"]) == ("inet/filter/late", "remove", None)
+    assert remedy["now"]["handle"] == 11
 
 
 def test_the_remedy_of_a_lost_member_names_the_set() -> None:
