@@ -216,6 +216,22 @@ def test_a_harmless_change_raises_no_alarm(guarded: Guarded, command: str) -> No
     assert changed is (command not in (HARMLESS["counters are reset"], HARMLESS["the same rules once more"]))
 
 
+@pytest.mark.parametrize(
+    ("command", "note"),
+    [
+        (
+            "sed -i 's,10.10.1.0/24 ip daddr,10.10.1.0/26 ip daddr,' /etc/nftables.conf",
+            "changed on disk only",
+        ),
+        ("nft add rule inet filter forward ip saddr 10.9.9.9 counter drop", "changed in memory only"),
+    ],
+)
+def test_rules_and_files_that_part_ways_are_told(guarded: Guarded, command: str, note: str) -> None:
+    done = guarded.run([on_fw1(command)], hosts="app01")
+    assert (done.code, done.decisions) == (0, ["confirmed"]), done.output
+    assert f"fw1: {note}" in done.output
+
+
 def test_a_firewall_that_locks_the_controller_out_is_put_back_by_its_own_timer(guarded: Guarded) -> None:
     before = fw1(guarded.lab)
     lock = "nft insert rule inet filter input ct state new tcp dport 22 drop; nft insert rule inet filter forward ip saddr 10.10.1.5 drop"

@@ -9,12 +9,13 @@ One decision for the whole batch, from every host's outcome; see docs/guard.md f
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from ..checkpoint.run import answer_dict, confirm_all, renew_all
+from ..checkpoint.status import CheckpointStatus
 from ..errors import CheckpointError, PathGuardError
 from ..model.state import State
 from ..policy.paths import Policy
@@ -176,7 +177,7 @@ class Judge:
         found.checkpoints = {name: answer_dict(name, answer) for name, answer in outcome.hosts.items()}
         if outcome.decision == "confirmed":
             found.decision = CONFIRMED
-            found.notes += outcome.messages
+            found.notes += [*outcome.messages, *_touched(outcome.hosts)]
             return
         found.reasons += outcome.messages
         self._restore(found)
@@ -193,6 +194,25 @@ class Judge:
         found.revert = revert.Reverter(self.run, self.folder, self.site, self.policy, self.before).run(reason)
         found.checkpoints = found.revert.checkpoints
         found.decision = found.revert.decision
+
+
+def _touched(answers: Mapping[str, CheckpointStatus | PathGuardError]) -> list[str]:
+    """What a kept change did to the firewalls; rules in memory and files for the next boot may part ways."""
+    notes = []
+    for name, answer in answers.items():
+        changed = answer.changed_tables if isinstance(answer, CheckpointStatus) else []
+        files = [table for table in changed if table.startswith("file/")]
+        listed = ", ".join(changed)
+        if files and len(files) == len(changed):
+            notes.append(
+                f"{name}: changed on disk only ({listed}): it takes effect at the next reload or reboot, "
+                "and was not proven"
+            )
+        elif changed and not files:
+            notes.append(f"{name}: changed in memory only ({listed}): a reboot loses it")
+        elif changed:
+            notes.append(f"{name}: changed {listed}")
+    return notes
 
 
 def _expected(found: After) -> set[str]:
