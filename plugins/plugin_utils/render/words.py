@@ -124,6 +124,12 @@ def place(host: str, chain: str, rule: Entry) -> str:
     return " ".join(part for part in found if part)
 
 
+def cure_place(cure: Entry) -> str:
+    """Where to act: what is to go stands where it is now, anything else where it was."""
+    first, second = ("now", "before") if cure["action"] == "remove" else ("before", "now")
+    return place(cure["host"], cure["chain"], cure[first] or cure[second] or {})
+
+
 def mark(path: Entry) -> str:
     if path["waived"]:
         return "WAIVED"

@@ -15,12 +15,13 @@ from typing import Any
 import pytest
 
 from ansible_collections.pathguard.network.plugins.plugin_utils.errors import PathGuardError
+from ansible_collections.pathguard.network.plugins.plugin_utils.model.rules import DROP
 from ansible_collections.pathguard.network.plugins.plugin_utils.policy.read import load_policy
 from ansible_collections.pathguard.network.plugins.plugin_utils.policy.validate import validate
 from ansible_collections.pathguard.network.plugins.plugin_utils.render.clean import clean
 from ansible_collections.pathguard.network.plugins.plugin_utils.render.formats import FORMATS, render
 from ansible_collections.pathguard.network.plugins.plugin_utils.render.screen import LINES, WIDTH
-from tests.support.states import GROUPS, app_rule, forward, small_lab
+from tests.support.states import GROUPS, app_rule, forward, match, rule, small_lab
 
 HOSTILE = 'comment "<script>alert(1)</script> {{ 7*7 }} \x1b[2J\x07 | `x` \u202egnp.exe & ]]> \n# heading" '
 
@@ -168,3 +169,15 @@ def test_what_is_no_report_is_one_clear_error(value: Any, name: str) -> None:
 def test_an_unknown_format_is_told() -> None:
     with pytest.raises(PathGuardError, match="pdf"):
         render(report(), "pdf")
+
+
+@pytest.mark.parametrize("form", ["text", "markdown", "html"])
+def test_a_rule_to_remove_is_named_by_where_it_stands(form: str) -> None:
+    before, now = (small_lab(fw1=[forward(app_rule())]) for _ in range(2))
+    rules = now["fw1"].rulesets["inet/filter/forward"].rules
+    rules.insert(0, rule(20, "ip saddr 10.10.1.128/25 drop", match(src="10.10.1.128/25"), DROP))
+    required = {"from": {"group": "app"}, "to": {"group": "db_primary"}, "service": "postgresql"}
+    policy = load_policy({"requiredPaths": [{"name": "p", **required}]})
+    rendered = render(validate(policy, now, GROUPS, before), form)
+    said = " ".join(rendered.replace("\\", "").split())
+    assert "remove on fw1 inet/filter/forward rule 20 handle 30" in said
