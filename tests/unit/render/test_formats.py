@@ -173,7 +173,7 @@ def test_an_unknown_format_is_told() -> None:
 
 @pytest.mark.parametrize("form", ["text", "markdown", "html"])
 def test_a_rule_to_remove_is_named_by_where_it_stands(form: str) -> None:
-    before, now = (small_lab(fw1=[forward(app_rule())]) for _ in range(2))
+    before, now = (small_lab(fw1=[forward(app_rule())]) for _each in range(2))
     rules = now["fw1"].rulesets["inet/filter/forward"].rules
     rules.insert(0, rule(20, "ip saddr 10.10.1.128/25 drop", match(src="10.10.1.128/25"), DROP))
     required = {"from": {"group": "app"}, "to": {"group": "db_primary"}, "service": "postgresql"}
