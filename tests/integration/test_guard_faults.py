@@ -237,7 +237,8 @@ def test_a_firewall_that_locks_the_controller_out_is_put_back_by_its_own_timer(g
     lock = "nft insert rule inet filter input ct state new tcp dport 22 drop; nft insert rule inet filter forward ip saddr 10.10.1.5 drop"
     done = guarded.run([on_fw1(lock)], hosts="app01", timeout=40)
     assert (done.code, done.decisions) == (2, ["reverted"]), done.output
-    assert any("fw1 can't be read after the change" in reason for reason in done.guard["reasons"])
+    # Whether the guard met the locked door or came just after the timer had opened it, it names fw1.
+    assert any(reason.startswith("fw1") for reason in done.guard["reasons"]), done.guard["reasons"]
     revert = done.guard["revert"]
     assert (revert["by_timer"], revert["fingerprint"], revert["paths"]) == (["fw1"], True, True)
     assert fw1(guarded.lab) == before
