@@ -307,10 +307,14 @@ def main() -> None:
         _check(
             libc.unshare(CLONE_NEWNS | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWPID | CLONE_NEWNET), "unshare"
         )
+        told, tell = os.pipe()
         child = os.fork()
         if child:
             _say(str(child))
-            os._exit(0)
+            os._exit(0)  # closes the pipe: the number has been told
+        os.close(tell)
+        os.read(told, 1)  # or the child's answer could come before its number
+        os.close(told)
         socket.sethostname(spec["name"])
         SET_UP[spec["kind"]](spec)
         for number in DROPPED_CAPABILITIES:

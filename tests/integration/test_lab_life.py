@@ -198,3 +198,34 @@ def test_without_root_and_sudo_it_says_what_is_missing(state_home: Path, path: s
     assert done.returncode == 1
     assert missing in done.stderr
     assert "what to do: run it as root" in done.stderr
+
+
+SLOW_TO_TELL = """
+import importlib.util, sys, time
+spec = importlib.util.spec_from_file_location("host_init", sys.argv[1])
+host_init = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(host_init)
+say = host_init._say
+def late(text):
+    if text.isdigit():
+        time.sleep(0.5)
+    say(text)
+host_init._say = late
+host_init.main()
+"""
+
+
+def test_a_host_tells_its_number_before_it_says_ready(state_home: Path) -> None:
+    """Whichever of the two processes the kernel runs first: on a busy machine the child may be done
+    before its parent has written the number."""
+    program = [
+        "/usr/bin/python3", "-I", "-S", "-c", SLOW_TO_TELL, str(LAB / "pathguard_lab/host_init.py"),
+    ]  # fmt: skip
+    with subprocess.Popen(program, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as starting:
+        assert starting.stdin is not None
+        assert starting.stdout is not None
+        starting.stdin.write(json.dumps({"name": "wire", "kind": "wire"}) + "\n")
+        starting.stdin.flush()
+        first, second = starting.stdout.readline().strip(), starting.stdout.readline().strip()
+        starting.stdin.close()  # the leash: the host ends
+    assert (first.isdigit(), second) == (True, "ready")
