@@ -21,7 +21,11 @@ from ansible_collections.pathguard.network.plugins.plugin_utils.gather.action im
 )
 from ansible_collections.pathguard.network.plugins.plugin_utils.gather.channel import Channel
 from ansible_collections.pathguard.network.plugins.plugin_utils.gather.probe import probe, request_of
-from ansible_collections.pathguard.network.plugins.plugin_utils.policy.probes import probe_targets
+from ansible_collections.pathguard.network.plugins.plugin_utils.policy.probes import (
+    Target,
+    expected_targets,
+    required_paths,
+)
 from ansible_collections.pathguard.network.plugins.plugin_utils.policy.read import load_policy
 
 TARGET_OPTIONS = {
@@ -59,7 +63,7 @@ class ActionModule(HostsAction):
             "hosts": self._hosts(options, task_vars),
             "seconds": options["timeout"],
         }
-        targets = self._targets(options, task_vars)
+        targets, untried = self._targets(options, task_vars)
         asked = {
             host: request_of(found, options["sources"], options["attempts"], options["seconds"])
             for host, found in targets.items()
@@ -73,6 +77,8 @@ class ActionModule(HostsAction):
         good, errors = self.on_hosts({**options, "hosts": list(asked)}, task_vars, look, "probed")
         hosts = len(good) + len(errors)
         result: dict[str, Any] = {"changed": False, "probes": good, **failure(errors, hosts, "probed")}
+        if options["policy"] is not None:
+            result["untried"] = untried
         if hosts == 1:
             result["probe"] = next(iter(good.values()), {})
         found: dict[str, Any] = unsafe(result)
@@ -81,19 +87,35 @@ class ActionModule(HostsAction):
     def _hosts(self, options: dict[str, Any], task_vars: dict[str, Any]) -> list[str]:
         return self.logins({**options, "timeout": COMMAND_TIMEOUT}, task_vars).names(options["hosts"])
 
-    def _targets(self, options: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Targets]:
-        """What each host is to try: the same for all, or by a policy what its paths ask of each."""
+    def _targets(
+        self, options: dict[str, Any], task_vars: dict[str, Any]
+    ) -> tuple[dict[str, Targets], list[str]]:
+        """What each host is to try: the same for all, or by a policy what its paths ask of each.
+
+        Beside it the paths of which nothing can be tried from anywhere.
+        """
         if options["targets"] is not None:
-            return dict.fromkeys(options["hosts"], options["targets"])
+            return dict.fromkeys(options["hosts"], options["targets"]), []
         policy = load_policy(options["policy"], Path(self._loader.get_basedir()))
         groups = native(task_vars["groups"])
         states = snapshot.states(options["snapshots"] or [], self._loader.path_dwim)
-        found = probe_targets(policy, states, groups, options["paths"])
-        targets = {host: found[host] for host in options["hosts"] if found.get(host)}
+        targets: dict[str, Targets] = {}
+        expected = expected_targets(policy, states, groups, options["paths"])
+        for target, expect in expected:
+            if target.host in options["hosts"]:
+                targets.setdefault(target.host, []).append(_row(target, expect))
         if not targets:
             raise PolicyError(
                 f"the policy asks for nothing that can be probed from {', '.join(options['hosts'])}",
                 "paths" if options["paths"] else "policy",
                 "probe from the hosts that its required tcp paths come from; give snapshots, by which they are found",
             )
-        return targets
+        tried = {target.path for target, _expect in expected}
+        paths = required_paths(policy, options["paths"])
+        return targets, [path.name for path in paths if path.name not in tried]
+
+
+def _row(target: Target, expect: str) -> dict[str, Any]:
+    row = target.to_dict()
+    del row["host"]
+    return {**row, "expect": expect}

@@ -50,9 +50,12 @@ options:
     description:
       - A path policy (a file, relative to the playbook's folder, or inline). Its required TCP paths say what
         is tried from which host, from which address.
+      - Of a service with more than four ports in a row, those are tried that the destination was seen to
+        listen on. An end of more than 64 addresses is not tried; see RV(untried).
     type: raw
   paths:
-    description: Names of the policy's paths to probe. By default all of them.
+    description:
+      - Names of the policy's required paths to probe. By default all of them.
     type: list
     elements: str
   snapshots:
@@ -213,6 +216,13 @@ probe:
   description: The same as in RV(probes), for a task that names a single host.
   returned: when there is one host
   type: dict
+untried:
+  description:
+    - Those of the policy's paths of which nothing can be tried, from any host. They have no TCP service, too
+      many addresses, or, without O(snapshots), a destination that is no plain address.
+  returned: with O(policy)
+  type: list
+  elements: str
 errors:
   description: Why a host could not be used, by host.
   returned: when a host could not be used

@@ -19,13 +19,14 @@ from ..checkpoint.status import CheckpointStatus
 from ..errors import CheckpointError, PathGuardError
 from ..model.state import State
 from ..policy.paths import Policy
+from ..policy.probes import Target
 from ..policy.read import load_policy
 from . import record, revert
 from .compare import PathChange, PathView, compare
 from .outcomes import HostFailure
 from .probes import UNKNOWN, Disagreement, ProbeRow, back_to, disagreements
 from .probing import from_dicts, probe_rows
-from .proof import Proof, Target, load_states, prove
+from .proof import Proof, load_states, prove
 from .revert import Revert
 from .site import Site
 

@@ -15,12 +15,13 @@ from ..checkpoint.status import PROTECTIONS, CheckpointStatus
 from ..errors import GuardError, PathGuardError
 from ..model.state import State
 from ..policy.inventory import hosts_needed
+from ..policy.probes import probe_targets
 from ..policy.read import load_policy
 from . import record
 from .compare import as_dict
 from .probes import ProbeRow, disagreements
 from .probing import probe_rows
-from .proof import Proof, prove, targets
+from .proof import Proof, prove
 from .site import Site
 
 Say = Callable[[str], None]
@@ -107,7 +108,7 @@ def begin(start: Start, site: Site, say: Say) -> Before:
         probe_timeout=start.probe_timeout,
         expected_changes=list(start.expected_changes),
     )
-    aims = targets(policy, states, start.groups) if start.probe else []
+    aims = probe_targets(policy, states, start.groups) if start.probe else []
     rows = probe_rows(site, proof, aims, start.probe_timeout)
     run.before = {
         "paths": [as_dict(path) for path in proof.paths],

@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from ..policy.probes import Target
 from .probes import CUT, SOME_WAYS, ProbeRow, proof_of
-from .proof import Proof, Target
+from .proof import Proof
 from .site import Site
 
 NOT_PROBED = "not_probed"

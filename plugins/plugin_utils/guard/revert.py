@@ -15,11 +15,12 @@ from ..checkpoint.run import RunOutcome, answer_dict, restore_all
 from ..checkpoint.status import CheckpointStatus
 from ..errors import CheckpointError, PathGuardError
 from ..policy.paths import Policy
+from ..policy.probes import Target
 from . import record
 from .compare import PathView, compare
 from .probes import REACHABLE, back_to
 from .probing import from_dicts, probe_rows
-from .proof import Target, prove
+from .proof import prove
 from .site import Site
 
 REVERTED, UNPROVEN, FAILED = "reverted", "unproven", "failed"

@@ -20,7 +20,6 @@ from ansible_collections.pathguard.network.plugins.plugin_utils.model.rules impo
     Verdict,
 )
 from ansible_collections.pathguard.network.plugins.plugin_utils.model.state import NamedSet, State
-from ansible_collections.pathguard.network.plugins.plugin_utils.policy.probes import probe_targets
 from ansible_collections.pathguard.network.plugins.plugin_utils.policy.read import load_policy
 from ansible_collections.pathguard.network.plugins.plugin_utils.policy.schemas import load_schema, problems
 from ansible_collections.pathguard.network.plugins.plugin_utils.policy.validate import validate
@@ -542,22 +541,3 @@ def test_dns_without_a_resolver_is_unknown_and_with_one_is_proven() -> None:
     report = validate(policy, small_lab(), GROUPS, resolver=resolver, today=TODAY)
     assert entry(report)["satisfied"] == "yes"
     assert asked == [(host, "db.example") for host in APPS]
-
-
-def test_probe_targets_say_what_the_proof_expects() -> None:
-    targets = probe_targets(load_policy(required()), narrowed(), GROUPS)
-    assert set(targets) == set(APPS)
-    assert targets["app01"] == [
-        {
-            "path": "p",
-            "source": "10.10.1.5",
-            "address": "10.20.1.10",
-            "port": 5432,
-            "handshake": "postgresql",
-            "expect": "open",
-        }
-    ]
-    assert [targets[name][0]["expect"] for name in APPS] == ["open"] * 7 + ["cut"] * 3
-    assert probe_targets(load_policy(required()), small_lab(), GROUPS, paths=["other"]) == {}
-    plain = load_policy(required(to={"addresses": ["10.20.1.10"]}))
-    assert probe_targets(plain, None, GROUPS)["app03"][0]["expect"] == "unknown"
