@@ -15,6 +15,13 @@ description:
   - A restore touches only what changed, each table with the tool that owns it (nft, iptables of either
     variant, ipset), leaves rules of dynamic owners such as docker as they are, and is proven by comparing
     fingerprints.
+extends_documentation_fragment:
+  - pathguard.network.attributes
+  - pathguard.network.attributes.each_host
+  - pathguard.network.checkpoint
+  - pathguard.network.login
+  - pathguard.network.login.hosts
+  - pathguard.network.login.command_timeout
 options:
   hosts:
     description:
@@ -73,30 +80,6 @@ options:
     type: str
     choices: [auto, cron, none]
     default: auto
-  command_timeout:
-    description: The most seconds that a host may take to answer a login's commands.
-    type: int
-    default: 60
-  transport:
-    description:
-      - How a host is reached. V(netmiko) logs in by SSH with netmiko on the controller, V(connection)
-        uses the host's Ansible connection. V(auto) chooses.
-    type: str
-    choices: [auto, netmiko, connection]
-    default: auto
-  platform:
-    description:
-      - What the host is, as a netmiko device type. By default from C(ansible_network_os), else V(linux).
-      - Only on V(linux) can a checkpoint be armed in this version; the others are told as protection C(none).
-    type: str
-  host_key_checking:
-    description: Whether the SSH host key must be known. By default as the inventory and Ansible's
-      configuration say.
-    type: bool
-  workers:
-    description: How many hosts are asked at once.
-    type: int
-    default: 10
 attributes:
   check_mode:
     description: Says how things are, and changes nothing.
@@ -104,14 +87,7 @@ attributes:
   diff_mode:
     description: Returns details on what has changed, or could be changed.
     support: none
-  action:
-    description: Runs on the controller, in an action plugin.
-    support: full
-  bypass_host_loop:
-    description: Runs once for all hosts of the play.
-    support: none
 notes:
-  - Needs root on the host (C(become)) and Python 3.8 or later there.
   - The whole life cycle, and what can't be promised, is told in docs/checkpoint.md of the collection.
 seealso:
   - module: pathguard.network.firewall_checkpoint_info
@@ -155,6 +131,14 @@ checkpoints:
   returned: always
   type: dict
   contains:
+    host:
+      description: The host's name.
+      type: str
+      sample: fw1
+    error:
+      description: Why the host refused or did not answer. Then C(host), C(state) and this are all there is.
+      type: str
+      returned: when C(state=unknown)
     state:
       description:
         - V(none), V(armed), V(confirmed), V(restoring), V(restored) (by hand), V(fired) (by the timer) or

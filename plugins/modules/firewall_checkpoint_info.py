@@ -11,50 +11,14 @@ version_added: 0.1.0
 description:
   - Tells of each host whether a checkpoint is held, by which run, since when, and how many seconds are left.
   - Also tells what differs from the record now, and whether the timer is alive.
-options:
-  hosts:
-    description: Names of inventory hosts. By default the task's own host.
-    type: list
-    elements: str
-  timeout:
-    description: The most seconds that a host may take to answer a login's commands.
-    type: int
-    default: 60
-  transport:
-    description:
-      - How a host is reached. V(netmiko) logs in by SSH with netmiko on the controller, V(connection)
-        uses the host's Ansible connection. V(auto) chooses.
-    type: str
-    choices: [auto, netmiko, connection]
-    default: auto
-  platform:
-    description:
-      - What the host is, as a netmiko device type. By default from C(ansible_network_os), else V(linux).
-      - Only on V(linux) can a checkpoint be armed in this version; the others are told as protection C(none).
-    type: str
-  host_key_checking:
-    description: Whether the SSH host key must be known. By default as the inventory and Ansible's
-      configuration say.
-    type: bool
-  workers:
-    description: How many hosts are asked at once.
-    type: int
-    default: 10
-attributes:
-  check_mode:
-    description: Can run in check mode; it reads only.
-    support: full
-  diff_mode:
-    description: Returns details on what has changed, or could be changed.
-    support: none
-  action:
-    description: Runs on the controller, in an action plugin.
-    support: full
-  bypass_host_loop:
-    description: Runs once for all hosts of the play.
-    support: none
-notes:
-  - Needs root on the host (C(become)) and Python 3.8 or later there.
+extends_documentation_fragment:
+  - pathguard.network.attributes
+  - pathguard.network.attributes.read_only
+  - pathguard.network.attributes.each_host
+  - pathguard.network.checkpoint
+  - pathguard.network.login
+  - pathguard.network.login.hosts
+  - pathguard.network.login.timeout
 seealso:
   - module: pathguard.network.firewall_checkpoint
 author:
@@ -76,6 +40,14 @@ checkpoints:
   returned: always
   type: dict
   contains:
+    host:
+      description: The host's name.
+      type: str
+      sample: fw1
+    error:
+      description: Why the host refused or did not answer. Then C(host), C(state) and this are all there is.
+      type: str
+      returned: when C(state=unknown)
     state:
       description:
         - V(none), V(armed), V(confirmed), V(restoring), V(restored) (by hand), V(fired) (by the timer) or

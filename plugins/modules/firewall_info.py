@@ -17,13 +17,14 @@ description:
     ip(8) and ss(8) are read in one login, as root.
   - What may not be read is told in RV(firewalls), and every verdict that depends on it is C(unknown);
     it is never taken for an empty ruleset.
+extends_documentation_fragment:
+  - pathguard.network.attributes
+  - pathguard.network.attributes.read_only
+  - pathguard.network.attributes.each_host
+  - pathguard.network.login
+  - pathguard.network.login.hosts
+  - pathguard.network.login.timeout
 options:
-  hosts:
-    description:
-      - Names of inventory hosts to gather. Groups are written as C({{ groups['firewalls'] }}).
-      - By default the task's own host.
-    type: list
-    elements: str
   transport:
     description:
       - How a host is reached. V(netmiko) logs in by SSH with netmiko on the controller, V(connection)
@@ -34,17 +35,6 @@ options:
     type: str
     choices: [auto, netmiko, connection, files]
     default: auto
-  platform:
-    description:
-      - What the host is, as a netmiko device type. This version gathers V(linux).
-      - By default from C(ansible_network_os), else V(linux).
-    type: str
-  host_key_checking:
-    description:
-      - Whether the SSH host key must be known. By default the host's C(ansible_host_key_checking) or
-        C(ansible_ssh_host_key_checking) says so, then Ansible's configuration, then
-        C(StrictHostKeyChecking) in the host's ssh arguments and in C(~/.ssh/config), and then it must.
-    type: bool
   files:
     description:
       - Saved output of one host, with O(transport=files). Commands that have no file are unknown.
@@ -68,32 +58,11 @@ options:
         is missing. Files are readable by their owner alone.
       - Without it nothing is written.
     type: str
-  timeout:
-    description: The most seconds that a host may take to answer a command.
-    type: int
-    default: 60
-  workers:
-    description: How many hosts are gathered at once.
-    type: int
-    default: 10
   return_state:
     description:
       - Return the whole normalised state as well. It can be large; reading the snapshot costs less.
     type: bool
     default: false
-attributes:
-  check_mode:
-    description: Can run in check mode; it reads only.
-    support: full
-  diff_mode:
-    description: Returns details on what has changed, or could be changed.
-    support: none
-  action:
-    description: Runs on the controller, in an action plugin.
-    support: full
-  bypass_host_loop:
-    description: Runs once for all hosts of the play.
-    support: none
 notes:
   - Logins use the inventory's connection variables (C(ansible_host), C(ansible_port), C(ansible_user),
     C(ansible_password), C(ansible_ssh_private_key_file), C(ansible_become) and its relatives),

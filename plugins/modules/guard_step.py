@@ -13,6 +13,11 @@ description:
     action's options may change without notice.
   - Every step runs once for all hosts of the batch, and logs in to all hosts of the policy at once, also to those
     outside of the play.
+extends_documentation_fragment:
+  - pathguard.network.attributes
+  - pathguard.network.attributes.once
+  - pathguard.network.login
+  - pathguard.network.login.command_timeout
 options:
   step:
     description:
@@ -81,22 +86,6 @@ options:
   result:
     description: What the step before returned. Needed by O(step=verdict).
     type: raw
-  command_timeout:
-    description: The most seconds that a host may take to answer a command.
-    type: int
-    default: 60
-  transport:
-    description: How hosts are reached; see M(pathguard.network.firewall_info).
-    type: str
-    choices: [auto, netmiko, connection]
-    default: auto
-  host_key_checking:
-    description: Whether the SSH host keys must be known; see M(pathguard.network.firewall_info).
-    type: bool
-  workers:
-    description: How many hosts are asked at once.
-    type: int
-    default: 10
 attributes:
   check_mode:
     description: In check mode the paths are read and proven, nothing is armed, and the change counts as not tested.
@@ -104,12 +93,6 @@ attributes:
     details: A change that is only pretended can't be judged.
   diff_mode:
     description: Shows the flows that were gained and lost, and the rules that were changed.
-    support: full
-  action:
-    description: Runs on the controller, in an action plugin.
-    support: full
-  bypass_host_loop:
-    description: Runs once for all hosts of the batch. Not possible with the free strategy.
     support: full
 seealso:
   - module: pathguard.network.firewall_checkpoint

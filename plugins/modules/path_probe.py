@@ -16,6 +16,12 @@ description:
   - The program that does it is sent to the source host over the login and leaves nothing behind. It needs
     Python 3.8 or later there, and no rights.
   - A target that can't be reached does not fail the task. Use C(failed_when) with RV(probes).
+extends_documentation_fragment:
+  - pathguard.network.attributes
+  - pathguard.network.attributes.read_only
+  - pathguard.network.attributes.each_host
+  - pathguard.network.login
+  - pathguard.network.login.hosts
 options:
   hosts:
     description:
@@ -80,35 +86,6 @@ options:
     description: The most seconds for one attempt.
     type: float
     default: 2.0
-  transport:
-    description:
-      - How the source host is reached, see M(pathguard.network.firewall_info).
-    type: str
-    choices: [auto, netmiko, connection]
-    default: auto
-  platform:
-    description: What the source host is. Only V(linux) hosts can be probed from.
-    type: str
-  host_key_checking:
-    description: Whether the SSH host key must be known, see M(pathguard.network.firewall_info).
-    type: bool
-  workers:
-    description: From how many hosts to probe at once.
-    type: int
-    default: 10
-attributes:
-  check_mode:
-    description: Can run in check mode; it changes nothing.
-    support: full
-  diff_mode:
-    description: Returns details on what has changed, or could be changed.
-    support: none
-  action:
-    description: Runs on the controller, in an action plugin.
-    support: full
-  bypass_host_loop:
-    description: Runs once for all hosts of the play.
-    support: none
 seealso:
   - module: pathguard.network.firewall_info
 author:

@@ -17,6 +17,10 @@ description:
   - What can't be known is reported as unknown, with the reason, and counts as a violation. So does a host
     of an inventory group that has no snapshot.
   - Nothing is gathered and no host is logged in to. Runs once for all hosts of the play.
+extends_documentation_fragment:
+  - pathguard.network.attributes
+  - pathguard.network.attributes.read_only
+  - pathguard.network.attributes.once
 options:
   policy:
     description:
@@ -47,19 +51,6 @@ options:
     type: str
     choices: [violation, never]
     default: violation
-attributes:
-  check_mode:
-    description: Can run in check mode; it changes nothing.
-    support: full
-  diff_mode:
-    description: Returns details on what has changed, or could be changed.
-    support: none
-  action:
-    description: Runs on the controller, in an action plugin.
-    support: full
-  bypass_host_loop:
-    description: Runs once for all hosts of the play.
-    support: full
 notes:
   - RV(report) reaches only the first host of the play, unless the task also says C(run_once=true).
   - A C(when) that is false on the first host of the play skips the task for all of them.
