@@ -14,7 +14,7 @@ from ansible_collections.pathguard.network.plugins.plugin_utils.checkpoint.statu
     CheckpointStatus,
     unprotected,
 )
-from ansible_collections.pathguard.network.plugins.plugin_utils.errors import CheckpointError
+from ansible_collections.pathguard.network.plugins.plugin_utils.errors import MAX_LINES, CheckpointError
 from ansible_collections.pathguard.network.plugins.plugin_utils.gather import netmiko_channel  # noqa: F401  # pylint: disable=unused-import
 from ansible_collections.pathguard.network.plugins.plugin_utils.gather.action import (
     HOST_OPTIONS,
@@ -120,5 +120,12 @@ class ActionModule(HostsAction):
         return {
             **errors,
             "failed": True,
-            "msg": "\n".join([f"the checkpoints are {outcome.decision}, not {state}", *outcome.messages[:4]]),
+            "msg": "\n".join(_lines(state, outcome)),
         }
+
+
+def _lines(state: str, outcome: run.RunOutcome) -> list[str]:
+    head = f"the checkpoints are {outcome.decision}, not {state}"
+    if not outcome.held:
+        return [head, *outcome.messages[: MAX_LINES - 1]]
+    return [head, *outcome.messages[: MAX_LINES - 2], f"what to do: {run.HELD_TODO}"]

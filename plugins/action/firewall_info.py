@@ -12,7 +12,7 @@ from ansible_collections.pathguard.network.plugins.plugin_utils.ansible_values i
 from ansible_collections.pathguard.network.plugins.plugin_utils.errors import GatherError, PathGuardError
 
 # netmiko takes long to import; named here, it is imported once, before Ansible forks for each host.
-from ansible_collections.pathguard.network.plugins.plugin_utils.gather import netmiko_channel  # noqa: F401  # pylint: disable=unused-import
+from ansible_collections.pathguard.network.plugins.plugin_utils.gather import netmiko_channel, snapshot  # noqa: F401  # pylint: disable=unused-import
 from ansible_collections.pathguard.network.plugins.plugin_utils.gather.access import HostAccess
 from ansible_collections.pathguard.network.plugins.plugin_utils.gather.action import (
     HOST_OPTIONS,
@@ -39,6 +39,8 @@ class ActionModule(HostsAction):
 
     def work(self, options: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
         folder = self._folder(options["snapshot_dir"])
+        if folder is not None:
+            snapshot.prepare(folder, len(options["hosts"] or [""]))
         if options["files"] is not None or options["transport"] == "files":
             good, errors = self._saved(options, task_vars, folder), {}
         else:

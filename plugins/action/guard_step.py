@@ -115,9 +115,8 @@ class ActionModule(HostsAction):
             **_stats(found.run.id, "stopped" if found.stopped else "begun"),
         }
         if found.stopped:
-            result.update(
-                failed=True, msg=str(GuardError(found.stopped, f"run {found.run.id}", f"see {files['text']}"))
-            )
+            where = f"run {found.run.id}, see {files['text']}"
+            result.update(failed=True, msg=str(GuardError(found.stopped, where, found.todo)))
         return result
 
     def _post(self, options: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
@@ -215,8 +214,12 @@ class ActionModule(HostsAction):
     # What people see.
 
     def _told(self, found: Any) -> dict[str, Any]:
-        files = report.write_after(found, self._task.diff)
+        # Told before it is written: a disk without room must not hide what was decided and done.
+        files = report.files_after(found.folder)
         self._print(text.after(found, files, self._task.diff))
+        found.run.decision = found.decision
+        found.run.write(found.folder)
+        report.write_after(found, self._task.diff)
         return {
             "changed": bool(found.revert and found.revert.changed),
             "good": found.good,

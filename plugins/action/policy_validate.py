@@ -19,6 +19,7 @@ from ansible_collections.pathguard.network.plugins.plugin_utils.gather.action im
 )
 from ansible_collections.pathguard.network.plugins.plugin_utils.gather.snapshot import files_in, read
 from ansible_collections.pathguard.network.plugins.plugin_utils.model.state import State
+from ansible_collections.pathguard.network.plugins.plugin_utils.policy.complain import naming
 from ansible_collections.pathguard.network.plugins.plugin_utils.policy.read import load_policy
 from ansible_collections.pathguard.network.plugins.plugin_utils.policy.validate import validate
 from ansible_collections.pathguard.network.plugins.plugin_utils.render.formats import render
@@ -45,7 +46,8 @@ class ActionModule(HostsAction):
         if options["baseline"] is not None:
             baseline = _states(self._files(options["baseline"], "baseline"))
         snapshots = {host: str(path) for host, path in files.items()}
-        report = validate(policy, states, groups, baseline, progress=_Progress(), snapshots=snapshots)
+        with naming(policy.name):
+            report = validate(policy, states, groups, baseline, progress=_Progress(), snapshots=snapshots)
         result: dict[str, Any] = {"changed": False, "report": report}
         if report["summary"]["verdict"] == "fail" and options["fail_on"] == "violation":
             result.update(failed=True, msg=render(report, "text").rstrip())

@@ -67,7 +67,10 @@ def answer(slot: Slot, request: dict[str, Any]) -> dict[str, Any]:
         told["newly_armed"] = bool(request.get("newly_armed"))
         return {"checkpoint": told}
     except AgentError as error:
-        return {"checkpoint": {"state": "none"}, "error": {"what": error.what, "todo": error.todo}}
+        return {
+            "checkpoint": {"state": "none"},
+            "error": {"what": error.what, "todo": error.todo, "held": error.held},
+        }
     except OSError as error:
         what = f"{error.strerror}: {error.filename or slot.root}"
         return {

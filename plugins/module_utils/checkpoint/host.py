@@ -26,12 +26,16 @@ VOLATILE = ("tmpfs", "ramfs")
 
 
 class AgentError(Exception):
-    """Something that the agent refuses or can't do: ``what`` happened and what ``todo`` about it."""
+    """Something that the agent refuses or can't do: ``what`` happened and what ``todo`` about it.
 
-    def __init__(self, what: str, todo: str = "") -> None:
+    ``held``: where another run's checkpoint is in the way, whose it is.
+    """
+
+    def __init__(self, what: str, todo: str = "", held: dict[str, Any] | None = None) -> None:
         super().__init__(what)
         self.what = what
         self.todo = todo
+        self.held = held
 
 
 class Done(NamedTuple):

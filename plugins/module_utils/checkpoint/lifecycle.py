@@ -62,7 +62,11 @@ def _timeout(request: Request) -> float:
 
 
 def _by(request: Request) -> dict[str, str]:
-    return {str(key): str(value) for key, value in dict(request.get("by") or {}).items()}
+    return _strings(request.get("by") or {})
+
+
+def _strings(by: dict[str, Any]) -> dict[str, str]:
+    return {str(key): str(value) for key, value in by.items()}
 
 
 def _name(request: Request) -> str:
@@ -84,11 +88,19 @@ def _mine(slot: Slot, request: Request) -> Folder:
 
 
 def _refuse(folder: Folder, state: str) -> AgentError:
-    left = remaining_of(folder, now())
-    seconds = f", {left:.0f} s left" if state in ("armed", "confirmed") else ""
+    left = remaining_of(folder, now()) if state in ("armed", "confirmed") else 0.0
+    seconds = f", {left:.0f} s left" if left else ""
+    meta = folder.meta
     return AgentError(
-        f"this host's checkpoint is {state} for {who(folder.meta)}{seconds}",
+        f"this host's checkpoint is {state} for {who(meta)}{seconds}",
         "wait for that run to end, or take the checkpoint over by hand, with a reason",
+        held={
+            "id": meta["id"],
+            "state": state,
+            "since": stamp(meta["armed"]["wall"]),
+            "remaining": round(left, 1),
+            **_strings(meta["by"]),
+        },
     )
 
 

@@ -21,7 +21,7 @@ from typing import Any
 from ..errors import CheckpointError
 from ..gather.channel import Channel, Reply
 from .bundle import agent_source
-from .status import CheckpointStatus
+from .status import CheckpointStatus, HeldError, Holder
 
 DEFAULT_TIMEOUT = 300.0
 # A ruleset of 100,000 rules is read, written and proved loadable in about 20 s on a slow core.
@@ -67,7 +67,10 @@ def _read(host: str, verb: str, reply: Reply) -> CheckpointStatus:
             "look whether python3 (3.8 or later) is there and the login may become root",
         ) from None
     if error:
-        raise CheckpointError(str(error.get("what", "")), host, str(error.get("todo", "")))
+        told = str(error.get("what", "")), host, str(error.get("todo", ""))
+        if error.get("held"):
+            raise HeldError(*told, Holder.read(error["held"]))
+        raise CheckpointError(*told)
     return CheckpointStatus.read(host, document)
 
 

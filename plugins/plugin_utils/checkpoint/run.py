@@ -16,9 +16,10 @@ from ..errors import CheckpointError, PathGuardError
 from ..gather.access import HostAccess
 from ..gather.channel import Channel
 from ..gather.pool import Progress, on_hosts
+from ..gather.several import some
 from . import control
 from .bundle import agent_source
-from .status import PROTECTIONS, CheckpointStatus
+from .status import PROTECTIONS, CheckpointStatus, HeldError, Holder
 
 Answer = CheckpointStatus | PathGuardError
 # Given a channel and the host's Python interpreter.
@@ -27,6 +28,10 @@ Ask = Callable[[Channel, str], CheckpointStatus]
 Each = Callable[[Sequence[str], Ask], Mapping[str, Answer]]
 
 HOLD_MARGIN = 60.0
+HELD_TODO = (
+    "wait for that run to end; if it died, restore it by its id with the role's entry point revert, or take its "
+    "checkpoint over with firewall_checkpoint, take_over and a reason"
+)
 
 
 @dataclass(frozen=True)
@@ -41,6 +46,11 @@ class RunOutcome:
     decision: str
     hosts: dict[str, Answer]
     messages: list[str] = field(default_factory=list)
+
+    @property
+    def held(self) -> bool:
+        """Whether another run's checkpoint is in the way."""
+        return any(isinstance(answer, HeldError) for answer in self.hosts.values())
 
     @property
     def failed(self) -> dict[str, PathGuardError]:
@@ -120,12 +130,40 @@ def arm_all(
     drop = [name for name in names if not isinstance(refused.get(name), CheckpointError)]
     drop = [name for name in drop if name in refused or not _was_armed(answers[name])]
     dropped = absent_all(each, drop, run_id)
-    messages = [f"{name}: {error.what}" for name, error in refused.items()]
+    messages = [*holders(refused), *_told(refused)]
     messages += [
         f"{name}: may be armed, and could not be dropped: {error.what}; its timer would put back what changed"
         for name, error in _errors(dropped).items()
     ]
     return RunOutcome("refused", {**answers, **dropped, **refused}, messages)
+
+
+def holders(refused: Mapping[str, PathGuardError]) -> list[str]:
+    """Who is in the way: one line for each run, however many hosts it holds."""
+    found: dict[str, list[tuple[str, Holder]]] = {}
+    for name, error in refused.items():
+        if isinstance(error, HeldError):
+            found.setdefault(error.holder.run, []).append((name, error.holder))
+    return [_held(run, held) for run, held in found.items()]
+
+
+def _held(run: str, held: Sequence[tuple[str, Holder]]) -> str:
+    since = min(holder.since for _name, holder in held)
+    left = max(holder.remaining for _name, holder in held)
+    states = ", ".join(sorted({holder.state for _name, holder in held}))
+    return (
+        f"{run} holds {some([name for name, _holder in held])} ({states}) since {since}"
+        f"{f', {left:.0f} s left' if left else ''}"
+    )
+
+
+def _told(refused: Mapping[str, PathGuardError]) -> list[str]:
+    """The others' reasons; those that say the same, once."""
+    found: dict[str, list[str]] = {}
+    for name, error in refused.items():
+        if not isinstance(error, HeldError):
+            found.setdefault(error.what, []).append(name)
+    return [f"{some(names)}: {what}" for what, names in found.items()]
 
 
 def _was_armed(answer: Answer) -> bool:

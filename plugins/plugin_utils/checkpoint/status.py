@@ -22,6 +22,43 @@ _SKIPPED = ("host",)
 
 
 @dataclass(frozen=True)
+class Holder:
+    """The run that holds a checkpoint. ``state`` as in CheckpointStatus, ``remaining`` in seconds, 0 if no timer
+    runs."""
+
+    id: str
+    user: str
+    controller: str
+    since: str
+    remaining: float
+    state: str
+
+    @classmethod
+    def read(cls, document: Mapping[str, Any]) -> Holder:
+        """From what an agent tells of it; another version's may tell less."""
+        names = ("id", "user", "controller", "since")
+        told = {name: str(document.get(name) or "unknown") for name in names}
+        return cls(
+            **told, remaining=float(document.get("remaining") or 0.0), state=str(document.get("state", ""))
+        )
+
+    @property
+    def run(self) -> str:
+        return f"run {self.id} of {self.user} on {self.controller}"
+
+
+class HeldError(CheckpointError):
+    """Refused, because another run holds the host."""
+
+    def __init__(self, what: str, where: str = "", todo: str = "", holder: Holder | None = None) -> None:
+        super().__init__(what, where, todo)
+        self.holder = holder or Holder.read({})
+
+    def __reduce__(self) -> tuple[type[HeldError], tuple[str, str, str, Holder]]:  # type: ignore[override]
+        return type(self), (self.what, self.where, self.todo, self.holder)
+
+
+@dataclass(frozen=True)
 class CheckpointStatus:
     """One host's checkpoint.
 

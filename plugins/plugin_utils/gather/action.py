@@ -13,12 +13,13 @@ from ansible.errors import AnsibleConnectionFailure
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 
-from ..ansible_values import native
+from ..ansible_values import native, unsafe
 from ..errors import PathGuardError, UnreachableError
 from .access import HostAccess
 from .channel import Channel
 from .hosts import TRANSPORTS, HostLogins, Wanted
 from .pool import on_hosts
+from .several import HostsError, several
 
 T = TypeVar("T")
 
@@ -32,8 +33,6 @@ HOST_OPTIONS: dict[str, dict[str, Any]] = {
     "workers": {"type": "int", "default": 10},
 }
 
-# How many hosts' errors a message tells; all of them are in the result.
-ERRORS_TOLD = 3
 # Seconds between two lines of progress.
 PROGRESS_EVERY = 10.0
 
@@ -55,7 +54,7 @@ class HostsAction(ActionBase):  # type: ignore[misc]
         try:
             result.update(self.work(native(options), task_vars or {}))
         except PathGuardError as error:
-            result.update(failed=True, msg=str(error))
+            result.update(unsafe(_failed(error)))
         return result
 
     def work(self, options: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
@@ -104,18 +103,17 @@ def failure(errors: Mapping[str, PathGuardError], hosts: int, doing: str) -> dic
     """The part of a result that tells which hosts failed; empty if none did."""
     if not errors:
         return {}
-    texts = {name: str(error) for name, error in errors.items()}
-    if hosts == 1:
-        return {"failed": True, "msg": next(iter(texts.values())), "errors": texts}
-    told = [f"{name}: {error.what}" for name, error in list(errors.items())[:ERRORS_TOLD]]
-    more = len(errors) - len(told)
-    if more:
-        told.append(f"and {more} more: see 'errors' in the task's result")
-    return {
-        "failed": True,
-        "msg": "\n".join([f"{len(errors)} of {hosts} hosts could not be {doing}", *told]),
-        "errors": texts,
-    }
+    return {**_failed(several(errors, hosts, doing)), "errors": texts(errors)}
+
+
+def texts(errors: Mapping[str, PathGuardError]) -> dict[str, str]:
+    return {name: str(error) for name, error in errors.items()}
+
+
+def _failed(error: PathGuardError) -> dict[str, Any]:
+    """A failed result; where the error is of several hosts, every host's own is in it."""
+    found: dict[str, Any] = {"failed": True, "msg": str(error)}
+    return {**found, "errors": texts(error.errors)} if isinstance(error, HostsError) else found
 
 
 class Progress:

@@ -9,6 +9,7 @@ a host, named ``<host>.json``, readable by its owner alone: rules tell an attack
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import tempfile
@@ -28,6 +29,11 @@ SUFFIX = ".json"
 # What may stand in a file name as it is; a slash and a leading dot may not.
 PLAIN = " @+,=:[]"
 REQUIRED = ("host", "platform", "gathered_at", "state", "raw")
+# Bytes that a host's snapshot takes, in the middle: a router with 500 rules has 350 kB, most hosts a fifth of it.
+USUAL = 1 << 18
+# Of posix_fallocate(3), where a file system can't tell beforehand whether there is room.
+CANT_TELL = (errno.EOPNOTSUPP, errno.EINVAL)
+FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
 @dataclass(frozen=True)
@@ -49,6 +55,32 @@ def now() -> str:
 def path_of(folder: str | Path, host: str) -> Path:
     name = quote(host, safe=PLAIN)
     return Path(folder) / f"{'%2E' + name[1:] if name.startswith('.') else name}{SUFFIX}"
+
+
+def prepare(folder: Path, snapshots: int, option: str = "snapshot_dir") -> None:
+    """Make a folder for so many snapshots, and see that they can be written: before anything is gathered.
+
+    ``option``: what the user names the folder by. Raises GatherError.
+    """
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder) as file:
+            _reserve(file.fileno(), snapshots * USUAL)
+    except OSError as error:
+        need = f" (about {max(1, snapshots * USUAL >> 20)} MiB are needed)" if error.errno in FULL else ""
+        raise GatherError(
+            f"snapshots can't be written here: {error.strerror}{need}",
+            str(folder),
+            f"make room, mend the folder's permissions, or name another by {option}; nothing was read or changed",
+        ) from None
+
+
+def _reserve(handle: int, size: int) -> None:
+    try:
+        os.posix_fallocate(handle, 0, size)
+    except OSError as error:
+        if error.errno not in CANT_TELL:
+            raise
 
 
 def write(folder: str | Path, snapshot: Snapshot) -> Path:

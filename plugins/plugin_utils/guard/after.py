@@ -8,15 +8,17 @@ One decision for the whole batch, from every host's outcome; see docs/guard.md f
 
 from __future__ import annotations
 
+import math
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ..checkpoint.run import answer_dict, confirm_all, renew_all
+from ..checkpoint.run import answer_dict, confirm_all, renew_all, status_all
 from ..checkpoint.status import CheckpointStatus
-from ..errors import CheckpointError, PathGuardError
+from ..errors import CheckpointError, PathGuardError, UnreachableError
+from ..gather.several import some
 from ..model.state import State
 from ..policy.paths import Policy
 from ..policy.probes import Target
@@ -28,9 +30,8 @@ from .probes import UNKNOWN, Disagreement, ProbeRow, back_to, disagreements
 from .probing import from_dicts, probe_rows
 from .proof import Proof, load_states, prove
 from .revert import Revert
+from .seldom import Say, Seldom
 from .site import Site
-
-Say = Callable[[str], None]
 
 CONFIRMED, REVERTED, UNPROVEN, FAILED = "confirmed", "reverted", "unproven", "failed"
 NOT_TESTED = "not tested"
@@ -44,7 +45,8 @@ REASON = 500
 @dataclass
 class After:
     """What ``post`` found and did. ``reasons``: why the change was not kept, empty if it was. ``before``:
-    the paths as ``pre`` saw them. ``proof``: the paths after the change, None if they could not be proven."""
+    the paths as ``pre`` saw them. ``proof``: the paths after the change, None if they could not be proven.
+    ``unread``: hosts that could not be reached after the change."""
 
     run: record.Run
     folder: Path
@@ -55,6 +57,7 @@ class After:
     notes: list[str] = field(default_factory=list)
     proof: Proof | None = None
     states: dict[str, State] = field(default_factory=dict)
+    unread: list[str] = field(default_factory=list)
     changes: list[PathChange] = field(default_factory=list)
     rows_before: list[ProbeRow] = field(default_factory=list)
     rows: list[ProbeRow] = field(default_factory=list)
@@ -64,7 +67,7 @@ class After:
 
     @property
     def good(self) -> bool:
-        return self.decision in (CONFIRMED, NOT_TESTED)
+        return self.decision == CONFIRMED or (self.decision == NOT_TESTED and not self.failures)
 
 
 class Judge:
@@ -86,8 +89,9 @@ class Judge:
         found.rows_before = from_dicts(self.run.before["probes"])
         if self.run.check_mode:
             found.decision = NOT_TESTED
+            found.reasons += [failure.text() for failure in failures]
             found.notes.append("the change was not tested: nothing is changed in check mode")
-            return self._end(found)
+            return found
         found.reasons += [failure.text() for failure in failures]
         deadline = self._renew(found)
         if found.reasons:
@@ -100,28 +104,40 @@ class Judge:
             self._confirm(found)
         else:
             self._restore(found)
-        return self._end(found)
-
-    def _end(self, found: After) -> After:
-        self.run.decision = found.decision
-        self.run.write(self.folder)
         return found
 
     def _renew(self, found: After) -> float:
         """Give the checkpoints their full time anew; until when (time.monotonic) reading may be retried."""
         run, began = self.run, record.epoch()
         answers = renew_all(self.site.each(run.protected), run.protected, run.id, float(run.timeout))
+        took = began - run.armed_at
+        refused = {}
         for name, answer in answers.items():
             if isinstance(answer, CheckpointError):
-                found.reasons.append(f"{name}: {answer.what}")
+                refused[name] = answer
             elif not isinstance(answer, PathGuardError):
                 run.timers_end[name] = began + run.timeout
-        if run.protected and began - run.armed_at > run.timeout / 2:
-            found.notes.append(
-                f"the change took {began - run.armed_at:.0f} s; the timers were renewed for {run.timeout} s"
-            )
+        if refused:
+            found.reasons += self._too_late(refused, took)
+        elif run.protected and took > run.timeout / 2:
+            found.notes.append(f"the change took {took:.0f} s; the timers were renewed for {run.timeout} s")
         ends = min(run.timers_end.values(), default=began + run.timeout)
         return time.monotonic() + ends - began - min(MARGIN, run.timeout / 4)
+
+    def _too_late(self, refused: Mapping[str, CheckpointError], took: float) -> list[str]:
+        """Why checkpoints are not held any more: mostly their timers have ended during the change."""
+        names = list(refused)
+        answers = status_all(self.site.each(names), names)
+        fired = [name for name in names if _has_fired(answers[name], self.run.id)]
+        reasons = [f"{name}: {error.what}" for name, error in refused.items() if name not in fired]
+        if fired:
+            reasons.insert(
+                0,
+                f"the change took {took:.0f} s, longer than path_guard_timeout ({self.run.timeout} s), and meanwhile "
+                f"{some(fired)} put the rules back by the timer: set path_guard_timeout to {_enough(took)} or more; "
+                "if a task hung on a connection that the change had cut, let ssh notice sooner (docs/guard.md)",
+            )
+        return reasons
 
     def _look(self, found: After, name: str, deadline: float) -> None:
         """Read, prove, probe and compare; what speaks against the change goes to ``reasons``."""
@@ -131,6 +147,7 @@ class Judge:
                 f"{host} can't be read after the change: {error.what}" for host, error in errors.items()
             ]
             found.states = states
+            found.unread = [host for host, error in errors.items() if isinstance(error, UnreachableError)]
             return
         found.states = states
         found.proof = prove(self.policy, states, self.run.groups, self.folder / name, self.baseline)
@@ -165,8 +182,11 @@ class Judge:
         """All hosts of the run; those that don't answer again and again until the deadline."""
         folder = self.folder / name
         states, errors = self.site.read(self.run.hops, folder, self.run.id)
+        told = Seldom(self.say)
         while errors and time.monotonic() < deadline:
-            self.say(f"PathGuard: waiting for {', '.join(sorted(errors))}")
+            told(
+                f"PathGuard: can't read {some(sorted(errors))}; trying again for {deadline - time.monotonic():.0f} s"
+            )
             time.sleep(RETRY_EVERY)
             more, errors = self.site.read(sorted(errors), folder, self.run.id)
             states.update(more)
@@ -188,13 +208,31 @@ class Judge:
         found = After(self.run, self.folder, [], self.before, reasons=[reason])
         found.rows_before = from_dicts(self.run.before["probes"])
         self._restore(found)
-        return self._end(found)
+        return found
 
     def _restore(self, found: After) -> None:
         reason = "; ".join(found.reasons)[:REASON]
-        found.revert = revert.Reverter(self.run, self.folder, self.site, self.policy, self.before).run(reason)
-        found.checkpoints = found.revert.checkpoints
-        found.decision = found.revert.decision
+        reverter = revert.Reverter(self.run, self.folder, self.site, self.policy, self.before, self.say)
+        back = found.revert = reverter.run(reason)
+        found.checkpoints = back.checkpoints
+        found.decision = back.decision
+        found.notes += back.notes
+        cut = [name for name in found.unread if name in back.by_timer and name in back.changed]
+        if cut:
+            found.reasons.insert(
+                0,
+                f"the change cut the guard's own connection to {some(cut)}: nothing got through to it until its "
+                f"timer had put back {some(back.changed[cut[0]])}",
+            )
+
+
+def _has_fired(answer: CheckpointStatus | PathGuardError, run_id: str) -> bool:
+    return isinstance(answer, CheckpointStatus) and answer.state == "fired" and answer.id == run_id
+
+
+def _enough(took: float) -> int:
+    """Twice what the change took, in whole minutes."""
+    return 60 * math.ceil(2 * took / 60)
 
 
 def _touched(answers: Mapping[str, CheckpointStatus | PathGuardError]) -> list[str]:

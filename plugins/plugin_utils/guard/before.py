@@ -5,15 +5,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ..checkpoint.run import answer_dict, arm_all, status_all
+from ..checkpoint.run import HELD_TODO, answer_dict, arm_all, status_all
 from ..checkpoint.status import PROTECTIONS, CheckpointStatus
 from ..errors import GuardError, PathGuardError
+from ..gather import snapshot
+from ..gather.several import several, some
 from ..model.state import State
+from ..policy.complain import naming
 from ..policy.inventory import hosts_needed
 from ..policy.probes import probe_targets
 from ..policy.read import load_policy
@@ -22,10 +25,12 @@ from .compare import as_dict
 from .probes import ProbeRow, disagreements
 from .probing import probe_rows
 from .proof import Proof, prove
+from .seldom import Say
 from .site import Site
 
-Say = Callable[[str], None]
 TOLD = 3
+# Of every host at most: before, after, once more when settled, and after a revert.
+READINGS = 4
 
 
 @dataclass(frozen=True)
@@ -55,7 +60,7 @@ class Start:
 
 @dataclass
 class Before:
-    """What ``pre`` found. ``stopped``: why the change must not begin, empty if it may."""
+    """What ``pre`` found. ``stopped``: why the change must not begin, empty if it may; ``todo``: what to do then."""
 
     run: record.Run
     folder: Path
@@ -64,13 +69,15 @@ class Before:
     rows: list[ProbeRow]
     checkpoints: dict[str, dict[str, Any]] = field(default_factory=dict)
     stopped: str = ""
+    todo: str = ""
     notes: list[str] = field(default_factory=list)
 
 
 def begin(start: Start, site: Site, say: Say) -> Before:
     """Raises PathGuardError where nothing could be judged: a bad policy, a host that can't be read."""
     policy = load_policy(start.policy, start.folder)
-    needed = hosts_needed(policy, start.groups, start.hosts)
+    with naming(policy.name):
+        needed = hosts_needed(policy, start.groups, start.hosts)
     unknown = [name for name in start.expected_changes if policy.path(name) is None]
     if unknown:
         raise GuardError(
@@ -80,18 +87,22 @@ def begin(start: Start, site: Site, say: Say) -> Before:
         )
     if start.lost:
         raise GuardError(
-            f"{_some(start.lost)} failed or went away before the guard began",
+            f"{some(start.lost)} failed or went away before the guard began",
             "the play's hosts",
             "mend these hosts, or leave them out with --limit: the guard must know what becomes of every host",
         )
+    snapshot.prepare(
+        start.snapshot_dir, READINGS * len({*needed, *(start.hops or ())}), "path_guard_snapshot_dir"
+    )
     folder = record.new_folder(start.snapshot_dir, start.run_id)
     run_id = folder.name
     states, errors = _read(start, site, needed, folder / "pre", run_id)
     if not start.accept_violations:
         errors = {**errors, **_without_rules(states)}
     if errors:
-        raise unreadable(errors, len({*errors, *states}))
-    proof = prove(policy, states, start.groups, folder / "pre")
+        raise several(errors, len({*errors, *states}), "read; nothing was changed, nothing is armed")
+    with naming(policy.name):
+        proof = prove(policy, states, start.groups, folder / "pre")
     say(f"PathGuard {run_id}: {len(states)} hosts read, {len(proof.paths)} paths proven")
     run = record.Run(
         id=run_id,
@@ -120,6 +131,7 @@ def begin(start: Start, site: Site, say: Say) -> Before:
     found.notes += [f"before the change, {item.text()}" for item in disagreements(rows, rows)]
     found.stopped = _violated(proof, start.accept_violations)
     if found.stopped:
+        found.todo = "mend it first, or set path_guard_accept_violations"
         found.stopped += _held(start, site, states, run_id)
     else:
         _arm(start, site, found)
@@ -153,27 +165,12 @@ def _without_rules(states: Mapping[str, State]) -> dict[str, PathGuardError]:
     return found
 
 
-def unreadable(errors: Mapping[str, PathGuardError], hosts: int) -> GuardError:
-    """One error for all hosts that could not be read."""
-    name, first = next(iter(errors.items()))
-    if len(errors) == 1:
-        return GuardError(first.what, first.where or name, first.todo)
-    return GuardError(
-        f"{len(errors)} of {hosts} hosts could not be read; {name}: {first.what}",
-        _some(list(errors)),
-        first.todo,
-    )
-
-
 def _violated(proof: Proof, accepted: bool) -> str:
     bad = [path.name for path in proof.paths if path.satisfied == "no"]
     bad += [fact["text"] for fact in proof.facts if fact["satisfied"] == "no"]
     if not bad or accepted:
         return ""
-    return (
-        f"already violated before the change: {', '.join(bad)}; nothing was changed, nothing is armed. "
-        "Mend it first, or set path_guard_accept_violations"
-    )
+    return f"already violated before the change: {some(bad)}; nothing was changed, nothing is armed"
 
 
 def _held(start: Start, site: Site, states: Mapping[str, State], run_id: str) -> str:
@@ -182,7 +179,7 @@ def _held(start: Start, site: Site, states: Mapping[str, State], run_id: str) ->
     for name, answer in status_all(site.each(names), names).items() if names else ():
         if isinstance(answer, CheckpointStatus) and answer.state == "armed" and answer.id != run_id:
             return (
-                f". But run {answer.id} holds a checkpoint on {name} and puts its rules back in "
+                f". Run {answer.id} holds a checkpoint on {name} and puts its rules back in "
                 f"{answer.remaining or 0:.0f} s unless it is confirmed: wait for that first"
             )
     return ""
@@ -201,11 +198,19 @@ def _arm(start: Start, site: Site, found: Before) -> None:
     outcome = arm_all(site.each(wanted), wanted, run.id, float(start.timeout))
     found.checkpoints = {name: answer_dict(name, answer) for name, answer in outcome.hosts.items()}
     if outcome.decision != "armed":
-        found.stopped = "no checkpoint stays armed, nothing was changed: " + "; ".join(
-            outcome.messages[:TOLD]
-        )
+        told = "; ".join(outcome.messages[:TOLD])
+        if outcome.held:
+            found.stopped = f"another run is not over: {told}; nothing was changed"
+            found.todo = HELD_TODO
+        else:
+            found.stopped = f"no checkpoint stays armed, nothing was changed: {told}"
         run.protected = []
         return
+    run.fingerprints = {
+        name: answer.armed_fingerprint
+        for name, answer in outcome.hosts.items()
+        if isinstance(answer, CheckpointStatus)
+    }
     run.timers_end = dict.fromkeys(wanted, record.epoch() + start.timeout)
     run.scripts = {
         name: answer.script for name, answer in outcome.hosts.items() if isinstance(answer, CheckpointStatus)
@@ -242,7 +247,3 @@ def _why_not(state: State, root: bool) -> str:
     if not state.firewall_known:
         return "its rules could not be read"
     return "" if state.rulesets or state.chains else NO_RULES
-
-
-def _some(names: Sequence[str]) -> str:
-    return ", ".join(names[:TOLD]) + (f" and {len(names) - TOLD} more" if len(names) > TOLD else "")

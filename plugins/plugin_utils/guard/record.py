@@ -38,7 +38,8 @@ class Run:
     attempt; ``armed_at`` and ``timers_end`` (host -> when its checkpoint restores by itself) in
     seconds since 1970, by this machine's clock. ``markers``: whether the role
     itself runs the change, so that every host of the batch leaves a note of its outcome. ``before``: paths and
-    probes as ``pre`` saw them. ``decision``: empty while the run is open.
+    probes as ``pre`` saw them. ``fingerprints``: host -> what its checkpoint recorded. ``decision``: empty
+    while the run is open.
     """
 
     id: str
@@ -59,6 +60,7 @@ class Run:
     protected: list[str] = field(default_factory=list)
     unprotected: dict[str, str] = field(default_factory=dict)
     scripts: dict[str, str] = field(default_factory=dict)
+    fingerprints: dict[str, dict[str, str]] = field(default_factory=dict)
     before: dict[str, Any] = field(default_factory=dict)
     decision: str = ""
 

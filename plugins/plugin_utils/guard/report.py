@@ -34,7 +34,7 @@ def write_before(found: Before) -> dict[str, Path]:
     return files
 
 
-def write_after(found: After, diff: bool = False) -> dict[str, Path]:
+def write_after(found: After, diff: bool = False) -> None:
     """Where the paths could not be proven after the change, the report has those from before it."""
     guard = {
         **_head(found.run, "post", found.decision),
@@ -50,11 +50,14 @@ def write_after(found: After, diff: bool = False) -> dict[str, Path]:
         },
         "revert": found.revert.to_dict() if found.revert else None,
     }
-    files = _files(found.folder, AFTER)
+    files = files_after(found.folder)
     document = found.proof.document if found.proof else _document_before(found.folder)
     write_private(files["text"], text.after(found, files, diff))
     write_private(files["json"], _json({**document, "guard": guard}))
-    return files
+
+
+def files_after(folder: Path) -> dict[str, Path]:
+    return _files(folder, AFTER)
 
 
 def _head(run: record.Run, step: str, decision: str) -> dict[str, Any]:

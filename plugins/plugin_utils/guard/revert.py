@@ -6,14 +6,15 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from ..checkpoint.run import RunOutcome, answer_dict, restore_all
-from ..checkpoint.status import CheckpointStatus
+from ..checkpoint.run import Answer, RunOutcome, answer_dict, restore_all, status_all
+from ..checkpoint.status import CheckpointStatus, Holder
 from ..errors import CheckpointError, PathGuardError
+from ..gather.several import some
 from ..policy.paths import Policy
 from ..policy.probes import Target
 from . import record
@@ -21,6 +22,7 @@ from .compare import PathView, compare
 from .probes import REACHABLE, back_to
 from .probing import from_dicts, probe_rows
 from .proof import prove
+from .seldom import Say, Seldom
 from .site import Site
 
 REVERTED, UNPROVEN, FAILED = "reverted", "unproven", "failed"
@@ -29,6 +31,8 @@ PATIENCE = 20.0
 RETRY_EVERY = 2.0
 # After a timer's end: restoring takes a moment, and clocks differ.
 TIMER_GRACE = 20.0
+# States of a checkpoint that has put the rules back.
+ENDED = ("restored", "fired")
 
 
 @dataclass
@@ -36,7 +40,7 @@ class Revert:
     """``changed``: hosts whose rules were put back, with what (``fw1``: ``inet filter``). ``fingerprint``,
     ``paths``, ``probes``: whether each proves the old state; None where there was nothing to ask.
     ``by_timer``: hosts where the checkpoint's own timer was first. ``trouble``: what is not proven.
-    ``manual``: what to do by hand then."""
+    ``manual``: what to do by hand then. ``notes``: what else is worth knowing."""
 
     decision: str = FAILED
     changed: dict[str, list[str]] = field(default_factory=dict)
@@ -51,6 +55,7 @@ class Revert:
     trouble: list[str] = field(default_factory=list)
     manual: list[str] = field(default_factory=list)
     checkpoints: dict[str, dict[str, Any]] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
 
     def to_dict(self) -> dict[str, Any]:
         return {
@@ -65,6 +70,30 @@ class Revert:
         }
 
 
+def _same(one: Mapping[str, str], other: Mapping[str, str]) -> bool:
+    """Whether rules and configuration files are equal; rules of dynamic owners may come and go."""
+    return all(one.get(part) == other.get(part) for part in ("static", "saved"))
+
+
+def _taken(name: str, answer: CheckpointStatus) -> str:
+    by = Holder.read({"id": answer.id, **answer.holder})
+    return (
+        f"{name}: {by.run} has taken its checkpoint over ({answer.state}), and decides about it: restore that run "
+        f"(firewall_checkpoint, id {answer.id}, state restored)"
+    )
+
+
+def _merged(old: RunOutcome, new: RunOutcome) -> RunOutcome:
+    return RunOutcome(
+        new.decision, {**old.hosts, **new.hosts}, _without(new.hosts, old.messages) + new.messages
+    )
+
+
+def _without(names: Collection[str], messages: Sequence[str]) -> list[str]:
+    """Messages that are not about these hosts; each begins with its host's name."""
+    return [text for text in messages if text.partition(":")[0] not in names]
+
+
 def silent(outcome: RunOutcome) -> list[str]:
     """Hosts that gave no answer at all; one that refuses has answered."""
     return [name for name, error in outcome.failed.items() if not isinstance(error, CheckpointError)]
@@ -74,13 +103,20 @@ class Reverter:
     """``before``: the paths as ``pre`` saw them."""
 
     def __init__(
-        self, run: record.Run, folder: Path, site: Site, policy: Policy, before: Sequence[PathView]
+        self,
+        run: record.Run,
+        folder: Path,
+        site: Site,
+        policy: Policy,
+        before: Sequence[PathView],
+        say: Say,
     ) -> None:
         self._run = run
         self._folder = folder
         self._site = site
         self._policy = policy
         self._before = before
+        self._say = say
         self._targets = [Target(**target) for target in run.before["targets"]]
         self._rows = from_dicts(run.before["probes"])
 
@@ -91,7 +127,7 @@ class Reverter:
         if not names:
             found.trouble.append("no host is protected by a checkpoint: nothing was put back")
             return found
-        self._fingerprints(found, self._restore(names, reason))
+        self._fingerprints(found, self._look_closer(found, self._restore(names, reason)))
         self._prove(found)
         if found.fingerprint is False or (found.changed and found.trouble):
             found.decision = UNPROVEN
@@ -103,16 +139,45 @@ class Reverter:
         """Ask all hosts; those that can't be reached are asked again until their own timers have done it."""
         outcome = restore_all(self._site.each(names), names, self._run.id, reason)
         late = silent(outcome)
-        while (
-            late and record.epoch() < max(self._run.timers_end.get(name, 0.0) for name in late) + TIMER_GRACE
-        ):
+        told = Seldom(self._say)
+        while late:
+            left = max(self._run.timers_end.get(name, 0.0) for name in late) + TIMER_GRACE - record.epoch()
+            if left <= 0:
+                break
+            told(
+                f"PathGuard: {some(late)} can't be reached; its own timer puts its rules back: waiting "
+                f"{left:.0f} s at most"
+            )
             time.sleep(RETRY_EVERY)
-            again = restore_all(self._site.each(late), late, self._run.id, reason)
-            hosts = {**outcome.hosts, **again.hosts}
-            kept = [text for text in outcome.messages if text.partition(":")[0] not in late]
-            outcome = RunOutcome(again.decision, hosts, kept + again.messages)
+            outcome = _merged(outcome, restore_all(self._site.each(late), late, self._run.id, reason))
             late = silent(outcome)
         return outcome
+
+    def _look_closer(self, found: Revert, outcome: RunOutcome) -> RunOutcome:
+        """A host that refuses may be as it was all the same: another run has taken its checkpoint over, and
+        restored it. What was recorded when this run was armed tells."""
+        names = [name for name, error in outcome.failed.items() if isinstance(error, CheckpointError)]
+        hosts: dict[str, Answer] = {}
+        messages = []
+        for name, answer in status_all(self._site.each(names), names).items():
+            recorded = self._run.fingerprints.get(name)
+            if not isinstance(answer, CheckpointStatus) or not recorded:
+                continue
+            if not _same(answer.fingerprint, recorded):
+                if answer.held and answer.id != self._run.id:
+                    messages.append(_taken(name, answer))
+                continue
+            ours = answer.state in ENDED and _same(answer.armed_fingerprint, recorded)
+            tables = answer.changed_tables if ours else []
+            hosts[name] = replace(answer, proven=True, changed_tables=tables)
+            if ours and answer.id != self._run.id:
+                found.notes.append(
+                    f"{name}: {answer.state} by run {answer.id}, which had taken its checkpoint over"
+                )
+        if not hosts and not messages:
+            return outcome
+        kept = _without([*hosts, *(text.partition(":")[0] for text in messages)], outcome.messages)
+        return RunOutcome(outcome.decision, {**outcome.hosts, **hosts}, kept + messages)
 
     def _fingerprints(self, found: Revert, outcome: RunOutcome) -> None:
         found.checkpoints = {name: answer_dict(name, answer) for name, answer in outcome.hosts.items()}

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -17,6 +17,7 @@ from ..gather.channel import Channel
 from ..gather.firewall import gather
 from ..gather.pool import Progress, on_hosts
 from ..gather.probe import probe
+from ..gather.several import some
 from ..model.state import State
 from .routers import missing_gateways
 
@@ -80,7 +81,7 @@ class Site:
             return states, errors
         if len(others) > SEARCHED:
             raise GuardError(
-                f"the routes lead over {_some(gateways)}, and there are {len(others)} more hosts to look at",
+                f"the routes lead over {some(sorted(gateways))}, and there are {len(others)} more hosts to look at",
                 "path_guard_hops",
                 "name the firewalls and routers on the way, such as path_guard_hops: firewalls",
             )
@@ -112,8 +113,3 @@ class Site:
 
 def _nobody(_names: Sequence[str], _ask: Any) -> dict[str, Any]:
     return {}
-
-
-def _some(names: Iterable[str]) -> str:
-    listed = sorted(names)
-    return ", ".join(listed[:3]) + (f" and {len(listed) - 3} more" if len(listed) > 3 else "")

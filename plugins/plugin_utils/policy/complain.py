@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 
 from ..errors import PolicyError
 
@@ -26,6 +27,18 @@ def json_path(parts: Iterable[str | int]) -> str:
         else:
             found += "['" + part.replace("\\", "\\\\").replace("'", "\\'") + "']"
     return found
+
+
+@contextmanager
+def naming(policy: str) -> Iterator[None]:
+    """Let an error that has but a JSON path say in which policy that is. ``policy``: its file, mostly."""
+    try:
+        yield
+    except PolicyError as error:
+        where = error.where or policy
+        if where.startswith("$") and " in " not in where:
+            where = f"{where} in {policy}"
+        raise PolicyError(error.what, where, error.todo) from error
 
 
 def unknown_name(kind: str, name: str, known: Sequence[str], where: str, also: str = "") -> PolicyError:

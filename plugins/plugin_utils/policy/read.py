@@ -13,7 +13,7 @@ from typing import Any
 
 from ..errors import PolicyError
 from ..model import text
-from .complain import json_path, unknown_name
+from .complain import json_path, naming, unknown_name
 from .keywords import asks_for_configuration, check_keywords, check_names
 from .paths import (
     ALL_PORTS,
@@ -44,11 +44,8 @@ def load_policy(source: str | FilePath | Mapping[str, Any], folder: FilePath | N
     PolicyError, with the JSON path, for anything that is malformed, unknown or asks for nothing.
     """
     document, name = read_source(source, folder)
-    try:
+    with naming(name):
         return _policy(document, name)
-    except PolicyError as error:
-        where = f"{error.where} in {name}" if error.where.startswith("$") else error.where or name
-        raise PolicyError(error.what, where, error.todo) from error
 
 
 def _policy(document: Any, name: str) -> Policy:
