@@ -14,7 +14,7 @@ from pathlib import Path
 from . import topology
 from .contents import File
 from .errors import LabError
-from .process import HOST_ENVIRONMENT, Identity, inside, run
+from .process import HOST_ENVIRONMENT, Identity, inside, ip_batch, run
 from .state import State
 
 HOST_INIT = Path(__file__).with_name("host_init.py")
@@ -86,11 +86,7 @@ def make_switches(wire: Identity) -> None:
             f"link add {segment.switch} type bridge stp_state 0 mcast_snooping 0",
             f"link set {segment.switch} up",
         ]
-    run(
-        inside(wire.pid, ["ip", "-batch", "-"], net_only=True),
-        what="making the switches",
-        text="\n".join(lines) + "\n",
-    )
+    ip_batch(wire, lines, what="making the switches")
 
 
 def plug_in(wire: Identity, name: str, host: Identity, legs: list[tuple[topology.Segment, int]]) -> None:
@@ -103,11 +99,7 @@ def plug_in(wire: Identity, name: str, host: Identity, legs: list[tuple[topology
             f"address {segment.hardware(number)} netns {host.pid}",
             f"link set {_port(name, segment)} master {segment.switch} up",
         ]
-    run(
-        inside(wire.pid, ["ip", "-batch", "-"], net_only=True),
-        what=f"plugging in {name}",
-        text="\n".join(lines) + "\n",
-    )
+    ip_batch(wire, lines, what=f"plugging in {name}")
 
 
 def unplug(wire: Identity, name: str, legs: list[tuple[topology.Segment, int]]) -> None:
@@ -136,12 +128,9 @@ def boot(host: Identity, name: str) -> None:
 
 def connect_controller(controller: Identity) -> None:
     segment, number = topology.MANAGEMENT, topology.CONTROLLER_NUMBER
-    text = (
-        f"link set lo up\naddress replace {segment.address4(number)}/{segment.net4.prefixlen} "
-        f"dev {segment.interface}\nlink set {segment.interface} up\n"
-    )
-    run(
-        inside(controller.pid, ["ip", "-batch", "-"], net_only=True),
-        what="connecting the controller",
-        text=text,
-    )
+    lines = [
+        "link set lo up",
+        f"address replace {segment.address4(number)}/{segment.net4.prefixlen} dev {segment.interface}",
+        f"link set {segment.interface} up",
+    ]
+    ip_batch(controller, lines, what="connecting the controller")

@@ -115,6 +115,12 @@ def run(
     return done.stdout
 
 
+def ip_batch(host: Identity, lines: Iterable[str], *, what: str) -> None:
+    """ip(8) commands, one a line, in the network namespace of a host."""
+    command = inside(host.pid, ["ip", "-batch", "-"], net_only=True)
+    run(command, what=what, text="".join(f"{line}\n" for line in lines))
+
+
 def in_parallel(function: Callable[[str], object], names: Iterable[str]) -> dict[str, object]:
     """Call for each host and return the results by name; a failure is raised after all have ended."""
     with ThreadPoolExecutor(WORKERS) as pool:

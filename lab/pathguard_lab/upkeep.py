@@ -11,7 +11,7 @@ from . import topology
 from .contents import host_files, read_secrets
 from .errors import LabError
 from .machine import Starting, boot, plug_in, unplug
-from .process import HOST_ENVIRONMENT, Identity, in_parallel, inside, kill_all, run
+from .process import HOST_ENVIRONMENT, Identity, in_parallel, inside, ip_batch, kill_all, run
 from .services import await_apps, fingerprints, make_primary, make_standby, on_host
 from .state import Record, State
 
@@ -62,11 +62,7 @@ class Upkeep:
                         f"route delete {host.far.net6}",
                         *topology.route_lines(host, ecmp),
                     ]
-                    run(
-                        inside(process.pid, ["ip", "-batch", "-"], net_only=True),
-                        what=f"routes of {host.name}",
-                        text="\n".join(lines) + "\n",
-                    )
+                    ip_batch(process, lines, what=f"routes of {host.name}")
 
     def reset(self) -> list[str]:
         """Make every host anew that is not as it was when the lab came up; return their names. What runs

@@ -148,7 +148,6 @@ TABLE: dict[str, dict[str, tuple[str, str] | str]] = {
         "status": ("failed", RUN),
     },
 }
-CELLS = [(state, event) for state, events in TABLE.items() for event in events]
 
 
 def test_the_table_is_whole() -> None:

@@ -210,13 +210,6 @@ class Folder:
         with contextlib.suppress(OSError), open(self.path("log"), "a", encoding="utf-8") as file:
             file.write(f"{stamp} {line}\n")
 
-    def log_lines(self) -> list[str]:
-        try:
-            with open(self.path("log"), encoding="utf-8") as file:
-                return file.read().splitlines()
-        except FileNotFoundError:
-            return []
-
     def install(self, name: str, text: str) -> str:
         """A program that root can run from here."""
         write_text(self.path(name), text, 0o700)

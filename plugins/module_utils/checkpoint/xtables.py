@@ -35,7 +35,6 @@ BACKENDS = (
     Backend("iptables-legacy", "ip", True, ("iptables-legacy", "iptables"), "/proc/net/ip_tables_names"),
     Backend("ip6tables-legacy", "ip6", True, ("ip6tables-legacy", "ip6tables"), "/proc/net/ip6_tables_names"),
 )
-BACKEND = {backend.key: backend for backend in BACKENDS}
 
 # iptables(8), TABLES; the built-in chains of each, for a table that has to become empty.
 BUILT_IN = {
@@ -59,11 +58,6 @@ class XTable(NamedTuple):
     name: str
     chains: tuple[XChain, ...]
     rules: tuple[str, ...]
-
-    @property
-    def is_default(self) -> bool:
-        """As it is when nothing was ever configured, which is the same as not there."""
-        return not self.rules and all(chain.policy == "ACCEPT" for chain in self.chains)
 
 
 @functools.lru_cache(maxsize=None)

@@ -146,7 +146,6 @@ class Routing:
     def __init__(self, state: State) -> None:
         self.state = state
         self.addresses = own_addresses(state.interfaces.values())
-        self._local = {(own.family, own.value) for own in self.addresses}
         self._tables: dict[tuple[int, str], _Table] = {}
         self._rules = {family: self._rules_of(family) for family in (4, 6)}
         # Whether packets for the host's own addresses stay here whatever else the rules say.

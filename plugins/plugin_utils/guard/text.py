@@ -33,15 +33,6 @@ HEADLINES = {
     FAILED: "the change failed and what it did is STILL IN PLACE; NOTHING WAS REVERTED, because no protected "
     "firewall has changed",
 }
-ACTIONS = {
-    "put_back": "put back",
-    "remove": "remove",
-    "move_back": "move back",
-    "set_back": "set back",
-    "restore_members": "restore the members",
-    "route": "mend the route",
-    "compare": "compare",
-}
 
 
 def _render(name: str, **values: Any) -> str:

@@ -290,6 +290,15 @@ class Diagrams:
             ]
         return found[0] if found else EMPTY
 
+    def _below(self, node: int, change: Callable[[int], int]) -> int:
+        """The node with each of its children changed; those that come out alike share an edge."""
+        labels: dict[int, int] = {}
+        for label, below in self.edges[node]:
+            child = change(below)
+            if child:
+                labels[child] = labels.get(child, 0) | label
+        return self.node(self.level[node], labels)
+
     def forget(self, a: int, drop: Callable[[int], bool]) -> int:
         """Project away the levels for which ``drop(level)`` holds."""
         memo: dict[int, int] = {}
@@ -299,16 +308,10 @@ class Diagrams:
                 return node
             found = memo.get(node)
             if found is None:
-                level = self.level[node]
-                if drop(level):
+                if drop(self.level[node]):
                     found = self.union_all(walk(child) for _label, child in self.edges[node])
                 else:
-                    labels: dict[int, int] = {}
-                    for label, below in self.edges[node]:
-                        child = walk(below)
-                        if child:
-                            labels[child] = labels.get(child, 0) | label
-                    found = self.node(level, labels)
+                    found = self._below(node, walk)
                 memo[node] = found
             return found
 
@@ -323,17 +326,11 @@ class Diagrams:
                 return node
             found = memo.get(node)
             if found is None:
-                level = self.level[node]
-                fixed = values.get(level)
+                fixed = values.get(self.level[node])
                 if fixed is not None:
                     found = next((walk(child) for label, child in self.edges[node] if label & fixed), EMPTY)
                 else:
-                    labels: dict[int, int] = {}
-                    for label, below in self.edges[node]:
-                        child = walk(below)
-                        if child:
-                            labels[child] = labels.get(child, 0) | label
-                    found = self.node(level, labels)
+                    found = self._below(node, walk)
                 memo[node] = found
             return found
 

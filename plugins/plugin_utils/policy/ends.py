@@ -372,15 +372,19 @@ class EndFinder:
                     if back is not None:
                         yield Pair(family, host, own, target, back)
 
+    def _address(self, host: str, towards: AddressRange) -> int | None:
+        """The address that the host's routing chooses; without a route its first, None if it has none."""
+        value = address_towards(self.network, host, towards)
+        own = self.network.addresses(host, towards.family)
+        return value if value is not None else own[0].value if own else None
+
     def _from_hosts(
         self, path: Path, hosts: list[str], addresses: Sequence[AddressRange], kept: FlowSet, ends: Ends
     ) -> None:
         for item in addresses:
             there = kept.only("dst", (item.range,), item.family)
             for host in hosts:
-                value = address_towards(self.network, host, item)
-                own = self.network.addresses(host, item.family)
-                value = value if value is not None else own[0].value if own else None
+                value = self._address(host, item)
                 if value is None:
                     ends.lacking.append((host, item.family))
                     continue
@@ -397,9 +401,7 @@ class EndFinder:
         for item in addresses:
             there = kept.only("src", (item.range,), item.family)
             for target in targets:
-                value = address_towards(self.network, target, item)
-                own = self.network.addresses(target, item.family)
-                value = value if value is not None else own[0].value if own else None
+                value = self._address(target, item)
                 if value is None:
                     ends.lacking.append((target, item.family))
                     continue

@@ -19,8 +19,6 @@ if TYPE_CHECKING:
 # <collection>/schemas; this file is <collection>/plugins/plugin_utils/policy/schemas.py, installed or not.
 FOLDER = Path(__file__).resolve().parents[3] / "schemas"
 POLICY_URN = "urn:pathguard:schema:path-policy:1"
-STATE_URN = "urn:pathguard:schema:state:1"
-REPORT_URN = "urn:pathguard:schema:report:1"
 
 
 @cache

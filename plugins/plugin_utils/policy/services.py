@@ -192,16 +192,6 @@ def _types(value: Any, where: str) -> Ranges:
     return merge_ranges((item, item) for item in value)
 
 
-def answer_types(flows: FlowSet) -> FlowSet:
-    """ICMP requests -> their answers' types; all else as it is (RFC 792, RFC 4443)."""
-    found = flows
-    for protocol, request, reply in ((1, 8, 0), (1, 13, 14), (1, 15, 16), (1, 17, 18), (58, 128, 129)):
-        asked = found.only("protocol", ((protocol, protocol),)).only("icmp_type", ((request, request),))
-        if asked:
-            found = found - asked | asked.assign("icmp_type", reply)
-    return found
-
-
 def must_be_closed(services: tuple[Service, ...], where: str) -> None:
     """A required path names what it needs: 'any' would demand all 256 protocols."""
     if any(service.protocol is None for service in services):
