@@ -111,6 +111,11 @@ class Network:
             self._firewalls[host] = HostFirewall(self.states[host], self.space)
         return self._firewalls[host]
 
+    @property
+    def firewalls(self) -> Mapping[str, HostFirewall]:
+        """Those that were needed so far."""
+        return self._firewalls
+
     def owners(self, family: int, address: int) -> list[Neighbour]:
         return self._owners.get((family, address), [])
 

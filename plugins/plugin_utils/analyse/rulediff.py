@@ -5,34 +5,15 @@
 
 from __future__ import annotations
 
-import difflib
-import re
 from collections.abc import Iterator, Mapping, Sequence
-from functools import lru_cache
 from typing import Any
 
 from ..model.rules import Chain, Rule, Ruleset
 from ..model.state import NamedSet, State
+from .rulechanges import changes_between
 
 # Sets may hold millions of members; a difference names this many and counts the rest.
 MOST_MEMBERS = 50
-_SIMILAR = 0.5
-# What a host counts changes with the traffic, and is no part of a rule (nft(8) counter, quota, set timeouts).
-_COUNTED = re.compile(
-    r"(?<=counter) packets \d+ bytes \d+|(?<= )used \d+ [kmg]?bytes|\bexpires \w+|^\[\d+:\d+\] "
-)
-# difflib's effort grows with the product of both lengths; beyond this, rules are compared as a bag of texts.
-_MOST_ALIGNED = 2_000
-
-
-@lru_cache(maxsize=65536)
-def settled(text: str) -> str:
-    """A rule's text without what traffic changes in it."""
-    return (
-        _COUNTED.sub("", text)
-        if "counter" in text or "used" in text or "expires" in text or text[:1] == "["
-        else text
-    )
 
 
 def rule_diff(before: State, after: State) -> list[dict[str, Any]]:
@@ -50,7 +31,7 @@ def rule_diff(before: State, after: State) -> list[dict[str, Any]]:
         for key in sorted({*old, *new}):
             found += ({kind: key, **entry} for entry in _chain_diff(old.get(key), new.get(key)))
     for key in sorted({*before.sets, *after.sets}):
-        found += ({"set": key, **entry} for entry in _set_diff(before.sets.get(key), after.sets.get(key)))
+        found += ({"set": key, **entry} for entry in set_diff(before.sets.get(key), after.sets.get(key)))
     return found
 
 
@@ -64,95 +45,28 @@ def _chain_diff(old: Ruleset | Chain | None, new: Ruleset | Chain | None) -> Ite
         yield {"change": "created", "before": None, "after": _default(new)}
     elif new is None and old is not None:
         yield {"change": "deleted", "before": _default(old), "after": None}
-    yield from rules_diff(old.rules if old else [], new.rules if new else [])
+    for change in changes_between(old.rules if old else [], new.rules if new else []).changes:
+        yield {
+            "change": change.kind,
+            "before": first_of(change.before),
+            "after": first_of(change.after),
+        }
 
 
 def _default(chain: Ruleset | Chain) -> str:
     return chain.default_action if isinstance(chain, Ruleset) else "chain"
 
 
-def rules_diff(old: Sequence[Rule], new: Sequence[Rule]) -> Iterator[dict[str, Any]]:
-    """The difference of two lists of rules."""
-    first, last = _ends(old, new)
-    old, new = old[first : len(old) - last], new[first : len(new) - last]
-    if not old and not new:
-        return
-    removed, added = _unmatched(old, new)
-    moved = []
-    for rule in list(removed):
-        same = next((other for other in added if settled(other.text) == settled(rule.text)), None)
-        if same is not None:
-            moved.append({"change": "moved", "before": as_dict(rule), "after": as_dict(same)})
-            removed.remove(rule)
-            added.remove(same)
-    for rule in removed:
-        other = _successor(rule, added)
-        if other is not None:
-            added.remove(other)
-        yield {
-            "change": "changed" if other else "removed",
-            "before": as_dict(rule),
-            "after": as_dict(other) if other else None,
-        }
-    for rule in added:
-        yield {"change": "added", "before": None, "after": as_dict(rule)}
-    yield from moved
-
-
-def _ends(old: Sequence[Rule], new: Sequence[Rule]) -> tuple[int, int]:
-    """How many rules at the start and at the end are the same."""
-    shorter = min(len(old), len(new))
-    first = next(
-        (index for index in range(shorter) if settled(old[index].text) != settled(new[index].text)), shorter
-    )
-    rest = shorter - first
-    last = next(
-        (index for index in range(rest) if settled(old[-1 - index].text) != settled(new[-1 - index].text)),
-        rest,
-    )
-    return first, last
-
-
-def _unmatched(old: Sequence[Rule], new: Sequence[Rule]) -> tuple[list[Rule], list[Rule]]:
-    if max(len(old), len(new)) > _MOST_ALIGNED:
-        kept = {settled(rule.text) for rule in old} & {settled(rule.text) for rule in new}
-        return [rule for rule in old if settled(rule.text) not in kept], [
-            rule for rule in new if settled(rule.text) not in kept
-        ]
-    removed: list[Rule] = []
-    added: list[Rule] = []
-    matcher = difflib.SequenceMatcher(
-        None, [settled(rule.text) for rule in old], [settled(rule.text) for rule in new], autojunk=False
-    )
-    for tag, a, b, c, d in matcher.get_opcodes():
-        if tag != "equal":
-            removed += old[a:b]
-            added += new[c:d]
-    return removed, added
-
-
-def _successor(rule: Rule, added: Sequence[Rule]) -> Rule | None:
-    """What a rule became: the one with its handle (nft replace keeps it), else the most similar near its place."""
-    for other in added:
-        if rule.handle is not None and other.handle == rule.handle:
-            return other
-    ranked = [
-        (
-            difflib.SequenceMatcher(None, settled(rule.text), settled(other.text)).ratio(),
-            -abs(other.position - rule.position),
-            index,
-        )
-        for index, other in enumerate(added[:_MOST_ALIGNED])
-    ]
-    best = max(ranked, default=None)
-    return added[best[2]] if best is not None and best[0] >= _SIMILAR else None
-
-
 def as_dict(rule: Rule) -> dict[str, Any]:
     return {"text": rule.text, "handle": rule.handle, "line": rule.line, "position": rule.position}
 
 
-def _set_diff(old: NamedSet | None, new: NamedSet | None) -> Iterator[dict[str, Any]]:
+def first_of(rules: Sequence[Rule]) -> dict[str, Any] | None:
+    """The rule of the host that a group of the model's rules is; None for no rule."""
+    return as_dict(rules[0]) if rules else None
+
+
+def set_diff(old: NamedSet | None, new: NamedSet | None) -> Iterator[dict[str, Any]]:
     if old is not None and new is not None and old.elements == new.elements and old.verdicts == new.verdicts:
         return
     was, now = _members(old), _members(new)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from ..analyse.journey import DENY, UNKNOWN, Event
@@ -89,13 +89,11 @@ class _Decision:
     reason: str
     rules: list[Entry]
     verdict: str
-    remedy: list[Entry] = field(default_factory=list)
 
 
-def decisions(proof: Proof, network: Network, remedies: Remedies | None) -> tuple[list[Entry], list[Entry]]:
-    """Who decides, with the flows that each decides about, the largest first; and what to put back."""
+def decisions(proof: Proof, network: Network) -> list[Entry]:
+    """Who decides, with the flows that each decides about, the largest first."""
     found: dict[Any, _Decision] = {}
-    cures: list[Entry] = []
     pairs = deciding_events(proof)
     if not proof.path.required and proof.permitted:
         pairs = [*_openings(proof, network), *pairs]
@@ -109,11 +107,9 @@ def decisions(proof: Proof, network: Network, remedies: Remedies | None) -> tupl
                 )
             else:
                 held.flows = held.flows | part.flows
-        if remedies is not None:
-            cures += [entry for entry in remedies.of(event) if entry not in cures]
     order = {"permit": 0, DENY: 1, UNKNOWN: 2}
     ranked = sorted(found.values(), key=lambda item: (order[item.verdict], -item.flows.pairs()))
-    return [_decision_entry(item) for item in ranked], cures
+    return [_decision_entry(item) for item in ranked]
 
 
 def _decision_entry(item: _Decision) -> Entry:
@@ -179,7 +175,6 @@ def path_entry(
     """The report's entry of one path."""
     path, violated = proof.path, proof.satisfied != YES
     waived = violated and path.waiver is not None and path.waiver.active(today)
-    who, cures = decisions(proof, network, remedies)
     bad = proof.denied if path.required else proof.permitted
     entry: Entry = {
         "name": path.name,
@@ -209,12 +204,12 @@ def path_entry(
         },
         "missed_via": proof.missed.pieces() if path.required else [],
         "witness": bad.witness() or proof.unknown.witness() or None,
-        "deciding": who + _lacking(proof),
+        "deciding": decisions(proof, network) + _lacking(proof),
         "legs": legs(proof),
         "before": {"status": before.status, "satisfied": before.satisfied, "share": share(before)}
         if before is not None
         else None,
-        "remedy": cures,
+        "remedy": remedies.of(proof, before) if remedies is not None and before is not None else [],
     }
     return entry
 

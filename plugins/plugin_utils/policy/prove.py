@@ -15,7 +15,7 @@ from ..analyse.walk import Start
 from ..model.fields import PROTOCOLS_WITH_PORTS
 from ..model.flowset import FlowSet
 from .ends import EndFinder, Ends
-from .paths import REPLIES_TAKE_SAME_LEG, Path
+from .paths import REPLIES_TAKE_SAME_LEG, Boundary, Path
 
 OPEN, PARTIAL, BLOCKED, NOT_KNOWN = "open", "partial", "blocked", "unknown"
 YES, NO = "yes", "no"
@@ -75,9 +75,19 @@ def prove(
     network: Network, finder: EndFinder, path: Path, progress: Callable[[str], None] | None = None
 ) -> Proof:
     """Prove one path; PolicyError if an end resolves to nothing."""
-    ends = finder.find(path)
+    return prove_between(network, finder.find(path), finder.boundaries, path, progress)
+
+
+def prove_between(
+    network: Network,
+    ends: Ends,
+    outer: Sequence[Boundary],
+    path: Path,
+    progress: Callable[[str], None] | None = None,
+) -> Proof:
+    """Prove one path whose ends are known. ``outer``: the policy's boundaries."""
     nothing = network.space.nothing
-    boundaries = frozenset((item.host, item.interface) for item in finder.boundaries)
+    boundaries = frozenset((item.host, item.interface) for item in outer)
 
     def follow(starts: Sequence[Start], answered: bool) -> Reach:
         question = Question(

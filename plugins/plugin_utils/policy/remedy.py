@@ -1,36 +1,40 @@
 # Copyright: (c) 2026, PathGuard developers
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What to put back: the rule that decided before, and what has become of it."""
+"""What to put back: the changes that made a path worse, each with the rule as it was and as it is."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping
-from dataclasses import replace
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from ..analyse.evaluate import HostFirewall
-from ..analyse.journey import Event
 from ..analyse.network import Network
-from ..analyse.outcome import Part, RuleRef
-from ..analyse.rulediff import rule_diff, settled
+from ..analyse.rulechanges import ADDED, CHANGED, MOVED, REMOVED
+from ..analyse.rulediff import as_dict, first_of, rule_diff, set_diff
+from ..analyse.undo import DEFAULT_ACTION, FORWARDING, INTERFACES, MEMBERS, PLACE, ROUTES, Change
 from ..model import text
 from ..model.flowset import FlowSet
+from ..model.match import All, Either, Match, Member, Not
+from ..model.rules import Ruleset
 from ..model.state import State
+from .causes import Cause, Causes
+from .ends import EndFinder, hosts_of
+from .prove import Proof
 
 Entry = dict[str, Any]
-_OPPOSITE = {"deny": ("permit",), "unknown": ("permit",), "permit": ("deny", "unknown")}
+# More are told only where the search for the causes was given up.
+_MOST_CAUSES = 20
+_NOT_PROVEN = "; of the changes named here, some are the cause: which was not narrowed down"
 
 
 class Remedies:
-    """Compares decisions of now with those of a baseline network (of the same space)."""
+    """Compares with a baseline network (of the same space)."""
 
-    def __init__(self, now: Network, before: Network) -> None:
+    def __init__(self, now: Network, before: Network, finder: Callable[[Network], EndFinder]) -> None:
         self.now = now
         self.before = before
+        self.causes = Causes(now, before, finder)
         self._diffs: dict[str, list[Entry]] = {}
-        self._alone: dict[tuple[str, str], HostFirewall] = {}
 
     def changes(self, host: str) -> list[Entry]:
         """What changed in the rules of a host since the baseline; empty where either state is missing."""
@@ -39,196 +43,153 @@ class Remedies:
             self._diffs[host] = rule_diff(old, new) if old is not None and new is not None else []
         return self._diffs[host]
 
-    def of(self, event: Event) -> list[Entry]:
-        """What to do on the event's host so that the event's flows fare as before; empty if they fared the same."""
-        host = event.host
-        if host not in self.before.states or event.asked is None:
-            return []
-        if event.hook == "route":
-            return self._routes(event)
-        if event.outcome is None or not self.changes(host):
-            return []
-        outcome = self.before.firewall(host).hooks((event.hook,), event.asked)
-        found: list[Entry] = []
-        for part in outcome.parts:
-            if part.verdict not in _OPPOSITE[event.verdict]:
-                continue
-            then = part.rules[-1] if part.rules else None
-            for now, flows in self._now(event, part).items():
-                if (
-                    event.verdict != "permit"
-                    and now is not None
-                    and (not then or then.ruleset != now.ruleset)
-                ):
-                    entries = [self._entry_of(now, ref) for ref in self._then(event, now, flows)]
-                else:
-                    entries = [self._entry(host, then, now)] if then is not None else []
-                found += [entry for entry in entries if entry not in found]
-        return found
+    def of(self, proof: Proof, before: Proof) -> list[Entry]:
+        """What to undo so that the path's flows fare as before; empty if they fared the same."""
+        return [self._entry(proof, cause) for cause in self.causes.of(proof, before)[:_MOST_CAUSES]]
 
-    def _now(self, event: Event, before: Part) -> dict[RuleRef | None, FlowSet]:
-        """Who decides now about what ``before`` decided then, and about which part of it."""
-        if event.outcome is None:
-            raise AssertionError("only what rules decided is asked here")
-        refs: dict[RuleRef | None, FlowSet] = {}
-        for part in event.outcome.parts:
-            flows = part.flows & before.flows
-            if part.verdict == event.verdict and flows:
-                ref = part.rules[-1] if part.rules else None
-                refs[ref] = refs[ref] | flows if ref in refs else flows
-        return refs or {None: before.flows}
-
-    def _then(self, event: Event, now: RuleRef, flows: FlowSet) -> list[RuleRef | None]:
-        """Who let ``flows`` go on in the ruleset that stops them now; None where that ruleset did not see them.
-
-        A permit is put down to the last ruleset that was asked, so this one is asked alone."""
-        key = (event.host, now.ruleset)
-        if key not in self._alone:
-            state = self.before.states[event.host]
-            rulesets = {name: item for name, item in state.rulesets.items() if name == now.ruleset}
-            self._alone[key] = HostFirewall(replace(state, rulesets=rulesets), self.now.space)
-        refs = [
-            part.rules[-1]
-            for part in self._alone[key].hooks((event.hook,), flows).parts
-            if part.verdict == "permit" and part.rules
-        ]
-        return list(dict.fromkeys(refs)) or [None]
-
-    def _entry_of(self, now: RuleRef, then: RuleRef | None) -> Entry:
-        """What to do about a rule in another ruleset than the one that decided before."""
-        if then is not None:
-            return self._entry(now.host, then, now)
-        entry: Entry = {
-            "host": now.host,
-            "ruleset": now.ruleset,
-            "chain": now.chain,
-            "action": "compare",
-            "before": None,
-            "now": _place(now),
-            "note": "this rule did not see these flows before",
+    def _entry(self, proof: Proof, cause: Cause) -> Entry:
+        change = cause.change
+        told = _TOLD[change.kind](self, cause)
+        return {
+            "host": change.host,
+            "ruleset": change.key,
+            "chain": change.key,
+            **told,
+            "note": told["note"] + ("" if cause.proven else _NOT_PROVEN),
+            "change": change.kind,
+            "pairs": cause.flows.pairs(),
+            "hosts": hosts_of(proof.ends.sources, cause.flows, "src"),
         }
-        for change in self.changes(now.host):
-            if change.get("ruleset") == now.ruleset and change["change"] == "created":
-                what = "the ruleset is new" if now.position == 0 else "the rule is in a new ruleset"
-                return {**entry, "action": "remove", "note": what}
-            if change.get("ruleset") == now.ruleset and change["change"] in ("hook", "priority"):
-                entry["note"] = f"the {change['change']} of its ruleset was {change['before']} before"
-        return self._changed_now(now, entry) or entry
 
-    def _entry(self, host: str, then: RuleRef, now: RuleRef | None) -> Entry:
-        entry: Entry = {
-            "host": host,
-            "ruleset": then.ruleset,
-            "chain": then.chain,
-            "action": "compare",
-            "before": _place(then),
-            "now": _place(now) if now is not None else None,
-            "note": "the rule is as it was; what differs is before it",
+    def rule(self, cause: Cause) -> Entry:
+        change = cause.change
+        new = change.kind == ADDED and not self._was_there(change)
+        return {
+            "action": {ADDED: "remove", MOVED: "move_back"}.get(change.kind, "put_back"),
+            "before": first_of(change.before),
+            "now": first_of(change.after),
+            "note": f"the rule was {change.kind}" + (", in a new chain" if new else ""),
         }
-        for change in self.changes(host):
-            kind = change["change"]
-            at = change.get("ruleset") or change.get("chain") or ""
-            old, new = change.get("before"), change.get("after")
-            if at == then.chain and then.position == 0 and kind == "default_action":
-                return {
-                    **entry,
-                    "action": "set_back",
-                    "now": {"text": f"default action: {new}", "handle": None, "position": 0},
-                    "note": "the default action was changed",
-                }
-            if (
-                at == then.chain
-                and isinstance(old, dict)
-                and settled(old["text"]) == settled(then.text)
-                and old["position"] == then.position
-            ):
-                if kind == "moved":
-                    return {**entry, "action": "move_back", "now": new, "note": "the rule was moved"}
-                return {**entry, "action": "put_back", "now": new, "note": f"the rule was {kind}"}
-        found = self._changed_now(now, entry) if now is not None else None
-        return found or self._members(host, then, now, entry)
 
-    def _changed_now(self, now: RuleRef, entry: Entry) -> Entry | None:
-        """What to do if the rule that decides now is not as it was: at the place where it stands."""
-        same = entry["chain"] == now.chain
-        for change in self.changes(now.host):
-            new, at = change.get("after"), change.get("ruleset") or change.get("chain")
-            if (
-                at == now.chain
-                and isinstance(new, dict)
-                and settled(new["text"]) == settled(now.text)
-                and new["position"] == now.position
-            ):
-                action = {"added": "remove", "moved": "move_back"}.get(change["change"], "put_back")
-                then = entry["before"] if same else None
-                return {
-                    **entry,
-                    "ruleset": now.ruleset,
-                    "chain": now.chain,
-                    "action": action,
-                    "before": change["before"] if action == "put_back" else then,
-                    "now": new,
-                    "note": f"a rule was {change['change']} before it"
-                    if same
-                    else f"the rule was {change['change']}",
-                }
-        return None
+    def _was_there(self, change: Change) -> bool:
+        state = self.before.states[change.host]
+        return change.key in state.rulesets or change.key in state.chains
 
-    def _members(self, host: str, then: RuleRef, now: RuleRef | None, entry: Entry) -> Entry:
-        for change in self.changes(host):
-            name = str(change.get("set", "")).rpartition("/")[2]
-            if name and any(
-                re.search(rf"(?<![\w-]){re.escape(name)}(?![\w-])", ref.text)
-                for ref in (then, now)
-                if ref is not None
-            ):
-                lost = ", ".join(change.get("removed", ())) or "none"
-                come = ", ".join(change.get("added", ())) or "none"
-                return {
-                    **entry,
-                    "action": "restore_members",
-                    "note": f"set {change['set']}: members lost: {lost}; come: {come}",
-                }
-        changed = [
-            change
-            for change in self.changes(host)
-            if (change.get("ruleset") or change.get("chain")) in (then.chain, then.ruleset)
-        ]
-        if changed:
-            first = changed[0]
-            old, new = first.get("before"), first.get("after")
-            note = f"{len(changed)} rule{'s' if len(changed) > 1 else ''} of this chain changed"
-            return {
-                **entry,
-                "action": "put_back",
-                "before": old if isinstance(old, dict) else entry["before"],
-                "now": new if isinstance(new, dict) else entry["now"],
-                "note": note,
-            }
-        return entry
+    def default_action(self, cause: Cause) -> Entry:
+        old, new = cause.change.before, cause.change.after
+        if old is None:
+            action, note = "remove", "the ruleset is new, and denies what none of its rules accepts"
+        elif new is None:
+            action, note = "put_back", "the ruleset is gone, which denied what none of its rules accepted"
+        else:
+            action, note = "set_back", "the default action was changed"
+        return {"action": action, "before": _default(old), "now": _default(new), "note": note}
 
-    def _routes(self, event: Event) -> list[Entry]:
-        if event.asked is None:
-            raise AssertionError("only what routes decided is asked here")
-        host = event.host
-        then, now = (_legs(network, host, event.asked) for network in (self.before, self.now))
-        if then == now or not then:
-            return []
-        return [
-            {
-                "host": host,
-                "ruleset": "",
-                "chain": "",
-                "action": "route",
-                "before": {"text": "; ".join(then), "handle": None, "position": None},
-                "now": {"text": "; ".join(now), "handle": None, "position": None} if now else None,
-                "note": "the route was changed",
-            }
-        ]
+    def place(self, cause: Cause) -> Entry:
+        return {
+            "action": "set_back",
+            "before": _words(_place(cause.change.before)),
+            "now": _words(_place(cause.change.after)),
+            "note": "the hook or priority of the ruleset was changed",
+        }
+
+    def members(self, cause: Cause) -> Entry:
+        change = cause.change
+        (entry,) = set_diff(change.before, change.after) or ({},)
+        lost, come = (", ".join(entry.get(name, ())) or "none" for name in ("removed", "added"))
+        more = f", and {entry['more']} more" if entry.get("more") else ""
+        used = _user(self.now.states[change.host], change.key)
+        return {
+            **({"ruleset": used[0], "chain": used[0]} if used else {}),
+            "action": "restore_members",
+            "before": used[1] if used else None,
+            "now": used[1] if used else None,
+            "note": f"set {change.key}: members lost: {lost}; come: {come}{more}",
+        }
+
+    def routes(self, cause: Cause) -> Entry:
+        host = cause.change.host
+        then, now = (_legs(network, host, cause.flows) for network in (self.before, self.now))
+        return {
+            "action": "route",
+            "before": _words("; ".join(then)) if then else None,
+            "now": _words("; ".join(now)) if now else None,
+            "note": "the route was changed",
+        }
+
+    def interfaces(self, cause: Cause) -> Entry:
+        old, new = (_interfaces(state) for state in (cause.change.before, cause.change.after))
+        names = [name for name in {**old, **new} if old.get(name) != new.get(name)]
+        then, now = ("; ".join(side[name] for name in names if name in side) for side in (old, new))
+        return {
+            "action": "route",
+            "before": _words(then) if then else None,
+            "now": _words(now) if now else None,
+            "note": f"interface {', '.join(names)} was changed",
+        }
+
+    def forwarding(self, cause: Cause) -> Entry:
+        old, new = (_forwarding(state) for state in (cause.change.before, cause.change.after))
+        return {
+            "action": "set_back",
+            "before": _words(old),
+            "now": _words(new),
+            "note": "forwarding was changed",
+        }
 
 
-def _place(ref: RuleRef) -> Entry:
-    return {"text": ref.text, "handle": ref.handle, "line": ref.line, "position": ref.position}
+_TOLD: Mapping[str, Callable[[Remedies, Cause], Entry]] = {
+    **dict.fromkeys((ADDED, REMOVED, CHANGED, MOVED), Remedies.rule),
+    DEFAULT_ACTION: Remedies.default_action,
+    PLACE: Remedies.place,
+    MEMBERS: Remedies.members,
+    ROUTES: Remedies.routes,
+    INTERFACES: Remedies.interfaces,
+    FORWARDING: Remedies.forwarding,
+}
+
+
+def _words(words: str, position: int | None = None) -> Entry:
+    return {"text": words, "handle": None, "line": None, "position": position}
+
+
+def _default(ruleset: Ruleset | None) -> Entry | None:
+    return None if ruleset is None else _words(f"default action: {ruleset.default_action}", 0)
+
+
+def _place(ruleset: Ruleset) -> str:
+    return f"type {ruleset.type} hook {ruleset.hook} priority {ruleset.priority}"
+
+
+def _interfaces(state: State) -> dict[str, str]:
+    return {
+        item.name: " ".join([item.name, "up" if item.up else "down", *item.addresses])
+        for item in state.interfaces.values()
+    }
+
+
+def _forwarding(state: State) -> str:
+    words = {True: "on", False: "off", None: "not known"}
+    return ", ".join(f"forwarding of {family}: {words[does]}" for family, does in state.forwarding.items())
+
+
+def _user(state: State, name: str) -> tuple[str, Entry] | None:
+    """The first rule that asks a set: its chain, and itself."""
+    lists: list[tuple[str, Sequence[Any]]] = [(key, item.rules) for key, item in state.rulesets.items()]
+    lists += [(key, item.rules) for key, item in state.chains.items()]
+    for key, rules in lists:
+        for rule in rules:
+            if _asks(rule.match, name):
+                return key, as_dict(rule)
+    return None
+
+
+def _asks(match: Match, name: str) -> bool:
+    if isinstance(match, Member):
+        return match.name == name
+    if isinstance(match, Not):
+        return _asks(match.match, name)
+    return isinstance(match, (All, Either)) and any(_asks(part, name) for part in match.matches)
 
 
 def _legs(network: Network, host: str, packets: FlowSet) -> list[str]:

@@ -84,7 +84,9 @@ def validate(
     before: dict[str, Proof] = {}
     remedies = None
     if earlier is not None:
-        remedies = Remedies(network, earlier)
+        remedies = Remedies(
+            network, earlier, lambda other: EndFinder(other, groups, policy.boundaries, resolver, earlier)
+        )
         before = _before(policy, earlier, groups, resolver)
     return ReportBuilder(policy, network, today).build(proofs, breaches, remedies, before, snapshots or {})
 

@@ -164,9 +164,8 @@ def test_the_remedy_names_the_rule_of_another_ruleset(
         "remove",
     )
     assert (remedy["now"]["text"], remedy["now"]["handle"]) == (drop.text, 11)
-    assert remedy["before"] == (
-        {"text": "default action: permit", "handle": None, "line": None, "position": 0} if was_there else None
-    )
+    assert (remedy["before"], remedy["change"], remedy["pairs"]) == (None, "added", 1)
+    assert remedy["note"] == "the rule was added" + ("" if was_there else ", in a new chain")
 
 
 def test_the_remedy_names_a_new_ruleset_where_none_was_asked_before() -> None:
@@ -180,7 +179,7 @@ def test_the_remedy_names_a_new_ruleset_where_none_was_asked_before() -> None:
         "app08",
         "inet/early/o",
         "remove",
-        "the ruleset is new",
+        "the ruleset is new, and denies what none of its rules accepts",
     )
 
 

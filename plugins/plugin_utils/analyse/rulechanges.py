@@ -1,0 +1,253 @@
+# Copyright: (c) 2026, PathGuard developers
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Two lists of rules side by side, as they are written: what stayed, and each change, which can be undone alone."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from bisect import bisect_left
+from collections import Counter
+from collections.abc import Collection, Container, Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+
+from ..model.rules import Rule
+
+ADDED, REMOVED, CHANGED, MOVED = "added", "removed", "changed", "moved"
+
+# How alike the texts of a rule and what it became are at least (difflib's ratio); one that was replaced in place
+# by another that is less like it was removed, and the other added.
+_SIMILAR = 0.6
+# Of the rules that a rule may have become, so many of the nearest are looked at.
+_NEAREST = 16
+# What a host counts changes with the traffic, and is no part of a rule (nft(8) counter, quota, set timeouts).
+_COUNTED = re.compile(
+    r"(?<=counter) packets \d+ bytes \d+|(?<= )used \d+ [kmg]?bytes|\bexpires \w+|^\[\d+:\d+\] "
+)
+# difflib's effort grows with the product of both lengths; longer lists are split at rules that occur once.
+_MOST_ALIGNED = 2_000
+
+# The model's rules that one rule of the host became: it may do several things in order.
+Group = tuple[Rule, ...]
+_Span = tuple[int, int, int, int]
+
+
+@lru_cache(maxsize=65536)
+def settled(text: str) -> str:
+    """A rule's text without what traffic changes in it."""
+    return (
+        _COUNTED.sub("", text)
+        if "counter" in text or "used" in text or "expires" in text or text[:1] == "["
+        else text
+    )
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class RuleChange:
+    """``kind``: added, removed, changed, or moved (the same rule at another place among those that stayed)."""
+
+    kind: str
+    before: Group
+    after: Group
+
+
+@dataclass(frozen=True, slots=True)
+class _Slot:
+    before: Group
+    after: Group
+    change: RuleChange | None
+
+
+@dataclass(slots=True)
+class Changes:
+    """``changes``: in the order of the old list, then what was added, then what was moved."""
+
+    head: list[Rule]
+    slots: list[_Slot]
+    tail: list[Rule]
+    changes: list[RuleChange] = field(default_factory=list)
+
+    def rules(self, undone: Collection[RuleChange]) -> list[Rule]:
+        """The new list with some of the changes undone: with all of them, it says what the old one said."""
+        middle = [
+            rule
+            for slot in self.slots
+            for rule in (slot.before if slot.change is not None and slot.change in undone else slot.after)
+        ]
+        return [*self.head, *middle, *self.tail]
+
+
+def changes_between(old: Sequence[Rule], new: Sequence[Rule]) -> Changes:
+    first, last = _ends(old, new)
+    head, tail = list(new[:first]), list(new[len(new) - last :])
+    olds, news = _groups(old[first : len(old) - last]), _groups(new[first : len(new) - last])
+    spans = list(_differing(_texts(olds), _texts(news), 0, 0))
+    changes, of_old, of_new = _paired(olds, news, spans)
+    return Changes(head, list(_slots(olds, news, spans, of_old, of_new)), tail, changes)
+
+
+def _ends(old: Sequence[Rule], new: Sequence[Rule]) -> tuple[int, int]:
+    """How many rules at the start and at the end are the same."""
+    shorter = min(len(old), len(new))
+    first = next(
+        (index for index in range(shorter) if settled(old[index].text) != settled(new[index].text)), shorter
+    )
+    rest = shorter - first
+    last = next(
+        (index for index in range(rest) if settled(old[-1 - index].text) != settled(new[-1 - index].text)),
+        rest,
+    )
+    return first, last
+
+
+def _groups(rules: Sequence[Rule]) -> list[Group]:
+    found: list[list[Rule]] = []
+    for rule in rules:
+        if found and (found[-1][0].position, found[-1][0].text) == (rule.position, rule.text):
+            found[-1].append(rule)
+        else:
+            found.append([rule])
+    return [tuple(group) for group in found]
+
+
+def _texts(groups: Sequence[Group]) -> list[str]:
+    return [settled(group[0].text) for group in groups]
+
+
+def _differing(old: list[str], new: list[str], at: int, there: int) -> Iterator[_Span]:
+    """``(a, b, c, d)``: old[a:b] became new[c:d]; what lies between the spans is the same."""
+    if max(len(old), len(new)) <= _MOST_ALIGNED:
+        for tag, a, b, c, d in difflib.SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
+            if tag != "equal":
+                yield at + a, at + b, there + c, there + d
+        return
+    anchors = _anchors(old, new)
+    if not anchors:
+        yield at, at + len(old), there, there + len(new)
+        return
+    a = c = 0
+    for b, d in [*anchors, (len(old), len(new))]:
+        if (a, c) != (b, d):
+            yield from _differing(old[a:b], new[c:d], at + a, there + c)
+        a, c = b + 1, d + 1
+
+
+def _anchors(old: list[str], new: list[str]) -> list[tuple[int, int]]:
+    """The longest run of texts that occur once in each list, and in the same order in both."""
+    once = {text for text, count in Counter(old).items() if count == 1}
+    once &= {text for text, count in Counter(new).items() if count == 1}
+    places = {text: index for index, text in enumerate(new) if text in once}
+    pairs = [(index, places[text]) for index, text in enumerate(old) if text in once]
+    ends: list[int] = []
+    last: list[int] = []
+    before: list[int] = []
+    for number, (_index, place) in enumerate(pairs):
+        where = bisect_left(ends, place)
+        before.append(last[where - 1] if where else -1)
+        if where == len(ends):
+            ends.append(place)
+            last.append(number)
+        else:
+            ends[where], last[where] = place, number
+    found: list[tuple[int, int]] = []
+    number = last[-1] if last else -1
+    while number >= 0:
+        found.append(pairs[number])
+        number = before[number]
+    return found[::-1]
+
+
+def _paired(
+    olds: Sequence[Group], news: Sequence[Group], spans: Sequence[_Span]
+) -> tuple[list[RuleChange], dict[int, RuleChange], dict[int, RuleChange]]:
+    """What became of each rule that is not where it was."""
+    gone = [index for a, b, _c, _d in spans for index in range(a, b)]
+    come = {index: None for _a, _b, c, d in spans for index in range(c, d)}
+    partner = _moved(olds, news, gone, come)
+    moved = list(partner)
+    handles = {news[index][0].handle: index for index in come}
+    for a, b, c, d in spans:
+        for index in (index for index in range(a, b) if index not in partner):
+            found = _same_handle(olds[index][0], handles, come)
+            if found is None:
+                found = _most_alike(olds[index][0], news, [other for other in range(c, d) if other in come])
+            if found is not None:
+                partner[index] = found
+                del come[found]
+    of_old: dict[int, RuleChange] = {}
+    for index in gone:
+        if index not in partner:
+            of_old[index] = RuleChange(REMOVED, olds[index], ())
+        else:
+            kind = MOVED if settled(olds[index][0].text) == settled(news[partner[index]][0].text) else CHANGED
+            of_old[index] = RuleChange(kind, olds[index], news[partner[index]])
+    added = {index: RuleChange(ADDED, (), news[index]) for index in come}
+    changes = [change for change in of_old.values() if change.kind != MOVED]
+    changes += [*added.values(), *(of_old[index] for index in moved)]
+    return changes, of_old, {other: of_old[index] for index, other in partner.items()} | added
+
+
+def _moved(
+    olds: Sequence[Group], news: Sequence[Group], gone: Sequence[int], come: dict[int, None]
+) -> dict[int, int]:
+    """Old index -> new index of rules that say the same elsewhere; takes the latter out of ``come``."""
+    waiting: dict[str, list[int]] = {}
+    for index in reversed(come):
+        waiting.setdefault(settled(news[index][0].text), []).append(index)
+    found = {}
+    for index in gone:
+        same = waiting.get(settled(olds[index][0].text))
+        if same:
+            found[index] = same.pop()
+            del come[found[index]]
+    return found
+
+
+def _same_handle(rule: Rule, handles: dict[int | None, int], come: Container[int]) -> int | None:
+    """What a rule became that was replaced: ``nft replace`` keeps the handle."""
+    found = handles.get(rule.handle) if rule.handle is not None else None
+    return found if found is not None and found in come else None
+
+
+def _most_alike(rule: Rule, news: Sequence[Group], there: Sequence[int]) -> int | None:
+    """What a rule became that was written anew: the most alike of those at its place."""
+    text, best, found = settled(rule.text), _SIMILAR, None
+    nearest = sorted(there, key=lambda other: abs(news[other][0].position - rule.position))[:_NEAREST]
+    for other in nearest:
+        matcher = difflib.SequenceMatcher(None, text, settled(news[other][0].text))
+        if matcher.real_quick_ratio() >= best and matcher.quick_ratio() >= best:
+            ratio = matcher.ratio()
+            if ratio > best or (found is None and ratio >= best):
+                best, found = ratio, other
+    return found
+
+
+def _slots(
+    olds: Sequence[Group],
+    news: Sequence[Group],
+    spans: Sequence[_Span],
+    of_old: dict[int, RuleChange],
+    of_new: dict[int, RuleChange],
+) -> Iterator[_Slot]:
+    """All rules in an order that is right for both lists."""
+    at = 0
+    places = {id(change): index for index, change in of_new.items()}
+    for a, b, c, d in [*spans, (len(olds), len(olds), len(news), len(news))]:
+        for index in range(at, a):
+            yield _Slot(olds[index], news[index + c - a], None)
+        there = c
+        for index in range(a, b):
+            change = of_old[index]
+            other = places.get(id(change), -1)
+            if not there <= other < d:
+                yield _Slot(olds[index], (), change)
+                continue
+            for number in range(there, other):
+                yield _Slot((), news[number], of_new[number])
+            yield _Slot(olds[index], news[other], change)
+            there = other + 1
+        for number in range(there, d):
+            yield _Slot((), news[number], of_new[number])
+        at = b

@@ -1,0 +1,390 @@
+# Copyright: (c) 2026, PathGuard developers
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The change that made a path worse is named, also where another rule, on another host, then decides."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import pytest
+
+from ansible_collections.pathguard.network.plugins.plugin_utils.analyse.network import Network
+from ansible_collections.pathguard.network.plugins.plugin_utils.model.flowset import Space
+from ansible_collections.pathguard.network.plugins.plugin_utils.model.match import In, Member, both
+from ansible_collections.pathguard.network.plugins.plugin_utils.model.rules import (
+    ACCEPT,
+    CONTINUE,
+    DROP,
+    REJECT,
+    Chain,
+    Effect,
+    Rule,
+    Verdict,
+)
+from ansible_collections.pathguard.network.plugins.plugin_utils.model.state import NamedSet, State
+from ansible_collections.pathguard.network.plugins.plugin_utils.policy.causes import Causes
+from ansible_collections.pathguard.network.plugins.plugin_utils.policy.ends import EndFinder
+from ansible_collections.pathguard.network.plugins.plugin_utils.policy.prove import prove
+from ansible_collections.pathguard.network.plugins.plugin_utils.policy.read import load_policy
+from ansible_collections.pathguard.network.plugins.plugin_utils.policy.schemas import load_schema, problems
+from ansible_collections.pathguard.network.plugins.plugin_utils.policy.validate import validate
+from tests.support.states import GROUPS, match, rule, ruleset, small_lab
+
+FORWARD, INPUT = "inet/filter/forward", "inet/filter/input"
+POLICY = {
+    "requiredPaths": [
+        {"name": "p", "from": {"group": "app"}, "to": {"group": "db_primary"}, "service": "postgresql"}
+    ]
+}
+DATABASE = match(dst="10.20.1.10", proto="tcp", dport=5432)
+OUTSIDE = 0x0A140101  # 10.20.1.1, where fw1 meets the databases
+
+States = dict[str, State]
+
+
+def lab(ipv6: bool = False) -> States:
+    """The databases accept the application network alone, by its addresses."""
+    states = small_lab(ipv6=ipv6)
+    for name in ("db1", "db2"):
+        rules = states[name].rulesets[INPUT].rules
+        rules[2] = rule(
+            3, "tcp dport 5432 ip saddr 10.10.1.0/24 accept", match(src="10.10.1.0/24", dport=5432)
+        )
+    return states
+
+
+def paths(now: Mapping[str, State], before: Mapping[str, State], policy: Any = None) -> list[dict[str, Any]]:
+    report = validate(load_policy(policy or POLICY), now, GROUPS, before)
+    assert problems(report, load_schema("report")) == []
+    found: list[dict[str, Any]] = report["paths"]
+    return found
+
+
+def causes(now: Mapping[str, State], before: Mapping[str, State] | None = None) -> list[tuple[Any, ...]]:
+    """``(host, chain, change, text now, text before)`` of what is named."""
+    [path] = paths(now, before or lab())
+    return [
+        (
+            cure["host"],
+            cure["chain"],
+            cure["change"],
+            *(cure[at] and cure[at]["text"] for at in ("now", "before")),
+        )
+        for cure in path["remedy"]
+    ]
+
+
+def add(states: States, host: str, key: str, hook: str, *rules: Rule, **more: Any) -> None:
+    states[host].rulesets[key] = ruleset(key, hook, more.pop("default", "permit"), rules, **more)
+
+
+def snat(states: States) -> Any:
+    effect = Effect("snat", family=4, address=(OUTSIDE, OUTSIDE))
+    words = 'oifname "db0" snat ip to 10.20.1.1'
+    add(
+        states,
+        "fw1",
+        "ip/nat/post",
+        "postrouting",
+        rule(1, words, match(oif="db0"), ACCEPT, [effect]),
+        type="nat",
+    )
+    return ("fw1", "ip/nat/post", "added", words, None)
+
+
+def masquerade(states: States) -> Any:
+    words = 'oifname "db0" masquerade'
+    add(
+        states,
+        "fw1",
+        "ip/nat/post",
+        "postrouting",
+        rule(1, words, match(oif="db0"), ACCEPT, [Effect("masquerade")]),
+        type="nat",
+    )
+    return ("fw1", "ip/nat/post", "added", words, None)
+
+
+def dnat(states: States) -> Any:
+    effect = Effect("dnat", family=4, address=(0x0A14010B, 0x0A14010B))
+    words = "ip daddr 10.20.1.10 tcp dport 5432 dnat ip to 10.20.1.11"
+    add(
+        states,
+        "fw1",
+        "ip/nat/pre",
+        "prerouting",
+        rule(1, words, DATABASE, ACCEPT, [effect]),
+        type="nat",
+        priority=-100,
+    )
+    return ("fw1", "ip/nat/pre", "added", words, None)
+
+
+def redirect(states: States) -> Any:
+    words = "tcp dport 5432 redirect to :6432"
+    effect = Effect("redirect", port=(6432, 6432))
+    add(states, "db1", "ip/nat/pre", "prerouting", rule(1, words, DATABASE, ACCEPT, [effect]), type="nat")
+    return ("db1", "ip/nat/pre", "added", words, None)
+
+
+def notrack(states: States) -> Any:
+    """Without tracking, the replies of fw1 are no replies any more."""
+    words = "tcp sport 5432 notrack"
+    rules = [rule(1, words, match(proto="tcp", sport=5432), CONTINUE, [Effect("notrack")])]
+    add(states, "fw1", "ip/raw/pre", "prerouting", *rules, priority=-300)
+    return ("fw1", "ip/raw/pre", "added", words, None)
+
+
+def mark(states: States) -> Any:
+    """The rule that marks is new; the one that drops what is marked was there."""
+    words = "ip saddr 10.10.1.128/25 meta mark set 0x7"
+    effect = Effect("set", "mark", 7)
+    add(
+        states,
+        "fw1",
+        "ip/mangle/pre",
+        "prerouting",
+        rule(1, words, match(src="10.10.1.128/25"), CONTINUE, [effect]),
+        priority=-150,
+    )
+    return ("fw1", "ip/mangle/pre", "added", words, None)
+
+
+def new_table(states: States) -> Any:
+    words = "ip daddr 10.20.1.10 reject"
+    add(
+        states,
+        "fw1",
+        "ip/other/gate",
+        "forward",
+        rule(1, words, match(dst="10.20.1.10"), REJECT),
+        priority=10,
+    )
+    return ("fw1", "ip/other/gate", "added", words, None)
+
+
+def new_policy(states: States) -> Any:
+    add(states, "db1", "inet/late/input", "input", default="deny", priority=10)
+    return ("db1", "inet/late/input", "default_action", "default action: deny", None)
+
+
+def legacy(states: States) -> Any:
+    words = "-A FORWARD -s 10.10.1.200/32 -j DROP"
+    add(
+        states,
+        "fw1",
+        "iptables-legacy/filter/FORWARD",
+        "forward",
+        rule(1, words, match(src="10.10.1.200"), DROP),
+    )
+    return ("fw1", "iptables-legacy/filter/FORWARD", "added", words, None)
+
+
+def state_changed(states: States) -> Any:
+    rules = states["fw1"].rulesets[FORWARD].rules
+    then, words = rules[0].text, "ct state related accept"
+    rules[0] = rule(1, words, match(ct="related"))
+    return ("fw1", FORWARD, "changed", words, then)
+
+
+def established_deleted(states: States) -> Any:
+    [gone, *states["fw1"].rulesets[FORWARD].rules] = states["fw1"].rulesets[FORWARD].rules
+    return ("fw1", FORWARD, "removed", None, gone.text)
+
+
+def accept_deleted(states: States) -> Any:
+    gone = states["fw1"].rulesets[FORWARD].rules.pop(2)
+    return ("fw1", FORWARD, "removed", None, gone.text)
+
+
+def policy_flipped(states: States) -> Any:
+    add(states, "app08", "inet/filter/output", "output", default="deny")
+    return ("app08", "inet/filter/output", "default_action", "default action: deny", "default action: permit")
+
+
+def forwarding_off(states: States) -> Any:
+    states["fw1"].forwarding["ipv4"] = False
+    return (
+        "fw1",
+        "",
+        "forwarding",
+        "forwarding of ipv4: off, forwarding of ipv6: on",
+        "forwarding of ipv4: on, forwarding of ipv6: on",
+    )
+
+
+def interface_without_address(states: States) -> Any:
+    states["fw1"].interfaces["app0"].addresses = ["10.10.9.1/24"]
+    return ("fw1", "", "interfaces", "app0 up 10.10.9.1/24", "app0 up 10.10.1.1/24")
+
+
+def with_more(states: States) -> States:
+    """What some of the changes build on, in force before them."""
+    marked = Rule(1, In("mark", ((7, 7),)), DROP, "meta mark 0x7 drop", handle=90)
+    add(states, "fw1", "inet/marked/forward", "forward", marked, priority=-5)
+    add(states, "app08", "inet/filter/output", "output")
+    return states
+
+
+CASES = (
+    snat,
+    masquerade,
+    dnat,
+    redirect,
+    notrack,
+    mark,
+    new_table,
+    new_policy,
+    legacy,
+    state_changed,
+    established_deleted,
+    accept_deleted,
+    policy_flipped,
+    forwarding_off,
+    interface_without_address,
+)
+
+
+@pytest.mark.parametrize("noise", [0, 40], ids=["alone", "among others"])
+@pytest.mark.parametrize("change", CASES)
+def test_the_change_itself_is_named(change: Callable[[States], Any], noise: int) -> None:
+    before, now = with_more(lab()), with_more(lab())
+    expected = change(now)
+    for number in range(noise):
+        for name in ("fw1", "db1"):
+            words = f"ip saddr 192.0.2.{number} tcp dport 80 accept"
+            some = next(item for key, item in now[name].rulesets.items() if key.startswith("inet/filter/"))
+            some.rules.insert(number % 3, rule(50 + number, words, match(src=f"192.0.2.{number}", dport=80)))
+    assert causes(now, before) == [expected]
+
+
+def test_who_then_decides_is_told_beside_it() -> None:
+    now = lab()
+    snat(now)
+    [path] = paths(now, lab())
+    assert path["deciding"][0]["host"] == "db1"
+    assert path["deciding"][0]["rules"][0]["text"] == "default action: deny"
+    [cure] = path["remedy"]
+    assert (cure["pairs"], len(cure["hosts"])) == (10, 10)
+
+
+def test_two_rules_in_another_order() -> None:
+    before, now = lab(), lab()
+    for states in (before, now):
+        rules = states["fw1"].rulesets[FORWARD].rules
+        rules.append(rule(4, "ip saddr 10.10.1.128/25 drop", match(src="10.10.1.128/25"), DROP))
+    rules = now["fw1"].rulesets[FORWARD].rules
+    rules[2], rules[3] = rules[3], rules[2]
+    [(host, chain, change, text, was)] = causes(now, before)
+    assert (host, chain, change) == ("fw1", FORWARD, "moved")
+    assert text == was
+
+
+def test_an_emptied_set_is_named_with_the_rule_that_asks_it() -> None:
+    def states(*members: int) -> States:
+        found = lab()
+        words = "-A FORWARD -m set --match-set apps src -j ACCEPT"
+        asked = both(Member("ipset/apps", ("src",)), match(proto="tcp"))
+        found["fw1"].rulesets[FORWARD].rules[2] = rule(3, words, asked)
+        elements: list[Any] = [((0x0A0A0100 + number, 0x0A0A0100 + number),) for number in members]
+        found["fw1"].sets["ipset/apps"] = NamedSet("ipset/apps", ("address4",), elements)
+        return found
+
+    everyone = (5, 14, 23, 33, 41, 52, 62, 66, 100, 200)
+    [path] = paths(states(), states(*everyone))
+    [cure] = path["remedy"]
+    assert (cure["action"], cure["change"], cure["chain"]) == ("restore_members", "members", FORWARD)
+    assert cure["note"].startswith("set ipset/apps: members lost: 10.10.1.5, 10.10.1.14, ")
+    assert "--match-set apps src" in cure["now"]["text"]
+
+
+def test_two_causes_are_told_with_what_each_costs() -> None:
+    now = lab()
+    accept = now["fw1"].rulesets[FORWARD].rules
+    accept.insert(0, rule(8, "ip saddr 10.10.1.64/26 drop", match(src="10.10.1.64/26"), DROP))
+    now["db1"].rulesets[INPUT].rules.insert(
+        0, rule(9, "ip saddr 10.10.1.5 drop", match(src="10.10.1.5"), DROP)
+    )
+    [path] = paths(now, lab())
+    assert [(cure["now"]["text"], cure["hosts"]) for cure in path["remedy"]] == [
+        ("ip saddr 10.10.1.64/26 drop", ["app08", "app09"]),
+        ("ip saddr 10.10.1.5 drop", ["app01"]),
+    ]
+
+
+def test_two_rules_of_which_each_alone_would_do_it_are_both_named() -> None:
+    now = lab()
+    for number, host, key in ((8, "fw1", FORWARD), (9, "db1", INPUT)):
+        drop = rule(number, f"ip saddr 10.10.1.5 counter drop # {host}", match(src="10.10.1.5"), DROP)
+        now[host].rulesets[key].rules.insert(0, drop)
+    assert {(found[0], found[2]) for found in causes(now)} == {("fw1", "added"), ("db1", "added")}
+
+
+def test_a_table_that_was_written_anew_is_compared_by_what_its_rules_say() -> None:
+    now = lab()
+    table = now["fw1"].rulesets[FORWARD]
+    table.rules = [
+        Rule(item.position, item.match, item.verdict, item.text, handle=70 - item.position)
+        for item in table.rules
+    ]
+    words = table.rules[2].text.replace("10.10.1.0/24", "10.10.1.0/25")
+    table.rules[2] = Rule(3, match(src="10.10.1.0/25", dport=5432), ACCEPT, words, handle=67)
+    [(host, chain, change, text, was)] = causes(now)
+    assert (host, chain, change, text) == ("fw1", FORWARD, "changed", words)
+    assert "10.10.1.0/24" in was
+
+
+def test_a_jump_into_a_chain_that_lost_its_rules() -> None:
+    def states(*rules: Rule) -> States:
+        found = lab()
+        found["fw1"].rulesets[FORWARD].rules[2] = rule(
+            3, "jump apps", match(proto="tcp"), Verdict("jump", "inet/filter/apps")
+        )
+        found["fw1"].chains["inet/filter/apps"] = Chain("inet/filter/apps", list(rules))
+        return found
+
+    accept = rule(1, "accept", match())
+    assert causes(states(), states(accept)) == [("fw1", "inet/filter/apps", "removed", None, "accept")]
+
+
+def test_a_path_that_opened_names_what_opened_it() -> None:
+    policy = {
+        "forbiddenPaths": [
+            {"name": "p", "from": {"group": "app"}, "to": {"prefix": "10.20.1.10/32"}, "service": "ssh"}
+        ]
+    }
+    now = lab()
+    now["fw1"].rulesets[FORWARD].rules.insert(0, rule(9, "iifname app0 accept", match(iif="app0")))
+    now["db1"].rulesets[INPUT].rules.insert(0, rule(9, "tcp dport 22 accept", match(proto="tcp", dport=22)))
+    [path] = paths(now, lab(), policy)
+    assert path["permitted"]["to"] == ["10.20.1.10"]
+    [cure] = path["remedy"]  # either of the two would do
+    assert cure["now"]["text"] in ("iifname app0 accept", "tcp dport 22 accept")
+
+
+def test_nothing_is_named_for_a_path_that_was_as_bad_before() -> None:
+    before, now = lab(), lab()
+    for states in (before, now):
+        accept_deleted(states)
+    new_table(now)
+    assert causes(now, before) == []
+
+
+def test_a_search_that_is_given_up_says_so() -> None:
+    now, before = lab(), lab()
+    snat(now)
+    now["db1"].rulesets[INPUT].rules.insert(
+        0, rule(9, "ip saddr 192.0.2.1 drop", match(src="192.0.2.1"), DROP)
+    )
+    space = Space()
+    policy = load_policy(POLICY)
+    networks = Network(now, space), Network(before, space)
+    proofs = [prove(network, EndFinder(network, GROUPS), policy.paths[0]) for network in networks]
+    few = Causes(*networks, lambda network: EndFinder(network, GROUPS), most_proofs=1)
+    found = few.of(*proofs)
+    assert len(found) == 2
+    assert not any(cause.proven for cause in found)
+    enough = Causes(*networks, lambda network: EndFinder(network, GROUPS))
+    assert [(cause.change.key, cause.proven) for cause in enough.of(*proofs)] == [("ip/nat/post", True)]
