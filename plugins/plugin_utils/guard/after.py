@@ -17,7 +17,7 @@ from typing import Any
 
 from ..checkpoint.run import answer_dict, confirm_all, renew_all, status_all
 from ..checkpoint.status import CheckpointStatus
-from ..errors import CheckpointError, PathGuardError, UnreachableError
+from ..errors import CheckpointError, PathGuardError
 from ..gather.several import some
 from ..model.state import State
 from ..policy.paths import Policy
@@ -46,7 +46,8 @@ REASON = 500
 class After:
     """What ``post`` found and did. ``reasons``: why the change was not kept, empty if it was. ``before``:
     the paths as ``pre`` saw them. ``proof``: the paths after the change, None if they could not be proven.
-    ``unread``: hosts that could not be reached after the change."""
+    ``unread``: hosts that could not be read after the change at least once, and why; ``cut_off``:
+    those of them whose timers had fired when they could be."""
 
     run: record.Run
     folder: Path
@@ -57,7 +58,8 @@ class After:
     notes: list[str] = field(default_factory=list)
     proof: Proof | None = None
     states: dict[str, State] = field(default_factory=dict)
-    unread: list[str] = field(default_factory=list)
+    unread: dict[str, str] = field(default_factory=dict)
+    cut_off: list[str] = field(default_factory=list)
     changes: list[PathChange] = field(default_factory=list)
     rows_before: list[ProbeRow] = field(default_factory=list)
     rows: list[ProbeRow] = field(default_factory=list)
@@ -141,16 +143,14 @@ class Judge:
 
     def _look(self, found: After, name: str, deadline: float) -> None:
         """Read, prove, probe and compare; what speaks against the change goes to ``reasons``."""
-        states, errors = self._read(name, deadline)
-        if errors:
-            found.reasons += [
-                f"{host} can't be read after the change: {error.what}" for host, error in errors.items()
-            ]
-            found.states = states
-            found.unread = [host for host, error in errors.items() if isinstance(error, UnreachableError)]
+        found.states, errors = self._read(found, name, deadline)
+        found.reasons += [
+            f"{host} can't be read after the change: {error.what}" for host, error in errors.items()
+        ]
+        found.reasons += self._cut_off(found)
+        if errors or found.cut_off:
             return
-        found.states = states
-        found.proof = prove(self.policy, states, self.run.groups, self.folder / name, self.baseline)
+        found.proof = prove(self.policy, found.states, self.run.groups, self.folder / name, self.baseline)
         found.changes = compare(self.before, found.proof.paths, self.run.expected_changes)
         bad = [change for change in found.changes if change.fails]
         found.reasons += [change.text() for change in bad]
@@ -178,11 +178,24 @@ class Judge:
         """What the configuration lacks now and did not before; one that is not known any more is new, too."""
         return [fact["text"] for fact in proof.facts if fact not in self.run.before["facts"]]
 
-    def _read(self, name: str, deadline: float) -> tuple[dict[str, State], dict[str, PathGuardError]]:
+    def _cut_off(self, found: After) -> list[str]:
+        """What was read when the timer had put back the rules that kept the guard out shows nothing of the change."""
+        names = [name for name in found.unread if name in self.run.protected and name not in found.cut_off]
+        reasons = []
+        for name, answer in status_all(self.site.each(names), names).items() if names else ():
+            if isinstance(answer, CheckpointStatus) and _has_fired(answer, self.run.id):
+                found.cut_off.append(name)
+                reasons.append(_cut_text(name, found.unread[name], answer.changed_tables))
+        return reasons
+
+    def _read(
+        self, found: After, name: str, deadline: float
+    ) -> tuple[dict[str, State], dict[str, PathGuardError]]:
         """All hosts of the run; those that don't answer again and again until the deadline."""
         folder = self.folder / name
         states, errors = self.site.read(self.run.hops, folder, self.run.id)
         told = Seldom(self.say)
+        found.unread.update({host: error.what for host, error in errors.items()})
         while errors and time.monotonic() < deadline:
             told(
                 f"PathGuard: can't read {some(sorted(errors))}; trying again for {deadline - time.monotonic():.0f} s"
@@ -217,13 +230,16 @@ class Judge:
         found.checkpoints = back.checkpoints
         found.decision = back.decision
         found.notes += back.notes
-        cut = [name for name in found.unread if name in back.by_timer and name in back.changed]
-        if cut:
-            found.reasons.insert(
-                0,
-                f"the change cut the guard's own connection to {some(cut)}: nothing got through to it until its "
-                f"timer had put back {some(back.changed[cut[0]])}",
-            )
+        late = [name for name in back.by_timer if name in found.unread and name not in found.cut_off]
+        found.reasons[:0] = [_cut_text(name, found.unread[name], back.changed.get(name, [])) for name in late]
+
+
+def _cut_text(name: str, why: str, tables: Sequence[str]) -> str:
+    things = some([revert.thing(table) for table in tables]) or "nothing"
+    return (
+        f"{name} could not be read after the change ({why}) until its own timer had put back {things}: "
+        "the change had cut the guard off"
+    )
 
 
 def _has_fired(answer: CheckpointStatus | PathGuardError, run_id: str) -> bool:

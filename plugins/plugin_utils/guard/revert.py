@@ -70,6 +70,18 @@ class Revert:
         }
 
 
+def thing(name: str) -> str:
+    """``nft/inet/filter`` and ``file/etc/nftables.conf`` as people call them."""
+    kind, _slash, rest = name.partition("/")
+    return (
+        f"/{rest}"
+        if kind == "file"
+        else f"table {rest.replace('/', ' ')}"
+        if kind == "nft"
+        else name.replace("/", " ")
+    )
+
+
 def _same(one: Mapping[str, str], other: Mapping[str, str]) -> bool:
     """Whether rules and configuration files are equal; rules of dynamic owners may come and go."""
     return all(one.get(part) == other.get(part) for part in ("static", "saved"))

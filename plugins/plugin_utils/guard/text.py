@@ -16,6 +16,7 @@ from .after import CONFIRMED, FAILED, NOT_TESTED, REVERTED, UNPROVEN, After
 from .before import Before
 from .compare import SAME, PathChange, PathView
 from .probes import OPEN, REACHABLE, ProbeRow
+from .revert import thing
 
 TEMPLATES = Path(__file__).with_name("templates")
 # How many of a kind are told; the JSON report has all.
@@ -294,23 +295,11 @@ def _ending(found: After) -> list[str]:
             by = "its own timer was first" if host in back.by_timer else "put back"
             digest = back.fingerprints.get(host, "")[:DIGEST]
             proven = f"fingerprint {digest}, equal to the checkpoint's" if back.fingerprint else "NOT PROVEN"
-            lines.append(f"reverted  {host} ({', '.join(_thing(table) for table in tables)}): {by}; {proven}")
+            lines.append(f"reverted  {host} ({', '.join(thing(table) for table in tables)}): {by}; {proven}")
         lines += _proof_of_revert(found)
         lines += [f"TROUBLE   {item}" for item in _some(back.trouble, NOTES_TOLD)]
         lines += [f"BY HAND   {item}" for item in _some(back.manual, NOTES_TOLD)]
     return lines
-
-
-def _thing(name: str) -> str:
-    """``nft/inet/filter`` and ``file/etc/nftables.conf`` as people call them."""
-    kind, _slash, rest = name.partition("/")
-    return (
-        f"/{rest}"
-        if kind == "file"
-        else f"table {rest.replace('/', ' ')}"
-        if kind == "nft"
-        else name.replace("/", " ")
-    )
 
 
 def _proof_of_revert(found: After) -> list[str]:
