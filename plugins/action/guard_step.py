@@ -22,7 +22,7 @@ from ansible_collections.pathguard.network.plugins.plugin_utils.gather.action im
 )
 from ansible_collections.pathguard.network.plugins.plugin_utils.guard import record, report, text
 from ansible_collections.pathguard.network.plugins.plugin_utils.guard.after import UNPROVEN, Judge
-from ansible_collections.pathguard.network.plugins.plugin_utils.guard.batch import batch_sizes
+from ansible_collections.pathguard.network.plugins.plugin_utils.guard.batch import batch_sizes, check_strategy
 from ansible_collections.pathguard.network.plugins.plugin_utils.guard.before import Start, begin
 from ansible_collections.pathguard.network.plugins.plugin_utils.guard.outcomes import (
     LOST,
@@ -38,7 +38,8 @@ MACHINE_READABLE = ("json", "jsonl", "junit", "null")
 
 
 class ActionModule(HostsAction):
-    BYPASS_HOST_LOOP = True
+    """Not BYPASS_HOST_LOOP but ``run_once`` in the role makes it one for all hosts: with the former Ansible itself
+    ends a play of the free strategy, before a clear word could be said."""
 
     SPEC: ClassVar[dict[str, dict[str, Any]]] = {
         "step": {"type": "str", "required": True, "choices": ["pre", "post", "revert", "close", "verdict"]},
@@ -65,6 +66,7 @@ class ActionModule(HostsAction):
     }
 
     def work(self, options: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
+        check_strategy(self._task, self._templar.template)
         steps: dict[str, Callable[[dict[str, Any], dict[str, Any]], dict[str, Any]]] = {
             "pre": self._pre,
             "post": self._post,

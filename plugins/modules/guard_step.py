@@ -15,7 +15,6 @@ description:
     outside of the play.
 extends_documentation_fragment:
   - pathguard.network.attributes
-  - pathguard.network.attributes.once
   - pathguard.network.login
   - pathguard.network.login.command_timeout
 options:
@@ -91,6 +90,10 @@ attributes:
     description: In check mode the paths are read and proven, nothing is armed, and the change counts as not tested.
     support: partial
     details: A change that is only pretended can't be judged.
+  bypass_host_loop:
+    description: Runs once for all hosts of the batch, by the C(run_once) that the role gives it.
+    support: none
+    details: Without C(run_once), and with a strategy in which hosts don't wait for each other, it fails.
   diff_mode:
     description: Shows the flows that were gained and lost, and the rules that were changed.
     support: full

@@ -220,7 +220,8 @@ def test_the_free_strategy_is_refused(guarded: Guarded) -> None:
     before = fw1(guarded.lab)
     done = guarded.run([BREAK], play={"strategy": "free"})
     assert done.code != 0
-    assert "bypasses the host loop" in done.output
+    assert "the guard is not possible with 'strategy: free'" in done.output
+    assert "use 'strategy: linear'" in done.output
     assert fw1(guarded.lab) == before
 
 
@@ -318,6 +319,6 @@ def test_a_second_run_is_refused_while_one_holds_the_firewall(guarded: Guarded) 
     before = fw1(guarded.lab)
     done = guarded.play([a_play(entry("pre", run_id="second"), BREAK)])
     assert (done.code, done.decisions) == (2, ["", "stopped"]), done.output
-    assert "no checkpoint stays armed, nothing was changed" in done.output
-    assert "first" in done.output
+    assert "another run is not over: run first of root on ctl holds fw1 (armed) since" in done.output
+    assert "take_over and a reason" in done.output
     assert fw1(guarded.lab) == before

@@ -5,15 +5,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
+
+from ..errors import GuardError
+
+LINEAR = "linear"
+# Strategies that run each host at its own speed: Ansible's own, and those of the mitogen project.
+FREE = frozenset({"free", "host_pinned", "mitogen_free", "mitogen_host_pinned"})
 
 
 def batch_sizes(task: Any, hosts: int) -> list[int]:
     """The sizes of the play's batches, in order; empty where there is no ``serial``."""
+    return sizes_of(_of_play(task, "serial") or [], hosts)
+
+
+def _of_play(task: Any, keyword: str) -> Any:
     block = getattr(task, "_parent", None)
-    play = getattr(block, "_play", None)
-    return sizes_of(getattr(play, "serial", None) or [], hosts)
+    return getattr(getattr(block, "_play", None), keyword, None)
+
+
+def check_strategy(task: Any, template: Callable[[Any], Any]) -> None:
+    """Raises GuardError for a play in which hosts don't wait for each other: no step could speak for all of them.
+
+    ``template``: what makes a play's keyword plain.
+    """
+    strategy = str(template(_of_play(task, "strategy") or LINEAR))
+    if strategy.rpartition(".")[2] in FREE:
+        raise GuardError(
+            f"the guard is not possible with 'strategy: {strategy}': hosts don't wait for each other there, so there "
+            "is no moment before and after the change; nothing was changed",
+            "the play's strategy (or ANSIBLE_STRATEGY, or ansible.cfg)",
+            "use 'strategy: linear', Ansible's default, for plays with path_guard",
+        )
+    if not task.run_once:
+        raise GuardError(
+            "a step of the guard is for all hosts of the batch at once", "guard_step", "use the role path_guard"
+        )
 
 
 def sizes_of(serial: Any, hosts: int) -> list[int]:
