@@ -25,7 +25,11 @@ from ansible_collections.pathguard.network.plugins.plugin_utils.gather.firewall 
 from ansible_collections.pathguard.network.plugins.plugin_utils.gather.hosts import TRANSPORTS
 from ansible_collections.pathguard.network.plugins.plugin_utils.gather.platforms import platform_of
 
-FILES_OPTIONS = {"command": {"type": "str", "required": True}, "path": {"type": "str", "required": True}}
+FILES_OPTIONS = {
+    "command": {"type": "str", "required": True},
+    "path": {"type": "str"},
+    "absent": {"type": "bool", "default": False},
+}
 
 
 class ActionModule(HostsAction):

@@ -38,6 +38,10 @@ options:
   files:
     description:
       - Saved output of one host, with O(transport=files). Commands that have no file are unknown.
+      - A kind of firewall rules that has no file while another kind has one (C(iptables-legacy-save) beside
+        C(nft -j list ruleset), say) is taken as none, and named in C(unreadable). It is unknown if a file
+        that was given says that there are such rules, or if the files hold no rules at all. Give the file, or
+        O(files[].absent).
       - An empty file, an error message and output that was cut short are errors.
     type: list
     elements: dict
@@ -49,9 +53,12 @@ options:
         type: str
         required: true
       path:
-        description: The file, relative to the playbook's folder.
+        description: The file, relative to the playbook's folder. Either this or O(files[].absent) is needed.
         type: str
-        required: true
+      absent:
+        description: Somebody has looked, and the host has no such thing.
+        type: bool
+        default: false
   snapshot_dir:
     description:
       - Folder for the snapshot files, C(<host>.json) each, relative to the playbook's folder. Made if it
@@ -99,6 +106,8 @@ EXAMPLES = r"""
     files:
       - command: nft -j list ruleset
         path: saved/fw7-nft.json
+      - command: iptables-legacy-save
+        absent: true
       - command: ip -j address show
         path: saved/fw7-addresses.json
     snapshot_dir: snapshots

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from ..errors import GatherError
 from ..model.raw import RawOutput
@@ -20,19 +21,32 @@ ERRORS = re.compile(
 )
 # An error message is short; a ruleset may well have these words in a comment.
 ERROR_LINES = 5
+DECLARED = "the task says that the host has no such thing"
 
 
 def read_files(
-    platform: Platform, files: Sequence[Mapping[str, str]], resolve: Callable[[str], str]
+    platform: Platform, files: Sequence[Mapping[str, Any]], resolve: Callable[[str], str]
 ) -> dict[str, RawOutput]:
-    """``files``: ``{command, path}`` each; ``resolve`` makes a path absolute. Raises GatherError."""
+    """``files``: ``{command, path}`` or ``{command, absent: true}`` each; ``resolve`` makes a path absolute.
+
+    Raises GatherError.
+    """
     found: dict[str, RawOutput] = {}
     for entry in files:
         name = _name(platform, entry["command"])
-        path = resolve(entry["path"])
         if name in found:
-            raise GatherError(f"{name} is given twice", path, "give one file for each command")
-        found[name] = RawOutput(name, platform.commands[name], None, _read(path, name, platform))
+            raise GatherError(f"{name} is given twice", "files", "give one file for each command")
+        if bool(entry.get("path")) == bool(entry.get("absent")):
+            raise GatherError(
+                f"{name} needs either a path, or absent: true",
+                "files",
+                "name the file; or say that the host has no such thing, if somebody has looked",
+            )
+        if entry.get("absent"):
+            found[name] = RawOutput(name, platform.commands[name], None, "", absent=DECLARED)
+        else:
+            text = _read(resolve(entry["path"]), name, platform)
+            found[name] = RawOutput(name, platform.commands[name], None, text)
     return found
 
 
@@ -62,7 +76,7 @@ def _read(path: str, name: str, platform: Platform) -> str:
         raise GatherError(
             f"the file of {name} is empty: that can't be told from output that was lost",
             path,
-            "save it again, as root; leave the entry out if the host has no such thing",
+            "save it again, as root; write absent: true instead of a path if the host has no such thing",
         )
     lines = text.strip().splitlines()
     ends = platform.ends.get(name)

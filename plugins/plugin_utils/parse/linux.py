@@ -43,6 +43,7 @@ def parse(host: str, outputs: Mapping[str, RawOutput]) -> State:
     dumps = {name: _iptables(state, outputs, name, facts, sets) for name in _IPTABLES}
     native = _nft(state, outputs, facts, dumps)
     _assemble(state, native, dumps)
+    _nothing_given(state, outputs)
     _families_left_out(state, outputs)
     for dump in dumps.values():
         for name in dump.added_to if dump else ():
@@ -69,19 +70,39 @@ def _fail(state: State, name: str, why: str, *, rules: bool = True) -> None:
 
 
 def _left_out(state: State, outputs: Mapping[str, RawOutput], name: str) -> bool:
-    """Saved files that name some of the rules: what is left out, the host is said not to have.
+    """Saved files that name some of the rules: what is left out is taken as none, unless a file says otherwise.
 
     A login always brings an answer for every command, if only an error.
     """
     if name in outputs or not any(given in outputs for given in ("nft_json", *_IPTABLES)):
         return False
-    _fail(state, name, "not given, so taken as none", rules=False)
+    tool = name.replace("_", "-")
+    # What iptables-nft-save says where it finds legacy tables, to stderr or, in old versions, to stdout.
+    if any(f"{tool} tables present" in raw.text(outputs, other) for other in _IPTABLES):
+        _fail(state, name, "not given, and a file that was given says that there are such rules")
+    elif name in _hidden(outputs):
+        _fail(state, name, "not given, so taken as none", rules=False)
     return True
+
+
+def _hidden(outputs: Mapping[str, RawOutput]) -> list[str]:
+    """Collections of rules that were not given, and that none of the others shows."""
+    shown_by_nft = {"iptables_nft", "ip6tables_nft"} if raw.text(outputs, "nft_json") else set()
+    return [name for name in ("nft_json", *_IPTABLES) if name not in outputs and name not in shown_by_nft]
+
+
+def _nothing_given(state: State, outputs: Mapping[str, RawOutput]) -> None:
+    """Saved files without any rule don't say that the host has none, as long as one of them is missing."""
+    missing = _hidden(outputs)
+    if missing and not state.rulesets and state.firewall_known:
+        state.unreadable = [item for item in state.unreadable if item["what"] not in missing]
+        for name in missing:
+            _fail(state, name, "not given, and what was given holds no rules: they may all be there")
 
 
 def _families_left_out(state: State, outputs: Mapping[str, RawOutput]) -> None:
     """Saved files of one family only tell nothing about the other: its filters are there, and unknown."""
-    if "nft_json" in outputs:
+    if raw.text(outputs, "nft_json"):
         return
     given = {"ip6" if name.startswith("ip6") else "ip" for name in _IPTABLES if name in outputs}
     for family in {"ip", "ip6"} - given if given else ():

@@ -74,6 +74,17 @@ def test_a_command_twice(tmp_path: Path) -> None:
         read_files(LINUX, twice, lambda path: str(tmp_path / path))
 
 
+def test_what_the_host_does_not_have() -> None:
+    found = read_files(LINUX, [{"command": "iptables-legacy-save", "absent": True}], str)
+    assert found["iptables_legacy"].absent
+
+
+@pytest.mark.parametrize("more", [{}, {"path": "file", "absent": True}, {"absent": False}])
+def test_a_file_or_none(more: dict[str, object]) -> None:
+    with pytest.raises(GatherError, match="either a path, or absent: true"):
+        read_files(LINUX, [{"command": "nft_json", **more}], str)
+
+
 def test_platforms() -> None:
     assert platform_of("linux") is LINUX
     with pytest.raises(GatherError, match="'cisco_ios' can't be gathered yet") as caught:

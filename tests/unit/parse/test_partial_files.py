@@ -46,10 +46,15 @@ FOUR = {"src": "10.0.1.7", "dst": "10.2.0.10", "protocol": "tcp", "dst_port": 54
 SIX = {"src": "fd00:1::7", "dst": "fd00:2::10", "protocol": "tcp", "dst_port": 5432}
 
 
-def state(**texts: str) -> State:
-    return parse_platform(
-        "linux", "fw1", {name: RawOutput(name, name, None, text) for name, text in texts.items()}
-    )
+EMPTY = json.dumps({"nftables": [{"metainfo": {"json_schema_version": 1}}]})
+WARNING = "# Warning: iptables-legacy tables present, use iptables-legacy-save to see them\n"
+RULES = ("nft_json", "iptables_nft", "ip6tables_nft", "iptables_legacy", "ip6tables_legacy")
+
+
+def state(*absent: str, **texts: str) -> State:
+    given = {name: RawOutput(name, name, None, text) for name, text in texts.items()}
+    none = {name: RawOutput(name, name, None, "", absent="said to be none") for name in absent}
+    return parse_platform("linux", "fw1", {**given, **none})
 
 
 def forward(fw: State, flow: dict[str, Any]) -> str:
@@ -83,3 +88,37 @@ def test_without_any_rules_nothing_is_known(given: dict[str, str]) -> None:
     fw = state(**given)
     assert not fw.firewall_known
     assert forward(fw, FOUR) == "unknown"
+
+
+def test_legacy_rules_that_a_file_speaks_of_are_unknown() -> None:
+    fw = state(iptables_nft=WARNING + IPTABLES)
+    assert {"iptables_legacy", "nft_json"} <= {item["what"] for item in fw.unreadable}
+    assert forward(fw, FOUR) == "unknown"
+    both = state(iptables_nft=WARNING + IPTABLES, iptables_legacy=IPTABLES)
+    assert forward(both, FOUR) == "permit"
+
+
+def test_files_without_rules_are_no_open_firewall() -> None:
+    fw = state(nft_json=EMPTY)
+    assert not fw.firewall_known
+    assert not [item for item in fw.unreadable if "taken as none" in item["reason"]]
+    assert forward(fw, FOUR) == forward(fw, SIX) == "unknown"
+    assert forward(state("iptables_legacy", nft_json=EMPTY), FOUR) == "unknown"
+
+
+def test_a_host_is_open_where_every_kind_of_rules_is_said_to_be_none() -> None:
+    fw = state("iptables_legacy", "ip6tables_legacy", nft_json=EMPTY)
+    assert forward(fw, FOUR) == forward(fw, SIX) == "permit"
+    assert not [item for item in fw.unreadable if item["what"] in RULES]
+
+
+def test_nft_shows_the_tables_of_iptables_nft() -> None:
+    said = {item["what"] for item in state(nft_json=NFT).unreadable}
+    assert said.isdisjoint({"iptables_nft", "ip6tables_nft"})
+    assert {"iptables_legacy", "ip6tables_legacy"} <= said
+
+
+def test_no_nft_says_nothing_about_the_other_family() -> None:
+    fw = state("nft_json", iptables_legacy=IPTABLES)
+    assert forward(fw, FOUR) == "permit"
+    assert forward(fw, SIX) == "unknown"
