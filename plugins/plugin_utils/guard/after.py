@@ -144,9 +144,7 @@ class Judge:
     def _look(self, found: After, name: str, deadline: float) -> None:
         """Read, prove, probe and compare; what speaks against the change goes to ``reasons``."""
         found.states, errors = self._read(found, name, deadline)
-        found.reasons += [
-            f"{host} can't be read after the change: {error.what}" for host, error in errors.items()
-        ]
+        found.reasons += [_unread_text(host, error.what) for host, error in errors.items()]
         found.reasons += self._cut_off(found)
         if errors or found.cut_off:
             return
@@ -203,6 +201,7 @@ class Judge:
             time.sleep(RETRY_EVERY)
             more, errors = self.site.read(sorted(errors), folder, self.run.id)
             states.update(more)
+            found.unread.update({host: error.what for host, error in errors.items()})
         return {host: states[host] for host in self.run.hops if host in states}, errors
 
     def _confirm(self, found: After) -> None:
@@ -231,7 +230,13 @@ class Judge:
         found.decision = back.decision
         found.notes += back.notes
         late = [name for name in back.by_timer if name in found.unread and name not in found.cut_off]
+        gone = [_unread_text(name, found.unread[name]) for name in late]
+        found.reasons = [reason for reason in found.reasons if reason not in gone]
         found.reasons[:0] = [_cut_text(name, found.unread[name], back.changed.get(name, [])) for name in late]
+
+
+def _unread_text(name: str, why: str) -> str:
+    return f"{name} can't be read after the change: {why}"
 
 
 def _cut_text(name: str, why: str, tables: Sequence[str]) -> str:

@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 
 from ansible_collections.pathguard.network.plugins.plugin_utils.checkpoint import bundle, control, run
+from ansible_collections.pathguard.network.plugins.plugin_utils.checkpoint.status import HeldError
 from ansible_collections.pathguard.network.plugins.plugin_utils.errors import (
     CheckpointError,
     GatherError,
@@ -242,3 +243,61 @@ def test_all_are_armed_or_none() -> None:
 def test_platforms_without_a_checkpoint_are_told_apart() -> None:
     hosts = [HostAccess("fw1", "192.0.2.1"), HostAccess("sw1", "192.0.2.2", platform="cisco_ios")]
     assert run.protectable(hosts) == (["fw1"], ["sw1"])
+
+
+def held_by(run_id: str, remaining: float = 57.4) -> HeldError:
+    channel = Canned(
+        Reply(
+            1,
+            json.dumps(
+                {
+                    "checkpoint": {"state": "none"},
+                    "error": {
+                        "what": "this host's checkpoint is armed for somebody",
+                        "todo": "wait",
+                        "held": {
+                            "id": run_id,
+                            "user": "eve",
+                            "controller": "laptop",
+                            "since": "2026-11-22T12:00:00Z",
+                            "remaining": remaining,
+                            "state": "armed",
+                        },
+                    },
+                }
+            ),
+            "",
+        )
+    )
+    with pytest.raises(HeldError) as caught:
+        control.arm(channel, "r")
+    return caught.value
+
+
+def test_who_holds_a_host_is_read() -> None:
+    holder = held_by("other").holder
+    assert (holder.run, holder.since, holder.remaining, holder.state) == (
+        "run other of eve on laptop",
+        "2026-11-22T12:00:00Z",
+        57.4,
+        "armed",
+    )
+
+
+def test_hosts_that_one_run_holds_are_one_line() -> None:
+    """Not a line for each host: a run that holds hundreds is one thing that is in the way."""
+    refused: dict[str, PathGuardError] = {f"fw{number}": held_by("other") for number in range(1, 15)}
+    refused["db1"] = held_by("third", 0.0)
+    assert run.holders(refused) == [
+        "run other of eve on laptop holds fw1, fw2, fw3 and 11 more (armed) since 2026-11-22T12:00:00Z, 57 s left",
+        "run third of eve on laptop holds db1 (armed) since 2026-11-22T12:00:00Z",
+    ]
+
+
+def test_hosts_that_refuse_for_the_same_reason_are_one_line() -> None:
+    def each(names: Sequence[str], _ask: run.Ask) -> dict[str, run.Answer]:
+        return {name: CheckpointError("only root may", name, "become") for name in names}
+
+    outcome = run.arm_all(each, ["a", "b", "c", "d"], "r")
+    assert outcome.messages == ["a, b, c and 1 more: only root may"]
+    assert outcome.held is False

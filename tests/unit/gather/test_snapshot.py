@@ -131,3 +131,44 @@ def test_states_of_folders_and_files(tmp_path: Path) -> None:
     again = snapshot.write(tmp_path / "c", made("fw1"))
     with pytest.raises(StateError, match="two snapshots of fw1"):
         snapshot.states(["a", str(again)], lambda name: str(tmp_path / name))
+
+
+def test_a_folder_is_made_ready_and_nothing_stays_in_it(tmp_path: Path) -> None:
+    snapshot.prepare(tmp_path / "a" / "b", 3)
+    assert list((tmp_path / "a" / "b").iterdir()) == []
+    assert stat.S_IMODE((tmp_path / "a" / "b").stat().st_mode) == 0o700
+
+
+@pytest.mark.parametrize("code", [errno.ENOSPC, errno.EDQUOT])
+def test_a_full_disk_is_noticed_before_anything_is_gathered(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: int
+) -> None:
+    asked: list[int] = []
+
+    def full(_handle: int, _offset: int, size: int) -> None:
+        asked.append(size)
+        raise OSError(code, os.strerror(code))
+
+    monkeypatch.setattr(os, "posix_fallocate", full)
+    with pytest.raises(GatherError) as caught:
+        snapshot.prepare(tmp_path, 8)
+    assert asked == [8 * snapshot.USUAL]
+    assert (
+        caught.value.what == f"snapshots can't be written here: {os.strerror(code)} (about 2 MiB are needed)"
+    )
+    assert (caught.value.where, "snapshot_dir" in caught.value.todo) == (str(tmp_path), True)
+
+
+def test_a_file_system_that_cant_tell_is_tried(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def cant_tell(_handle: int, _offset: int, _size: int) -> None:
+        raise OSError(errno.EOPNOTSUPP, os.strerror(errno.EOPNOTSUPP))
+
+    monkeypatch.setattr(os, "posix_fallocate", cant_tell)
+    snapshot.prepare(tmp_path / "there", 8)
+    assert (tmp_path / "there").is_dir()
+
+
+def test_a_folder_that_cant_be_made(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(GatherError, match="can't be written here: Not a directory"):
+        snapshot.prepare(tmp_path / "file" / "x", 1)

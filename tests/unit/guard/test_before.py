@@ -1,0 +1,235 @@
+# Copyright: (c) 2026, PathGuard developers
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The first step: what it proves and arms, and what makes it stop before anything is changed."""
+
+from __future__ import annotations
+
+import errno
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ansible_collections.pathguard.network.plugins.plugin_utils.errors import (
+    GatherError,
+    GuardError,
+    PathGuardError,
+    PolicyError,
+)
+from ansible_collections.pathguard.network.plugins.plugin_utils.guard import record, text
+from tests.support.guard_scene import NARROW, PATH, POLICY, Scene
+
+
+def test_all_is_proven_probed_armed_and_recorded(scene: Scene) -> None:
+    found = scene.begin()
+    assert (found.stopped, [view.satisfied for view in found.proof.paths]) == ("", ["yes"])
+    assert {row.result for row in found.rows} == {"reachable"}
+    assert len(found.rows) == 10
+    run = record.read(scene.folder / "runs", "r1")
+    assert (run.protected, run.decision, run.hops) == (["fw1", "db1"], "", list(found.states))
+    assert run.fingerprints["fw1"] == scene.site.hosts["fw1"].fingerprint()
+    assert run.timers_end["fw1"] == scene.clock.epoch() + 120
+    assert {name for name, host in scene.site.hosts.items() if host.held} == {"fw1", "db1"}
+    assert "protected for 120 s: fw1, db1" in text.before(found)
+
+
+def test_by_default_every_host_with_rules_is_protected(scene: Scene) -> None:
+    assert set(scene.begin(protect=None).run.protected) == {"fw1", "fw2", "db1"}
+
+
+def test_check_mode_arms_nothing(scene: Scene) -> None:
+    found = scene.begin(check_mode=True)
+    assert (found.stopped, found.run.protected) == ("", [])
+    assert [host.log for host in scene.site.hosts.values() if host.log] == []
+    assert "check mode: the paths are proven, nothing is armed" in text.before(found)
+
+
+def test_a_path_that_is_violated_already_stops_it(scene: Scene) -> None:
+    scene.change(NARROW)
+    found = scene.begin()
+    assert (
+        found.stopped == f"already violated before the change: {PATH}; nothing was changed, nothing is armed"
+    )
+    assert "path_guard_accept_violations" in found.todo
+    assert not scene.site.hosts["fw1"].held
+    assert record.read(scene.folder / "runs", "r1").decision == "stopped"
+
+
+def test_a_violation_may_be_accepted(scene: Scene) -> None:
+    scene.change(NARROW)
+    found = scene.begin(accept_violations=True)
+    assert (found.stopped, found.run.protected) == ("", ["fw1", "db1"])
+
+
+def test_another_run_that_will_mend_the_violation_is_named(scene: Scene) -> None:
+    scene.begin(run_id="other")
+    scene.change(NARROW)
+    stopped = scene.begin().stopped
+    assert stopped.endswith(
+        "Run other holds a checkpoint on fw1 and puts its rules back in 120 s unless it is confirmed: "
+        "wait for that first"
+    )
+
+
+def test_a_second_run_is_told_once_who_is_in_the_way(scene: Scene) -> None:
+    scene.begin(run_id="other")
+    scene.clock.sleep(20)
+    found = scene.begin()
+    holder = scene.site.hosts["fw1"].held["by"]
+    assert found.stopped == (
+        f"another run is not over: run other of {holder['user']} on {holder['controller']} holds fw1, db1 (armed) "
+        "since 2026-11-22T12:00:00Z, 100 s left; nothing was changed"
+    )
+    assert len(found.stopped) < 250
+    assert "restore it by its id" in found.todo
+    assert found.run.protected == []
+    assert scene.site.hosts["fw1"].held["id"] == "other"
+
+
+def bad_hosts(scene: Scene, *names: str) -> None:
+    for name in names:
+        scene.site.hosts[name].silent_reads = 1
+
+
+@pytest.mark.parametrize(
+    ("names", "lines"),
+    [
+        (
+            ("app03", "db1"),
+            [
+                "2 of 13 hosts could not be read; nothing was changed, nothing is armed:",
+                "app03: a command has not ended after 60 s; look at it",
+                "db1: a command has not ended after 60 s; look at it",
+            ],
+        ),
+        (
+            ("app01", "app02", "app03", "app04", "app05", "app06"),
+            [
+                "6 of 13 hosts could not be read; nothing was changed, nothing is armed:",
+                "app01: a command has not ended after 60 s; look at it",
+                "app02: a command has not ended after 60 s; look at it",
+                "app03: a command has not ended after 60 s; look at it",
+                "and 3 more (app04, app05, app06): see 'errors' in the task's result",
+            ],
+        ),
+    ],
+)
+def test_hosts_that_cant_be_read_are_named_each_with_its_reason(
+    scene: Scene, names: tuple[str, ...], lines: list[str]
+) -> None:
+    bad_hosts(scene, *names)
+    with pytest.raises(GatherError) as caught:
+        scene.begin()
+    assert str(caught.value).splitlines() == lines
+    assert not scene.site.hosts["fw1"].held
+
+
+def test_one_host_that_cant_be_read(scene: Scene) -> None:
+    bad_hosts(scene, "app03")
+    with pytest.raises(PathGuardError) as caught:
+        scene.begin()
+    assert (caught.value.where, caught.value.todo) == ("app03", "look at it")
+
+
+def test_rules_that_cant_be_read(scene: Scene) -> None:
+    scene.site.hosts["fw1"].state.firewall_known = False
+    scene.site.hosts["fw1"].state.unreadable.append({"what": "nft_json", "reason": "nft is not installed"})
+    with pytest.raises(
+        GuardError, match="the firewall rules of fw1 can't be read: nft_json: nft is not installed"
+    ):
+        scene.begin()
+
+
+PROBLEMS: dict[str, tuple[dict[str, Any], type[PathGuardError], str, str]] = {
+    "a host that was lost": (
+        {"lost": ["app02"]},
+        GuardError,
+        "app02 failed or went away",
+        "the play's hosts",
+    ),
+    "an unknown expected change": (
+        {"expected_changes": ["nonesuch"]},
+        GuardError,
+        "the policy has no path 'nonesuch'",
+        "path_guard_expected_changes",
+    ),
+    "a host that can't be protected": (
+        {"protect": ["fw1"], "policy": POLICY},
+        GuardError,
+        "its login does not become root",
+        "fw1",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", ["a host that was lost", "an unknown expected change"])
+def test_what_makes_no_sense_is_told_before_anything_is_read(scene: Scene, case: str) -> None:
+    changes, kind, what, where = PROBLEMS[case]
+    with pytest.raises(kind, match=what) as caught:
+        scene.begin(**changes)
+    assert caught.value.where == where
+    assert scene.site.reads == []
+
+
+def test_a_host_that_cant_be_protected_and_was_asked_for(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    accesses = scene.site.accesses
+    monkeypatch.setattr(
+        scene.site,
+        "accesses",
+        lambda names: [type(found)(found.name, found.address, user="ops") for found in accesses(names)],
+    )
+    changes, kind, what, where = PROBLEMS["a host that can't be protected"]
+    with pytest.raises(kind, match=what) as caught:
+        scene.begin(**changes)
+    assert caught.value.where == where
+
+
+@pytest.mark.parametrize(
+    ("group", "words"),
+    [("nobody", "unknown group 'nobody'"), ("empty", "has no host")],
+)
+def test_a_group_that_is_not_there_or_empty_is_told_with_the_policys_file(
+    scene: Scene, group: str, words: str
+) -> None:
+    file = scene.folder / "policy.yml"
+    file.write_text(
+        f"requiredPaths: [{{name: p, from: {{group: {group}}}, to: {{group: db}}, service: ssh}}]\n"
+    )
+    with pytest.raises(PolicyError, match=words) as caught:
+        scene.begin(policy="policy.yml", groups={"empty": [], "db": ["db1"], "all": ["db1"]})
+    assert caught.value.where.startswith("$.requiredPaths[0].from")
+    assert caught.value.where.endswith(f" in {file}")
+
+
+def a_file(folder: Path) -> Path:
+    (folder / "file").write_text("")
+    return folder / "file" / "runs"
+
+
+def no_room(folder: Path) -> Path:
+    return folder / "runs"
+
+
+@pytest.mark.parametrize(
+    ("place", "why"), [(a_file, "Not a directory"), (no_room, "No space left on device")]
+)
+def test_a_folder_that_cant_be_written_is_told_before_anything_is_read(
+    scene: Scene, place: Callable[[Path], Path], why: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(_handle: int, _offset: int, _size: int) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    if place is no_room:
+        monkeypatch.setattr(os, "posix_fallocate", full)
+    folder = place(scene.folder)
+    with pytest.raises(GatherError, match=why) as caught:
+        scene.begin(snapshot_dir=folder)
+    assert caught.value.where == str(folder)
+    assert "path_guard_snapshot_dir" in caught.value.todo
+    assert scene.site.reads == []
+    assert not folder.exists() or list(folder.iterdir()) == []
