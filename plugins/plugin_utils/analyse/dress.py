@@ -42,6 +42,16 @@ _SEEN_AS: dict[str, tuple[tuple[Ranges, str, tuple[int, ...]], ...]] = {
 }
 
 
+# A packet that opens a connection, strange as it may be, goes that connection's way.
+_DIRECTION = {
+    FIRST: "original",
+    FURTHER: "original",
+    ANSWER: "reply",
+    STRAY_ANSWER: "original",
+    STRAY_FURTHER: "original",
+}
+
+
 class Dresser:
     """Puts a host's view of packets on plain flows; each view is made once."""
 
@@ -66,6 +76,10 @@ class Dresser:
             found = found | (
                 part.only("tcp_flags", tuple((value, value) for value in flags)) if flags else part
             )
+        if kind == FIRST:
+            found = found.named("ct_status", ("none",))
+        if kind in _DIRECTION:
+            found = found.named("direction", (_DIRECTION[kind],))
         found = (
             found.only("mark", ((0, 0),))
             .named("in_interface", (in_interface,))

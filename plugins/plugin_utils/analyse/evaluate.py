@@ -20,12 +20,13 @@ from ..model.diagrams import EMPTY
 from ..model.fields import FIRST_UNKNOWN_LEVEL
 from ..model.flowset import FlowSet, Space
 from ..model.match import All, Either, Match, Named, Not
-from ..model.rules import Rule, Ruleset, Verdict, VerdictMap
+from ..model.rules import CONTINUE, Rule, Ruleset, Verdict, VerdictMap
 from ..model.state import State
 from .compile import Compiler
 from .index import RuleIndex, wanted
+from .marks import MARKS
 from .outcome import Outcome, Part, Passed, RuleRef
-from .overlay import Overlay, Overlays, before_tracking, changed, rewrites, told, translation_of, untold
+from .overlay import HIDDEN, Overlay, Overlays, before_tracking, rewrites, told, translation_of, untold
 
 HOOKS = ("ingress", "prerouting", "input", "forward", "output", "postrouting")
 _INDEX_FROM = 48  # shorter chains are quicker to walk than to look up
@@ -79,14 +80,21 @@ class HostFirewall:
         self._overlays = Overlays(space, state.host)
         self._chains: dict[str, list[Rule]] = {key: chain.rules for key, chain in state.chains.items()}
         self._chains.update((key, ruleset.rules) for key, ruleset in state.rulesets.items())
+        # An index knows packets as they came to their chain, and must not be asked where rules change them there.
+        self._readdresses = any(
+            effect.kind in ("set", "unknown") and effect.field not in MARKS
+            for rules in self._chains.values()
+            for rule in rules
+            for effect in rule.effects
+        )
         space.learn("in_interface", state.interfaces)
         for rules in self._chains.values():
             for rule in rules:
-                _learn_names(rule.match, space)
+                _learn_names(rule.match, space, self._overlays.asked)
         self._indexes = {
             key: RuleIndex((rule.match for rule in rules), self._compiler.set_hull)
             for key, rules in self._chains.items()
-            if len(rules) >= _INDEX_FROM
+            if len(rules) >= _INDEX_FROM and not self._readdresses
         }
 
     def rulesets_of(self, hook: str) -> list[Ruleset]:
@@ -111,19 +119,21 @@ class HostFirewall:
                 f"host {self.state.host}",
                 f"use a hook's name or one of: {known}",
             )
-        return self._pass([found], flows, alone=True)
+        return self._pass([found], flows, found.hook, alone=True)
 
     def hooks(self, hooks: Sequence[str], flows: FlowSet) -> Outcome:
         """All rulesets of these hooks, one hook after the other."""
         if not self.state.firewall_known:
             return self._not_readable(flows)
-        return self._pass([ruleset for hook in hooks for ruleset in self.rulesets_of(hook)], flows)
+        listed = [ruleset for hook in hooks for ruleset in self.rulesets_of(hook)]
+        return self._pass(listed, flows, hooks[0] if hooks else "")
 
-    def _pass(self, rulesets: list[Ruleset], flows: FlowSet, alone: bool = False) -> Outcome:
+    def _pass(self, rulesets: list[Ruleset], flows: FlowSet, hook: str, alone: bool = False) -> Outcome:
+        """``hook``: the first one that the flows come to here."""
         diagrams = self.space.diagrams
         diagrams.trim()
         tallies: list[_Tally] = []
-        pieces: Pieces = {(): flows.node} if flows else {}
+        pieces: Pieces = self._overlays.at_first(hook, flows) if flows else {}
         for ruleset in rulesets:
             seen, beside = self._seen_by(ruleset, pieces)
             if alone and beside:
@@ -210,23 +220,44 @@ class HostFirewall:
             order = range(len(rules))
         left = dict(pieces)
         handed_back: Pieces = {}
+        sent_on: Pieces = {}  # to the rule that follows the last one
         listed = (rules[number] for number in order)
         for plain, run in groupby(listed, self._plain_verdict):
+            if plain:
+                self._join(left, sent_on)
             if plain and len(left) == 1 and () in left:
                 left = self._run(walk, key, plain, list(run), left[()])
             else:
                 for rule in run:
-                    left = self._rule(walk, key, rule, left, handed_back, callers) if left else left
-            if not left:
+                    if not rule.follows:
+                        self._join(left, sent_on)
+                        asked, left = left, {}
+                    else:
+                        asked, sent_on = sent_on, {}
+                    if asked:
+                        self._rule(walk, key, rule, asked, left, sent_on, handed_back, callers)
+            if not left and not sent_on:
                 break
+        self._join(left, sent_on)
         for overlay, node in left.items():
             _add(self.space, handed_back, overlay, node)
         return handed_back
 
+    def _join(self, left: Pieces, sent_on: Pieces) -> None:
+        """What no rule followed goes on with the rest."""
+        for overlay, node in sent_on.items():
+            _add(self.space, left, overlay, node)
+        sent_on.clear()
+
     def _plain_verdict(self, rule: Rule) -> str:
         """``accept`` or ``deny`` for a rule that does just that, for certain; else nothing."""
         verdict = rule.verdict
-        if rule.effects or isinstance(verdict, VerdictMap) or self._compiler.reasons(rule.match):
+        if (
+            rule.effects
+            or rule.follows
+            or isinstance(verdict, VerdictMap)
+            or self._compiler.reasons(rule.match)
+        ):
             return ""
         return {"accept": "accept", "drop": "deny", "reject": "deny"}.get(verdict.kind, "")
 
@@ -250,11 +281,19 @@ class HostFirewall:
         return {(): left} if left else {}
 
     def _rule(
-        self, walk: _Walk, key: str, rule: Rule, pieces: Pieces, handed_back: Pieces, callers: tuple[str, ...]
-    ) -> Pieces:
+        self,
+        walk: _Walk,
+        key: str,
+        rule: Rule,
+        pieces: Pieces,
+        left: Pieces,
+        sent_on: Pieces,
+        handed_back: Pieces,
+        callers: tuple[str, ...],
+    ) -> None:
+        """Ask one rule: what it does not match is ``left``, what goes on after it is ``sent_on``."""
         diagrams = self.space.diagrams
         match = self._compiler.node(rule.match)
-        left: Pieces = {}
         for overlay, flows in pieces.items():
             under = self._overlays.under(match, overlay, f"{key} {rule.position}") if overlay else match
             hit = diagrams.intersection(flows, under)
@@ -267,25 +306,37 @@ class HostFirewall:
                 walk.tally.undecided.append(_Decision(hit, walk.ruleset, key, (rule,), "; ".join(reasons)))
                 rest = self._widened(rest)
             _add(self.space, left, overlay, rest)
-            after = changed(overlay, rule.effects, walk.ruleset) if rule.effects else overlay
-            cases = rule.verdict.cases if isinstance(rule.verdict, VerdictMap) else ((None, rule.verdict),)
-            for case, verdict in cases:
-                inside = hit
-                if case is not None:
-                    node = self._overlays.under(
-                        self._compiler.node(case), overlay, f"{key} {rule.position} map"
-                    )
-                    inside = diagrams.intersection(hit, node)
-                    reasons = self.space.reasons(node)
-                    if reasons:
-                        asked = _Decision(hit, walk.ruleset, key, (rule,), "; ".join(reasons))
-                        walk.tally.undecided.append(asked)
-                    hit = diagrams.difference(hit, inside)
-                if inside:
-                    self._decide(walk, key, rule, verdict, after, inside, left, handed_back, callers)
-            if isinstance(rule.verdict, VerdictMap):
-                _add(self.space, left, after, hit)
-        return left
+            for case, verdict, flows_of_case in self._cases(walk, key, rule, overlay, hit):
+                where = f"{key} {rule.position} to"
+                after = (
+                    self._overlays.applied(overlay, rule.effects, walk.ruleset, flows_of_case, where)
+                    if rule.effects
+                    else {overlay: flows_of_case}
+                )
+                for now, inside in after.items():
+                    if case:
+                        self._decide(walk, key, rule, verdict, now, inside, sent_on, handed_back, callers)
+                    else:
+                        _add(self.space, sent_on, now, inside)
+
+    def _cases(
+        self, walk: _Walk, key: str, rule: Rule, overlay: Overlay, hit: int
+    ) -> Iterator[tuple[bool, Verdict, int]]:
+        """The flows of each case of a rule with its verdict; first False: those that fit none."""
+        if not isinstance(rule.verdict, VerdictMap):
+            yield True, rule.verdict, hit
+            return
+        for case, verdict in rule.verdict.cases:
+            node = self._overlays.under(self._compiler.node(case), overlay, f"{key} {rule.position} map")
+            inside = self.space.diagrams.intersection(hit, node)
+            reasons = self.space.reasons(node)
+            if reasons:
+                walk.tally.undecided.append(_Decision(hit, walk.ruleset, key, (rule,), "; ".join(reasons)))
+            hit = self.space.diagrams.difference(hit, inside)
+            if inside:
+                yield True, verdict, inside
+        if hit:
+            yield False, CONTINUE, hit
 
     def _decide(
         self,
@@ -438,12 +489,15 @@ def _add(space: Space, pieces: Pieces, overlay: Overlay, node: int) -> None:
         pieces[overlay] = space.diagrams.union(pieces.get(overlay, EMPTY), node)
 
 
-def _learn_names(match: Match, space: Space) -> None:
+def _learn_names(match: Match, space: Space, asked: set[str]) -> None:
+    """Interface and zone names become known before sets are made; ``asked`` gets the hidden fields."""
     if isinstance(match, Named):
-        if match.field.endswith(("_interface", "_zone")):
+        if match.field in HIDDEN:
+            asked.add(match.field)
+        elif match.field.endswith(("_interface", "_zone")):
             space.learn(match.field, match.names)
     elif isinstance(match, (All, Either)):
         for part in match.matches:
-            _learn_names(part, space)
+            _learn_names(part, space, asked)
     elif isinstance(match, Not):
-        _learn_names(match.match, space)
+        _learn_names(match.match, space, asked)

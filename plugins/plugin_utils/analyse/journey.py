@@ -26,6 +26,9 @@ CONTEXT = (
     "mark",
     "ct_mark",
     "tcp_flags",
+    "ct_status",
+    "direction",
+    "origin",
 )
 NEW, ESTABLISHED, REPLY = "new", "established", "reply"
 DENY, UNKNOWN = "deny", "unknown"

@@ -11,6 +11,7 @@ from functools import cached_property
 from typing import Any
 
 from ..model.flowset import FlowSet
+from .marks import Value
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,11 +57,12 @@ class Part:
 class Passed:
     """Flows that may get through: as they came in, and as they leave (translated, marked).
 
-    ``rewrites``: field -> new value; None where the new value is not known."""
+    ``rewrites``: field -> new value (a mark: as a function of those it came with); None where it is not
+    known."""
 
     flows: FlowSet
     after: FlowSet
-    rewrites: Mapping[str, int | None] = field(default_factory=dict)
+    rewrites: Mapping[str, Value] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

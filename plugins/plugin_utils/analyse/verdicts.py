@@ -14,6 +14,7 @@ from ..model.state import State
 from .device import Answer, through
 from .evaluate import HostFirewall
 from .outcome import Outcome, Part
+from .overlay import HIDDEN
 from .routes import Routing
 
 # A flow that nobody gave a connection state or flags is a new connection's first packet; what that
@@ -43,7 +44,7 @@ class Questions:
         """``{verdict, parts, rules}``: verdict is permit, deny, unknown or mixed; parts are disjoint, each
         with its verdict, its flows as prefixes and ports, and the rules that decide it."""
         answer = self.ask(flow, ruleset)
-        implied = [name for name in _IMPLIED if name not in flow]
+        implied = [*HIDDEN, *(name for name in _IMPLIED if name not in flow)]
         if ruleset is None and "connection" not in flow:
             implied += [name for name in _UNMARKED if name not in flow]
         found = [name for name in ("permit", "deny", "unknown") if getattr(answer, name)]

@@ -30,6 +30,7 @@ from .journey import (
     destinations,
     plain,
 )
+from .marks import Bits
 from .network import Neighbour, Network
 from .outcome import Outcome, Passed
 from .routes import FAMILY_NAME, Leg
@@ -423,7 +424,11 @@ class Walk:
         )
         kept: list[FlowSet] = []
         for passed in outcome.passed:
-            fields = {name: value for name, value in passed.rewrites.items() if name not in CONTEXT}
+            fields = {
+                name: value
+                for name, value in passed.rewrites.items()
+                if name not in CONTEXT and not isinstance(value, Bits)
+            }
             if not fields:
                 kept.append(passed.after)
                 continue

@@ -13,6 +13,12 @@ from dataclasses import dataclass
 
 CONNECTION_STATES = ("new", "established", "related", "invalid", "untracked")
 FAMILIES = ("ipv4", "ipv6")
+# Which ends of its connection the host translated (nf_conntrack_common.h, IPS_SRC_NAT and IPS_DST_NAT).
+TRANSLATIONS = ("none", "dnat", "snat", "both")
+# Which way a packet of a connection goes: that of its first packet, or the other.
+DIRECTIONS = ("original", "reply")
+# Where a packet is from: the network, or a socket of the host itself.
+ORIGINS = ("network", "socket")
 
 # RFC 9293 (FIN to CWR), in the order of the bits in the header's byte.
 TCP_FLAGS = ("fin", "syn", "rst", "psh", "ack", "urg", "ece", "cwr")
@@ -91,7 +97,17 @@ FIELDS = _numbered(
     Field("out_interface", 1, OPEN, "names"),
     Field("in_zone", 1, OPEN, "names"),
     Field("out_zone", 1, OPEN, "names"),
+    Field("ct_status", 1, (1 << len(TRANSLATIONS)) - 1, "state"),
+    Field("direction", 1, (1 << len(DIRECTIONS)) - 1, "state"),
+    Field("origin", 1, (1 << len(ORIGINS)) - 1, "state"),
+    # The marks stay last: what depends on both is worked out below all other levels (``analyse.marks``).
     Field("mark", 4, BYTE, "number"),
     Field("ct_mark", 4, BYTE, "number"),
 )
+STATES = {
+    "connection": CONNECTION_STATES,
+    "ct_status": TRANSLATIONS,
+    "direction": DIRECTIONS,
+    "origin": ORIGINS,
+}
 FIRST_UNKNOWN_LEVEL = max(field.last for field in FIELDS.values()) + 1

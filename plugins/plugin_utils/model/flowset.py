@@ -16,18 +16,18 @@ from ..errors import FlowError
 from . import text
 from .diagrams import EMPTY, FULL, Diagrams, Values, full_label
 from .fields import (
-    CONNECTION_STATES,
     FAMILIES,
     FIELDS,
     FIRST_UNKNOWN_LEVEL,
     PROTOCOLS_WITH_PORTS,
+    STATES,
     TCP_FLAGS,
 )
 from .match import Ranges
 
 _LABELS = {
-    "family": {name: 1 << index for index, name in enumerate(FAMILIES)},
-    "connection": {name: 1 << index for index, name in enumerate(CONNECTION_STATES)},
+    field: {name: 1 << index for index, name in enumerate(names)}
+    for field, names in {"family": FAMILIES, **STATES}.items()
 }
 # A product of values, a field each; a label for fields of names.
 Box = dict[tuple[str, int], "Values | int"]
@@ -48,6 +48,9 @@ _PIECE_ORDER = (
     "out_interface",
     "in_zone",
     "out_zone",
+    "ct_status",
+    "direction",
+    "origin",
     "mark",
     "ct_mark",
 )

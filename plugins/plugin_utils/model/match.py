@@ -16,6 +16,7 @@ from typing import Any
 
 from ..errors import StateError
 from . import text
+from .fields import STATES
 
 Range = tuple[int, int]
 Ranges = tuple[Range, ...]
@@ -54,7 +55,8 @@ class Named:
     """``field`` has one of these names.
 
     Fields: in_interface, out_interface, in_zone, out_zone (a final ``*`` stands for any rest),
-    family (``ipv4``, ``ipv6``), connection (new, established, related, invalid, untracked).
+    family (``ipv4``, ``ipv6``), connection (new, established, related, invalid, untracked),
+    ct_status (none, dnat, snat, both), direction (original, reply), origin (network, socket).
     """
 
     field: str
@@ -167,7 +169,7 @@ _COMPOUND: dict[str, Callable[[Mapping[str, Any]], Match]] = {
     "masked": _masked,
     "unknown": lambda value: Unknown(value["key"], value["unknown"]),
 }
-NAMED_FIELDS = frozenset(("in_interface", "out_interface", "in_zone", "out_zone", "family", "connection"))
+NAMED_FIELDS = frozenset(("in_interface", "out_interface", "in_zone", "out_zone", "family", *STATES))
 
 
 def match_from_dict(value: Mapping[str, Any]) -> Match:

@@ -72,7 +72,8 @@ class VerdictMap:
 class Effect:
     """What a rule changes about a flow that it matches, besides deciding about it.
 
-    ``kind``: ``set`` (field mark or ct_mark becomes ``value``; None = a value that is not known),
+    ``kind``: ``set`` (field mark or ct_mark becomes ``value``, with the bits of ``mark`` and ``ct_mark`` that
+    the masks ``bits`` name, as they are now, added without carry; None = a value that is not known),
     ``notrack`` (connection becomes untracked), ``dnat``, ``snat``, ``masquerade``, ``redirect``
     (``address``: ranges with ``family``, ``port``: a range; None = unchanged), ``unknown``.
     """
@@ -84,6 +85,7 @@ class Effect:
     address: tuple[int, int] | None = None
     port: tuple[int, int] | None = None
     detail: str = ""
+    bits: tuple[tuple[str, int], ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         found: dict[str, Any] = {"kind": self.kind}
@@ -95,6 +97,8 @@ class Effect:
         for name in ("address", "port"):
             if getattr(self, name) is not None:
                 found[name] = list(getattr(self, name))
+        if self.bits:
+            found["bits"] = dict(self.bits)
         return found
 
     @classmethod
@@ -107,6 +111,7 @@ class Effect:
             tuple(value["address"]) if value.get("address") else None,
             tuple(value["port"]) if value.get("port") else None,
             value.get("detail", ""),
+            tuple(sorted(value.get("bits", {}).items())),
         )
 
 
@@ -118,6 +123,8 @@ class Rule:
     """One rule. ``position`` counts from 1 in its chain; several rules may share one where a vendor's
     rule does several things in order. ``text`` is verbatim as the host prints it. ``handle`` (nft) or
     ``line`` (position in iptables, sequence or line number on a device) finds it again on the host.
+    ``follows``: asked of those flows only that the rule before it matched and sent on, as it left them.
+    ``managed_by``: the program that made it and will make it again; empty for the administrator.
     """
 
     position: int
@@ -129,6 +136,8 @@ class Rule:
     line: int | None = None
     comment: str = ""
     not_understood: tuple[str, ...] = ()
+    follows: bool = False
+    managed_by: str = ""
 
     def to_dict(self) -> dict[str, Any]:
         found: dict[str, Any] = {
@@ -148,6 +157,10 @@ class Rule:
             found["comment"] = self.comment
         if self.not_understood:
             found["not_understood"] = list(self.not_understood)
+        if self.follows:
+            found["follows"] = True
+        if self.managed_by:
+            found["managed_by"] = self.managed_by
         return found
 
     @classmethod
@@ -164,22 +177,27 @@ class Rule:
             value.get("line"),
             value.get("comment", ""),
             tuple(value.get("not_understood", ())),
+            bool(value.get("follows")),
+            value.get("managed_by", ""),
         )
 
 
 @dataclass(slots=True)
 class Chain:
-    """A chain without a hook, reached by jump or goto. ``key`` as in ``inet/filter/app_rules``."""
+    """A chain without a hook, reached by jump or goto. ``key`` as in ``inet/filter/app_rules``.
+    ``managed_by``: the program that made the chain; a rule in it may be somebody else's (DOCKER-USER)."""
 
     key: str
     rules: list[Rule] = field(default_factory=list)
+    managed_by: str = ""
 
     def to_dict(self) -> dict[str, Any]:
-        return {"rules": [rule.to_dict() for rule in self.rules]}
+        found: dict[str, Any] = {"rules": [rule.to_dict() for rule in self.rules]}
+        return {**found, "managed_by": self.managed_by} if self.managed_by else found
 
     @classmethod
     def from_dict(cls, key: str, value: Mapping[str, Any]) -> Chain:
-        return cls(key, [Rule.from_dict(rule) for rule in value["rules"]])
+        return cls(key, [Rule.from_dict(rule) for rule in value["rules"]], value.get("managed_by", ""))
 
 
 @dataclass(slots=True)
@@ -190,7 +208,8 @@ class Ruleset:
     name. ``backend``: nft, iptables, iptables-legacy, ip6tables, ip6tables-legacy, or the platform.
     ``family``: ip, ip6, inet, bridge, netdev (arp rules never see a flow). ``hook``: prerouting, input,
     forward, output, postrouting, ingress; empty for a device's list. ``type``: filter, nat, route.
-    ``default_action``: permit or deny, for what no rule decides.
+    ``default_action``: permit or deny, for what no rule decides. ``managed_by``: the program that set hook
+    and default action; each rule says for itself who made it.
     """
 
     key: str
@@ -201,9 +220,10 @@ class Ruleset:
     default_action: str
     type: str = "filter"
     rules: list[Rule] = field(default_factory=list)
+    managed_by: str = ""
 
     def to_dict(self) -> dict[str, Any]:
-        return {
+        found: dict[str, Any] = {
             "backend": self.backend,
             "family": self.family,
             "hook": self.hook,
@@ -212,6 +232,7 @@ class Ruleset:
             "default_action": self.default_action,
             "rules": [rule.to_dict() for rule in self.rules],
         }
+        return {**found, "managed_by": self.managed_by} if self.managed_by else found
 
     @classmethod
     def from_dict(cls, key: str, value: Mapping[str, Any]) -> Ruleset:
@@ -224,4 +245,5 @@ class Ruleset:
             value["default_action"],
             value.get("type", "filter"),
             [Rule.from_dict(rule) for rule in value["rules"]],
+            value.get("managed_by", ""),
         )

@@ -21,13 +21,12 @@ NO_ADDRESSES = "the host's own addresses were not gathered"
 @dataclass(slots=True)
 class HostFacts:
     """``local``, ``broadcast``: ranges by family, None while they are not known. ``interfaces``: name by
-    index. ``groups``: interface names by link group. ``nat``: whether any rule changes destinations."""
+    index. ``groups``: interface names by link group."""
 
     local: dict[int, tuple[Range, ...]] | None = None
     broadcast: tuple[Range, ...] = ()
     interfaces: Mapping[int, str] | None = None
     groups: Mapping[str, tuple[str, ...]] | None = None
-    destination_nat: bool = True
     not_understood: list[dict[str, str]] = field(default_factory=list)
 
     def address_type(self, which: str, word: str, family: int = 0) -> Match:
@@ -83,13 +82,6 @@ class HostFacts:
             return Unknown(f"{way} group {group}", "the host's interface groups were not gathered")
         names = self.groups.get(group, ())
         return Named(way, names) if names else NEVER
-
-    def translated(self, words: str) -> Match:
-        """A connection whose destination was changed: none that is new where no rule does that."""
-        unknown = Unknown(words, "whether a connection was translated is not followed")
-        if self.destination_nat:
-            return unknown
-        return both(Named("connection", ("established", "related")), unknown)
 
 
 def _either(matches: Iterable[Match]) -> Match:

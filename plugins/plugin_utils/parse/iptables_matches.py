@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from ..model import text
-from ..model.fields import TCP_FLAGS
+from ..model.fields import PROTOCOLS_WITH_PORTS, TCP_FLAGS
 from ..model.match import (
     ALWAYS,
     NEVER,
@@ -26,7 +26,7 @@ from ..model.match import (
     merge_ranges,
     protocol,
 )
-from . import ipset, names
+from . import connections, ipset, names
 from .host_facts import HostFacts, negated
 from .ipset import IpSet
 from .iptables_options import Option
@@ -86,19 +86,27 @@ class Matches:
             return self._unknown(module, options, rule)
         found: list[Match] = [_MODULE_NEEDS.get(module, ALWAYS)]
         problems: list[str] = []
+        states: list[Match] = []
         for option in options:
             handler = _MODULES[module].get(option.name) or _ANYWHERE.get(option.name)
             try:
                 if handler is None:
                     raise NotModelled()
                 match = handler(self, option)
-                found.append(negated(match) if option.negated else match)
+                store = states if option.name == "--ctstate" else found
+                store.append(negated(match) if option.negated else match)
             except (NotModelled, ValueError, IndexError, OSError):
                 words = f"{f'-m {module} ' if module else ''}{option.words}"
-                unknown = Unknown(words, f"{words} is not modelled")
+                unknown: Match = Unknown(words, f"{words} is not modelled")
+                if module == "owner":
+                    unknown = connections.from_socket(unknown)
                 found.append(Not(unknown) if option.negated else unknown)
                 problems.append(words)
-        return both(*found), problems
+        if module == "conntrack" and len(found) > 1:
+            # A packet without a connection is asked for its state, and if that was not asked, never matches.
+            rest = both(TRACKED, *found)
+            return both(*states, Either((rest, Not(TRACKED))) if states else rest), problems
+        return both(*states, *found), problems
 
     @staticmethod
     def _unknown(module: str, options: list[Option], rule: str) -> tuple[Match, list[str]]:
@@ -174,13 +182,39 @@ class Matches:
         if plain:
             found.append(Named("connection", plain))
         for word in option.values[0].split(","):
-            if word == "DNAT":
-                found.append(self.facts.translated("ct status dnat"))
-            elif word == "SNAT":
-                found.append(Unknown("ct status snat", "whether a connection was translated is not followed"))
+            if word in ("DNAT", "SNAT"):
+                found.append(both(TRACKED, connections.status(word.lower())))
             elif word not in _STATES:
                 raise NotModelled()
         return found[0] if len(found) == 1 else Either(tuple(found))
+
+    def status_bits(self, option: Option) -> Match:
+        words = [word.lower().replace("_", "-") for word in option.values[0].split(",")]
+        return Either(tuple(connections.status(word) for word in words if word != "none"))
+
+    def direction(self, option: Option) -> Match:
+        word = option.values[0].lower()
+        if word not in ("original", "reply"):
+            raise NotModelled()
+        return connections.direction(word)
+
+    def of_connection(self, option: Option) -> Match:
+        """``--ctorigsrc`` and its like: the addresses and ports of the connection's two tuples."""
+        way, field, is_port = _TUPLES[option.name]
+        ask = connections.original if way == "original" else connections.reply
+        if not is_port:
+            return ask(field, option.words, lambda name: self._address(name, option.values[0]))
+        ranges = _port_ranges(option.values[0])
+        ports = protocol(*PROTOCOLS_WITH_PORTS)
+        return both(ports, ask(field, option.words, lambda name: In(name, ranges)))
+
+
+_TUPLES = {
+    f"--ct{short}{end}{port}": (way, f"{end}_port" if port else end, bool(port))
+    for short, way in (("orig", "original"), ("repl", "reply"))
+    for end in ("src", "dst")
+    for port in ("", "port")
+}
 
 
 def _protocol(_matches: Matches, option: Option) -> Match:
@@ -293,7 +327,14 @@ _MODULES: dict[str, dict[str, Handler]] = {
     "iprange": {"--src-range": Matches.address_span, "--dst-range": Matches.address_span},
     "addrtype": {"--src-type": Matches.address_type, "--dst-type": Matches.address_type},
     "state": {"--state": Matches.states},
-    "conntrack": {"--ctstate": Matches.states},
+    "conntrack": {
+        "--ctstate": Matches.states,
+        "--ctstatus": Matches.status_bits,
+        "--ctdir": Matches.direction,
+        "--ctproto": _protocol,
+        **dict.fromkeys(_TUPLES, Matches.of_connection),
+    },
+    "owner": {},
     "mark": {"--mark": _mark("mark")},
     "connmark": {"--mark": _mark("ct_mark")},
     "set": {"--match-set": Matches.in_set},

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from ..model import text
@@ -110,19 +111,51 @@ def _set_name(options: list[Option]) -> str:
 
 
 def _marks(name: str, options: list[Option]) -> tuple[Effect, ...]:
-    """What MARK and CONNMARK set: a constant if the mask covers the whole mark, else a value not known."""
+    """What MARK and CONNMARK set (xt_MARK.c, xt_connmark.c); ValueError for what is not modelled."""
     field = "mark" if name == "MARK" else "ct_mark"
-    for option in options:
-        if option.name == "--restore-mark":
-            return (Effect("set", field="mark", value=None),)
-        if option.name == "--save-mark":
-            return (Effect("set", field="ct_mark", value=None),)
-    for option in options:
-        if option.name in ("--set-xmark", "--set-mark") and option.values:
-            value, slash, mask = option.values[0].partition("/")
-            if not slash or int(mask, 0) == _FULL:
-                return (Effect("set", field=field, value=int(value, 0)),)
-    return (Effect("set", field=field, value=None),)
+    given = {option.name: option.values[0] if option.values else "" for option in options}
+    if {"--left-shift-mark", "--right-shift-mark"} & given.keys():
+        return (Effect("set", field="mark" if "--restore-mark" in given else "ct_mark", value=None),)
+    for option, (written, read) in _COPIES.items():
+        if option in given:
+            masks = {"nfmask": _FULL, "ctmask": _FULL}
+            for key in masks:
+                masks[key] = _mask(given.get("--mask", given.get(f"--{key}", hex(_FULL))))
+            kept, taken = ("nfmask", "ctmask") if written == "mark" else ("ctmask", "nfmask")
+            return (_bits(written, 0, {written: _FULL & ~masks[kept], read: masks[taken]}),)
+    for option, value in given.items():
+        if option in ("--set-xmark", "--set-mark"):
+            constant, slash, mask_text = value.partition("/")
+            number, mask = _mask(constant), _mask(mask_text) if slash else _FULL
+            if option == "--set-mark":
+                mask |= number
+            return (_bits(field, number, {field: _FULL & ~mask}),)
+        if option in _ONE_MASK:
+            number, mask = _ONE_MASK[option](_mask(value))
+            return (_bits(field, number, {field: mask}),)
+    raise ValueError("no mark is set")
+
+
+# option -> the mark that is written, the mark that is read
+_COPIES = {"--restore-mark": ("mark", "ct_mark"), "--save-mark": ("ct_mark", "mark")}
+# option -> the constant and the bits kept, for its one mask
+_ONE_MASK: dict[str, Callable[[int], tuple[int, int]]] = {
+    "--and-mark": lambda mask: (0, mask),
+    "--or-mark": lambda mask: (mask, _FULL & ~mask),
+    "--xor-mark": lambda mask: (mask, _FULL),
+}
+
+
+def _mask(written: str) -> int:
+    found = int(written, 0)
+    if not 0 <= found <= _FULL:
+        raise ValueError(f"{written!r} is no mark")
+    return found
+
+
+def _bits(field: str, value: int, bits: dict[str, int]) -> Effect:
+    kept = tuple(sorted((name, mask) for name, mask in bits.items() if mask))
+    return Effect("set", field=field, value=value, bits=kept)
 
 
 def _nat(kind: str, options: list[Option], family: int) -> Effect:

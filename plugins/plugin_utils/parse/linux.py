@@ -17,7 +17,7 @@ from ..model.match import ALWAYS
 from ..model.raw import RawOutput
 from ..model.rules import Chain, Rule, Ruleset, Verdict
 from ..model.state import State
-from . import fingerprint, ipset, iptables, linux_facts, nft
+from . import boot, fingerprint, ipset, iptables, linux_facts, managers, nft
 from . import outputs as raw
 from .host_facts import HostFacts
 from .ipset import IpSet
@@ -31,14 +31,12 @@ _IPTABLES = {
     "iptables_legacy": ("iptables-legacy", ""),
     "ip6tables_legacy": ("ip6tables-legacy", ""),
 }
-_TRANSLATES = ("-j DNAT", "-j REDIRECT", "-j TPROXY", "-j NETMAP")
 
 
 def parse(host: str, outputs: Mapping[str, RawOutput]) -> State:
     """Never fails for what a host printed: what can't be read is named in the state."""
     state = State(host)
     facts = linux_facts.read(state, outputs)
-    facts.destination_nat = _translates(outputs)
     sets = _ipsets(state, outputs)
     dumps = {name: _iptables(state, outputs, name, facts, sets) for name in _IPTABLES}
     native = _nft(state, outputs, facts, dumps)
@@ -49,18 +47,10 @@ def parse(host: str, outputs: Mapping[str, RawOutput]) -> State:
         for name in dump.added_to if dump else ():
             if f"ipset/{name}" in state.sets:
                 state.sets[f"ipset/{name}"].dynamic = True
+    managers.mark(state)
     state.fingerprint = fingerprint.of(state)
+    state.boot = boot.of(state, outputs)
     return state
-
-
-def _translates(outputs: Mapping[str, RawOutput]) -> bool:
-    """Whether any rule may change a destination; also where rules can't be read."""
-    for name in ("nft_json", *_IPTABLES):
-        if name in outputs and raw.problem(outputs, name, may_be_empty=True):
-            return True
-    if any(word in raw.text(outputs, name) for name in _IPTABLES for word in _TRANSLATES):
-        return True
-    return nft.changes_destinations(raw.text(outputs, "nft_json"))
 
 
 def _fail(state: State, name: str, why: str, *, rules: bool = True) -> None:

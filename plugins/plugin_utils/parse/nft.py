@@ -85,12 +85,6 @@ def load(text: str) -> list[Json]:
     return objects
 
 
-def changes_destinations(text: str) -> bool:
-    """Whether a rule of this document, made by nft itself, may translate a destination address."""
-    # With the colon: `redirect` is the name of an ICMP type, too.
-    return any(f'"{word}":' in text for word in ("dnat", "redirect", "tproxy"))
-
-
 def read(text: str) -> Document:
     """The document, sorted by tables. ParseError for text that is not a whole listing of nft's."""
     return Document(_sorted_out(load(text)))

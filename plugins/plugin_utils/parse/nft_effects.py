@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +16,7 @@ from .nft_values import NotModelled
 
 Json = Any
 _FAMILIES = {"ip": 4, "ip6": 6}
+_FULL = 0xFFFFFFFF
 _MARKS = {"meta": "mark", "ct": "ct_mark"}
 # Header fields that a flow is made of; writing any other one changes no verdict that is modelled.
 _HEADERS = {
@@ -46,10 +48,11 @@ def mark_effect(target: Json, value: Json) -> Effect | None:
     """``meta mark set``, ``ct mark set``, a header rewritten; None for what no flow tells."""
     ((kind, key),) = target.items()
     if kind in _MARKS and key.get("key") == "mark":
-        known = (
-            value if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 1 << 32 else None
-        )
-        return Effect("set", field=_MARKS[kind], value=known)
+        made = mark_bits(value)
+        if made is None:
+            return Effect("set", field=_MARKS[kind], value=None)
+        constant, bits = made
+        return Effect("set", field=_MARKS[kind], value=constant, bits=tuple(sorted(bits.items())))
     if kind != "payload":
         return None
     detail = f"{words_of(target)} set {words_of(value)}"
@@ -62,6 +65,62 @@ def mark_effect(target: Json, value: Json) -> Effect | None:
     if written is None:
         return Effect("unknown", field=field, detail=detail)
     return Effect("set", field=field, value=written, family=family)
+
+
+def mark_bits(value: Json) -> tuple[int, dict[str, int]] | None:
+    """An expression over marks as a constant and the masks of the marks that are added to it without carry;
+    None for one that is not of this form (shifts, maps, other keys)."""
+    if isinstance(value, bool):
+        return None
+    if isinstance(value, int):
+        return (value, {}) if 0 <= value <= _FULL else None
+    if not isinstance(value, dict) or len(value) != 1:
+        return None
+    ((name, inner),) = value.items()
+    if name in _MARKS and isinstance(inner, dict) and inner.get("key") == "mark" and "dir" not in inner:
+        return 0, {_MARKS[name]: _FULL}
+    if name not in _JOINED or not isinstance(inner, list) or not inner:
+        return None
+    parts = [mark_bits(part) for part in inner]
+    found = parts[0]
+    for part in parts[1:]:
+        found = _JOINED[name](found, part) if found is not None and part is not None else None
+    return found
+
+
+_Bits = tuple[int, dict[str, int]]
+
+
+def _added(one: _Bits, other: _Bits) -> _Bits:
+    bits = {name: one[1].get(name, 0) ^ other[1].get(name, 0) for name in sorted({*one[1], *other[1]})}
+    return one[0] ^ other[0], {name: mask for name, mask in bits.items() if mask}
+
+
+def _kept(one: _Bits, mask: int) -> _Bits:
+    return one[0] & mask, {name: bits & mask for name, bits in one[1].items() if bits & mask}
+
+
+def _and(one: _Bits, other: _Bits) -> _Bits | None:
+    for first, second in ((one, other), (other, one)):
+        if not second[1]:
+            return _kept(first, second[0])
+    return None
+
+
+def _or(one: _Bits, other: _Bits) -> _Bits | None:
+    """``a | b`` is ``a ^ b`` where no bit can be in both."""
+    for first, second in ((one, other), (other, one)):
+        if not second[1]:
+            return _added(_kept(first, _FULL & ~second[0]), second)
+    spans = []
+    for constant, bits in (one, other):
+        spans.append(constant)
+        for mask in bits.values():
+            spans[-1] |= mask
+    return _added(one, other) if not spans[0] & spans[1] else None
+
+
+_JOINED: dict[str, Callable[[_Bits, _Bits], _Bits | None]] = {"&": _and, "|": _or, "^": _added}
 
 
 def _constant(kind: str, value: Json) -> int | None:

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from ..model.match import (
@@ -22,9 +23,9 @@ from ..model.match import (
     both,
     merge_ranges,
 )
-from . import nft_operands, nft_values
+from . import connections, nft_operands, nft_values
 from .host_facts import HostFacts, negated
-from .nft_operands import Operand, words_of
+from .nft_operands import PORTS, Operand, words_of
 from .nft_sets import LIMITED, SetInfo, is_limited
 from .nft_values import NotModelled
 
@@ -35,6 +36,7 @@ _NO_FLOWS = {"arp"}
 _PLAIN = {"address4", "address6", "port"}
 _MEMBERS = {"address4", "address6", "port", "protocol", "mark", "name"}
 # Expressions that give each rule a value of its own, however alike they are written.
+_OF_CONNECTION = {"original": connections.original, "reply": connections.reply}
 _OWN = ("numgen", "hash", "random")
 
 
@@ -115,14 +117,20 @@ class Relations:
         if special is not None:
             found: Match = special(operand, op, right)
             return found
-        return _numeric(operand, op, right)
+        of_connection = _OF_CONNECTION.get(operand.way)
+        if of_connection is not None:
+            words = f"{operand.text} {words_of(right)}"
+            return of_connection(
+                operand.field, words, lambda name: _numeric(replace(operand, field=name), op, right)
+            )
+        return _anywhere([operand], right, _numeric(operand, op, right))
 
     def _member(self, place: str, operands: list[Operand], right: str) -> Match:
         key = f"{place}/{right[1:]}"
         info = self.sets.get(key)
         alike = info is None or [one.kind for one in operands] == list(info.kinds)
         if alike and all(one.kind in _MEMBERS for one in operands):
-            return Member(key, tuple(one.field for one in operands))
+            return _anywhere(operands, right, Member(key, tuple(one.field for one in operands)))
         if info is None or not info.certain:
             raise NotModelled("the members of this set are not certain")
         if len(operands) == 1:
@@ -216,23 +224,12 @@ class Relations:
     def _ct_status(self, operand: Operand, op: str, right: Json) -> Match:
         if op != "in":
             raise NotModelled(f"operator {op}")
-        return _either(
-            [
-                self.facts.translated("ct status dnat")
-                if word == "dnat"
-                else Unknown(f"ct status {word}", f"ct status {word} is not modelled")
-                for word in nft_values.words(right)
-            ]
-        )
+        return _either([connections.status(word) for word in nft_values.words(right)])
 
     def _direction(self, operand: Operand, op: str, right: Json) -> Match:
-        """The first packet of a connection goes in its original direction, and others in either."""
         if op not in ("==", "in") or right not in ("original", "reply"):
             raise NotModelled()
-        original = Unknown("ct direction original", "the direction within a known connection is not followed")
-        if right == "original":
-            return Either((Named("connection", ("new",)), original))
-        return both(Named("connection", ("established", "related")), Not(original))
+        return connections.direction(right)
 
     def _state(self, operand: Operand, op: str, right: Json) -> Match:
         bits = nft_values.STATE_BITS
@@ -262,7 +259,7 @@ def _plain(left: Json, right: Json) -> Match | None:
     """The quick way for most matches there are: a header field that equals one value or prefix."""
     payload = left.get("payload")
     operand = nft_operands.PAYLOAD.get((payload.get("protocol"), payload.get("field"))) if payload else None
-    if operand is None or operand.kind not in _PLAIN:
+    if operand is None or operand.kind not in _PLAIN or operand.anywhere:
         return None
     try:
         if isinstance(right, dict) and "prefix" in right:
@@ -278,6 +275,15 @@ def _plain(left: Json, right: Json) -> Match | None:
         return None
     match = In(operand.field, (found,), operand.family)
     return match if operand.family else All((operand.needs, match))
+
+
+def _anywhere(operands: list[Operand], right: Json, match: Match) -> Match:
+    """``th`` reads from whatever header comes after that of IP, also where ports are not in it."""
+    if not any(one.anywhere for one in operands):
+        return match
+    words = f"{' . '.join(one.text for one in operands)} {words_of(right)}"
+    elsewhere = Unknown(words, f"{words}: what protocols without ports have there is not modelled")
+    return Either((both(PORTS, match), both(Not(PORTS), elsewhere)))
 
 
 def has_own_value(left: Json) -> bool:

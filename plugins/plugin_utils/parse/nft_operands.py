@@ -19,6 +19,7 @@ from ..model.match import ALWAYS, Match, Named, both, protocol
 Json = Any
 IPV4 = Named("family", ("ipv4",))
 IPV6 = Named("family", ("ipv6",))
+SOCKET = Named("origin", ("socket",))
 TRACKED = Named("connection", ("new", "established", "related"))
 
 
@@ -26,17 +27,24 @@ TRACKED = Named("connection", ("new", "established", "related"))
 class Operand:
     """``field``: of the flow; empty if none tells it. ``kind``: how values are written (``nft_values``), or
     how they are compared: name, index, group, family, fib_type, ct_status, direction. ``needs``: what holds
-    for every packet that the expression can be read from. ``text``: as nft writes it."""
+    for every packet that the expression can be read from. ``text``: as nft writes it. ``way``: ``original`` or
+    ``reply``, for what is asked of the connection's packet in that direction. ``anywhere``: read from any
+    transport header, whatever its protocol has in that place."""
 
     field: str
     kind: str
     needs: Match
     text: str
     family: int = 0
+    way: str = ""
+    anywhere: bool = False
 
 
-_TRANSPORT = {name: protocol(PROTOCOLS[name]) for name in ("tcp", "udp", "udplite", "sctp", "dccp")}
-_TRANSPORT["th"] = protocol(*PROTOCOLS_WITH_PORTS)
+_TRANSPORT: dict[str, Match] = {
+    name: protocol(PROTOCOLS[name]) for name in ("tcp", "udp", "udplite", "sctp", "dccp")
+}
+PORTS = protocol(*PROTOCOLS_WITH_PORTS)
+_TRANSPORT["th"] = ALWAYS
 _ICMP = both(IPV4, protocol(PROTOCOLS["icmp"]))
 _ICMPV6 = both(IPV6, protocol(PROTOCOLS["icmpv6"]))
 _HEADER: dict[str, Match] = {
@@ -68,8 +76,8 @@ def _payload() -> dict[tuple[str, str], Operand]:
         ("ether", "type"): Operand("family", "family", ALWAYS, "ether type"),
     }
     for name, needs in _TRANSPORT.items():
-        table[name, "sport"] = Operand("src_port", "port", needs, f"{name} sport")
-        table[name, "dport"] = Operand("dst_port", "port", needs, f"{name} dport")
+        for port, field in (("sport", "src_port"), ("dport", "dst_port")):
+            table[name, port] = Operand(field, "port", needs, f"{name} {port}", anywhere=name == "th")
     return table
 
 
@@ -92,6 +100,20 @@ CT = {
     "mark": Operand("ct_mark", "mark", TRACKED, "ct mark"),
     "status": Operand("", "ct_status", TRACKED, "ct status"),
     "direction": Operand("", "direction", TRACKED, "ct direction"),
+    "protocol": Operand("protocol", "protocol", TRACKED, "ct protocol"),
+    "l3proto": Operand("family", "family", TRACKED, "ct l3proto"),
+}
+
+# Of a socket (nft_meta.c): a packet that no socket of the host sent has none to ask, negated or not.
+_OF_SOCKETS = ("skuid", "skgid", "cgroup")
+# What is asked of a connection's packets: key -> (field, kind, family).
+_TUPLE = {
+    "ip saddr": ("src", "address4", 4),
+    "ip daddr": ("dst", "address4", 4),
+    "ip6 saddr": ("src", "address6", 6),
+    "ip6 daddr": ("dst", "address6", 6),
+    "proto-src": ("src_port", "port", 0),
+    "proto-dst": ("dst_port", "port", 0),
 }
 
 _FIB_FIELDS = {"saddr": "src", "daddr": "dst"}
@@ -106,14 +128,27 @@ def operand(expression: Json) -> Operand:
             return found or _unknown(expression, _HEADER.get(value.get("protocol", ""), ALWAYS))
         if kind == "meta" and isinstance(value, dict) and value.get("key") in META:
             return META[value["key"]]
-        if kind == "ct" and isinstance(value, dict) and value.get("key") in CT and "dir" not in value:
-            return CT[value["key"]]
+        if kind == "meta" and isinstance(value, dict) and value.get("key") in _OF_SOCKETS:
+            return _unknown(expression, SOCKET)
+        if kind == "ct" and isinstance(value, dict):
+            return _of_connection(expression, value)
         if kind == "fib" and value.get("result") == "type" and value.get("flags") in (["saddr"], ["daddr"]):
             which = value["flags"][0]
             return Operand(_FIB_FIELDS[which], "fib_type", ALWAYS, f"fib {which} type")
         if kind == "tcp option":
             return _unknown(expression, _TRANSPORT["tcp"])
     return _unknown(expression, ALWAYS)
+
+
+def _of_connection(expression: Json, value: Json) -> Operand:
+    key, way = str(value.get("key")), value.get("dir", "")
+    if not way:
+        return CT.get(key) or _unknown(expression, ALWAYS)
+    if key not in _TUPLE:
+        return _unknown(expression, TRACKED)
+    field, kind, family = _TUPLE[key]
+    needs = both(TRACKED, {4: IPV4, 6: IPV6}[family]) if family else both(TRACKED, PORTS)
+    return Operand(field, kind, needs, words_of(expression), family, way)
 
 
 def _unknown(expression: Json, needs: Match) -> Operand:

@@ -52,18 +52,35 @@ _MANY_TARGETS = 256
 _REJECT_NEEDS: dict[str, Match] = {"tcp reset": protocol(6), "icmp": IPV4, "icmpv6": IPV6}
 
 
+_Part = tuple[list[Match], Outcome, list[Effect], bool]
+
+
 class _Draft:
     """One rule on its way: what it has asked so far, what it has changed since the last question."""
 
-    __slots__ = ("effects", "matches", "problems")
+    __slots__ = ("effects", "follows", "known", "matches", "problems")
 
-    def __init__(self, matches: list[Match], effects: list[Effect], problems: list[str]) -> None:
-        self.matches = matches
-        self.effects = effects
-        self.problems = problems
+    def __init__(self) -> None:
+        self.matches: list[Match] = []
+        self.effects: list[Effect] = []
+        self.problems: list[str] = []
+        self.known: list[Match] = []  # asked by earlier parts of the rule
+        self.follows = False
 
     def copy(self) -> _Draft:
-        return _Draft(list(self.matches), list(self.effects), self.problems)
+        found = _Draft()
+        found.matches, found.effects = list(self.matches), list(self.effects)
+        found.problems, found.known, found.follows = self.problems, self.known, self.follows
+        return found
+
+    def part(self, outcome: Outcome) -> _Part:
+        return self.matches, outcome, self.effects, self.follows
+
+    def split(self, found: list[_Part]) -> None:
+        """End the part of a rule that changes the packet: what comes next is asked of the changed one."""
+        found.append(self.part(CONTINUE))
+        self.known = [*self.known, *self.matches]
+        self.matches, self.effects, self.follows = [], [], True
 
 
 class RuleReader:
@@ -79,8 +96,8 @@ class RuleReader:
 
     def read(self, chain: str, position: int, value: Json, text: str | None) -> list[Rule]:
         """The model's rules for one rule; ``chain`` is its chain's key, ``text`` its line as listed."""
-        draft = _Draft([], [], [])
-        found: list[tuple[list[Match], Outcome, list[Effect]]] = []
+        draft = _Draft()
+        found: list[_Part] = []
         expression = value["expr"]
         if not isinstance(expression, list):
             raise TypeError(f"the statements of a rule of {chain}")
@@ -90,11 +107,22 @@ class RuleReader:
             text = nft_text.rule_text(expression, comment)
         problems = tuple(dict.fromkeys(draft.problems)) if draft.problems else ()
         return [
-            Rule(position, all_of(matches), outcome, text, tuple(effects), handle, None, comment, problems)
-            for matches, outcome, effects in found
+            Rule(
+                position,
+                all_of(matches),
+                outcome,
+                text,
+                tuple(effects),
+                handle,
+                None,
+                comment,
+                problems,
+                follows,
+            )
+            for matches, outcome, effects, follows in found
         ]
 
-    def _walk(self, chain: str, statements: list[Json], at: int, draft: _Draft, found: list[Any]) -> None:
+    def _walk(self, chain: str, statements: list[Json], at: int, draft: _Draft, found: list[_Part]) -> None:
         for index in range(at, len(statements)):
             statement = statements[index]
             if not isinstance(statement, dict) or len(statement) != 1:
@@ -111,11 +139,11 @@ class RuleReader:
                 return
             elif not self._other(chain, name, value, draft, found):
                 return
-        found.append((draft.matches, CONTINUE, draft.effects))
+        found.append(draft.part(CONTINUE))
 
-    def _ask(self, chain: str, value: Json, draft: _Draft, found: list[Any]) -> None:
+    def _ask(self, chain: str, value: Json, draft: _Draft, found: list[_Part]) -> None:
         if draft.effects:
-            _split(draft, found)
+            draft.split(found)
         match = self._match(chain, value, draft)
         if isinstance(match, All):
             asked = draft.matches  # what a header needs is one object for all rules
@@ -123,7 +151,7 @@ class RuleReader:
         elif match is not ALWAYS:
             draft.matches.append(match)
 
-    def _end(self, chain: str, name: str, value: Json, draft: _Draft, found: list[Any]) -> None:
+    def _end(self, chain: str, name: str, value: Json, draft: _Draft, found: list[_Part]) -> None:
         """The statements after which a matching packet sees no more of this rule."""
         if name in _NAT:
             self._nat(name, value, draft, found)
@@ -136,8 +164,8 @@ class RuleReader:
         else:
             outcome = self.verdict({name: value})
         if name == "reject" and isinstance(value, dict) and value.get("type") in _REJECT_NEEDS:
-            draft.matches.append(_REJECT_NEEDS[value["type"]])
-        found.append((draft.matches, outcome, draft.effects))
+            self._need(_REJECT_NEEDS[value["type"]], draft, found)
+        found.append(draft.part(outcome))
 
     def _match(self, chain: str, value: Json, draft: _Draft) -> Match:
         left, right, op = value["left"], value["right"], value["op"]
@@ -154,7 +182,7 @@ class RuleReader:
             draft.problems.append(problem)
         return match
 
-    def _other(self, chain: str, name: str, value: Json, draft: _Draft, found: list[Any]) -> bool:
+    def _other(self, chain: str, name: str, value: Json, draft: _Draft, found: list[_Part]) -> bool:
         """Statements that end nothing; False if the rule can't be followed further."""
         if name in _PASSING:
             return True
@@ -169,16 +197,14 @@ class RuleReader:
             )
             words = nft_text.statement_text({name: lasting})
             if name == "meter" and isinstance(value, dict):
-                draft.matches.append(self.relations.needs(value.get("key")))
+                self._need(self.relations.needs(value.get("key")), draft, found)
             self._undecided(chain, words, f"{_RATES[name]} depends on earlier packets", draft, found)
             return True
         if name in ("set", "map") and isinstance(value, dict) and "op" in value:
             element = value.get("elem")
             if isinstance(element, dict) and "elem" in element:
                 element = element["elem"]["val"]
-            needs = self.relations.needs(element)
-            if needs is not ALWAYS:
-                draft.matches.append(needs)
+            self._need(self.relations.needs(element), draft, found)
             if value.get("stmt"):
                 words = nft_text.statement_text({name: value})
                 self._undecided(
@@ -196,10 +222,10 @@ class RuleReader:
         self._give_up(draft, found, nft_text.statement_text({name: value}), _TAKEN.get(name, ""))
         return False
 
-    def _undecided(self, chain: str, words: str, reason: str, draft: _Draft, found: list[Any]) -> None:
+    def _undecided(self, chain: str, words: str, reason: str, draft: _Draft, found: list[_Part]) -> None:
         """A match with a memory of its own: each rule has another."""
         if draft.effects:
-            _split(draft, found)
+            draft.split(found)
         draft.matches.append(Unknown(self._own(chain, words), f"{words}: {reason}"))
         draft.problems.append(words)
 
@@ -210,69 +236,76 @@ class RuleReader:
         return base if count == 1 else f"{base} ({count})"
 
     @staticmethod
-    def _give_up(draft: _Draft, found: list[Any], words: str, reason: str = "") -> None:
+    def _give_up(draft: _Draft, found: list[_Part], words: str, reason: str = "") -> None:
         short = " ".join(words.split())
         draft.problems.append(short)
-        found.append(
-            (draft.matches, Verdict("unknown", "", f"{short}: {reason}" if reason else short), draft.effects)
-        )
+        found.append(draft.part(Verdict("unknown", "", f"{short}: {reason}" if reason else short)))
 
     def _mangle(
-        self, chain: str, statements: list[Json], index: int, draft: _Draft, found: list[Any]
+        self, chain: str, statements: list[Json], index: int, draft: _Draft, found: list[_Part]
     ) -> bool:
         """True if the rest of the rule was walked here: once for each element of a map."""
         value = statements[index]["mangle"]
         target, source = value["key"], value["value"]
-        header = self.relations.needs(target) if "payload" in target else ALWAYS
-        if header is not ALWAYS and header not in draft.matches:
-            draft.matches.append(header)
+        if "payload" in target:
+            self._need(self.relations.needs(target), draft, found)
         entries = self._entries(source)
         if entries is not None:
             if mark_effect(target, 0) is None:
                 return False
-            for match, number in entries:
-                branch = draft.copy()
-                branch.matches.append(match)
-                effect = mark_effect(target, number)
-                if effect:
-                    branch.effects.append(effect)
-                self._walk(chain, statements, index + 1, branch, found)
-            return True
-        needs = self.relations.needs(source) if isinstance(source, dict) else ALWAYS
-        if needs is not ALWAYS:
-            draft.matches.append(needs)
+            if not draft.follows and _apart(statements, index, target, entries):
+                for match, number in entries:
+                    branch = draft.copy()
+                    branch.matches.append(match)
+                    effect = mark_effect(target, number)
+                    if effect:
+                        branch.effects.append(effect)
+                    self._walk(chain, statements, index + 1, branch, found)
+                return True
+            self._need(Either(tuple(match for match, _number in entries)), draft, found)
+        elif isinstance(source, dict):
+            self._need(self.relations.needs(source), draft, found)
         effect = mark_effect(target, source)
         if effect is not None:
             draft.effects.append(effect)
         return False
 
-    def _nat(self, name: str, value: Json, draft: _Draft, found: list[Any]) -> None:
+    @staticmethod
+    def _need(needs: Match, draft: _Draft, found: list[_Part]) -> None:
+        """What must hold for the rule to go on from here; what it did before stays done."""
+        if needs is ALWAYS or needs in draft.matches or needs in draft.known:
+            return
+        if draft.effects:
+            draft.split(found)
+        draft.matches.append(needs)
+
+    def _nat(self, name: str, value: Json, draft: _Draft, found: list[_Part]) -> None:
         """NAT ends its base chain: the kernel accepts what it could translate (nft_nat_eval)."""
         try:
             targets = nat_targets(name, value or {}, self.family)
         except NotModelled as error:
             draft.problems.append(f"{name} {error}")
             draft.effects.append(not_known(name, f"{name} {error}"))
-            found.append((draft.matches, ACCEPT, draft.effects))
+            found.append(draft.part(ACCEPT))
             return
         if targets.family and self.family not in ("ip", "ip6"):
-            draft.matches.append(IPV4 if targets.family == 4 else IPV6)
+            self._need(IPV4 if targets.family == 4 else IPV6, draft, found)
         if targets.map is None:
             draft.effects.append(nat_effect(targets, None))
-            found.append((draft.matches, ACCEPT, draft.effects))
+            found.append(draft.part(ACCEPT))
             return
         entries = self._entries({"map": targets.map})
-        if entries is None or len(entries) > _MANY_TARGETS:
+        if entries is None or len(entries) > _MANY_TARGETS or draft.follows:
             draft.problems.append(f"{name} by a map")
             draft.effects.append(not_known(name, f"{name} by a map"))
-            found.append((draft.matches, ACCEPT, draft.effects))
+            found.append(draft.part(ACCEPT))
             return
         for match, data in entries:
             self._nat_case(name, targets, match, data, draft.copy(), found)
 
     @staticmethod
     def _nat_case(
-        name: str, targets: NatTarget, match: Match, data: Json, draft: _Draft, found: list[Any]
+        name: str, targets: NatTarget, match: Match, data: Json, draft: _Draft, found: list[_Part]
     ) -> None:
         draft.matches.append(match)
         try:
@@ -280,7 +313,7 @@ class RuleReader:
         except NotModelled as error:
             draft.problems.append(f"{name} {error}")
             draft.effects.append(not_known(name, f"{name} {error}"))
-        found.append((draft.matches, ACCEPT, draft.effects))
+        found.append(draft.part(ACCEPT))
 
     def _entries(self, source: Json) -> list[tuple[Match, Json]] | None:
         """A data map's cases as (match, value); None for what is no map, or one that is not certain."""
@@ -389,20 +422,16 @@ def conjuncts(match: Match) -> tuple[Match, ...]:
     return () if match is ALWAYS else (match,)
 
 
-def _split(draft: _Draft, found: list[Any]) -> None:
-    """End the part of a rule that changes the packet: what comes next is asked of the changed one."""
-    found.append((list(draft.matches), CONTINUE, list(draft.effects)))
-    changed = {
-        name
-        for effect in draft.effects
-        for name in (effect.field or ("connection" if effect.kind == "notrack" else "")).split(",")
-    }
-    draft.matches[:] = [_before(match) if mentions(match, changed) else match for match in draft.matches]
-    draft.effects.clear()
-
-
-def _before(match: Match) -> Match:
-    return Unknown(f"before the change: {match!r}", "the rule changes what it asked about before")
+def _apart(statements: list[Json], index: int, target: Json, entries: list[tuple[Match, Json]]) -> bool:
+    """Whether the cases of a map stay apart: neither it nor the rest of the rule writes what it asks for."""
+    written: set[str] = set()
+    for statement in [{"mangle": {"key": target, "value": 0}}, *statements[index + 1 :]]:
+        if isinstance(statement, dict) and "mangle" in statement:
+            effect = mark_effect(statement["mangle"]["key"], 0)
+            written.update(effect.field.split(",") if effect else ())
+        elif isinstance(statement, dict) and "notrack" in statement:
+            written.add("connection")
+    return not any(mentions(match, written) for match, _number in entries)
 
 
 def mentions(match: Match, fields: set[str]) -> bool:

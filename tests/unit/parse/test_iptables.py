@@ -18,9 +18,7 @@ from ansible_collections.pathguard.network.plugins.plugin_utils.model.rules impo
 from ansible_collections.pathguard.network.plugins.plugin_utils.parse import ipset, iptables
 from ansible_collections.pathguard.network.plugins.plugin_utils.parse.host_facts import HostFacts
 
-FACTS = HostFacts(
-    local={4: ((0x0A0A0101, 0x0A0A0101),), 6: ()}, broadcast=((0x0A0A01FF, 0x0A0A01FF),), destination_nat=True
-)
+FACTS = HostFacts(local={4: ((0x0A0A0101, 0x0A0A0101),), 6: ()}, broadcast=((0x0A0A01FF, 0x0A0A01FF),))
 SETS = ipset.parse(
     "create apps hash:net family inet\nadd apps 10.10.1.0/24\n"
     "create web hash:ip,port family inet\nadd web 10.20.1.10,tcp:5432\n"
@@ -164,7 +162,22 @@ def test_matches(words: str, expected: Any) -> None:
         (
             "-j MARK --set-xmark 0x4000/0x4000",
             {"kind": "continue"},
-            [{"kind": "set", "field": "mark", "value": None}],
+            [{"kind": "set", "field": "mark", "value": 0x4000, "bits": {"mark": 0xFFFFBFFF}}],
+        ),
+        (
+            "-j MARK --set-mark 0x5/0x3",
+            {"kind": "continue"},
+            [{"kind": "set", "field": "mark", "value": 5, "bits": {"mark": 0xFFFFFFF8}}],
+        ),
+        (
+            "-j MARK --and-mark 0xf0",
+            {"kind": "continue"},
+            [{"kind": "set", "field": "mark", "value": 0, "bits": {"mark": 0xF0}}],
+        ),
+        (
+            "-j CONNMARK --save-mark --nfmask 0xf --ctmask 0xff",
+            {"kind": "continue"},
+            [{"kind": "set", "field": "ct_mark", "value": 0, "bits": {"ct_mark": 0xFFFFFF00, "mark": 0xF}}],
         ),
         (
             "-j CONNMARK --set-xmark 0x5/0xffffffff",
@@ -174,12 +187,12 @@ def test_matches(words: str, expected: Any) -> None:
         (
             "-j CONNMARK --restore-mark",
             {"kind": "continue"},
-            [{"kind": "set", "field": "mark", "value": None}],
+            [{"kind": "set", "field": "mark", "value": 0, "bits": {"ct_mark": 0xFFFFFFFF}}],
         ),
         (
             "-j CONNMARK --save-mark",
             {"kind": "continue"},
-            [{"kind": "set", "field": "ct_mark", "value": None}],
+            [{"kind": "set", "field": "ct_mark", "value": 0, "bits": {"mark": 0xFFFFFFFF}}],
         ),
         ("-j CT --notrack", {"kind": "continue"}, [{"kind": "notrack"}]),
         ("-j NOTRACK", {"kind": "continue"}, [{"kind": "notrack"}]),
@@ -230,7 +243,7 @@ def test_targets(words: str, verdict: dict[str, Any], effects: list[dict[str, An
         "-m physdev --physdev-is-bridged",
         "-m bpf --bytecode 1,6 0 0 0",
         "-m conntrack --ctstatus ASSURED",
-        "-m conntrack --ctstate SNAT",
+        "-m conntrack --ctexpire 5",
         "-m addrtype --dst-type LOCAL --limit-iface-in",
         "-m set --match-set apps src --return-nomatch",
         "-m somethingnew --with -m",
