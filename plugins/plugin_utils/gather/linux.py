@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from ..errors import GatherError
 from ..model.raw import RawOutput
-from . import frames
+from . import boot, frames
 from .channel import Channel
 
 # Stable name -> command. In this order they run.
@@ -37,6 +37,7 @@ COMMANDS: dict[str, str] = {
     "saved_iptables": "cat /etc/iptables/rules.v4",
     "saved_ip6tables": "cat /etc/iptables/rules.v6",
     "saved_ipset": "cat /etc/iptables/ipsets",
+    **boot.COMMANDS,
 }
 
 # What else people type for the same.
@@ -197,6 +198,7 @@ def _body() -> str:
     lines.extend(f"pg_run {name} '{COMMANDS[name]}'" for name in PLAIN)
     lines.append(f"pg_run sysctl 'pg_sysctl {' '.join(f'/proc/sys/{name}' for name in SYSCTLS)}'")
     lines.extend(f"pg_saved {name} {' '.join(files)}" for name, files in SAVED.items())
+    lines.extend(boot.body(SAVED))
     return "\n".join(lines)
 
 

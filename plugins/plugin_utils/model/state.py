@@ -19,6 +19,11 @@ from .rules import Chain, Ruleset, Verdict
 FORMAT = 1
 
 
+def unknown_boot(reason: str) -> dict[str, Any]:
+    """``boot`` of a host of which is not known what it loads at boot."""
+    return {"matches": "unknown", "reason": reason, "sources": []}
+
+
 @dataclass(slots=True)
 class NamedSet:
     """A named set, map or ipset.
@@ -29,7 +34,7 @@ class NamedSet:
     (``flags dynamic``, ``add @set``, ``-j SET``), so anything may be a member by now. ``expiring``: the
     indexes of elements that will time out; they are members now and may not be later.
     ``complete``: False if the members could not be read.
-    ``verdicts``: for a verdict map, one per element.
+    ``verdicts``: for a verdict map, one per element. ``managed_by``: the program that made the set.
     """
 
     key: str
@@ -39,6 +44,7 @@ class NamedSet:
     complete: bool = True
     verdicts: list[Verdict] | None = None
     expiring: list[int] = field(default_factory=list)
+    managed_by: str = ""
 
     def to_dict(self) -> dict[str, Any]:
         found: dict[str, Any] = {
@@ -51,6 +57,8 @@ class NamedSet:
             found["expiring"] = list(self.expiring)
         if self.verdicts is not None:
             found["verdicts"] = [verdict.to_dict() for verdict in self.verdicts]
+        if self.managed_by:
+            found["managed_by"] = self.managed_by
         return found
 
     def _element_text(self, element: tuple[tuple[int, int] | str, ...]) -> list[str]:
@@ -71,6 +79,7 @@ class NamedSet:
             value["complete"],
             None if verdicts is None else [Verdict.from_dict(verdict) for verdict in verdicts],
             list(value.get("expiring", ())),
+            value.get("managed_by", ""),
         )
 
 
@@ -186,6 +195,7 @@ class State:
     not_understood: list[dict[str, str]] = field(default_factory=list)
     unreadable: list[dict[str, str]] = field(default_factory=list)
     fingerprint: dict[str, str] = field(default_factory=dict)
+    boot: dict[str, Any] = field(default_factory=lambda: unknown_boot("not gathered"))
 
     def to_dict(self) -> dict[str, Any]:
         return {
@@ -206,6 +216,7 @@ class State:
             "not_understood": [dict(item) for item in self.not_understood],
             "unreadable": [dict(item) for item in self.unreadable],
             "fingerprint": dict(self.fingerprint),
+            "boot": dict(self.boot),
         }
 
     @classmethod
@@ -238,6 +249,7 @@ class State:
                 not_understood=list(value["not_understood"]),
                 unreadable=list(value["unreadable"]),
                 fingerprint=dict(value["fingerprint"]),
+                boot=dict(value["boot"]) if "boot" in value else unknown_boot("not gathered"),
             )
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise StateError(

@@ -14,9 +14,10 @@ from ..analyse.rulediff import as_dict, first_of, rule_diff, set_diff
 from ..analyse.undo import DEFAULT_ACTION, FORWARDING, INTERFACES, MEMBERS, PLACE, ROUTES, Change
 from ..model import text
 from ..model.flowset import FlowSet
+from ..model.managers import advice
 from ..model.match import All, Either, Match, Member, Not
-from ..model.rules import Ruleset
-from ..model.state import State
+from ..model.rules import Rule, Ruleset
+from ..model.state import NamedSet, State
 from .causes import Cause, Causes
 from .ends import EndFinder, hosts_of
 from .prove import Proof
@@ -55,7 +56,7 @@ class Remedies:
             "ruleset": change.key,
             "chain": change.key,
             **told,
-            "note": told["note"] + ("" if cause.proven else _NOT_PROVEN),
+            "note": told["note"] + _owner(change) + ("" if cause.proven else _NOT_PROVEN),
             "change": change.kind,
             "pairs": cause.flows.pairs(),
             "hosts": hosts_of(proof.ends.sources, cause.flows, "src"),
@@ -147,6 +148,15 @@ _TOLD: Mapping[str, Callable[[Remedies, Cause], Entry]] = {
     INTERFACES: Remedies.interfaces,
     FORWARDING: Remedies.forwarding,
 }
+
+
+def _owner(change: Change) -> str:
+    """How to change what a program has made: behind its back, a remedy would not last."""
+    for side in (change.after, change.before):
+        for item in side if isinstance(side, tuple) else (side,):
+            if isinstance(item, (Rule, Ruleset, NamedSet)) and item.managed_by:
+                return f"; {advice(item.managed_by)}"
+    return ""
 
 
 def _words(words: str, position: int | None = None) -> Entry:

@@ -152,6 +152,10 @@ def _unread(error: Any, instance: Mapping[str, Any]) -> bool:
     at = list(error.absolute_path)
     if at == ["hosts"]:
         return bool(error.validator == "required")
-    if len(at) < 3 or at[0] != "hosts" or at[2] not in _OF_THE_FIREWALL:
+    if len(at) < 3 or at[0] != "hosts":
+        return False
+    if at[2] == "boot":
+        return bool(error.instance == "unknown")
+    if at[2] not in _OF_THE_FIREWALL:
         return False
     return not instance["hosts"][at[1]].get("firewall_known", True)

@@ -1,0 +1,194 @@
+# Copyright: (c) 2026, PathGuard developers
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a Linux host would load at boot, in the words of the tools that list what runs.
+
+Saved rules are loaded into a network namespace of their own, which ends with the command, and listed there:
+so includes, variables and abbreviations are read as they will be at boot. Nothing is loaded where such a
+namespace can't be made. As with ``nft -c`` and ``iptables-restore --test``, the kernel may load modules that
+the saved rules need.
+
+The first line of an output tells where it is from: ``# pathguard file=/etc/nftables.conf``, with
+``backend=``, ``enabled=`` and more by the output. ``boot_units`` has lines ``unit NAME STATE [COMMAND]``,
+STATE being enabled, disabled or absent.
+"""
+
+from __future__ import annotations
+
+# Stable name -> command, as people would type it. In this order they run.
+COMMANDS: dict[str, str] = {
+    "boot_units": "systemctl show nftables netfilter-persistent iptables ip6tables ipset ufw firewalld",
+    "boot_nft": "unshare -n sh -c 'nft -f /etc/nftables.conf && nft list ruleset'",
+    "boot_iptables": "unshare -n sh -c 'iptables-restore </etc/iptables/rules.v4 && iptables-save'",
+    "boot_ip6tables": "unshare -n sh -c 'ip6tables-restore </etc/iptables/rules.v6 && ip6tables-save'",
+    "boot_ufw": "cat /etc/ufw/ufw.conf /etc/ufw/before.rules /etc/ufw/after.rules /etc/ufw/user.rules",
+    "boot_ufw6": "cat /etc/ufw/ufw.conf /etc/ufw/before6.rules /etc/ufw/after6.rules /etc/ufw/user6.rules",
+    "boot_firewalld": "firewall-cmd --list-all-zones; firewall-cmd --permanent --list-all-zones",
+}
+
+UNITS = (
+    "nftables",
+    "netfilter-persistent",
+    "iptables",
+    "ip6tables",
+    "ipset",
+    "ufw",
+    "firewalld",
+    "shorewall",
+    "shorewall6",
+)
+# A larger file takes the kernel longer than anybody wants to wait for a snapshot.
+LARGEST = 16 * 1024 * 1024
+
+# pg_scratch SCRIPT: in a new network namespace. That it is another one is looked at before anything is done:
+# an `unshare` that did nothing must not lead to rules being loaded here.
+# ufw: /lib/ufw/ufw-init-functions, ufw_start, does the same by single calls.
+FUNCTIONS = r"""
+pg_limit=$(if pg_has timeout; then echo timeout 30; fi)
+pg_scratch() {
+  pg_has unshare || { echo "unshare is not installed, so saved rules can't be tried" >&2; return 126; }
+  [ "$pg_admin" -eq 1 ] || { echo "Operation not permitted: only root can try saved rules" >&2; return 126; }
+  pg_here=$(readlink /proc/self/ns/net) || pg_here=
+  $pg_limit unshare -n sh -c 'pg_there=$(readlink /proc/self/ns/net)
+    [ -n "$0" ] && [ -n "$pg_there" ] && [ "$pg_there" != "$0" ] || {
+      echo "no network namespace of its own could be made" >&2; exit 126; }
+    cd /
+    '"$1" "$pg_here"
+}
+pg_small() {
+  [ "$(wc -c <"$1")" -le LARGEST ] || { echo "$1 is too large to be tried" >&2; return 126; }
+}
+pg_links() { # commands that make links with the names of this host's, of a kind that the kernel has already
+  for pg_kind in dummy:dummy_setup bridge:br_dev_setup veth:veth_setup; do
+    if pg_kernel "${pg_kind%:*}" "${pg_kind#*:}"; then
+      for pg_link in /sys/class/net/*; do
+        echo "ip link add '${pg_link##*/}' type ${pg_kind%:*} 2>/dev/null"
+      done
+      return
+    fi
+  done
+  return 1
+}
+pg_try_nft() { # file
+  echo "# pathguard file=$1"
+  pg_small "$1" || return 126
+  if pg_scratch "nft -f '$1' && nft list ruleset"; then return; fi
+  pg_made=$(pg_links) && pg_scratch "$pg_made
+    nft -f '$1' && nft list ruleset"
+}
+pg_backend() { if pg_is_nft "$1-restore"; then echo "$1"; else echo "$1-legacy"; fi; }
+pg_try_tables() { # tool file
+  echo "# pathguard file=$2 backend=$(pg_backend "$1")"
+  pg_small "$2" || return 126
+  pg_scratch "$1-restore <'$2' && $1-save"
+}
+pg_boot() { # name function argument... -- file...
+  pg_name=$1; pg_call=$2; shift 2
+  while [ "$1" != -- ]; do pg_call="$pg_call $1"; shift; done
+  shift
+  for pg_file in "$@"; do
+    if [ -e "$pg_file" ]; then pg_run "$pg_name" "$pg_call $pg_file"; return; fi
+  done
+  pg_none "$pg_name" "there is no $1"
+}
+pg_setting() { sed -n "s/^$2=[\"']\{0,1\}\([A-Za-z]*\).*/\1/p" "$1" | tail -n 1 | tr '[:upper:]' '[:lower:]'; }
+pg_ufw_base() { # 6 or nothing; what ufw makes before its files are read
+  echo '*filter'
+  for pg_way in input output forward; do
+    for pg_part in before-logging before after after-logging reject track; do
+      echo ":ufw$1-$pg_part-$pg_way - [0:0]"
+    done
+    echo ":ufw$1-skip-to-policy-$pg_way - [0:0]"
+  done
+  echo ":ufw$1-logging-deny - [0:0]"; echo ":ufw$1-logging-allow - [0:0]"
+  for pg_way in input output forward; do
+    pg_chain=$(echo "$pg_way" | tr '[:lower:]' '[:upper:]')
+    for pg_part in before-logging before after after-logging reject track; do
+      echo "-A $pg_chain -j ufw$1-$pg_part-$pg_way"
+    done
+    pg_policy=$(pg_setting /etc/default/ufw "DEFAULT_${pg_chain}_POLICY" | tr '[:lower:]' '[:upper:]')
+    case $pg_policy in
+      REJECT) echo ":$pg_chain DROP [0:0]"; echo "-A ufw$1-reject-$pg_way -j REJECT";;
+      ACCEPT) echo ":$pg_chain ACCEPT [0:0]"
+        for pg_proto in tcp udp; do
+          echo "-A ufw$1-track-$pg_way -p $pg_proto -m conntrack --ctstate NEW -j ACCEPT"
+        done;;
+      *) echo ":$pg_chain $pg_policy [0:0]";;
+    esac
+    echo "-A ufw$1-skip-to-policy-$pg_way -j $pg_policy"
+  done
+  echo COMMIT
+}
+pg_try_ufw() { # tool, 6 or nothing
+  pg_on=$(pg_setting /etc/ufw/ufw.conf ENABLED); pg_six=$(pg_setting /etc/default/ufw IPV6)
+  pg_hooks=no; if [ -x /etc/ufw/before.init ] || [ -x /etc/ufw/after.init ]; then pg_hooks=yes; fi
+  echo "# pathguard file=/etc/ufw/user$2.rules backend=$(pg_backend "$1") enabled=$pg_on ipv6=$pg_six hooks=$pg_hooks"
+  if [ "$pg_on" != yes ] || [ "$pg_six$2" = no6 ]; then return 0; fi
+  pg_base=$(pg_ufw_base "$2")
+  pg_scratch "$1-restore -n <<'pg_end'
+$pg_base
+pg_end
+    for pg_each in before after user; do $1-restore -n <\"/etc/ufw/\${pg_each}$2.rules\" || exit; done
+    for pg_way in input output forward; do
+      $1 -A ufw$2-before-\$pg_way -j ufw$2-user-\$pg_way || exit
+    done
+    $1-save"
+}
+pg_firewalld() {
+  if ! firewall-cmd --state >/dev/null 2>&1; then echo "# pathguard running=no"; return 0; fi
+  echo "# pathguard running=yes default=$(firewall-cmd --get-default-zone)"
+  for pg_scope in runtime permanent; do
+    pg_flag=; if [ $pg_scope = permanent ]; then pg_flag=--permanent; fi
+    echo "= $pg_scope zones"; firewall-cmd $pg_flag --list-all-zones || return
+    echo "= $pg_scope policies"; firewall-cmd $pg_flag --list-all-policies || return
+    for pg_part in chains rules passthroughs; do
+      echo "= $pg_scope direct-$pg_part"; firewall-cmd $pg_flag --direct --get-all-$pg_part || return
+    done
+    for pg_set in $(firewall-cmd $pg_flag --get-ipsets); do
+      echo "= $pg_scope ipset-$pg_set"; firewall-cmd $pg_flag --ipset="$pg_set" --get-entries || return
+    done
+  done
+}
+pg_units() { # unit...
+  if [ -d /run/systemd/system ]; then
+    for pg_unit in "$@"; do
+      systemctl show -p UnitFileState -p LoadState -p ExecStart "$pg_unit.service" | awk -v unit="$pg_unit" '
+        /^UnitFileState=/ { state = substr($0, 15) }
+        /^LoadState=/ { load = substr($0, 11) }
+        /^ExecStart=/ { if (match($0, /argv\[\]=[^;]*/)) call = substr($0, RSTART + 7, RLENGTH - 7) }
+        END { known = load == "not-found" ? "absent" : state ~ /^(enabled|generated|alias)/ ? "enabled" : "disabled"
+          print "unit " unit " " known " " call }'
+    done
+  elif [ -d /run/openrc ]; then
+    for pg_unit in "$@"; do
+      pg_state=disabled
+      for pg_link in /etc/runlevels/*/"$pg_unit"; do if [ -e "$pg_link" ]; then pg_state=enabled; fi; done
+      if [ ! -e "/etc/init.d/$pg_unit" ]; then pg_state=absent; fi
+      echo "unit $pg_unit $pg_state"
+    done
+  else echo "no service manager that tells what it starts at boot" >&2; return 127; fi
+}
+""".replace("LARGEST", str(LARGEST))
+
+
+def body(saved: dict[str, tuple[str, ...]]) -> list[str]:
+    """The script's lines. ``saved``: where distributions keep the rules, by output name."""
+    lines = [
+        FUNCTIONS,
+        f"pg_run boot_units 'pg_units {' '.join(UNITS)}'",
+        f"pg_boot boot_nft pg_try_nft -- {' '.join(saved['saved_nft'])}",
+    ]
+    for tool in ("iptables", "ip6tables"):
+        lines.append(f"pg_boot boot_{tool} pg_try_tables {tool} -- {' '.join(saved[f'saved_{tool}'])}")
+    lines += [
+        "if [ -e /etc/ufw/ufw.conf ]; then",
+        "  pg_run boot_ufw 'pg_try_ufw iptables'",
+        "  pg_run boot_ufw6 'pg_try_ufw ip6tables 6'",
+        "else",
+        "  pg_none boot_ufw 'there is no /etc/ufw/ufw.conf'",
+        "  pg_none boot_ufw6 'there is no /etc/ufw/ufw.conf'",
+        "fi",
+        "if pg_has firewall-cmd; then pg_run boot_firewalld pg_firewalld",
+        "else pg_none boot_firewalld 'firewall-cmd is not installed'; fi",
+    ]
+    return lines
