@@ -14,6 +14,7 @@ from ..gather import snapshot
 from ..model.state import State
 from ..policy.paths import Policy
 from ..policy.validate import validate
+from ..render import words
 from .compare import PathView
 
 
@@ -65,20 +66,10 @@ def view(entry: Mapping[str, Any]) -> PathView:
         kind=entry["kind"],
         status=entry["status"],
         satisfied=entry["satisfied"],
-        share=share_text(entry),
+        share=words.short_share(entry),
         bad=list(bad["flows"]),
         unknown=list(entry["unknown"]["flows"]),
     )
-
-
-def share_text(entry: Mapping[str, Any]) -> str:
-    """``7 of 10 app hosts``, or pairs of addresses where the sources are no hosts."""
-    hosts, pairs = entry["share"]["hosts"], entry["share"]["pairs"]
-    if hosts:
-        group = entry["from"].removeprefix("group ")
-        what = f"{group} hosts" if entry["from"].startswith("group ") and " " not in group else "hosts"
-        return f"{hosts['open']} of {hosts['total']} {what}"
-    return f"{pairs['open']} of {pairs['total']} pairs"
 
 
 def load_states(folder: FilePath, hosts: Sequence[str]) -> dict[str, State]:

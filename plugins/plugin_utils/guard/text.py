@@ -5,26 +5,31 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import jinja2
 
+from ..render.clean import clipped
+from ..render.screen import wrapped
 from .after import CONFIRMED, FAILED, NOT_TESTED, REVERTED, UNPROVEN, After
 from .before import Before
 from .compare import SAME, PathChange, PathView
-from .probes import OPEN, REACHABLE, ProbeRow
+from .detail import addresses, hosts, path_lines, some
+from .probes import REACHABLE, ProbeRow
 from .revert import thing
 
 TEMPLATES = Path(__file__).with_name("templates")
-# How many of a kind are told; the JSON report has all.
-PATHS_TOLD, DETAILS_TOLD, NOTES_TOLD, ADDRESSES_TOLD, RULES_TOLD = 12, 3, 5, 6, 2
-NAME_WIDTH = 44
+# One screen of a terminal, whatever happened; the JSON report has all.
+LINES, WIDTH = 40, 120
+# How many of a kind are told, where there is room.
+PATHS_TOLD, DETAILS_TOLD, NOTES_TOLD, PIECES_TOLD = 12, 3, 5, 2
+REASONS_AT_LEAST, NOTES_AT_LEAST = 3, 2
+NAME_WIDTH, LEAST_NAME_WIDTH = 44, 16
 # Characters of a digest that people compare.
 DIGEST = 12
-COUNTED = re.compile(r"\bcounter packets \d+ bytes \d+")
+SERIOUS = ("critical", "high", "medium")
 
 HEADLINES = {
     CONFIRMED: "the change is kept; all paths are as before or better",
@@ -60,7 +65,7 @@ def before(found: Before) -> str:
     elif run.check_mode:
         headline = "check mode: the paths are proven, nothing is armed"
     else:
-        headline = f"ready for the change on {_hosts(run.batch)}"
+        headline = f"ready for the change on {hosts(run.batch)}"
     rows = [
         (view.name, _state(view), "" if view.satisfied == "yes" else _demand(view))
         for view in found.proof.paths
@@ -72,7 +77,7 @@ def before(found: Before) -> str:
         table=_table(rows),
         probes=_probe_line(found.rows),
         protection=_protection(found),
-        notes=_some(found.notes, NOTES_TOLD),
+        notes=some([*_findings(found.proof.document), *found.notes], NOTES_TOLD),
     )
 
 
@@ -84,46 +89,100 @@ def _protection(found: Before) -> str:
         return "protected: nothing; the change does not begin"
     if not run.protected:
         return "protected: NOTHING; no host here can put its rules back by itself"
-    return f"protected for {run.timeout} s: {_hosts(run.protected)}"
+    return f"protected for {run.timeout} s: {hosts(run.protected)}"
 
 
 def after(found: After, files: Mapping[str, Path], diff: bool) -> str:
-    changes = found.changes
-    bad = [change for change in changes if change.fails]
-    told: set[str] = set()
+    bad = [change for change in found.changes if change.fails]
+    ending = _folded([*_ending(found), f"files     {files['text']}, {files['json'].name}"])
+    reasons = _folded([f"  reason: {reason}" for reason in some(_reasons(found), NOTES_TOLD)])
+    notes = _folded([f"  note: {note}" for note in some(_notes(found), NOTES_TOLD)])
+    heading = _folded([f"PathGuard {found.run.id}: {HEADLINES[found.decision]}"])
+    room = LINES - len(heading) - len(ending)
+    table = _changes_table(found, room // 3 if bad else room)
+    room -= len(table)
+    least = min(len(reasons), REASONS_AT_LEAST), min(len(notes), NOTES_AT_LEAST)
+    details = _details(found, bad, room - sum(least))
+    room -= len(details)
+    reasons = _at_most(reasons, room - least[1])
+    room -= len(reasons)
     return _render(
         "after.txt.j2",
-        run_id=found.run.id,
-        headline=HEADLINES[found.decision],
-        table=_changes_table(found),
-        details=[_detail(found, change, told) for change in bad[:DETAILS_TOLD]],
-        reasons=_some(_reasons(found, bad), NOTES_TOLD),
-        flows=_flows(found, bad, diff),
-        ending=[*_ending(found), f"files     {files['text']}, {files['json'].name}"],
-        notes=_some(list(dict.fromkeys(found.notes)), NOTES_TOLD),
+        lines=[
+            *heading,
+            *(f"  {row}" for row in table),
+            *details,
+            *reasons,
+            *(f"  {line}" for line in _flows(found, bad, diff)),
+            *ending,
+            *_at_most(notes, room),
+        ],
     )
+
+
+def _folded(lines: Sequence[str]) -> list[str]:
+    return [part for line in lines for part in wrapped(line, WIDTH)]
+
+
+def _at_most(lines: list[str], room: int) -> list[str]:
+    """So many lines, and that there are more."""
+    return lines if len(lines) <= room else [*lines[: room - 1], "  ..."] if room > 0 else []
+
+
+def _details(found: After, bad: Sequence[PathChange], room: int) -> list[str]:
+    """The first in full, as far as it goes; others while there is room for all of each."""
+    told: set[str] = set()
+    lines: list[str] = []
+    shown = 0
+    for change in bad[:DETAILS_TOLD]:
+        more = 1 if shown + 1 < len(bad) else 0
+        block = _folded(_detail(found, change, told))
+        if lines and len(lines) + len(block) + more > room:
+            break
+        lines += _at_most(block, room - more)
+        shown += 1
+    if shown < len(bad):
+        lines.append(
+            f"and {len(bad) - shown} more paths that got worse, as the table and the JSON report tell"
+        )
+    return lines
 
 
 def summary(found: After, files: Mapping[str, Path]) -> str:
     """At most five lines: what happened, why, and where to read on."""
     lines = [f"PathGuard {found.run.id}: {HEADLINES[found.decision]}"]
-    lines += _some(found.reasons, 2)
+    lines += some(found.reasons, 2)
     return printable("\n".join([*lines[:4], f"report: {files['text']}"]))
 
 
-def _reasons(found: After, bad: Sequence[PathChange]) -> list[str]:
-    """Those that the details do not tell."""
-    told = {change.text() for change in bad[:DETAILS_TOLD]}
+def _reasons(found: After) -> list[str]:
+    """Those that the table does not tell."""
+    told = {change.text() for change in found.changes}
     return [reason for reason in dict.fromkeys(found.reasons) if reason not in told]
 
 
-def _changes_table(found: After) -> list[str]:
+def _notes(found: After) -> list[str]:
+    document: Mapping[str, Any] = found.proof.document if found.proof else {"findings": []}
+    return list(dict.fromkeys([*_findings(document), *found.notes]))
+
+
+def _findings(document: Mapping[str, Any]) -> list[str]:
+    """What the proof found beside the paths: a port on which nobody listens, what could not be read."""
+    return [
+        f"{item.get('host') or item.get('path') or 'policy'}: {item['message']}"
+        for item in document["findings"]
+        if item["severity"] in SERIOUS and item["kind"] != "configuration"
+    ]
+
+
+def _changes_table(found: After, room: int) -> list[str]:
     if not found.changes:
         return _table(
             [
                 (view.name, _state(view), "after the change: not known" if not found.good else "")
                 for view in found.before
-            ]
+            ],
+            room,
         )
     rows = [
         (
@@ -132,9 +191,9 @@ def _changes_table(found: After) -> list[str]:
             "-> " + _state(change.after),
             "" if change.what == SAME else change.what.upper() if change.fails else change.what,
         )
-        for change in found.changes
+        for change in sorted(found.changes, key=lambda change: not change.fails)
     ]
-    return _table(rows)
+    return _table(rows, room)
 
 
 def _state(view: PathView) -> str:
@@ -147,103 +206,25 @@ def _demand(view: PathView) -> str:
     return "VIOLATED" if view.satisfied == "no" else "not known whether satisfied"
 
 
-def _table(rows: Sequence[Sequence[str]]) -> list[str]:
+def _table(rows: Sequence[Sequence[str]], room: int = PATHS_TOLD + 1) -> list[str]:
     """Aligned columns; the first is cut to a bearable width."""
-    shown = [[_cut(row[0]), *row[1:]] for row in rows[:PATHS_TOLD]]
+    most = min(PATHS_TOLD, max(room - 1, 1))
+    shown = [list(row) for row in (rows if len(rows) <= min(most + 1, PATHS_TOLD) else rows[:most])]
     widths = [max(len(row[column]) for row in shown) for column in range(len(shown[0]))] if shown else []
-    lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths)).rstrip() for row in shown]
-    return lines + ([f"and {len(rows) - PATHS_TOLD} more paths"] if len(rows) > PATHS_TOLD else [])
+    if widths:
+        rest = sum(widths[1:]) + 2 * len(widths)
+        widths[0] = min(widths[0], NAME_WIDTH, max(WIDTH - rest, LEAST_NAME_WIDTH))
+    lines = [
+        "  ".join(clipped(cell, width).ljust(width) for cell, width in zip(row, widths)).rstrip()
+        for row in shown
+    ]
+    return lines + ([f"and {len(rows) - len(shown)} more paths"] if len(rows) > len(shown) else [])
 
 
-def _cut(text: str) -> str:
-    return text if len(text) <= NAME_WIDTH else text[: NAME_WIDTH - 3] + "..."
-
-
-def _detail(found: After, change: PathChange, told: set[str]) -> dict[str, Any]:
-    entry = _entry(found, change.name)
-    lines = [*_cut_off(entry), *_rules(entry, told), *_evidence(found, change.name)]
-    return {"title": f"{change.text()}", "lines": lines}
-
-
-def _entry(found: After, name: str) -> Mapping[str, Any]:
+def _detail(found: After, change: PathChange, told: set[str]) -> list[str]:
     entries: Sequence[Mapping[str, Any]] = found.proof.document["paths"] if found.proof else []
-    return next(entry for entry in entries if entry["name"] == name)
-
-
-def _cut_off(entry: Mapping[str, Any]) -> list[str]:
-    required = entry["kind"] == "required"
-    part = entry["cut"] if required else entry["permitted"]
-    lines = []
-    if part["flows"]:
-        word = "cut off " if required else "opened  "
-        hosts = f" ({_hosts(part['hosts'])})" if part["hosts"] else ""
-        services = ", ".join(_service(service) for service in entry["services"])
-        lines.append(f"{word}  {_addresses(part['from'])}{hosts} to {_addresses(part['to'])}, {services}")
-    if entry["unknown"]["reasons"]:
-        lines.append(f"unknown   {'; '.join(_some(entry['unknown']['reasons'], 2))}")
-    return lines
-
-
-def _service(service: Mapping[str, Any]) -> str:
-    return " ".join(
-        [service["protocol"], ",".join(service.get("ports") or service.get("types") or [])]
-    ).strip()
-
-
-def _rule(place: Mapping[str, Any] | None) -> str:
-    """Verbatim, but for what its counter has counted."""
-    return COUNTED.sub("counter", place["text"]) if place else "(gone)"
-
-
-def _rules(entry: Mapping[str, Any], told: set[str]) -> list[str]:
-    """What was changed, in the rules' own words; without a change, who decides."""
-    lines: list[str] = []
-    for cure in entry["remedy"][:RULES_TOLD]:
-        where = _where(cure["host"], cure["chain"] or cure["ruleset"], cure["now"] or cure["before"])
-        if where in told:
-            lines.append(f"rule      {where}: the same as above")
-            continue
-        told.add(where)
-        lines.append(f"rule      {where}: {cure['note']}")
-        lines.append(f"  now     {_rule(cure['now'])}")
-        if cure["before"]:
-            lines.append(f"  before  {_rule(cure['before'])}")
-    if lines:
-        return lines
-    for decision in entry["deciding"][:RULES_TOLD]:
-        last = decision["rules"][-1] if decision["rules"] else None
-        if last:
-            lines.append(f"rule      {_where(decision['host'], last['chain'], last)}: {_rule(last)}")
-        else:
-            lines.append(f"cause     {decision['host'] or 'network'}: {decision['reason']}")
-    return lines
-
-
-def _where(host: str, chain: str, place: Mapping[str, Any] | None) -> str:
-    family, _slash, rest = chain.partition("/")
-    table, _slash, name = rest.partition("/")
-    found = f"{host}, table {family} {table}, chain {name}" if name else f"{host}, {chain or 'routing'}"
-    if place and place.get("handle") is not None:
-        found += f", handle {place['handle']}"
-    elif place and place.get("position"):
-        found += f", rule {place['position']}"
-    return found
-
-
-def _evidence(found: After, name: str) -> list[str]:
-    """New connections beside those that live on: why an outage like this goes unnoticed at first."""
-    rows = [row for row in found.rows if row.path == name and row.proof != OPEN]
-    failed = [row for row in rows if row.result != REACHABLE]
-    if not failed:
-        return []
-    results = ", ".join(dict.fromkeys(row.result for row in failed))
-    hosts = list(dict.fromkeys(row.host for row in failed))
-    line = f"probes    new connections from {_hosts(hosts)}: {results}"
-    pooled, alive = sum(row.pooled for row in failed), sum(row.pooled_alive for row in failed)
-    if pooled:
-        line += f"; of their pooled connections {alive} of {pooled} still live"
-        line += ", which hides it" if alive else ""
-    return [line]
+    entry = next(entry for entry in entries if entry["name"] == change.name)
+    return [change.text(), *(f"  {line}" for line in path_lines(entry, found.rows, told))]
 
 
 def _flows(found: After, bad: Sequence[PathChange], diff: bool) -> list[str]:
@@ -277,17 +258,17 @@ def _text(place: Any) -> str:
 def _pieces(pieces: Sequence[Mapping[str, Any]]) -> list[str]:
     return [
         " ".join(
-            f"{key} {_addresses(value if isinstance(value, list) else [value])}"
+            f"{key} {addresses(value if isinstance(value, list) else [value])}"
             for key, value in piece.items()
         )
-        for piece in pieces[:RULES_TOLD]
+        for piece in pieces[:PIECES_TOLD]
     ]
 
 
 def _ending(found: After) -> list[str]:
     lines = []
     if found.decision == CONFIRMED:
-        keepers = _hosts(found.run.protected) or "nobody: nothing was protected"
+        keepers = hosts(found.run.protected) or "nobody: nothing was protected"
         lines.append(f"kept      by {keepers}; {_probe_line(found.rows) or 'no probes'}")
     back = found.revert
     if back is not None:
@@ -297,8 +278,8 @@ def _ending(found: After) -> list[str]:
             proven = f"fingerprint {digest}, equal to the checkpoint's" if back.fingerprint else "NOT PROVEN"
             lines.append(f"reverted  {host} ({', '.join(thing(table) for table in tables)}): {by}; {proven}")
         lines += _proof_of_revert(found)
-        lines += [f"TROUBLE   {item}" for item in _some(back.trouble, NOTES_TOLD)]
-        lines += [f"BY HAND   {item}" for item in _some(back.manual, NOTES_TOLD)]
+        lines += [f"TROUBLE   {item}" for item in some(back.trouble, NOTES_TOLD)]
+        lines += [f"BY HAND   {item}" for item in some(back.manual, NOTES_TOLD)]
     return lines
 
 
@@ -318,36 +299,6 @@ def _probe_line(rows: Sequence[ProbeRow]) -> str:
         return ""
     through = sum(row.result == REACHABLE for row in rows)
     return f"{through} of {len(rows)} new connections get through"
-
-
-def _hosts(names: Iterable[str]) -> str:
-    return ", ".join(_some(_runs(list(names)), ADDRESSES_TOLD + 4))
-
-
-def _runs(names: Sequence[str]) -> list[str]:
-    """Names that differ in a number alone, and follow each other, as one: ``app01-app10``."""
-    found: list[list[str]] = []
-    for name in names:
-        if found and _next_of(found[-1][-1]) == name:
-            found[-1].append(name)
-        else:
-            found.append([name])
-    return [item for run in found for item in (run if len(run) < 3 else [f"{run[0]}-{run[-1]}"])]
-
-
-def _next_of(name: str) -> str:
-    stem = name.rstrip("0123456789")
-    digits = name[len(stem) :]
-    return f"{stem}{int(digits) + 1:0{len(digits)}d}" if digits else ""
-
-
-def _addresses(items: Sequence[str]) -> str:
-    return ", ".join(_some([str(item) for item in items], ADDRESSES_TOLD))
-
-
-def _some(items: Sequence[str], limit: int) -> list[str]:
-    more = len(items) - limit
-    return list(items) if more <= 0 else [*items[:limit], f"and {more} more"]
 
 
 def short_paths(views: Sequence[PathView]) -> list[dict[str, str]]:

@@ -30,8 +30,9 @@ ASSUMPTIONS = {
 
 
 def share(proof: Proof) -> Entry:
-    """``{pairs, hosts}``: how many are open, cut, not known, and asked about. ``hosts``: source hosts;
+    """``{pairs, hosts, families}``: how many are open, cut, not known, and asked about. ``hosts``: source hosts;
     None where the sources are plain addresses. A host without a snapshot counts as one address.
+    ``families``: the pairs of each family, of the hosts that have a snapshot.
 
     Of a required path, a pair or host is open if all of it is, and cut if any of it certainly is. Of a
     forbidden one, it is open if anything of it certainly gets through.
@@ -41,20 +42,31 @@ def share(proof: Proof) -> Entry:
         worst, doubtful = proof.denied, proof.unknown
     else:
         worst, doubtful = proof.permitted, proof.unknown
-    certain, affected = worst.pairs(), (worst | doubtful).pairs()
     targets = max(sum(len(addresses) for addresses in ends.destinations.values()), 1) + len(
         ends.missing_destinations
     )
     not_seen = len(ends.missing_sources) * targets + len(ends.missing_destinations) * len(ends.sources)
-    pairs = _tally(proof, certain, affected - certain, proof.asked.pairs(), not_seen)
-    if not ends.sources and not ends.missing_sources:
-        return {"pairs": pairs, "hosts": None}
-    hit = set(hosts_of(ends.sources, worst, "src"))
-    if proof.path.required:
-        hit |= {host for host, _family in ends.lacking if host in ends.sources}
-    unsure = set(hosts_of(ends.sources, doubtful, "src")) - hit
-    hosts = _tally(proof, len(hit), len(unsure), len(ends.sources), len(ends.missing_sources))
-    return {"pairs": pairs, "hosts": hosts}
+    found: Entry = {
+        "pairs": _pairs(proof, proof.asked, not_seen),
+        "hosts": None,
+        "families": {
+            FAMILY_NAME[family]: _pairs(proof, proof.asked.named("family", (FAMILY_NAME[family],)), 0)
+            for family in proof.asked.families()
+        },
+    }
+    if ends.sources or ends.missing_sources:
+        hit = set(hosts_of(ends.sources, worst, "src"))
+        if proof.path.required:
+            hit |= {host for host, _family in ends.lacking if host in ends.sources}
+        unsure = set(hosts_of(ends.sources, doubtful, "src")) - hit
+        found["hosts"] = _tally(proof, len(hit), len(unsure), len(ends.sources), len(ends.missing_sources))
+    return found
+
+
+def _pairs(proof: Proof, asked: FlowSet, not_seen: int) -> dict[str, int]:
+    worst = (proof.denied if proof.path.required else proof.permitted) & asked
+    certain, affected = worst.pairs(), (worst | proof.unknown & asked).pairs()
+    return _tally(proof, certain, affected - certain, asked.pairs(), not_seen)
 
 
 def _tally(proof: Proof, worst: int, unsure: int, total: int, not_seen: int) -> dict[str, int]:
@@ -184,6 +196,7 @@ def path_entry(
         "to": path.destination.label(),
         "services": [service.to_dict() for service in path.services],
         "families": [FAMILY_NAME[family] for family in proof.asked.families()],
+        "source_ports": text.ranges_to_text("src_port", path.source_ports),
         "severity": path.severity,
         "owner": path.owner,
         "ticket": path.ticket,

@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import quote
 
 from . import words
+from .clean import listed
 
 Entry = dict[str, Any]
 _LEVELS = {"critical": "error", "high": "error", "medium": "warning", "low": "note", "info": "note"}
@@ -32,7 +33,7 @@ def _of_path(report: Entry, path: Entry) -> Entry:
     part = words.bad_part(path)
     text = f"{path['status']}, {words.share(path)}"
     if part:
-        text += f"; {words.part_text(part)}, {words.ports_text(part)}"
+        text += "; " + listed([words.piece_text(piece) for piece in words.pieces(path, part)], 4)
     result: Entry = {
         "ruleId": path["name"],
         "level": "warning" if path["satisfied"] == "unknown" else _LEVELS.get(path["severity"], "error"),

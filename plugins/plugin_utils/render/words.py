@@ -5,12 +5,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from .clean import listed
 
-Entry = dict[str, Any]
+Entry = Mapping[str, Any]
 _DIRECTION = {"new": "new connections", "established": "packets of open connections", "reply": "replies"}
+_FAMILY = {"ipv4": "IPv4", "ipv6": "IPv6"}
 _MOST = 8
 _LARGE = 10_000_000
 _ORDER = {"no": 0, "unknown": 1, "yes": 2}
@@ -26,7 +28,7 @@ ACTIONS = {
 }
 
 
-def worst_first(paths: list[Entry]) -> list[Entry]:
+def worst_first(paths: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Violations first, the most severe first; the policy's order otherwise."""
     return sorted(
         paths,
@@ -44,13 +46,43 @@ def _share(path: Entry, value: Entry) -> str:
     pairs, hosts = value["pairs"], value["hosts"]
     if not pairs["open"]:
         return "none"
+    families = by_family(value)
     text = f"{number(pairs['open'])} of {number(pairs['total'])} pairs"
+    text += f" ({families})" if families else ""
     if not hosts:
         return text
+    found = hosts_share(path, value)
+    return found if hosts["total"] == pairs["total"] else f"{found}, {text}"
+
+
+def hosts_share(path: Entry, value: Entry) -> str:
+    """``7 of 10 app hosts``."""
     label = path["from"].partition("group ")
     group = f"{label[2]} " if label[1] and not label[0] and " except " not in label[2] else ""
-    found = f"{hosts['open']} of {hosts['total']} {group}hosts"
-    return found if hosts["total"] == pairs["total"] else f"{found}, {text}"
+    return f"{value['hosts']['open']} of {value['hosts']['total']} {group}hosts"
+
+
+def short_share(path: Entry) -> str:
+    """The share in a table's cell: ``7 of 10 app hosts``, or pairs where the sources are no hosts; where one family
+    alone is cut, so that no host is whole, ``IPv4 10 of 10, IPv6 0 of 10 pairs``."""
+    value = path["share"]
+    families = by_family(value)
+    if families and (not value["hosts"] or not value["hosts"]["open"]):
+        return f"{families} pairs"
+    if value["hosts"]:
+        return hosts_share(path, value)
+    return f"{number(value['pairs']['open'])} of {number(value['pairs']['total'])} pairs"
+
+
+def by_family(value: Entry) -> str:
+    """``IPv4 10 of 10, IPv6 0 of 10`` where the families of a share do not fare alike; else nothing."""
+    tallies = value["families"]
+    if len({tally["open"] / (tally["total"] or 1) for tally in tallies.values()}) < 2:
+        return ""
+    return ", ".join(
+        f"{_FAMILY[name]} {number(tally['open'])} of {number(tally['total'])}"
+        for name, tally in tallies.items()
+    )
 
 
 def number(count: int) -> str:
@@ -95,13 +127,56 @@ def part_text(part: Entry, most: int = _MOST) -> str:
     return f"{listed(part['from'], most) or 'any'} -> {listed(part['to'], most) or 'any'}"
 
 
-def ports_text(part: Entry) -> str:
-    """The protocols and ports of a part's flows, where they differ from "all of the service"."""
-    found: dict[str, None] = {}
+def pieces(path: Entry, part: Entry) -> list[Entry]:
+    """A part's flows for people, ``{from, to, service}`` each: ``tcp 5432``, and source ports where they are not
+    all that is asked about. What differs between the families in its addresses alone is one."""
+    alike: dict[tuple[str, str], list[tuple[list[str], list[str]]]] = {}
     for piece in part["flows"]:
-        names = ",".join(piece.get("protocol", ["any protocol"]))
-        found[f"{names} {','.join(piece.get('dst_port', piece.get('icmp_type', [])))}".strip()] = None
-    return listed(list(found), 4)
+        sources, targets = piece.get("src", ["any"]), piece.get("dst", ["any"])
+        family = "6" if any(":" in item for item in [*sources, *targets]) else "4"
+        alike.setdefault((_service_of(path, piece), family), []).append((sources, targets))
+    found: dict[str, list[dict[str, Any]]] = {}
+    for (service_text, _family), ends in alike.items():
+        held = found.setdefault(service_text, [])
+        if len(ends) == 1 and len(held) == 1 and held[0]["single"]:
+            held[0]["from"] += [item for item in ends[0][0] if item not in held[0]["from"]]
+            held[0]["to"] += [item for item in ends[0][1] if item not in held[0]["to"]]
+            continue
+        held += [
+            {"from": list(sources), "to": list(targets), "service": service_text, "single": len(ends) == 1}
+            for sources, targets in ends
+        ]
+    return [entry for held in found.values() for entry in held]
+
+
+def _service_of(path: Entry, piece: Entry) -> str:
+    names = ",".join(piece.get("protocol", ["any protocol"]))
+    ports = ",".join(piece.get("dst_port") or piece.get("icmp_type") or [])
+    found = f"{names} {ports}".strip()
+    sources: list[str] = piece.get("src_port") or path["source_ports"]
+    return found if sources == path["source_ports"] else f"{found}, source ports {listed(sources, 4)}"
+
+
+def piece_text(piece: Entry, most: int = _MOST) -> str:
+    """``10.10.1.66 -> 10.20.1.10, tcp 5432``."""
+    return f"{part_text(piece, most)}, {piece['service']}"
+
+
+def runs(names: list[str]) -> list[str]:
+    """Names that differ in a number alone, and follow each other, as one: ``app01-app10``."""
+    found: list[list[str]] = []
+    for name in names:
+        if found and _next_of(found[-1][-1]) == name:
+            found[-1].append(name)
+        else:
+            found.append([name])
+    return [item for run in found for item in (run if len(run) < 3 else [f"{run[0]}-{run[-1]}"])]
+
+
+def _next_of(name: str) -> str:
+    stem = name.rstrip("0123456789")
+    digits = name[len(stem) :]
+    return f"{stem}{int(digits) + 1:0{len(digits)}d}" if digits else ""
 
 
 def decision(entry: Entry) -> str:
@@ -128,6 +203,13 @@ def cure_place(cure: Entry) -> str:
     """Where to act: what is to go stands where it is now, anything else where it was."""
     first, second = ("now", "before") if cure["action"] == "remove" else ("before", "now")
     return place(cure["host"], cure["chain"], cure[first] or cure[second] or {})
+
+
+def cost(path: Entry, cure: Entry) -> str:
+    """``; it costs app08-app10``: what a change did alone, where several did something."""
+    if len(path["remedy"]) < 2 or not cure["pairs"]:
+        return ""
+    return f"; it costs {listed(runs(cure['hosts']), _MOST) or str(cure['pairs']) + ' pairs'}"
 
 
 def mark(path: Entry) -> str:

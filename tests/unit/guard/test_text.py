@@ -21,6 +21,16 @@ FILES = {"text": Path("/runs/r1/report.txt"), "json": Path("/runs/r1/report.json
 RULE = 'ip saddr 10.10.1.0/26 tcp dport 5432 counter packets 7 bytes 420 accept comment "app"'
 
 
+WHOLE = ["1024-65535"]
+FLOWS = {
+    "src": ["10.10.1.66"],
+    "dst": ["10.20.1.10"],
+    "protocol": ["tcp"],
+    "src_port": WHOLE,
+    "dst_port": ["5432"],
+}
+
+
 def entry(name: str, comment: str = "") -> dict[str, Any]:
     nothing: dict[str, Any] = {"flows": [], "from": [], "to": [], "hosts": [], "reasons": []}
     place = {"text": RULE + comment, "handle": 18, "line": None, "position": 3}
@@ -28,7 +38,14 @@ def entry(name: str, comment: str = "") -> dict[str, Any]:
         "name": name,
         "kind": "required",
         "services": [{"protocol": "tcp", "ports": ["5432"]}],
-        "cut": {**nothing, "flows": [{}], "from": ["10.10.1.66"], "to": ["10.20.1.10"], "hosts": ["app08"]},
+        "source_ports": WHOLE,
+        "cut": {
+            **nothing,
+            "flows": [FLOWS],
+            "from": ["10.10.1.66"],
+            "to": ["10.20.1.10"],
+            "hosts": ["app08"],
+        },
         "permitted": None,
         "unknown": nothing,
         "remedy": [
@@ -40,6 +57,9 @@ def entry(name: str, comment: str = "") -> dict[str, Any]:
                 "before": {**place, "text": RULE.replace("/26", "/24")},
                 "now": place,
                 "note": "the rule was changed",
+                "change": "changed",
+                "pairs": 1,
+                "hosts": ["app08"],
             }
         ],
         "deciding": [],
@@ -55,7 +75,9 @@ def caught(paths: int = 1, comment: str = "") -> After:
     found.decision = "reverted"
     found.changes = compare(before, after)
     found.reasons = [change.text() for change in found.changes]
-    found.proof = Proof({"paths": [entry(name, comment) for name in names], "rule_changes": {}}, after)
+    found.proof = Proof(
+        {"paths": [entry(name, comment) for name in names], "rule_changes": {}, "findings": []}, after
+    )
     found.rows = [ProbeRow(names[0], "app08", "10.10.1.66", "10.20.1.10", 5432, "timeout", "cut", 0, 3, 3, 3)]
     found.revert = Revert(
         "reverted", {"fw1": ["nft/inet/filter"]}, [], True, {"fw1": "ab" * 32}, True, paths, True, 1, 1
@@ -82,7 +104,100 @@ def test_all_that_matters_is_told() -> None:
 
 @pytest.mark.parametrize("paths", [1, 3, 50])
 def test_it_fits_a_screen(paths: int) -> None:
-    assert len(text.after(caught(paths), FILES, diff=False).splitlines()) <= 40
+    lines = text.after(caught(paths), FILES, diff=False).splitlines()
+    assert len(lines) <= 40
+    assert max(map(len, lines)) <= 120
+
+
+def crowded() -> After:
+    """Sixty hosts, twelve paths broken in three places each, long rules, probes, notes, and two firewalls put back."""
+    found = caught(12)
+    assert found.proof is not None
+    assert found.revert is not None
+    sources = [f"10.10.{index // 50}.{4 * (index % 50) + 1}" for index in range(60)]
+    names = [f"app{index:02}" for index in range(1, 121, 2)]
+    for number, path in enumerate(found.proof.document["paths"]):
+        path["name"] = f"path {number}"
+        path["cut"] = {
+            **path["cut"],
+            "flows": [{**FLOWS, "src": sources, "src_port": ports} for ports in (["1024-4999"], WHOLE)],
+            "from": sources,
+            "hosts": names,
+        }
+        path["unknown"] = {**path["unknown"], "reasons": [f"reason {index} " * 12 for index in range(9)]}
+        [cause] = path["remedy"]
+        path["remedy"] = [
+            {
+                **cause,
+                "now": {**cause["now"], "text": f"path {number} " + RULE * 8},
+                "host": host,
+                "hosts": names,
+            }
+            for host in ("fw1", "fw2", "db1")
+        ]
+    found.notes = [f"note {number} " * 40 for number in range(9)]
+    found.reasons += [f"another reason {number} " * 20 for number in range(20)]
+    found.revert.changed = {"fw1": ["nft/inet/filter", "file/etc/nftables.conf"], "fw2": ["iptables/filter"]}
+    found.revert.trouble = found.revert.manual = [f"{number} by hand " * 30 for number in range(2)]
+    return found
+
+
+def test_sixty_hosts_and_twelve_broken_paths_fit_a_screen() -> None:
+    lines = text.after(crowded(), FILES, diff=False).splitlines()
+    assert len(lines) <= 40
+    assert max(map(len, lines)) <= 120
+    told = "\n".join(lines)
+    for part in (
+        "cut off   10.10.0.1",
+        "source ports 1024-4999",
+        "fw1, table inet filter",
+        "BY HAND",
+        "report.json",
+    ):
+        assert part in told
+
+
+def test_the_same_change_is_told_once() -> None:
+    told = text.after(caught(3), FILES, diff=False)
+    assert told.count("the rule was changed") == 1
+    assert told.count("the same as above") == 2
+
+
+def test_a_change_elsewhere_is_told_with_who_then_decides() -> None:
+    found = caught()
+    assert found.proof is not None
+    rule = {
+        "host": "db1",
+        "ruleset": "inet/filter/input",
+        "chain": "inet/filter/input",
+        "position": 0,
+        "text": "default action: deny",
+    }
+    decision = {
+        "host": "db1",
+        "hook": "input",
+        "direction": "new",
+        "verdict": "deny",
+        "reason": "",
+        "rules": [rule],
+    }
+    path = found.proof.document["paths"][0]
+    path["deciding"] = [decision]
+    told = text.after(found, FILES, diff=False)
+    assert "so that   db1, table inet filter, chain input: default action: deny" in told
+    path["deciding"] = [{**decision, "rules": [{**rule, "host": "fw1", "chain": "inet/filter/forward"}]}]
+    assert "so that" not in text.after(found, FILES, diff=False)
+
+
+def test_a_port_that_only_loopback_is_served_on_is_told() -> None:
+    found = caught()
+    assert found.proof is not None
+    words = "open by rules, but postgres listens on tcp 5432 only on loopback, not on 10.20.1.10 (ipv4)"
+    found.proof.document["findings"] = [
+        {"kind": "listener", "severity": "medium", "message": words, "host": "db1", "path": name}
+        for name in ("path 0", "path 1")
+    ]
+    assert text.after(found, FILES, diff=False).count(f"note: db1: {words}") == 1
 
 
 def test_a_rule_can_not_steer_the_terminal() -> None:

@@ -77,6 +77,8 @@ def causes(now: Mapping[str, State], before: Mapping[str, State] | None = None) 
 
 
 def add(states: States, host: str, key: str, hook: str, *rules: Rule, **more: Any) -> None:
+    family = key.partition("/")[0]
+    more.setdefault("family", family if family in ("ip", "inet") else "ip")
     states[host].rulesets[key] = ruleset(key, hook, more.pop("default", "permit"), rules, **more)
 
 

@@ -66,7 +66,7 @@ def test_text_tells_the_whole_story() -> None:
     text = render(report(), "text")
     for words in (
         "cut off: 10.10.1.66, 10.10.1.100, 10.10.1.200 -> 10.20.1.10/31, tcp 5432",
-        "hosts: app08, app09, app10",
+        "hosts: app08-app10",
         "by fw1 inet/filter/forward (new connections)",
         "default action: deny",
         "put back on fw1 inet/filter/forward rule 3 handle 13: the rule was changed",
