@@ -137,6 +137,16 @@ firewalls:
       description: How many rules each ruleset has.
       type: dict
       sample: {inet/filter/forward: 12}
+    managers:
+      description: How many rules each program has made that makes them again, such as docker, ufw or firewalld.
+      type: dict
+      sample: {docker: 14}
+    boot:
+      description:
+        - Whether what runs is what would be loaded at boot.
+        - C(matches) is V(same), V(differs) or V(unknown), C(reason) says why it is not the same.
+      type: dict
+      sample: {matches: differs, reason: "/etc/nftables.conf: inet/filter runs, and is not saved"}
     not_understood:
       description: What the analysis takes for unknown, with the reason; at most 50, the snapshot has all.
       type: list

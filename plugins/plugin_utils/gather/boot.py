@@ -42,6 +42,7 @@ LARGEST = 16 * 1024 * 1024
 
 # pg_scratch SCRIPT: in a new network namespace. That it is another one is looked at before anything is done:
 # an `unshare` that did nothing must not lead to rules being loaded here.
+# An interface may have any name: one with a quote in it must not become a command.
 # ufw: /lib/ufw/ufw-init-functions, ufw_start, does the same by single calls.
 FUNCTIONS = r"""
 pg_limit=$(if pg_has timeout; then echo timeout 30; fi)
@@ -61,9 +62,7 @@ pg_small() {
 pg_links() { # commands that make links with the names of this host's, of a kind that the kernel has already
   for pg_kind in dummy:dummy_setup bridge:br_dev_setup veth:veth_setup; do
     if pg_kernel "${pg_kind%:*}" "${pg_kind#*:}"; then
-      for pg_link in /sys/class/net/*; do
-        echo "ip link add '${pg_link##*/}' type ${pg_kind%:*} 2>/dev/null"
-      done
+      sed -n "s/^ *\([A-Za-z0-9_.-]*\):.*/ip link add '\1' type ${pg_kind%:*} 2>\/dev\/null/p" /proc/net/dev
       return
     fi
   done
@@ -149,8 +148,9 @@ pg_firewalld() {
     done
   done
 }
+pg_run_folder=/run; pg_etc=/etc
 pg_units() { # unit...
-  if [ -d /run/systemd/system ]; then
+  if [ -d $pg_run_folder/systemd/system ]; then # sd_booted(3)
     for pg_unit in "$@"; do
       systemctl show -p UnitFileState -p LoadState -p ExecStart "$pg_unit.service" | awk -v unit="$pg_unit" '
         /^UnitFileState=/ { state = substr($0, 15) }
@@ -159,11 +159,11 @@ pg_units() { # unit...
         END { known = load == "not-found" ? "absent" : state ~ /^(enabled|generated|alias)/ ? "enabled" : "disabled"
           print "unit " unit " " known " " call }'
     done
-  elif [ -d /run/openrc ]; then
+  elif [ -d $pg_run_folder/openrc ]; then
     for pg_unit in "$@"; do
       pg_state=disabled
-      for pg_link in /etc/runlevels/*/"$pg_unit"; do if [ -e "$pg_link" ]; then pg_state=enabled; fi; done
-      if [ ! -e "/etc/init.d/$pg_unit" ]; then pg_state=absent; fi
+      for pg_link in $pg_etc/runlevels/*/"$pg_unit"; do if [ -e "$pg_link" ]; then pg_state=enabled; fi; done
+      if [ ! -e "$pg_etc/init.d/$pg_unit" ]; then pg_state=absent; fi
       echo "unit $pg_unit $pg_state"
     done
   else echo "no service manager that tells what it starts at boot" >&2; return 127; fi

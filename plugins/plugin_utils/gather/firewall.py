@@ -37,6 +37,8 @@ class Gathered:
             "snapshot": str(self.snapshot) if self.snapshot else None,
             "fingerprint": dict(self.state.fingerprint),
             "rulesets": {name: _count(ruleset.rules) for name, ruleset in self.state.rulesets.items()},
+            "managers": _managers(self.state),
+            "boot": {name: self.state.boot[name] for name in ("matches", "reason")},
             "not_understood": _first(self.state.not_understood),
             "unreadable": _first(self.state.unreadable),
         }
@@ -45,6 +47,17 @@ class Gathered:
 def _count(rules: list[Rule]) -> int:
     """Rules as the host counts them: one that does several things is several here, at one position."""
     return len({rule.position for rule in rules})
+
+
+def _managers(state: State) -> dict[str, int]:
+    """How many rules each program has made; those of the administrator are not counted."""
+    rules = [ruleset.rules for ruleset in state.rulesets.values()]
+    rules += [chain.rules for chain in state.chains.values()]
+    owners = {rule.managed_by for some in rules for rule in some} - {""}
+    return {
+        owner: sum(_count([rule for rule in some if rule.managed_by == owner]) for some in rules)
+        for owner in sorted(owners)
+    }
 
 
 def _first(items: list[dict[str, str]]) -> list[dict[str, str]]:

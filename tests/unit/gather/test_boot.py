@@ -1,0 +1,193 @@
+# Copyright: (c) 2026, PathGuard developers
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What boot would load, tried in a network namespace of its own: nothing may ever be loaded elsewhere."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from ansible_collections.pathguard.network.plugins.plugin_utils.gather import boot, frames, linux
+from ansible_collections.pathguard.network.plugins.plugin_utils.model.raw import RawOutput
+from tests.unit.gather.test_linux import tool
+
+needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="a network namespace of its own needs root")
+
+
+def run(tmp_path: Path, line: str, *, setup: str = "", sandbox: str = "") -> RawOutput:
+    """A line of the script in a namespace that stands for the host; tools from ``tmp_path`` come first.
+
+    ``setup`` comes before it, ``sandbox`` even before the script.
+    """
+    script = f"PATH={tmp_path}:$PATH\n{linux.FUNCTIONS}\n{boot.FUNCTIONS}\npg_admin=1\n{setup}\n{line}"
+    made = frames.script(script)
+    done = subprocess.run(
+        ["unshare", "-n", "-m", "sh", "-c", f"{sandbox}\nexec sh"] if sandbox else ["/bin/sh"],
+        input=made.text,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return frames.outputs(made, {"x": "command"}, done.stdout, done.stderr, "host")["x"]
+
+
+def test_an_unshare_that_does_nothing_loads_nothing(tmp_path: Path) -> None:
+    tool(tmp_path, "unshare", 'shift; exec "$@"')
+    tool(tmp_path, "nft", f"touch {tmp_path}/was-run")
+    found = run(tmp_path, "pg_run x 'pg_scratch \"nft -f /dev/null\"'")
+    assert (found.rc, "no network namespace of its own" in found.stderr) == (126, True)
+    assert not (tmp_path / "was-run").exists()
+
+
+def test_without_unshare_or_rights_nothing_is_tried(tmp_path: Path) -> None:
+    tool(tmp_path, "nft", f"touch {tmp_path}/was-run")
+    line = "pg_run x 'pg_scratch nft'"
+    missing = run(tmp_path, line, setup='pg_has() { [ "$1" != unshare ]; }')
+    assert "unshare is not installed" in missing.stderr
+    assert "Operation not permitted" in run(tmp_path, line, setup="pg_admin=0").stderr
+    assert not (tmp_path / "was-run").exists()
+
+
+def test_a_file_that_is_too_large_is_not_tried(tmp_path: Path) -> None:
+    with (tmp_path / "saved").open("w") as file:
+        file.truncate(boot.LARGEST + 1)
+    found = run(tmp_path, f"pg_run x 'pg_try_nft {tmp_path}/saved'")
+    assert (found.rc, "too large" in found.stderr) == (126, True)
+
+
+def test_the_first_file_that_is_there(tmp_path: Path) -> None:
+    (tmp_path / "second").write_text("")
+    setup = 'show() { echo "$*"; }'
+    line = f"pg_boot x show iptables -- {tmp_path}/first {tmp_path}/second"
+    assert run(tmp_path, line, setup=setup).stdout == f"iptables {tmp_path}/second\n"
+    assert run(tmp_path, f"pg_boot x show -- {tmp_path}/first").absent == f"there is no {tmp_path}/first"
+
+
+@needs_root
+def test_nft_reads_includes_and_variables_and_leaves_the_host_alone(tmp_path: Path) -> None:
+    (tmp_path / "more.nft").write_text(
+        'define apps = 10.0.1.0/24\ntable inet added {\nchain c {\niif "eth7" accept\n}\n}\n'
+    )
+    (tmp_path / "saved.nft").write_text(
+        f'flush ruleset\ninclude "{tmp_path}/more.nft"\n'
+        "table inet filter {\nchain f {\nip saddr $apps accept\n}\n}\n"
+    )
+    found = run(
+        tmp_path,
+        f"ip link add eth7 type bridge; ip link add \"a';id\" type bridge; pg_run x 'pg_try_nft {tmp_path}/saved.nft; nft list tables >&2'",
+        sandbox="true",
+    )
+    assert found.stdout.startswith(f"# pathguard file={tmp_path}/saved.nft\ntable inet "), found.stderr
+    assert "ip saddr 10.0.1.0/24 accept" in found.stdout
+    assert 'iif "eth7" accept' in found.stdout, "an interface of the host is there"
+    assert "table inet" not in found.stderr, "nothing was loaded into the host's own namespace"
+
+
+@needs_root
+@pytest.mark.parametrize(
+    ("tool_name", "backend"), [("iptables", "iptables"), ("iptables-legacy", "iptables-legacy")]
+)
+def test_saved_rules_of_both_kinds_of_iptables(tmp_path: Path, tool_name: str, backend: str) -> None:
+    for what in ("restore", "save"):
+        source = shutil.which(
+            {"iptables": "iptables-nft", "iptables-legacy": "iptables-legacy"}[tool_name] + f"-{what}"
+        )
+        assert source is not None
+        tool(tmp_path, f"iptables-{what}", f'exec {source} "$@"')
+    (tmp_path / "rules.v4").write_text(
+        "*filter\n:FORWARD DROP\n-A FORWARD -s 10.0.1.7 -p tcp --dport 22 -j ACCEPT\nCOMMIT\n"
+    )
+    found = run(tmp_path, f"pg_run x 'pg_try_tables iptables {tmp_path}/rules.v4'")
+    assert found.stdout.startswith(f"# pathguard file={tmp_path}/rules.v4 backend={backend}\n"), found.stderr
+    assert "-A FORWARD -s 10.0.1.7/32 -p tcp -m tcp --dport 22 -j ACCEPT\n" in found.stdout
+
+
+UFW = {
+    "ufw/ufw.conf": "ENABLED=yes\n",
+    "default/ufw": 'IPV6=yes\nDEFAULT_INPUT_POLICY="DROP"\nDEFAULT_OUTPUT_POLICY="ACCEPT"\nDEFAULT_FORWARD_POLICY="REJECT"\n',
+    "ufw/before.rules": "*filter\n:ufw-before-input - [0:0]\n:ufw-before-output - [0:0]\n:ufw-before-forward - [0:0]\n"
+    "-A ufw-before-input -i lo -j ACCEPT\n-A ufw-before-input -m conntrack --ctstate INVALID -j ufw-logging-deny\nCOMMIT\n",
+    "ufw/after.rules": "*filter\n:ufw-after-input - [0:0]\n-A ufw-after-input -p udp --dport 137 -j ufw-skip-to-policy-input\nCOMMIT\n",
+    "ufw/user.rules": "*filter\n:ufw-user-input - [0:0]\n:ufw-user-output - [0:0]\n:ufw-user-forward - [0:0]\n"
+    "### tuple ### allow tcp 22 0.0.0.0/0 any 0.0.0.0/0 in\n-A ufw-user-input -p tcp --dport 22 -j ACCEPT\nCOMMIT\n",
+}  # fmt: skip
+
+
+@needs_root
+def test_ufw_as_it_starts(tmp_path: Path) -> None:
+    for name, text in UFW.items():
+        (tmp_path / "etc" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "etc" / name).write_text(text)
+    # On top of the machine's /etc, for this process alone.
+    sandbox = f"mount -t overlay none -o lowerdir={tmp_path}/etc:/etc /etc"
+    found = run(tmp_path, "pg_run x 'pg_try_ufw iptables'", sandbox=sandbox)
+    lines = found.stdout.splitlines()
+    assert (
+        lines[0] == "# pathguard file=/etc/ufw/user.rules backend=iptables enabled=yes ipv6=yes hooks=no"
+    ), found.stderr
+    assert [line for line in lines if line.startswith(":") and " - " not in line] == [
+        ":INPUT DROP [0:0]",
+        ":FORWARD DROP [0:0]",
+        ":OUTPUT ACCEPT [0:0]",
+    ]
+    assert [line.split()[-1] for line in lines if line.startswith("-A INPUT ")] == [
+        f"ufw-{part}-input"
+        for part in ("before-logging", "before", "after", "after-logging", "reject", "track")
+    ]
+    assert [line for line in lines if line.startswith("-A ufw-")] == [
+        "-A ufw-after-input -p udp -m udp --dport 137 -j ufw-skip-to-policy-input",
+        "-A ufw-before-forward -j ufw-user-forward",
+        "-A ufw-before-input -i lo -j ACCEPT",
+        "-A ufw-before-input -m conntrack --ctstate INVALID -j ufw-logging-deny",
+        "-A ufw-before-input -j ufw-user-input",
+        "-A ufw-before-output -j ufw-user-output",
+        "-A ufw-reject-forward -j REJECT --reject-with icmp-port-unreachable",
+        "-A ufw-skip-to-policy-forward -j REJECT --reject-with icmp-port-unreachable",
+        "-A ufw-skip-to-policy-input -j DROP",
+        "-A ufw-skip-to-policy-output -j ACCEPT",
+        "-A ufw-track-output -p tcp -m conntrack --ctstate NEW -j ACCEPT",
+        "-A ufw-track-output -p udp -m conntrack --ctstate NEW -j ACCEPT",
+        "-A ufw-user-input -p tcp -m tcp --dport 22 -j ACCEPT",
+    ]
+    (tmp_path / "etc" / "ufw" / "ufw.conf").write_text("ENABLED=no\n")
+    assert "-A" not in run(tmp_path, "pg_run x 'pg_try_ufw iptables'", sandbox=sandbox).stdout
+
+
+SYSTEMCTL = """case $* in
+  *nftables.service) printf '%s\\n' 'ExecStart={ path=/usr/sbin/nft ; argv[]=/usr/sbin/nft -f /etc/nftables.conf ; ignore_errors=no }' \
+    LoadState=loaded UnitFileState=enabled;;
+  *ufw.service) printf '%s\\n' LoadState=loaded UnitFileState=disabled;;
+  *) printf '%s\\n' LoadState=not-found UnitFileState=;;
+esac"""
+
+
+def test_units_of_systemd(tmp_path: Path) -> None:
+    tool(tmp_path, "systemctl", SYSTEMCTL)
+    (tmp_path / "systemd" / "system").mkdir(parents=True)
+    found = run(tmp_path, "pg_run x 'pg_units nftables ufw firewalld'", setup=f"pg_run_folder={tmp_path}")
+    assert [line.rstrip() for line in found.stdout.splitlines()] == [
+        "unit nftables enabled /usr/sbin/nft -f /etc/nftables.conf",
+        "unit ufw disabled",
+        "unit firewalld absent",
+    ]
+
+
+def test_units_of_openrc(tmp_path: Path) -> None:
+    for folder in ("openrc", "init.d", "runlevels/default", "runlevels/boot"):
+        (tmp_path / folder).mkdir(parents=True)
+    (tmp_path / "init.d" / "nftables").write_text("")
+    (tmp_path / "init.d" / "iptables").write_text("")
+    (tmp_path / "runlevels" / "boot" / "iptables").write_text("")
+    setup = f"pg_run_folder={tmp_path}; pg_etc={tmp_path}"
+    found = run(tmp_path, "pg_run x 'pg_units nftables iptables ufw'", setup=setup)
+    assert found.stdout == "unit nftables disabled\nunit iptables enabled\nunit ufw absent\n"
+
+
+def test_units_where_nobody_can_be_asked(tmp_path: Path) -> None:
+    found = run(tmp_path, "pg_run x 'pg_units nftables'", setup=f"pg_run_folder={tmp_path}")
+    assert (found.rc, "no service manager" in found.stderr) == (127, True)
