@@ -171,6 +171,12 @@ def words_of(expression: Json) -> str:
             return " . ".join(words_of(part) for part in value)
         if kind == "fib":
             return f"fib {' . '.join(value.get('flags', ()))} {value.get('result')}"
+        if kind == "range":
+            return "-".join(words_of(part) for part in value)
+        if kind == "set" and isinstance(value, list):
+            return "{ " + ", ".join(words_of(part) for part in value) + " }"
+        if kind == "prefix" and isinstance(value, dict):
+            return f"{value.get('addr')}/{value.get('len')}"
     if isinstance(expression, str):
         return expression
     return json.dumps(expression, sort_keys=True)
