@@ -14,7 +14,7 @@ from . import topology
 from .errors import LabError
 from .lab import Lab
 from .process import CONTROLLER_ENVIRONMENT, HOST_ENVIRONMENT, inside
-from .state import State
+from .state import State, command
 from .upkeep import Upkeep
 
 
@@ -25,7 +25,7 @@ def _say(text: str) -> None:
 def _up(options: argparse.Namespace) -> int:
     lab = Lab(say=_say)
     lab.up(ecmp=options.ecmp)
-    _say("the lab is up; ./lab/shell HOST goes inside, ./lab/down ends it")
+    _say(f"the lab is up; {command('shell HOST')} goes inside, {command('down')} ends it")
     return 0
 
 
@@ -59,12 +59,12 @@ def _shell(options: argparse.Namespace) -> int:
     environment = {**HOST_ENVIRONMENT, "TERM": os.environ.get("TERM", "dumb")}
     if controller:
         environment = {**CONTROLLER_ENVIRONMENT, **os.environ}
-    command = options.command or ["bash"]
-    if command[0] == "--":
-        command = command[1:] or ["bash"]
+    words = options.command or ["bash"]
+    if words[0] == "--":
+        words = words[1:] or ["bash"]
     if controller:  # setns(2) into a mount namespace moves the working directory to its root
-        command = ["env", "--chdir", os.getcwd(), *command]
-    arguments = inside(record.inits[options.host].pid, command, own_root=not controller)
+        words = ["env", "--chdir", os.getcwd(), *words]
+    arguments = inside(record.inits[options.host].pid, words, own_root=not controller)
     os.execvpe(arguments[0], arguments, environment)
 
 

@@ -39,11 +39,12 @@ def _title(text: str) -> None:
 
 
 class Demo:
-    """The four scenarios. ``folder``: for the plays' output and the guard's reports."""
+    """The four scenarios. ``folder``: for the plays' output and the guard's reports; ``kept``: whether it stays."""
 
-    def __init__(self, lab: Lab, folder: Path) -> None:
+    def __init__(self, lab: Lab, folder: Path, kept: bool) -> None:
         self.lab = lab
         self.folder = folder
+        self.kept = kept
         self.expect = Expect(_say)
 
     @property
@@ -71,6 +72,7 @@ class Demo:
         play = Play(self._inits, self.folder / "2", "routine.yml", {"shop_version": "1.2.0", "batch": 10})
         done = play.run()
         show(done.output, _say)
+        _say(f"  (the report above is in the files that it names, too; {self._fate()})")
         expect = self.expect
         expect("the play fails", done.code == 2)
         expect("the guard's decision is: reverted, and proven", play.decisions() == ["reverted"])
@@ -123,6 +125,11 @@ class Demo:
         )
         expect("the report's JSON fits its schema", play.fits_schema())
 
+    def _fate(self) -> str:
+        if self.kept:
+            return "they are kept"
+        return "the demo removes them at its end, ./lab/demo --keep FOLDER keeps them"
+
     def killed(self) -> None:
         _title("3 of 4: the same break, and ansible-playbook is killed (SIGKILL) right after it")
         before, saved = firewall_rules(self._inits["fw1"]), saved_rules(self._inits["fw1"])
@@ -133,24 +140,27 @@ class Demo:
             {"shop_version": "1.3.0", "batch": 10, "path_guard_timeout": TIMER_SECONDS},
         )
         play.run_until(lambda: "10.10.1.0/26" in firewall_rules(self._inits["fw1"]), PATIENCE)
-        _say(f"  fw1 has the narrow rule; ansible-playbook is dead; its timer was set to {TIMER_SECONDS} s")
+        began = time.monotonic()
+        _say(
+            f"  fw1 has the narrow rule, and ansible-playbook is dead; the timer on fw1, of {TIMER_SECONDS} s, "
+            "runs since before the change"
+        )
         expect = self.expect
         expect("the narrow rule is in force", "10.10.1.0/26" in firewall_rules(self._inits["fw1"]))
         expect(
             "three app hosts are cut off",
             reaching(self._inits) == [name for name in topology.APP_HOSTS if name not in CUT_HOSTS],
         )
-        began = time.monotonic()
         while (
             firewall_rules(self._inits["fw1"]) != before
             and time.monotonic() - began < TIMER_SECONDS + PATIENCE
         ):
             time.sleep(0.5)
-        _say(f"  {time.monotonic() - began:.0f} s later the timer on fw1 has put the rules back")
         expect(
             "fw1's rules are what they were, in memory and on disk",
             (firewall_rules(self._inits["fw1"]), saved_rules(self._inits["fw1"])) == (before, saved),
         )
+        _say(f"  that was {time.monotonic() - began:.0f} s after the kill: the rest of the timer's time")
         look = Play(self._inits, self.folder / "3", "", {}).look()
         expect(
             "the checkpoint on fw1 says that it fired, and that the fingerprint is the recorded one",
@@ -180,6 +190,18 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _folder(keep: Path | None) -> Path:
+    if keep is None:
+        return Path(tempfile.mkdtemp(prefix="pathguard-demo-"))
+    try:
+        keep.mkdir(mode=0o700, parents=True)
+    except OSError as error:
+        raise LabError(
+            f"{keep} can't be made: {error.strerror}\nwhat to do: name another folder with --keep"
+        ) from None
+    return keep
+
+
 def _interrupted(number: int, _frame: object) -> None:
     for other in (
         signal.SIGTERM,
@@ -200,13 +222,15 @@ def main() -> int:
         signal.signal(number, _interrupted)
     began = time.monotonic()
     lab = Lab(State(), say=lambda text: _say(f"  {text}"))
-    folder = Path(tempfile.mkdtemp(prefix="pathguard-demo-"))
+    folder: Path | None = None
     up = False
     try:
+        lab.refuse_if_running()
+        folder = _folder(keep)
         _title("bringing up the lab: ten app hosts, two firewalls, two databases, a controller")
         lab.up()
         up = True
-        demo = Demo(lab, folder)
+        demo = Demo(lab, folder, kept=keep is not None)
         for scenario in (demo.harmless, demo.caught, demo.killed, demo.gone):
             scenario()
         up = False
@@ -219,8 +243,9 @@ def main() -> int:
     finally:
         if up:
             lab.down()
-        if keep:
-            shutil.copytree(folder, keep)
-        shutil.rmtree(folder)
+        if folder is not None and not keep:
+            shutil.rmtree(folder)
+    if keep:
+        _say(f"\nkept: the plays' output and the guard's reports, in {keep}")
     _say(f"\nAll as told, in {time.monotonic() - began:.0f} s: {demo.expect.count} checks.")
     return 0

@@ -17,7 +17,7 @@ from typing import Any
 
 from . import topology
 from .errors import LabError
-from .process import Identity, inside
+from .process import CONTROLLER_ENVIRONMENT, Identity, inside
 
 LAB = Path(__file__).resolve().parent.parent
 # Lines that Ansible prints for each host and task: on a screen they hide the rest.
@@ -128,7 +128,7 @@ class Play:
         environment = {
             **os.environ,
             "PATH": f"{venv}/bin:{os.environ['PATH']}",
-            "ANSIBLE_HOME": "/run/pathguard-lab/ansible",
+            **CONTROLLER_ENVIRONMENT,
             "ANSIBLE_FORKS": "10",
             "ANSIBLE_PIPELINING": "true",
             "ANSIBLE_NOCOLOR": "true",

@@ -15,7 +15,7 @@ from .errors import LabError
 from .machine import Starting, boot, connect_controller, make_switches, plug_in
 from .process import Identity, in_parallel, kill_all
 from .services import await_apps, fingerprints, make_primary, make_standby
-from .state import Record, State
+from .state import Record, State, command
 
 Say = Callable[[str], None]
 
@@ -27,15 +27,18 @@ class Lab:
         self.state = state or State()
         self.say = say
 
+    def refuse_if_running(self) -> None:
+        record = self.state.read()
+        if record is not None and record.alive():
+            raise LabError(
+                f"a lab is already running ({self.state.folder})\n"
+                f"what to do: use it, or take it down first with {command('down')}"
+            )
+
     def up(self, ecmp: bool = False) -> None:
         """Start everything, or leave nothing behind and raise LabError (or what interrupted it)."""
         with self.state.locked():
-            record = self.state.read()
-            if record is not None and record.alive():
-                raise LabError(
-                    f"a lab is already running ({self.state.folder})\n"
-                    "what to do: use it, or take it down first with ./lab/down"
-                )
+            self.refuse_if_running()
             if self.state.folder.exists():
                 self.say("removing what a lab that did not end well has left")
                 self.state.remove()
@@ -113,7 +116,7 @@ class Lab:
             if left:
                 raise LabError(
                     f"processes {', '.join(str(one.pid) for one in left)} did not end\n"
-                    "what to do: look at them, then run ./lab/down again"
+                    f"what to do: look at them, then run {command('down')} again"
                 )
             self.state.remove()
             return True

@@ -9,6 +9,7 @@ import contextlib
 import fcntl
 import json
 import os
+import shlex
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -22,6 +23,12 @@ def state_folder() -> Path:
     """``$XDG_STATE_HOME/pathguard-lab``; the variable counts only when absolute (XDG base directories)."""
     base = os.environ.get("XDG_STATE_HOME", "")
     return (Path(base) if os.path.isabs(base) else Path.home() / ".local" / "state") / "pathguard-lab"
+
+
+def command(words: str) -> str:
+    """How to call one of the lab's commands for this very lab: another state folder is another lab."""
+    base = os.environ.get("XDG_STATE_HOME", "")
+    return (f"XDG_STATE_HOME={shlex.quote(base)} " if os.path.isabs(base) else "") + f"./lab/{words}"
 
 
 @dataclass
@@ -44,11 +51,14 @@ class State:
         self.ssh = self.folder / "ssh"
         self._record = self.folder / "lab.json"
         self._fingerprints = self.folder / "fingerprints.json"
+        self._made = self.folder / "made.json"
 
     @contextlib.contextmanager
     def locked(self) -> Iterator[None]:
         """Only one ``up``, ``down``, ``reboot`` or ``reset`` at a time. The lock is on the parent folder's
-        own file, so that it may outlive the state folder; it is removed with it."""
+        own file, so that it may outlive the state folder; it is removed with it, and so are the folders
+        above that had to be made."""
+        made = [folder for folder in self.folder.parents if not folder.exists()] or self._made_before()
         self.folder.parent.mkdir(parents=True, exist_ok=True)
         path = self.folder.with_suffix(".lock")
         handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
@@ -65,9 +75,19 @@ class State:
                 raise LabError("another lab/up or lab/down has just ended\nwhat to do: try again")
             yield
         finally:
-            if not self.folder.exists():
+            if self.folder.exists():
+                self._made.write_text(json.dumps([str(folder) for folder in made]), encoding="utf-8")
+            else:
                 path.unlink(missing_ok=True)
+                _remove_empty(made)
             os.close(handle)
+
+    def _made_before(self) -> list[Path]:
+        """The folders above this one that an earlier command made, the innermost first."""
+        try:
+            return [Path(name) for name in json.loads(self._made.read_text(encoding="utf-8"))]
+        except FileNotFoundError:
+            return []
 
     def create(self) -> None:
         self.folder.mkdir(mode=0o700)
@@ -111,5 +131,14 @@ class State:
         """The record of the lab that runs; without one, the error that says how to start it."""
         record = self.read()
         if record is None or not record.alive():
-            raise LabError(f"no lab is running ({self.folder})\nwhat to do: start it with ./lab/up")
+            raise LabError(f"no lab is running ({self.folder})\nwhat to do: start it with {command('up')}")
         return record
+
+
+def _remove_empty(folders: list[Path]) -> None:
+    """The innermost first; one that somebody else uses by now stays, and those above it with it."""
+    for folder in folders:
+        try:
+            folder.rmdir()
+        except OSError:
+            return

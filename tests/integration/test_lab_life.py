@@ -99,6 +99,8 @@ def test_leaves_the_machine_alone_and_nothing_behind(state_home: Path) -> None:
     assert up.returncode == 0, up.stderr
     assert time.monotonic() - started < SECONDS
     assert all("s  " in line for line in up.stdout.splitlines()[:-1]), "one line a stage"
+    here = f"XDG_STATE_HOME={state_home} ./lab"
+    assert up.stdout.splitlines()[-1] == f"the lab is up; {here}/shell HOST goes inside, {here}/down ends it"
     inits = inits_of(state_home)
     assert len(inits) == 16
     assert holders(state_home) == inits
@@ -109,7 +111,7 @@ def test_leaves_the_machine_alone_and_nothing_behind(state_home: Path) -> None:
     second = call("up", state_home)
     assert second.returncode == 1
     assert "already running" in second.stderr
-    assert "./lab/down" in second.stderr
+    assert f"{here}/down" in second.stderr
     assert inits_of(state_home) == inits
     assert call("down", state_home).stdout == "the lab is down\n"
     assert machine() == before
@@ -117,6 +119,30 @@ def test_leaves_the_machine_alone_and_nothing_behind(state_home: Path) -> None:
     assert list(state_home.iterdir()) == []
     again = call("down", state_home)
     assert (again.returncode, again.stdout) == (0, "no lab is running\n")
+
+
+def test_folders_that_had_to_be_made_are_removed_with_the_lab(state_home: Path) -> None:
+    """~/.local/state of a new user, for instance; what somebody else has put there stays."""
+    deep = state_home / "a" / "b"
+    assert call("up", deep).returncode == 0
+    assert call("reset", deep).returncode == 0
+    (state_home / "a" / "other").write_text("")
+    assert call("down", deep).stdout == "the lab is down\n"
+    assert [path.name for path in state_home.rglob("*")] == ["a", "other"]
+    assert call("down", deep).stdout == "no lab is running\n"
+    assert not deep.exists()
+
+
+def test_a_demo_that_cant_begin_says_so_first(state_home: Path) -> None:
+    assert call("up", state_home).returncode == 0
+    try:
+        done = call("demo", state_home)
+        assert (done.returncode, done.stdout) == (1, "")
+        assert "a lab is already running" in done.stderr
+        taken = call("demo", state_home, "--keep", str(state_home))
+        assert (taken.returncode, taken.stdout) == (2, "")
+    finally:
+        call("down", state_home)
 
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
@@ -178,7 +204,7 @@ def test_commands_without_a_lab_say_how_to_start_it(state_home: Path) -> None:
         done = call(command[0], state_home, *command[1:])
         assert done.returncode == 1
         assert "no lab is running" in done.stderr
-        assert "./lab/up" in done.stderr
+        assert f"XDG_STATE_HOME={state_home} ./lab/up" in done.stderr
     assert list(state_home.iterdir()) == []
 
 
