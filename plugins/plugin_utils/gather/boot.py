@@ -76,10 +76,10 @@ pg_try_nft() { # file
     nft -f '$1' && nft list ruleset"
 }
 pg_backend() { if pg_is_nft "$1-restore"; then echo "$1"; else echo "$1-legacy"; fi; }
-pg_try_tables() { # tool file
+pg_try_tables() { # tool file; with the saved ipsets that its rules may name
   echo "# pathguard file=$2 backend=$(pg_backend "$1")"
   pg_small "$2" || return 126
-  pg_scratch "$1-restore <'$2' && $1-save"
+  pg_scratch "${pg_sets:+ipset restore <'$pg_sets' && }$1-restore <'$2' && $1-save"
 }
 pg_boot() { # name function argument... -- file...
   pg_name=$1; pg_call=$2; shift 2
@@ -178,6 +178,12 @@ def body(saved: dict[str, tuple[str, ...]]) -> list[str]:
         f"pg_run boot_units 'pg_units {' '.join(UNITS)}'",
         f"pg_boot boot_nft pg_try_nft -- {' '.join(saved['saved_nft'])}",
     ]
+    sets = " ".join(saved["saved_ipset"])
+    lines.append(
+        f'pg_sets=; for pg_file in {sets}; do [ -z "$pg_sets" ] && [ -e $pg_file ] && pg_sets=$pg_file; done; '
+        # Before Linux 3.13 all network namespaces shared their ipsets.
+        "case $(uname -r) in [0-3].*) pg_sets=;; esac"
+    )
     for tool in ("iptables", "ip6tables"):
         lines.append(f"pg_boot boot_{tool} pg_try_tables {tool} -- {' '.join(saved[f'saved_{tool}'])}")
     lines += [

@@ -107,6 +107,18 @@ def test_saved_rules_of_both_kinds_of_iptables(tmp_path: Path, tool_name: str, b
     assert "-A FORWARD -s 10.0.1.7/32 -p tcp -m tcp --dport 22 -j ACCEPT\n" in found.stdout
 
 
+@needs_root
+def test_saved_rules_may_name_saved_sets(tmp_path: Path) -> None:
+    (tmp_path / "sets").write_text("create shop hash:ip\nadd shop 10.0.0.1\n")
+    (tmp_path / "rules").write_text("*filter\n-A FORWARD -m set --match-set shop src -j ACCEPT\nCOMMIT\n")
+    line = f"pg_run x 'pg_try_tables iptables {tmp_path}/rules'"
+    found = run(tmp_path, line, setup=f"pg_sets={tmp_path}/sets")
+    assert "-A FORWARD -m set --match-set shop src -j ACCEPT\n" in found.stdout, found.stderr
+    without = run(tmp_path, line)
+    assert without.rc not in (0, None)
+    assert "shop" in without.stderr
+
+
 UFW = {
     "ufw/ufw.conf": "ENABLED=yes\n",
     "default/ufw": 'IPV6=yes\nDEFAULT_INPUT_POLICY="DROP"\nDEFAULT_OUTPUT_POLICY="ACCEPT"\nDEFAULT_FORWARD_POLICY="REJECT"\n',
