@@ -62,7 +62,7 @@ class IptablesRules:
 
 
 @dataclass(slots=True)
-class _Table:
+class Table:
     name: str
     policies: dict[str, str] = field(default_factory=dict)
     rules: dict[str, list[str]] = field(default_factory=dict)
@@ -76,7 +76,7 @@ def parse(content: str, backend: str, facts: HostFacts, sets: Mapping[str, IpSet
     found = IptablesRules()
     family = 6 if backend.startswith("ip6") else 4
     where = f"{backend}-save"
-    for table in _tables(content, where, found):
+    for table in tables(content, where, found):
         if table.name not in TABLES:
             raise ParseError(f"a table named {table.name!r}", where, "update PathGuard, or report this table")
         if table.name in found.tables:
@@ -86,9 +86,10 @@ def parse(content: str, backend: str, facts: HostFacts, sets: Mapping[str, IpSet
     return found
 
 
-def _tables(content: str, where: str, found: IptablesRules) -> list[_Table]:
-    tables: list[_Table] = []
-    current: _Table | None = None
+def tables(content: str, where: str, found: IptablesRules) -> list[Table]:
+    """The lines of a dump by table and chain, and nothing about what they mean."""
+    read: list[Table] = []
+    current: Table | None = None
     todo = f"run {where} on the host as root and see what it prints"
     for number, line in enumerate(content.splitlines(), 1):
         line = line.rstrip()
@@ -101,11 +102,11 @@ def _tables(content: str, where: str, found: IptablesRules) -> list[_Table]:
             rule = f"-A {rule[9:]}"
         place = f"{where}, line {number}"
         if line.startswith("*") and current is None:
-            current = _Table(line[1:])
+            current = Table(line[1:])
         elif current is None:
             raise ParseError(f"a line outside of any table: {line[:200]}", place, todo)
         elif line == "COMMIT":
-            tables.append(current)
+            read.append(current)
             current = None
         elif declared := _CHAIN.match(line):
             current.policies[declared[1]] = declared[2]
@@ -119,10 +120,10 @@ def _tables(content: str, where: str, found: IptablesRules) -> list[_Table]:
             raise ParseError(f"a line is not understood: {line[:200]}", place, todo)
     if current is not None:
         raise ParseError(f"the table {current.name!r} has no COMMIT: the output was cut short", where, todo)
-    return tables
+    return read
 
 
-def _read_table(found: IptablesRules, table: _Table, backend: str, family: int, matches: Matches) -> None:
+def _read_table(found: IptablesRules, table: Table, backend: str, family: int, matches: Matches) -> None:
     reader = _Reader(found, table, backend, family, matches)
     for name, lines in table.rules.items():
         key = f"{backend}/{table.name}/{name}"
@@ -158,7 +159,7 @@ class _Reader:
     """Reads the rules of one table."""
 
     def __init__(
-        self, found: IptablesRules, table: _Table, backend: str, family: int, matches: Matches
+        self, found: IptablesRules, table: Table, backend: str, family: int, matches: Matches
     ) -> None:
         self.found = found
         self.family = family
