@@ -6,6 +6,7 @@
 ``run`` {argv, stdin}: a command -> {rc, stdout, stderr}. ``send`` {frames: [[interface, hex]]}: whole
 Ethernet frames. ``emit`` {packets: [hex]}: IP packets of this host's own, header included. ``listen``
 {interfaces, local}: hear packets that come by these interfaces, or that are delivered to this host.
+``caught``: the packets heard since the last question, by tag, with their interface.
 ``heard``: the tags (see ``packets``) heard since the last question.
 """
 
@@ -85,7 +86,24 @@ def heard(_order: dict[str, Any]) -> dict[str, Any]:
     return {"tags": sorted(tags)}
 
 
-ORDERS = {"run": run, "send": send, "emit": emit, "listen": listen, "heard": heard}
+def caught(_order: dict[str, Any]) -> dict[str, Any]:
+    """The packets themselves, by tag: the interface that they were heard on, and the frame in hex."""
+    found: dict[int, tuple[str, str]] = {}
+    for hears in sockets:
+        while True:
+            try:
+                packet, address = hears.recvfrom(4096)
+            except BlockingIOError:
+                break
+            at = packet.rfind(MAGIC)
+            # What a packet socket hears of its own side's sending is no arrival.
+            outgoing = hears.family == socket.AF_PACKET and address[2] == socket.PACKET_OUTGOING
+            if at >= 0 and len(packet) == at + len(MAGIC) + 4 and not outgoing:
+                found[int.from_bytes(packet[at + len(MAGIC) :], "big")] = (str(address[0]), packet.hex())
+    return {"packets": found}
+
+
+ORDERS = {"caught": caught, "run": run, "send": send, "emit": emit, "listen": listen, "heard": heard}
 
 if __name__ == "__main__":
     for line in sys.stdin:

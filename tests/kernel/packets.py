@@ -11,7 +11,9 @@ from typing import Any
 
 MAGIC = b"PGtag"
 NUMBERS = {"tcp": 6, "udp": 17, "icmp": 1, "icmpv6": 58}
-_SYN = 0x02
+_SYN, _ACK = 0x02, 0x10
+# RFC 792, RFC 4443: a query's type -> its answer's.
+_ANSWERS = {8: 0, 13: 14, 128: 129}
 
 
 def tagged(flow: dict[str, Any], tag: int) -> bytes:
@@ -30,7 +32,18 @@ def tagged(flow: dict[str, Any], tag: int) -> bytes:
 
 def _body(flow: dict[str, Any], payload: bytes, addresses: bytes, number: int) -> bytes:
     if flow["protocol"] == "tcp":
-        head = struct.pack("!HHIIBBHHH", flow["src_port"], flow["dst_port"], 7, 0, 0x50, _SYN, 8192, 0, 0)
+        head = struct.pack(
+            "!HHIIBBHHH",
+            flow["src_port"],
+            flow["dst_port"],
+            7,
+            8,
+            0x50,
+            flow.get("tcp_flags", _SYN),
+            8192,
+            0,
+            0,
+        )
         at = 16
     elif flow["protocol"] == "udp":
         head = struct.pack("!HHHH", flow["src_port"], flow["dst_port"], 8 + len(payload), 0)
@@ -58,6 +71,24 @@ def checksum(data: bytes) -> int:
     while total >> 16:
         total = (total & 0xFFFF) + (total >> 16)
     return ~total & 0xFFFF
+
+
+def answer(packet: bytes) -> dict[str, Any]:
+    """The flow of the reply to an IP packet that opened a connection, with its flags or its ICMP type."""
+    wide = packet[0] >> 4 == 6
+    number, head = (packet[6], 40) if wide else (packet[9], (packet[0] & 15) * 4)
+    ends = (packet[8:24], packet[24:40]) if wide else (packet[12:16], packet[16:20])
+    source, target = (str(ipaddress.ip_address(end)) for end in ends)
+    name = next(name for name, one in NUMBERS.items() if one == number)
+    found: dict[str, Any] = {"src": target, "dst": source, "protocol": name}
+    first, second = struct.unpack("!HH", packet[head : head + 4])
+    if name in ("tcp", "udp"):
+        return {**found, "src_port": second, "dst_port": first, "tcp_flags": _SYN | _ACK}
+    return {
+        **found,
+        "icmp_type": _ANSWERS[packet[head]],
+        "id": struct.unpack("!H", packet[head + 4 : head + 6])[0],
+    }
 
 
 def frame(source: str, target: str, packet: bytes) -> bytes:

@@ -22,7 +22,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from tests.kernel.packets import frame, tagged
+from tests.kernel.packets import answer, frame, tagged
 
 AGENT = Path(__file__).with_name("agent.py")
 _SETTLE = 0.06  # seconds: veth delivers at once, this only lets the receiving side run
@@ -102,6 +102,9 @@ class World:
         )
         self.right.ask("listen", interfaces=["out0", "out1"])
         self.fw.ask("listen", local=True)
+        self.left.ask("listen", interfaces=["in0", "in1"])
+        # What is under test are rules; TCP windows are conntrack's own matter.
+        self.fw.run("sysctl -qw net.netfilter.nf_conntrack_tcp_be_liberal=1", check=False)
         return self
 
     def __exit__(
@@ -139,3 +142,43 @@ class World:
         time.sleep(_SETTLE)
         tags = set(listener.ask("heard")["tags"])
         return [first + index in tags for index in range(len(flows))]
+
+    def travelled(self, flows: list[dict[str, Any]]) -> list[tuple[bool, bool, bool]]:
+        """For each flow that the firewall should forward: whether its first packet arrived, whether the answer
+        to that (as it arrived, translated) came back, and whether the next packet arrived."""
+        first = self._send(self.left, flows, [flow["in_interface"] for flow in flows], "left")
+        arrived = self._caught(self.right)
+        answers, links, asked = [], [], []
+        for index in range(len(flows)):
+            if first + index in arrived:
+                link, written = arrived[first + index]
+                answers.append(answer(bytes.fromhex(written)[14:]))
+                links.append(link)
+                asked.append(index)
+        second = self._send(self.right, answers, links, "right")
+        back = self._caught(self.left)
+        further = [{**flow, "tcp_flags": 0x10} for flow in flows]
+        third = self._send(self.left, further, [flow["in_interface"] for flow in flows], "left")
+        again = self._caught(self.right)
+        answered = {index for at, index in enumerate(asked) if second + at in back}
+        return [
+            (first + index in arrived, index in answered, third + index in again)
+            for index in range(len(flows))
+        ]
+
+    def _send(self, space: Namespace, flows: list[dict[str, Any]], links: list[str], side: str) -> int:
+        """Send a packet of each flow by its link; the first one's tag, the others' follow."""
+        first = self._tag
+        self._tag += len(flows)
+        numbers = {link: number for number, (link, _side) in enumerate(LINKS)}
+        frames = []
+        for index, (flow, link) in enumerate(zip(flows, links)):
+            source, target = _MAC[side].format(numbers[link]), _MAC["fw"].format(numbers[link])
+            frames.append([link, frame(source, target, tagged(flow, first + index)).hex()])
+        space.ask("send", frames=frames)
+        time.sleep(_SETTLE)
+        return first
+
+    @staticmethod
+    def _caught(space: Namespace) -> dict[int, tuple[str, str]]:
+        return {int(tag): (link, written) for tag, (link, written) in space.ask("caught")["packets"].items()}

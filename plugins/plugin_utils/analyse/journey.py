@@ -85,8 +85,9 @@ class Change:
 class Hop:
     """One host that flows passed. The sets are the flows as they came, and while they were routed (after a
     destination was translated); the levels count the translations in force then, and when they left.
-    ``untracked``: those, as they came, that connection tracking did not see. ``marks``: the flows with the
-    connection mark that they left behind, where rules look at it."""
+    ``untracked``: those, as they came, that connection tracking did not see. ``marks``: the flows, as they
+    left, with the connection mark that they left behind, where rules look at it. ``status``: what of the
+    connection the host translated; empty where that is not known."""
 
     host: str
     in_interface: str
@@ -98,6 +99,7 @@ class Hop:
     level_left: int
     untracked: FlowSet
     marks: FlowSet | None = None
+    status: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +128,13 @@ class Journey:
     def at_level(self, flows: FlowSet, level: int) -> FlowSet:
         """Plain flows at the last level -> as they were at an earlier one."""
         for change in reversed(self.changes[level:]):
+            flows = change.back(flows)
+        return flows
+
+    def marked_at(self, hop: Hop, level: int) -> FlowSet | None:
+        """``hop.marks`` for the flows as they are at another level on that host."""
+        flows = hop.marks
+        for change in reversed(self.changes[level : hop.level_left]) if flows is not None else ():
             flows = change.back(flows)
         return flows
 

@@ -96,9 +96,15 @@ class Network:
         return found
 
     def only_masquerades(self, host: str) -> bool:
-        """Whether every translation of sources on ``host`` is masquerading."""
-        kinds = {effect.kind for effect in self._effects[host]}
-        return "masquerade" in kinds and "snat" not in kinds
+        """Whether a source that is not known, after a translation on ``host``, comes of masquerading."""
+        others = [
+            effect
+            for effect in self._effects[host]
+            if (effect.kind == "unknown" and "src" in (effect.field or "src").split(","))
+            or (effect.kind == "set" and effect.field == "src" and effect.value is None)
+            or (effect.kind == "snat" and effect.address and effect.address[0] != effect.address[1])
+        ]
+        return not others and any(effect.kind == "masquerade" for effect in self._effects[host])
 
     def uses_connection_marks(self, host: str) -> bool:
         return any(effect.field == "ct_mark" or effect.kind == "unknown" for effect in self._effects[host])

@@ -73,12 +73,14 @@ class Undo(Change):
 def _together(one: Hop, other: Hop) -> Hop:
     """Two visits of one host as one: a host begins flows of both families, and of each of its addresses."""
     marks = one.marks | other.marks if one.marks is not None and other.marks is not None else None
+    status = one.status if one.status == other.status else ""
     return replace(
         one,
         came=one.came | other.came,
         routed=one.routed | other.routed,
         untracked=one.untracked | other.untracked,
         marks=marks,
+        status=status,
     )
 
 
@@ -118,8 +120,8 @@ class Replies(Walk):
     def origin(self, flows: FlowSet, journey: Journey, surely: bool = False) -> FlowSet:
         return self.way.to_origin(questions(journey.to_origin(plain(flows), surely=surely)), surely=surely)
 
-    def dressed(self, host: str, flows: FlowSet, in_interface: str, out_interface: str) -> FlowSet:
-        hop, dress = self._hops.get(host), self.network.dresser.dress
+    def dressed(self, host: str, packets: Packets, in_interface: str, out_interface: str) -> FlowSet:
+        hop, dress, flows = self._hops.get(host), self.network.dresser.dress, packets.flows
         if hop is None:
             return dress(flows, STRAY_ANSWER, in_interface, out_interface)
         known = flows
@@ -130,8 +132,11 @@ class Replies(Walk):
         if hop.untracked:
             known = known - answers(hop.untracked)
         seen = dress(known, ANSWER, in_interface, out_interface, self.network.uses_connection_marks(host))
-        if hop.marks is not None:
-            seen = seen & answers(hop.marks)
+        if hop.status:
+            seen = seen.named("ct_status", (hop.status,))
+        marked = self.way.marked_at(hop, self._level(packets.journey))
+        if marked is not None:
+            seen = seen & answers(marked)
         if known == flows:
             return seen
         return seen | dress(flows - known, STRAY_ANSWER, in_interface, out_interface)
@@ -144,21 +149,45 @@ class Replies(Walk):
         done = [change.low for change in journey.changes if isinstance(change, Undo)]
         return done[-1] if done else len(self.way.changes)
 
-    def translated(self, host: str, flows: FlowSet, journey: Journey, stage: str) -> tuple[FlowSet, Journey]:
+    def translated(self, host: str, packets: Packets, stage: str) -> list[Packets]:
         hop = self._hops.get(host)
-        level = self._level(journey)
-        if hop is None or not flows:
-            return flows, journey
+        level = self._level(packets.journey)
+        if hop is None or not packets.flows:
+            return [packets]
         router = host in self._routers
         target = hop.level_routed if stage == "routed" and router else hop.level_came
         source = hop.level_left if stage == "routed" or not router else hop.level_routed
         if level != source or target == level:
-            return flows, journey
-        there = questions(flows)
-        for change in reversed(self.way.changes[target:level]):
-            there = change.back(there)
-        here = answers(there)
-        return here, journey.changed(Undo(host, flows, here, {}, self.way, target, level))
+            return [packets]
+        left_alone, known = self._tracked(host, packets)
+
+        def undone(flows: FlowSet) -> FlowSet:
+            there = questions(flows)
+            for change in reversed(self.way.changes[target:level]):
+                there = change.back(there)
+            return answers(there)
+
+        if not known.flows:
+            return left_alone
+        here = undone(known.flows)
+        journey = known.journey.changed(Undo(host, known.flows, here, {}, self.way, target, level))
+        seen = undone(known.seen) if known.seen is not None else None
+        return [*left_alone, replace(known, flows=here, seen=seen, journey=journey)]
+
+    def _tracked(self, host: str, packets: Packets) -> tuple[list[Packets], Packets]:
+        """Packets that connection tracking does not know, which nothing is done to, and the others."""
+        if packets.seen is None:
+            return [], packets
+        strange = packets.seen.named("connection", ("untracked", "invalid"))
+        if not strange:
+            return [], packets
+        known = packets.seen - strange
+        either = plain(strange) & plain(known)
+        if either:
+            reason = f"whether {host} tracks these packets is not known"
+            self._note(UNKNOWN, host, "route", replace(packets, flows=either, seen=None), reason)
+        alone = replace(packets, flows=plain(strange), seen=strange)
+        return [alone], replace(packets, flows=plain(known), seen=known)
 
     def legs(self, legs: tuple[Leg, ...], family: int, host: str) -> tuple[Leg, ...]:
         if not self.same_leg or len(legs) < 2:
@@ -301,7 +330,10 @@ class Running:
         if not answered:
             return dress(there, STRAY_FURTHER, hop.in_interface, out)
         found = dress(there, FURTHER, hop.in_interface, out, self.network.uses_connection_marks(hop.host))
-        return found & hop.marks if hop.marks is not None else found
+        if hop.status:
+            found = found.named("ct_status", (hop.status,))
+        marked = self.delivery.journey.marked_at(hop, level)
+        return found & marked if marked is not None else found
 
     def _event(self, verdict: str, hop: Hop, hook: str, part: FlowSet, level: int, outcome: Outcome) -> Event:
         journey = self.delivery.journey

@@ -110,16 +110,16 @@ class Walk:
 
     # What a subclass may see differently.
 
-    def dressed(self, host: str, flows: FlowSet, in_interface: str, out_interface: str) -> FlowSet:
+    def dressed(self, host: str, packets: Packets, in_interface: str, out_interface: str) -> FlowSet:
         """Plain flows as connection tracking on ``host`` sees them."""
-        return self.network.dresser.dress(flows, FIRST, in_interface, out_interface)
+        return self.network.dresser.dress(packets.flows, FIRST, in_interface, out_interface)
 
     def origin(self, flows: FlowSet, journey: Journey, surely: bool = False) -> FlowSet:
         return journey.to_origin(plain(flows), surely=surely)
 
-    def translated(self, host: str, flows: FlowSet, journey: Journey, stage: str) -> tuple[FlowSet, Journey]:
+    def translated(self, host: str, packets: Packets, stage: str) -> list[Packets]:
         """What connection tracking does to packets of known connections; nothing to new ones."""
-        return flows, journey
+        return [packets]
 
     def legs(self, legs: tuple[Leg, ...], family: int, host: str) -> tuple[Leg, ...]:
         return legs
@@ -206,9 +206,10 @@ class Walk:
         for after in self._hook(host, "output", packets, "", leg.interface):
             for way, then in self._again(host, leg, after, packets, family):
                 for last in self._out(host, then, "", way):
-                    left, journey = self.translated(host, last.flows, last.journey, "left")
-                    hop = self._hop(host, "", way.interface, packets, then, last, journey)
-                    found += self._onward(host, way, left, replace(journey, starts=(hop,)), family)
+                    for left in self.translated(host, last, "left"):
+                        hop = self._hop(host, "", way.interface, packets, then, last, left.journey)
+                        journey = replace(left.journey, starts=(hop,))
+                        found += self._onward(host, way, left.flows, journey, family)
         return found
 
     def _out(self, host: str, packets: Packets, in_interface: str, leg: Leg) -> list[Packets]:
@@ -244,13 +245,9 @@ class Walk:
             return []
         found: list[_Arrival] = []
         entered = self._hook(host, "ingress", came, interface, "")
-        for here in [
-            here for first in entered for here in self._hook(host, "prerouting", first, interface, "")
-        ]:
-            flows, changed = self.translated(host, here.flows, here.journey, "routed")
-            if changed is not here.journey:
-                here = Packets(flows, None, changed)
-            elif arrival.own and here.journey is journey and self.network.routing[host].local_first:
+        passed = [here for first in entered for here in self._hook(host, "prerouting", first, interface, "")]
+        for here in [part for one in passed for part in self.translated(host, one, "routed")]:
+            if arrival.own and here.journey is journey and self.network.routing[host].local_first:
                 self._deliver(host, interface, here, came)
                 continue
             for part, legs, family in self._lookup(host, here, interface):
@@ -291,9 +288,10 @@ class Walk:
         found: list[_Arrival] = []
         for after in self._hook(host, "forward", packets, interface, leg.interface):
             for last in self._out(host, after, interface, leg):
-                left, journey = self.translated(host, last.flows, last.journey, "left")
-                hop = self._hop(host, interface, leg.interface, came, packets, last, journey)
-                found += self._onward(host, leg, left, replace(journey, hops=(*journey.hops, hop)), family)
+                for left in self.translated(host, last, "left"):
+                    hop = self._hop(host, interface, leg.interface, came, packets, last, left.journey)
+                    journey = replace(left.journey, hops=(*left.journey.hops, hop))
+                    found += self._onward(host, leg, left.flows, journey, family)
         return found
 
     def _onward(self, host: str, leg: Leg, flows: FlowSet, journey: Journey, family: int) -> list[_Arrival]:
@@ -357,9 +355,7 @@ class Walk:
         if not routing.follows_marks:
             found = routing.split(packets.flows, interface)
         else:
-            seen = (
-                packets.seen if packets.seen is not None else self.dressed(host, packets.flows, interface, "")
-            )
+            seen = packets.seen if packets.seen is not None else self.dressed(host, packets, interface, "")
             found = [(plain(part), legs, family) for part, legs, family in routing.split(seen, interface)]
             if "mark" in packets.loose:
                 for index, (one, _legs, _family) in enumerate(found):
@@ -392,7 +388,7 @@ class Walk:
         if known and hook not in self.network.hooks[host]:
             return [packets]
         if packets.seen is None:
-            seen = self.dressed(host, packets.flows, in_interface, out_interface)
+            seen = self.dressed(host, packets, in_interface, out_interface)
             packets = replace(packets, loose=packets.loose | self.loose(host))
         else:
             seen = packets.seen.assign_name("in_interface", in_interface).assign_name(
@@ -470,12 +466,18 @@ class Walk:
         left: Journey,
     ) -> Hop:
         levels = (len(came.journey.changes), len(routed.journey.changes), len(left.changes))
-        untracked, marks = came.flows.space.nothing, None
+        untracked, marks, status = came.flows.space.nothing, None, "none"
         if last.seen is not None and levels[0] == levels[2]:
             untracked = plain(last.seen.named("connection", ("untracked",)))
-            if self.network.uses_connection_marks(host) and "ct_mark" not in last.loose:
+        if self.network.uses_connection_marks(host) and "ct_mark" not in last.loose:
+            marks = last.flows.only("ct_mark", ((0, 0),))  # as a new connection has it
+            if last.seen is not None:
                 marks = last.seen.forget(*(name for name in CONTEXT if name != "ct_mark"))
-        return Hop(host, in_interface, out_interface, came.flows, routed.flows, *levels, untracked, marks)
+        if last.seen is not None:
+            statuses = last.seen.values("ct_status")
+            status = statuses[0] if len(statuses) == 1 else ""
+        flows = (came.flows, routed.flows)
+        return Hop(host, in_interface, out_interface, *flows, *levels, untracked, marks, status)
 
     def _stop(self, leg: Leg, host: str, packets: Packets, own: bool = False) -> None:
         if leg.kind == "local":  # a host's own packet to itself never leaves it

@@ -25,6 +25,7 @@ from ..model.match import (
 )
 from . import connections, nft_operands, nft_values
 from .host_facts import HostFacts, negated
+from .nft_effects import mark_bits
 from .nft_operands import PORTS, Operand, words_of
 from .nft_sets import LIMITED, SetInfo, is_limited
 from .nft_values import NotModelled
@@ -33,6 +34,8 @@ Json = Any
 _FAMILIES = {"ip": "ipv4", "ipv4": "ipv4", "ip6": "ipv6", "ipv6": "ipv6"}
 # Frames that hold no IP packet: no flow is one of them.
 _NO_FLOWS = {"arp"}
+_JOINED = {"&", "|", "^"}
+_MOST_VALUES = 256
 _PLAIN = {"address4", "address6", "port"}
 _MEMBERS = {"address4", "address6", "port", "protocol", "mark", "name"}
 # Expressions that give each rule a value of its own, however alike they are written.
@@ -104,6 +107,8 @@ class Relations:
     def _holds(self, place: str, left: Json, operands: list[Operand], op: str, right: Json) -> Match:
         if isinstance(left, dict) and "concat" in left:
             return self._concatenation(place, operands, op, right)
+        if operands[0].kind == "mark" and isinstance(left, dict) and _JOINED.intersection(left):
+            return _mark_bits(operands[0], left, op, right)
         if isinstance(left, dict) and "&" in left:
             return self._masked(operands[0], left["&"], op, right)
         return self._single(place, operands[0], op, right)
@@ -250,8 +255,8 @@ class Relations:
 def _operands(left: Json) -> list[Operand]:
     if isinstance(left, dict) and "concat" in left:
         return [nft_operands.operand(part) for part in left["concat"]]
-    if isinstance(left, dict) and "&" in left:
-        return [nft_operands.operand(left["&"][0])]
+    while isinstance(left, dict) and (joined := _JOINED.intersection(left)):
+        left = left[joined.pop()][0]
     return [nft_operands.operand(left)]
 
 
@@ -277,6 +282,24 @@ def _plain(left: Json, right: Json) -> Match | None:
     return match if operand.family else All((operand.needs, match))
 
 
+def _mark_bits(operand: Operand, left: Json, op: str, right: Json) -> Match:
+    """A mark with some bits kept, others flipped: it equals a value where the mark itself equals another."""
+    made = mark_bits(left)
+    if made is None or op not in ("==", "in") or list(made[1]) != [operand.field]:
+        raise NotModelled("an expression of marks")
+    constant, mask = made[0], made[1][operand.field]
+    values = right["set"] if isinstance(right, dict) and "set" in right else [right]
+    found: list[Match] = []
+    for item in values:
+        for low, high in nft_values.ranges("mark", item):
+            if high - low >= _MOST_VALUES:
+                raise NotModelled("a wide range of masked marks")
+            for value in range(low, high + 1):
+                wanted = value ^ constant
+                found.append(NEVER if wanted & ~mask else Masked(operand.field, wanted, mask))
+    return _either(found)
+
+
 def _anywhere(operands: list[Operand], right: Json, match: Match) -> Match:
     """``th`` reads from whatever header comes after that of IP, also where ports are not in it."""
     if not any(one.anywhere for one in operands):
@@ -291,8 +314,9 @@ def has_own_value(left: Json) -> bool:
 
 
 def _words(left: Json) -> str:
-    if isinstance(left, dict) and "&" in left:
-        return " & ".join(words_of(part) for part in left["&"])
+    for sign in sorted(_JOINED):
+        if isinstance(left, dict) and sign in left:
+            return f" {sign} ".join(_words(part) for part in left[sign])
     return words_of(left)
 
 

@@ -33,6 +33,7 @@ class Ends:
     ``missing_entries``: boundaries' hosts without one. ``lacking``: (host, family) without an address.
     ``gone``: flows to or from an address that a host had before and has no more: (host, flows, why).
     ``doubtful``: flows that what is excepted may cover, which is not known because of ``doubts``.
+    ``unentered``: flows from plain addresses that no gathered router has a way in for.
     ``hidden``: translations by which flows may come to a forbidden destination unasked.
     ``goals``: host -> the flows meant for it, if the destination is hosts. ``notes``: for people."""
 
@@ -49,6 +50,7 @@ class Ends:
     gone: list[tuple[str, FlowSet, str]] = field(default_factory=list)
     doubtful: FlowSet | None = None
     doubts: list[str] = field(default_factory=list)
+    unentered: FlowSet | None = None
     hidden: list[str] = field(default_factory=list)
     goals: dict[str, FlowSet] | None = None
     unresolved: list[str] = field(default_factory=list)
@@ -95,6 +97,8 @@ class EndFinder:
 
     def _ask(self, path: Path, destination: Endpoint, ends: Ends) -> None:
         asked = [*(start.flows for start in [*ends.starts, *ends.entries]), *(gone[1] for gone in ends.gone)]
+        if ends.unentered is not None:
+            asked.append(ends.unentered)
         ends.asked = union(self.space.nothing, asked)
         if destination.kind == "hosts":
             ends.goals = {host: self._at(values, "dst") for host, values in ends.destinations.items()}
@@ -534,7 +538,11 @@ class EndFinder:
                     ends.starts.append(Start(host, "", mine))
         rest = flows - self._owned("src")
         if rest:
-            ends.entries += self._ways_in(rest)
+            ways = self._ways_in(rest)
+            ends.entries += ways
+            lost = rest - union(self.space.nothing, (way.flows for way in ways))
+            if lost:
+                ends.unentered = lost if ends.unentered is None else ends.unentered | lost
 
     def _ways_in(self, flows: FlowSet) -> list[Start]:
         """By which routers' interfaces flows may come in: those by which their answers would leave."""
@@ -546,9 +554,7 @@ class EndFinder:
             for part, legs, _family in self.network.routing[name].split(answers):
                 for leg in legs:
                     if leg.kind == "forward" and self._leads_out(name, leg, part):
-                        coming = part.reversed() - self._own(name, "dst", (4, 6))
-                        if coming:
-                            found.append(Start(name, leg.interface, coming))
+                        found.append(Start(name, leg.interface, part.reversed()))
         return found
 
     def _leads_out(self, host: str, leg: Leg, flows: FlowSet) -> bool:

@@ -111,9 +111,9 @@ def prove_between(
     denied = union(nothing, (one.denied for one in reached))
     unknown = union(nothing, (one.unknown for one in reached))
     events = [event for one in reached for event in one.events]
-    for host, flows, why in ends.gone:
-        events.append(Event(DENY, "new", host, "route", flows, (), why))
-        denied = denied | flows
+    of_ends = _of_ends(ends)
+    events += of_ends
+    denied, unknown = denied | _stopped(of_ends, DENY, nothing), unknown | _stopped(of_ends, UNKNOWN, nothing)
     if ends.doubtful is not None:
         doubtful = (denied | missed if path.required else permitted) & ends.doubtful
         if doubtful:
@@ -135,6 +135,19 @@ def prove_between(
     return Proof(
         path, ends, ends.asked, opened, denied, unknown, permitted, missed & ends.asked, events, legs, reached
     )
+
+
+def _of_ends(ends: Ends) -> list[Event]:
+    """What is so before any packet is sent: ends that are gone, and flows that nobody knows the way in of."""
+    found = [Event(DENY, "new", host, "route", flows, (), why) for host, flows, why in ends.gone]
+    if ends.unentered is not None:
+        why = "no gathered router has a route to their source, so where they come in is not known"
+        found.append(Event(UNKNOWN, "new", "", "route", ends.unentered, (), why))
+    return found
+
+
+def _stopped(events: Sequence[Event], verdict: str, nothing: FlowSet) -> FlowSet:
+    return union(nothing, (event.flows for event in events if event.verdict == verdict))
 
 
 def _by_answer(path: Path, starts: Sequence[Start]) -> list[tuple[list[Start], bool]]:

@@ -158,7 +158,7 @@ def test_handles_lead_back_to_the_host(fixture: nft.NftRules) -> None:
         match(payload("ip", "saddr"), "no address"),
         match(payload("tcp", "dport"), 70000),
         match({"&": [payload("ip", "frag-off"), 8191]}, 0, "!="),
-        match({"^": [{"meta": {"key": "mark"}}, 1]}, 1),
+        match({"^": [{"meta": {"key": "priority"}}, 1]}, 1),
         match(payload("ip", "saddr"), "10.0.0.1", "=~"),
         {"limit": {"rate": 1, "per": "second"}},
         {"xt": {"type": "match", "name": "multiport"}},

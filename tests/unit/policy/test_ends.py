@@ -155,3 +155,23 @@ def test_a_redirect_on_a_forbidden_destination_leaves_it_unknown(to: Mapping[str
     states["db1"].rulesets["ip/nat/pre"] = ruleset("ip/nat/pre", "prerouting", "permit", moved, type="nat")
     policy = forbidden(**{"from": {"group": "app"}, "to": to})
     assert proven(policy, states)["satisfied"] == "unknown"
+
+
+@pytest.mark.parametrize("kind", ["requiredPaths", "forbiddenPaths"])
+def test_a_plain_prefix_that_no_router_has_a_route_to_is_reported_as_unknown(kind: str) -> None:
+    states = small_lab()
+    for state in states.values():
+        state.routes = [route for route in state.routes if not route.destination.endswith("/0")]
+    policy = {
+        kind: [
+            {
+                "name": "from elsewhere",
+                "from": {"prefix": "192.0.2.0/24"},
+                "to": {"group": "db_primary"},
+                "service": "postgresql",
+            }
+        ]
+    }
+    path = proven(policy, states)
+    assert (path["status"], path["satisfied"]) == ("unknown", "unknown")
+    assert any("no gathered router has a route to their source" in why for why in path["unknown"]["reasons"])
