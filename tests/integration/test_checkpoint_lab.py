@@ -77,8 +77,13 @@ def test_armed_told_refused_and_restored(lab: Lab, tmp_path: Path) -> None:
     refused = played.of("another")
     assert refused["failed"] is True
     assert refused["decision"] == "refused"
-    assert "this host's checkpoint is armed for run run-1 of" in refused["msg"]
-    assert len(refused["msg"].splitlines()) <= 5
+    lines = refused["msg"].splitlines()
+    assert lines[0] == "the checkpoints are refused, not armed"
+    assert lines[1].startswith("run run-1 of root on ctl holds fw1, fw2 (armed) since 20")
+    assert lines[1].endswith(" s left")
+    assert lines[2].startswith("what to do: wait for that run to end; if it died, ")
+    assert len(lines) == 3
+    assert sorted(refused["errors"]) == ["fw1", "fw2"]
     restored = played.of("restore")
     assert (restored["changed"], restored["decision"]) == (True, "restored")
     assert restored["checkpoints"]["fw1"]["changed_tables"] == ["nft/inet/filter"]

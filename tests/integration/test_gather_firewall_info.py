@@ -182,9 +182,35 @@ def test_good_hosts_are_kept_when_others_fail(lab: Lab, tmp_path: Path) -> None:
     assert sorted(result["firewalls"]) == ["fw1"]
     assert sorted(result["errors"]) == ["down", "nameless", "refused", "stranger"]
     lines = result["msg"].splitlines()
-    assert lines[0] == "4 of 5 hosts could not be read"
-    assert len(lines) == 5
-    assert "refuses the login" in result["errors"]["stranger"]
+    assert lines[0] == "4 of 5 hosts could not be read:"
+    reasons = {
+        "down": "does not answer within 2 s; check that it is up",
+        "refused": "the connection is refused: nothing listens there; check the port",
+        "nameless": "the host name 'nowhere.invalid' can't be resolved",
+        "stranger": "the host refuses the login; check the user",
+    }
+    for line, (name, reason) in zip(lines[1:], reasons.items(), strict=True):
+        assert line.startswith(f"{name} ("), "where"
+        assert reason in line, "what, and what to do"
+        assert reason.partition(";")[0] in result["errors"][name]
+
+
+def test_a_folder_that_cant_be_written_is_told_before_any_login(lab: Lab, tmp_path: Path) -> None:
+    """The host is down, and that is not what is told: nothing was asked of it."""
+    (tmp_path / "file").write_text("")
+    (tmp_path / "full").mkdir()
+    lab.in_controller(["mount", "-t", "tmpfs", "-o", "size=64k", "none", str(tmp_path / "full")])
+    try:
+        down = {"vars": {"ansible_host": "10.99.0.250"}}
+        names = {"No such file": "/proc/s", "Not a directory": "file/s", "No space left": "full/s"}
+        tasks = [task(words, down, snapshot_dir=place) for words, place in names.items()]
+        played = play(lab, tmp_path, tasks)
+    finally:
+        lab.in_controller(["umount", str(tmp_path / "full")])
+    for words in names:
+        text = one_clear_error(played.of(words))
+        assert f"snapshots can't be written here: {words}" in text
+        assert "name another by snapshot_dir" in text
 
 
 def test_own_host_that_is_down_is_unreachable(lab: Lab, tmp_path: Path) -> None:

@@ -322,3 +322,29 @@ def test_a_second_run_is_refused_while_one_holds_the_firewall(guarded: Guarded) 
     assert "another run is not over: run first of root on ctl holds fw1 (armed) since" in done.output
     assert "take_over and a reason" in done.output
     assert fw1(guarded.lab) == before
+
+
+def test_a_revert_after_a_take_over_is_proven(guarded: Guarded) -> None:
+    """The run died; somebody took its checkpoint over and restored it; then its own revert is asked for."""
+    before = fw1(guarded.lab)
+    assert guarded.play([a_play(entry("pre", run_id="died"), BREAK)]).code == 0
+    rescue = {"id": "rescue", "hosts": ["fw1"], "take_over": True, "reason": "the run died"}
+    module = "pathguard.network.firewall_checkpoint"
+    tasks = [
+        {"name": "Take over", module: rescue},
+        {"name": "Restore", module: {"id": "rescue", "hosts": ["fw1"], "state": "restored"}},
+    ]
+    assert guarded.play([a_play(*tasks, hosts="fw1")]).code == 0
+    done = guarded.play([a_play(entry("revert", run_id="died", reason="a test"), hosts="localhost")])
+    assert (done.code, done.decisions) == (0, ["reverted"]), done.output
+    assert "note: fw1: restored by run rescue, which had taken its checkpoint over" in done.output
+    assert fw1(guarded.lab) == before
+
+
+@matrix
+def test_a_change_that_fails_in_check_mode_fails(guarded: Guarded) -> None:
+    fails = {"name": "Fail here", "ansible.builtin.assert": {"that": "false"}}
+    done = guarded.run([fails], "--check")
+    assert (done.code, done.decisions) == (2, ["not tested"]), done.output
+    assert "change not tested" in done.output
+    assert "app01 failed at task 'Fail here'" in done.output

@@ -265,6 +265,40 @@ def test_a_firewall_that_locks_the_controller_out_is_put_back_by_its_own_timer(g
     assert fw1(guarded.lab) == before
 
 
+def test_a_change_that_cuts_every_connection_is_put_back_by_the_timer_and_named(guarded: Guarded) -> None:
+    """Established ones too: Ansible's own task, the guard's logins, all of it."""
+    before = fw1(guarded.lab)
+    done = guarded.run([on_fw1("nft insert rule inet filter input tcp dport 22 drop")], timeout=30)
+    assert (done.code, done.decisions) == (2, ["reverted"]), done.output
+    cause = done.guard["reasons"][0]
+    assert cause.startswith(
+        "fw1 could not be read after the change (the host does not answer within 10 s)"
+    ), cause
+    assert cause.endswith("its own timer had put back table inet filter: the change had cut the guard off")
+    revert = done.guard["revert"]
+    assert (revert["by_timer"], revert["fingerprint"], revert["paths"]) == (["fw1"], True, True)
+    assert fw1(guarded.lab) == before
+
+
+def test_a_change_that_takes_longer_than_the_timer_is_told_so(guarded: Guarded) -> None:
+    before = fw1(guarded.lab)
+    slow = {
+        "name": "Take long",
+        "ansible.builtin.command": "sleep 8",
+        "run_once": True,
+        "changed_when": False,
+    }
+    narrow = edit("s,10.10.1.0/24 ip daddr,10.10.1.0/26 ip daddr,")
+    done = guarded.run([on_fw1(narrow), slow], hosts="app01", timeout=5)
+    assert (done.code, done.decisions) == (2, ["reverted"]), done.output
+    cause = done.guard["reasons"][0]
+    assert "longer than path_guard_timeout (5 s), and meanwhile fw1 put the rules back by the timer" in cause
+    assert "set path_guard_timeout to 60 or more" in cause
+    assert cause in done.output
+    assert set(done.guard["revert"]["changed"]["fw1"]) == {"nft/inet/filter", "file/etc/nftables.conf"}
+    assert fw1(guarded.lab) == before
+
+
 def test_a_fault_that_no_firewall_made_is_named_and_reverts_nothing(guarded: Guarded) -> None:
     """The route is gone on the application host: its cure is not on any firewall."""
     before = fw1(guarded.lab)
@@ -347,10 +381,10 @@ BAD_INPUT = {
                 ]
             }
         },
-        "nobody",
+        "where: $.requiredPaths[0].from.group in the inline policy",
     ),
     "no such file of tasks": ({"change_tasks": "nowhere.yml"}, "there is no such file of tasks"),
-    "an unwritable folder": ({"snapshot_dir": "/proc/nowhere"}, "can't be made"),
+    "an unwritable folder": ({"snapshot_dir": "/proc/nowhere"}, "snapshots can't be written here"),
     "a path that is not in the policy": ({"expected_changes": ["nonesuch"]}, "the policy has no path"),
     "a bad run id": ({"run_id": "../x"}, "is no run id"),
 }
@@ -367,4 +401,45 @@ def test_bad_input_is_one_clear_error_before_anything_is_armed(
     assert done.code == 2, done.output
     assert message in done.output
     assert "Traceback" not in done.output
+    assert "ready for the change" not in done.output
     assert fw1(guarded.lab) == before
+
+
+def test_several_bad_hosts_are_named_at_once_each_with_its_reason(guarded: Guarded) -> None:
+    """A host that is down, a wrong password and an unknown key, in one step of the guard."""
+    before = fw1(guarded.lab)
+    wrong = guarded.folder / "no_known_hosts"
+    wrong.write_text("")
+    keys = f"-o UserKnownHostsFile={wrong} -o GlobalKnownHostsFile=/dev/null -o StrictHostKeyChecking=yes"
+    hosts = {
+        "app02": {"ansible_host": "10.99.0.250"},
+        "app03": {"ansible_ssh_private_key_file": "", "ansible_password": "wrong"},
+        "app04": {"ansible_ssh_common_args": keys},
+    }
+    (guarded.folder / "host_vars").mkdir()
+    for name, variables in hosts.items():
+        guarded.write(f"host_vars/{name}.yml", variables)
+    done = guarded.run([on_fw1("nft flush ruleset")], hosts="app01")
+    assert done.code == 2, done.output
+    assert "3 of 13 hosts could not be read; nothing was changed, nothing is armed:" in done.output
+    for words in (
+        "app02 (ops@10.99.0.250 port 22): there is no way to the host; check the address",
+        "app03 (ops@10.99.0.103 port 22): the host refuses the login; check the user",
+        "app04 (ops@10.99.0.104 port 22): the host key is not known: ssh-ed25519 SHA256:",
+    ):
+        assert words in done.output
+    assert fw1(guarded.lab) == before
+
+
+def test_a_full_disk_is_told_before_anything_is_read(guarded: Guarded) -> None:
+    folder = guarded.folder / "full"
+    folder.mkdir()
+    guarded.lab.in_controller(["mount", "-t", "tmpfs", "-o", "size=64k", "none", str(folder)])
+    try:
+        done = guarded.run([on_fw1("nft flush ruleset")], hosts="app01", snapshot_dir=str(folder))
+    finally:
+        guarded.lab.in_controller(["umount", str(folder)])
+    assert done.code == 2, done.output
+    assert "snapshots can't be written here: No space left on device (about 1" in done.output
+    assert f"where: {folder}" in done.output
+    assert "hosts read" not in done.output
