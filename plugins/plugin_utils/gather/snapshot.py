@@ -23,6 +23,7 @@ from urllib.parse import quote, unquote
 from ..errors import GatherError, StateError
 from ..model.raw import RawOutput
 from ..model.state import State
+from . import private_file
 
 FORMAT = 1
 SUFFIX = ".json"
@@ -86,20 +87,10 @@ def _reserve(handle: int, size: int) -> None:
 def write(folder: str | Path, snapshot: Snapshot) -> Path:
     """Write it so that no reader ever sees half of it. Raises GatherError if that can't be done."""
     path = path_of(folder, snapshot.host)
-    unfinished: Path | None = None
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(prefix=".", suffix=".part", dir=path.parent)
-        unfinished = Path(name)
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.writelines(_pieces(snapshot))
-            file.flush()
-            os.fsync(file.fileno())
-        unfinished.replace(path)
-        _sync_folder(path.parent)
+        private_file.write(path, _pieces(snapshot))
     except OSError as error:
-        if unfinished is not None:
-            unfinished.unlink(missing_ok=True)
         raise GatherError(
             f"the snapshot can't be written: {error.strerror}",
             str(path),
@@ -129,15 +120,6 @@ def _pieces(snapshot: Snapshot) -> Iterator[str]:
 
 def _json(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
-
-
-def _sync_folder(folder: Path) -> None:
-    """A rename lasts only when its folder is on disk (fsync(2))."""
-    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 def read(path: str | Path, host: str | None = None) -> Snapshot:

@@ -10,10 +10,8 @@ A run is a folder ``<snapshot_dir>/<run id>`` with ``run.json`` (this record), `
 from __future__ import annotations
 
 import json
-import os
 import re
 import secrets
-import tempfile
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime, timezone
@@ -21,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import GuardError
+from ..gather import private_file
 
 FORMAT = 1
 FILE = "run.json"
@@ -144,16 +143,9 @@ def new_folder(snapshot_dir: Path, wanted: str = "") -> Path:
 
 def write_private(path: Path, text: str) -> None:
     """Write a file that only its owner can read, and that no reader sees half of. Raises GuardError."""
-    unfinished: Path | None = None
     try:
-        handle, name = tempfile.mkstemp(prefix=".", suffix=".part", dir=path.parent)
-        unfinished = Path(name)
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(text)
-        unfinished.replace(path)
+        private_file.write(path, [text])
     except OSError as error:
-        if unfinished is not None:
-            unfinished.unlink(missing_ok=True)
         raise GuardError(
             f"the file can't be written: {error.strerror}",
             str(path),
