@@ -203,3 +203,30 @@ def test_units_of_openrc(tmp_path: Path) -> None:
 def test_units_where_nobody_can_be_asked(tmp_path: Path) -> None:
     found = run(tmp_path, "pg_run x 'pg_units nftables'", setup=f"pg_run_folder={tmp_path}")
     assert (found.rc, "no service manager" in found.stderr) == (127, True)
+
+
+FIREWALL_CMD = """case $* in
+  --state) ;;
+  --get-default-zone) echo public;;
+  *--list-all-zones) printf 'public\\n  target: default\\n  services: %s\\n\\n' "$1";;
+  *--get-ipsets) echo shop;;
+  *--ipset=shop*) echo 10.0.0.1;;
+esac"""
+
+
+def test_firewalld_is_asked_for_both_configurations(tmp_path: Path) -> None:
+    tool(tmp_path, "firewall-cmd", FIREWALL_CMD)
+    found = run(tmp_path, "pg_run x pg_firewalld")
+    assert found.stdout.startswith("# pathguard running=yes default=public\n= runtime zones\npublic\n")
+    parts = ("zones", "policies", "direct-chains", "direct-rules", "direct-passthroughs", "ipset-shop")
+    assert [line for line in found.stdout.splitlines() if line.startswith("= ")] == [
+        f"= {scope} {part}" for scope in ("runtime", "permanent") for part in parts
+    ]
+    assert "  services: --permanent\n" in found.stdout
+    tool(tmp_path, "firewall-cmd", "exit 252")
+    assert run(tmp_path, "pg_run x pg_firewalld").stdout == "# pathguard running=no\n"
+
+
+def test_firewalld_that_answers_only_in_part_is_not_compared(tmp_path: Path) -> None:
+    tool(tmp_path, "firewall-cmd", f"case $* in *--list-all-policies) exit 2;; esac\n{FIREWALL_CMD}")
+    assert run(tmp_path, "pg_run x pg_firewalld").rc == 2
