@@ -157,6 +157,10 @@ protected:
   returned: with pre
   type: list
   elements: str
+errors:
+  description: Where several hosts could not be read, each one's whole error; the message tells the first of them.
+  returned: when several hosts could not be read
+  type: dict
 unprotected:
   description: Hosts that can't get a checkpoint, and why.
   returned: with pre
