@@ -18,9 +18,9 @@ declare -A pg_package_units=([openssh-server]="ssh.service ssh.socket" [postgres
 
 pg_say() { printf '%s\n' "$*" >&2; }
 
-# pg_fail MESSAGE [WHAT TO DO]: the one way to give up.
+# pg_fail MESSAGE [WHAT TO DO]: the one way to give up. pg_name: who speaks, where a file's name is not enough.
 pg_fail() {
-    pg_say "${0##*/}: $1"
+    pg_say "${pg_name:-${0##*/}}: $1"
     if [[ $# -gt 1 ]]; then pg_say "what to do: $2"; fi
     exit 1
 }
@@ -38,7 +38,7 @@ pg_root() {
     script=$(cd -- "$(dirname -- "$1")" && pwd -P)/${1##*/}
     shift
     # HOME becomes root's (-H): the lab's state and environments must not end up in a user's home, owned by root.
-    exec sudo -H --preserve-env=XDG_STATE_HOME,XDG_CACHE_HOME,CI,PIP_INDEX_URL,PIP_EXTRA_INDEX_URL,PIP_FIND_LINKS,PIP_CERT,http_proxy,https_proxy,no_proxy \
+    exec sudo -H --preserve-env=XDG_STATE_HOME,XDG_CACHE_HOME,CI,PIP_INDEX_URL,PIP_EXTRA_INDEX_URL,PIP_FIND_LINKS,PIP_CERT,http_proxy,https_proxy,no_proxy,PYTEST_ADDOPTS,PATHGUARD_KERNEL_RULESETS,PATHGUARD_KERNEL_SEED \
         -- "$script" "$@"
 }
 
@@ -91,8 +91,10 @@ pg_packages() {
     fi
     local done=yes
     export DEBIAN_FRONTEND=noninteractive
-    apt-get update -q </dev/null >"$log" 2>&1 || true
-    apt-get install -q -y --no-install-recommends "${missing[@]}" </dev/null >>"$log" 2>&1 || done=no
+    # A mirror that takes connections and says nothing would hold apt for many minutes.
+    local -a patience=(-o Acquire::http::Timeout=20 -o Acquire::https::Timeout=20 -o Acquire::Retries=1)
+    apt-get "${patience[@]}" update -q </dev/null >"$log" 2>&1 || true
+    apt-get "${patience[@]}" install -q -y --no-install-recommends "${missing[@]}" </dev/null >>"$log" 2>&1 || done=no
     if [[ -n $own_policy ]]; then rm -f "$own_policy"; fi
     _pg_switch_off "${absent[@]}"
     if [[ $done == no ]]; then

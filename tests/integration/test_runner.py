@@ -122,7 +122,13 @@ def test_a_job_whose_change_is_kept(fresh_lab: Lab, tmp_path: Path, secret: str)
     [run] = (tmp_path / "project" / "pathguard").iterdir()
     assert job.artifacts == {"path_guard_run_id": run.name, "path_guard_decision": "confirmed"}
     decisions = [result.get("decision") for result in job.results("runner_on_ok")]
-    assert decisions == [None, "confirmed", "confirmed", "closed", "closed"]  # pre, post, close; and their verdicts
+    assert decisions == [
+        None,
+        "confirmed",
+        "confirmed",
+        "closed",
+        "closed",
+    ]  # pre, post, close; and their verdicts
     assert "the change is kept" in job.output
     assert "is empty and had no tasks" not in job.output
     # The password is where the platform put it, and nowhere else.
