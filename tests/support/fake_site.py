@@ -202,12 +202,14 @@ class FakeHost:
 
 
 class FakeSite:
-    """``guard.site.Site``, on hosts in memory. ``reads``: which snapshot folders were filled, in order."""
+    """``guard.site.Site``, on hosts in memory. ``reads``: which snapshot folders were filled, in order. ``names``:
+    what all hosts know of DNS."""
 
     def __init__(self, states: Mapping[str, State], clock: Clock) -> None:
         self.clock = clock
         self.hosts = {name: FakeHost(state, clock) for name, state in states.items()}
         self.results: dict[str, str] = {}
+        self.names: dict[str, list[str]] = {}
         self.reads: list[str] = []
 
     def accesses(self, names: Sequence[str]) -> list[HostAccess]:
@@ -242,6 +244,9 @@ class FakeSite:
         results = {name: self._try(name, one) for name in names}
         errors = {name: result for name, result in results.items() if isinstance(result, PathGuardError)}
         return {name: result for name, result in results.items() if name not in errors}, errors
+
+    def resolve(self, names: Mapping[str, Sequence[str]]) -> dict[str, dict[str, list[str]]]:
+        return {host: {name: self.names.get(name, []) for name in wanted} for host, wanted in names.items()}
 
     def read_with_routers(
         self, names: Sequence[str], others: Sequence[str], folder: Path, run_id: str
