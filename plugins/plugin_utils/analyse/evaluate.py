@@ -10,7 +10,7 @@ what earlier rules changed about them (a mark, an address) as an overlay of cons
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import groupby
@@ -23,7 +23,7 @@ from ..model.match import All, Either, Match, Named, Not
 from ..model.rules import CONTINUE, Rule, Ruleset, Verdict, VerdictMap
 from ..model.state import State
 from .compile import Compiler
-from .index import RuleIndex, wanted
+from .index import Index, RuleIndex, wanted
 from .marks import MARKS
 from .outcome import Outcome, Part, Passed, RuleRef
 from .overlay import HIDDEN, Overlay, Overlays, before_tracking, rewrites, told, translation_of, untold
@@ -73,7 +73,8 @@ class _Walk:
 class HostFirewall:
     """The rulesets of one state, ready for questions. Building it indexes the long chains."""
 
-    def __init__(self, state: State, space: Space) -> None:
+    def __init__(self, state: State, space: Space, indexes: Mapping[str, Index] | None = None) -> None:
+        """``indexes``: those of chains for which there is one already."""
         self.state = state
         self.space = space
         self._compiler = Compiler(state, space)
@@ -91,11 +92,21 @@ class HostFirewall:
         for rules in self._chains.values():
             for rule in rules:
                 _learn_names(rule.match, space, self._overlays.asked)
-        self._indexes = {
-            key: RuleIndex((rule.match for rule in rules), self._compiler.set_hull)
+        ready = indexes or {}
+        self._indexes: dict[str, Index] = {
+            key: ready.get(key) or RuleIndex((rule.match for rule in rules), self._compiler.set_hull)
             for key, rules in self._chains.items()
             if len(rules) >= _INDEX_FROM and not self._readdresses
         }
+
+    def index_of(self, key: str) -> Index:
+        """The index of a chain, also of a short one."""
+        rules = (rule.match for rule in self._chains[key])
+        return self._indexes.get(key) or RuleIndex(rules, self._compiler.set_hull)
+
+    def matched(self, match: Match) -> FlowSet:
+        """The flows that a rule with this match may be about, whatever is not known."""
+        return FlowSet(self.space, self.space.certain(self._compiler.node(match)))
 
     def rulesets_of(self, hook: str) -> list[Ruleset]:
         """The rulesets of a hook in the order in which the kernel passes them."""
@@ -200,6 +211,8 @@ class HostFirewall:
                 walk.tally.denied.append(decision)
 
     def _accept(self, walk: _Walk, decision: _Decision, overlay: Overlay, flows: int) -> None:
+        if flows == EMPTY:
+            return
         walk.tally.accepted.append(decision)
         _add(self.space, walk.accepted, overlay, flows)
         if walk.tally.undecided:

@@ -118,6 +118,28 @@ class RuleIndex:
         return sorted(found)
 
 
+class MergedIndex:
+    """The index of a list whose rules are all from lists that have one. ``parts``: an index, and where each of its
+    rules stands in this list; -1 for one that does not."""
+
+    def __init__(self, parts: Sequence[tuple[Index, Sequence[int]]]) -> None:
+        self.parts = parts
+
+    def candidates(self, wanted: dict[str, Ranges]) -> list[int]:
+        """As ``RuleIndex`` has it."""
+        return sorted(
+            {
+                places[index]
+                for part, places in self.parts
+                for index in part.candidates(wanted)
+                if places[index] >= 0
+            }
+        )
+
+
+Index = RuleIndex | MergedIndex
+
+
 def wanted(flows: FlowSet) -> dict[str, Ranges]:
     """What a set of flows asks of each line, for ``candidates``."""
     found: dict[str, Ranges] = {"dst_port": flows.hulls("dst_port")}

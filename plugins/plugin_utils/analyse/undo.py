@@ -15,6 +15,8 @@ from typing import Any
 
 from ..model.rules import Chain, Rule, Ruleset
 from ..model.state import NamedSet, State
+from .evaluate import HostFirewall
+from .index import Index, MergedIndex
 from .rulechanges import Changes, RuleChange, changes_between
 
 # Kinds of changes beside those of rules. ``place``: a base chain's hook, priority, type or family.
@@ -106,6 +108,24 @@ class Undo:
             found.forwarding = older.forwarding
         return found
 
+    def firewall(self, undone: Collection[Change], now: HostFirewall, before: HostFirewall) -> HostFirewall:
+        """The firewall of ``state(undone)``. ``now``, ``before``: of the two states, whose indexes serve it too,
+        unless the members of a set differ, on which they rest."""
+        state = self.state(undone)
+        indexes: dict[str, Index] = {}
+        if not any(change.kind == MEMBERS for change in self.changes):
+            for key, rules in _lists(state).items():
+                places = {id(rule): place for place, rule in enumerate(rules)}
+                indexes[key] = MergedIndex(
+                    [
+                        (firewall.index_of(key), [places.get(id(rule), -1) for rule in listed[key]])
+                        for firewall in (now, before)
+                        for listed in (_lists(firewall.state),)
+                        if key in listed
+                    ]
+                )
+        return HostFirewall(state, now.space, indexes)
+
     def _base(
         self,
         key: str,
@@ -126,6 +146,11 @@ class Undo:
         if not aligned.changes:
             return new.rules if new is not None else []
         return aligned.rules(rules)
+
+
+def _lists(state: State) -> dict[str, list[Rule]]:
+    found = {key: item.rules for key, item in state.rulesets.items()}
+    return found | {key: item.rules for key, item in state.chains.items()}
 
 
 def _place(item: Ruleset) -> tuple[Any, ...]:

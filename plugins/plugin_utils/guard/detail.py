@@ -67,9 +67,9 @@ def _causes(entry: Entry, told: set[str]) -> list[str]:
     if len(new) > RULES_TOLD:
         lines.append(f"          and {len(new) - RULES_TOLD} more changes")
     places = {(cause["host"], cause["chain"]) for cause in causes}
-    deciding = [decision for decision in entry["deciding"] if _elsewhere(decision, places)]
     if not causes:
-        return lines + [line for decision in deciding[:2] for line in _decision(decision, "rule    ")]
+        return lines + [line for decision in entry["deciding"][:2] for line in _decision(decision, "rule    ")]
+    deciding = [decision for decision in entry["deciding"] if _elsewhere(decision, places)]
     return lines + [line for decision in deciding[:1] for line in _decision(decision, "so that ")]
 
 
@@ -78,7 +78,10 @@ def _key(cause: Entry) -> str:
 
 
 def _elsewhere(decision: Entry, places: set[tuple[str, str]]) -> bool:
-    """Whether a decision was taken in another chain than was changed, or is not about new connections."""
+    """Whether a decision was taken in another chain than was changed, or is not about new connections. What is not
+    known is told by its reasons."""
+    if decision["verdict"] == "unknown" and not decision["rules"]:
+        return False
     chains = {(rule["host"], rule["chain"]) for rule in decision["rules"][-1:]}
     return not chains & places or decision["direction"] != "new"
 

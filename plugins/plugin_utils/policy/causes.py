@@ -14,7 +14,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from ..analyse.journey import plain
 from ..analyse.network import Network
+from ..analyse.replies import answers
 from ..analyse.undo import OF_ROUTING, Change, changes_of
 from ..errors import PolicyError
 from ..model.flowset import FlowSet
@@ -22,8 +24,9 @@ from .ends import EndFinder
 from .prove import Proof, deciding_events, prove, prove_between
 
 # Bounds of one report: proofs, and rules read anew for them. What is left then is told as not narrowed down.
-MOST_PROOFS = 200
-MOST_RULES = 1_000_000
+MOST_PROOFS = 100
+MOST_RULES = 2_000_000
+MOST_LOOKED_AT = 5_000
 _KEPT_NETWORKS = 4
 
 
@@ -52,6 +55,7 @@ class Causes:
         most_proofs: int = MOST_PROOFS,
     ) -> None:
         self.now = now
+        self.before = before
         self.finder = finder
         self.undo = changes_of(before.states, now.states)
         self._networks: dict[frozenset[Change], Network] = {}
@@ -65,15 +69,17 @@ class Causes:
         if not changes:
             return []
         search = _Search(self, proof, before, worse)
+        near = self._near(changes, worse)
         try:
-            worse = worse & search.cured(frozenset(changes))
-            if not worse:
+            if not search.enough(near):
+                search.worse = worse & search.cured(frozenset(changes))
+                near = near if search.enough(near) else changes
+            if not search.worse:
                 return []
-            search.worse = worse
-            found = self._found(search, changes)
+            found = self._found(search, near)
         except _GivenUpError:
-            return [Cause(change, worse, False) for change in changes]
-        self._known.append(tuple(change for change in found))
+            return [Cause(change, worse, False) for change in near]
+        self._known.append(tuple(found))
         causes = [Cause(change, self._share(search, change, found)) for change in found]
         return sorted(causes, key=lambda cause: -cause.flows.pairs())
 
@@ -112,6 +118,21 @@ class Causes:
 
         return sorted((change for undo in self.undo.values() for change in undo.changes), key=rank)
 
+    def _near(self, changes: list[Change], worse: FlowSet) -> list[Change]:
+        """Without rules that match nothing of ``worse`` or its answers: mostly, what is left will do."""
+        if len(changes) > MOST_LOOKED_AT:
+            return changes
+        there = worse | answers(worse)
+
+        def touches(change: Change) -> bool:
+            return not isinstance(change.before, tuple) or any(
+                plain(network.firewall(change.host).matched(rule.match)) & there
+                for network, rules in ((self.before, change.before), (self.now, change.after))
+                for rule in rules
+            )
+
+        return [change for change in changes if touches(change)]
+
     def proof(self, undone: frozenset[Change], proof: Proof) -> Proof | None:
         """The path without these changes; None if its ends are nowhere then."""
         if not self._proofs_left:
@@ -132,14 +153,18 @@ class Causes:
                 del self._networks[next(iter(self._networks))]
             hosts = {change.host for change in undone}
             states = dict(self.now.states)
+            firewalls = {host: item for host, item in self.now.firewalls.items() if host not in hosts}
             for host in hosts:
-                states[host] = self.undo[host].state([change for change in undone if change.host == host])
+                mine = [change for change in undone if change.host == host]
+                firewalls[host] = self.undo[host].firewall(
+                    mine, self.now.firewall(host), self.before.firewall(host)
+                )
+                states[host] = firewalls[host].state
                 self._rules_left -= sum(len(ruleset.rules) for ruleset in states[host].rulesets.values())
                 self._rules_left -= sum(len(chain.rules) for chain in states[host].chains.values())
             if self._rules_left < 0:
                 raise _GivenUpError
-            kept = {host: firewall for host, firewall in self.now.firewalls.items() if host not in hosts}
-            self._networks[undone] = Network(states, self.now.space, kept)
+            self._networks[undone] = Network(states, self.now.space, firewalls)
         return self._networks[undone]
 
 
