@@ -77,6 +77,8 @@ def prepare(folder: Path, snapshots: int, option: str = "snapshot_dir") -> None:
 
 
 def _reserve(handle: int, size: int) -> None:
+    if not hasattr(os, "posix_fallocate"):  # macOS
+        return
     try:
         os.posix_fallocate(handle, 0, size)
     except OSError as error:
