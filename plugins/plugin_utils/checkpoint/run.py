@@ -56,16 +56,9 @@ class RunOutcome:
     def failed(self) -> dict[str, PathGuardError]:
         return {name: answer for name, answer in self.hosts.items() if isinstance(answer, PathGuardError)}
 
-    def to_dict(self) -> dict[str, Any]:
-        """Plain data; a host without a status has ``{host, state: unknown, error}``."""
-        return {
-            "decision": self.decision,
-            "messages": list(self.messages),
-            "hosts": {name: answer_dict(name, answer) for name, answer in self.hosts.items()},
-        }
-
 
 def answer_dict(name: str, answer: Answer) -> dict[str, Any]:
+    """Plain data; a host without a status has ``{host, state: unknown, error}``."""
     if isinstance(answer, PathGuardError):
         return {"host": name, "state": "unknown", "error": str(answer)}
     return answer.to_dict()

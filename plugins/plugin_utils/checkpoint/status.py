@@ -14,7 +14,6 @@ from ..errors import CheckpointError
 # What a platform can do. arm_before: the timer runs before the change and needs nothing of it.
 # wraps_commit: the timer belongs to the change's own commit. none: no timer at all.
 PROTECTIONS = {"linux": "arm_before"}
-DISRUPTIONS = {"linux": "none"}
 
 STATES = ("none", "armed", "confirmed", "restoring", "restored", "fired", "failed")
 

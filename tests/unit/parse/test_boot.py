@@ -14,6 +14,7 @@ from ansible_collections.pathguard.network.plugins.plugin_utils.model.raw import
 from ansible_collections.pathguard.network.plugins.plugin_utils.model.state import State
 from ansible_collections.pathguard.network.plugins.plugin_utils.parse import parse_platform
 from ansible_collections.pathguard.network.plugins.plugin_utils.policy.schemas import load_schema, problems
+from tests.support.nft_json import base_chain, ruleset
 
 NFT = """table inet filter { # handle 1
 	chain forward { # handle 1
@@ -22,24 +23,7 @@ NFT = """table inet filter { # handle 1
 	}
 }
 """
-NFT_JSON = {
-    "nftables": [
-        {"metainfo": {"json_schema_version": 1}},
-        {"table": {"family": "inet", "name": "filter", "handle": 1}},
-        {
-            "chain": {
-                "family": "inet",
-                "table": "filter",
-                "name": "forward",
-                "handle": 1,
-                "type": "filter",
-                "hook": "forward",
-                "prio": 0,
-                "policy": "drop",
-            }
-        },
-    ]
-}
+NFT_JSON = ruleset(base_chain())
 # As the scratch namespace lists it: no handles, counters at zero.
 SAVED_NFT = """# pathguard file=/etc/nftables.conf
 table inet filter {

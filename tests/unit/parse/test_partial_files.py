@@ -14,6 +14,7 @@ from ansible_collections.pathguard.network.plugins.plugin_utils.analyse.verdicts
 from ansible_collections.pathguard.network.plugins.plugin_utils.model.raw import RawOutput
 from ansible_collections.pathguard.network.plugins.plugin_utils.model.state import State
 from ansible_collections.pathguard.network.plugins.plugin_utils.parse import parse_platform
+from tests.support.nft_json import base_chain, ruleset
 
 IPTABLES = """*filter
 :INPUT ACCEPT [0:0]
@@ -22,26 +23,7 @@ IPTABLES = """*filter
 -A FORWARD -s 10.0.1.0/24 -p tcp -m tcp --dport 5432 -j ACCEPT
 COMMIT
 """
-NFT = json.dumps(
-    {
-        "nftables": [
-            {"metainfo": {"json_schema_version": 1}},
-            {"table": {"family": "inet", "name": "f", "handle": 1}},
-            {
-                "chain": {
-                    "family": "inet",
-                    "table": "f",
-                    "name": "forward",
-                    "handle": 1,
-                    "type": "filter",
-                    "hook": "forward",
-                    "prio": 0,
-                    "policy": "drop",
-                }
-            },
-        ]
-    }
-)
+NFT = json.dumps(ruleset(base_chain()))
 FOUR = {"src": "10.0.1.7", "dst": "10.2.0.10", "protocol": "tcp", "dst_port": 5432}
 SIX = {"src": "fd00:1::7", "dst": "fd00:2::10", "protocol": "tcp", "dst_port": 5432}
 
