@@ -25,6 +25,7 @@ from ..policy.probes import Target
 from ..policy.read import load_policy
 from . import record, revert
 from .compare import PathChange, PathView, compare
+from .names import resolver
 from .outcomes import HostFailure
 from .probes import UNKNOWN, Disagreement, ProbeRow, back_to, disagreements
 from .probing import from_dicts, probe_rows
@@ -148,7 +149,9 @@ class Judge:
         found.reasons += self._cut_off(found)
         if errors or found.cut_off:
             return
-        found.proof = prove(self.policy, found.states, self.run.groups, self.folder / name, self.baseline)
+        names = resolver(self.policy, self.run.groups, found.states, self.site)
+        groups, folder = self.run.groups, self.folder / name
+        found.proof = prove(self.policy, found.states, groups, folder, self.baseline, names)
         found.changes = compare(self.before, found.proof.paths, self.run.expected_changes)
         bad = [change for change in found.changes if change.fails]
         found.reasons += [change.text() for change in bad]

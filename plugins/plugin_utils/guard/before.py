@@ -22,6 +22,7 @@ from ..policy.probes import probe_targets
 from ..policy.read import load_policy
 from . import record
 from .compare import as_dict
+from .names import resolver
 from .probes import ProbeRow, disagreements
 from .probing import probe_rows
 from .proof import Proof, prove
@@ -102,7 +103,8 @@ def begin(start: Start, site: Site, say: Say) -> Before:
     if errors:
         raise several(errors, len({*errors, *states}), "read; nothing was changed, nothing is armed")
     with naming(policy.name):
-        proof = prove(policy, states, start.groups, folder / "pre")
+        names = resolver(policy, start.groups, states, site)
+        proof = prove(policy, states, start.groups, folder / "pre", resolver=names)
     say(f"PathGuard {run_id}: {len(states)} hosts read, {len(proof.paths)} paths proven")
     run = record.Run(
         id=run_id,

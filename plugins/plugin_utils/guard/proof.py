@@ -12,6 +12,7 @@ from typing import Any
 
 from ..gather import snapshot
 from ..model.state import State
+from ..policy.ends import Resolver
 from ..policy.paths import Policy
 from ..policy.validate import validate
 from ..render import words
@@ -36,10 +37,11 @@ def prove(
     groups: Mapping[str, Sequence[str]],
     folder: FilePath,
     baseline: Mapping[str, State] | None = None,
+    resolver: Resolver | None = None,
 ) -> Proof:
     """Raises PolicyError where an end of a path is nobody. ``folder``: where the states' snapshots are."""
     files = {name: str(snapshot.path_of(folder, name)) for name in states}
-    document = validate(policy, states, groups, baseline=baseline, snapshots=files)
+    document = validate(policy, states, groups, baseline=baseline, resolver=resolver, snapshots=files)
     entries = document["paths"]
     several = frozenset(entry["name"] for entry in entries if _ways(entry) > 1)
     return Proof(document, [view(entry) for entry in entries], _facts(document), several)

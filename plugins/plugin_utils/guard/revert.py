@@ -19,6 +19,7 @@ from ..policy.paths import Policy
 from ..policy.probes import Target
 from . import record
 from .compare import PathView, compare
+from .names import resolver
 from .probes import REACHABLE, back_to
 from .probing import from_dicts, probe_rows
 from .proof import prove
@@ -227,7 +228,8 @@ class Reverter:
         if errors:
             found.paths = False
             return [f"{name} can't be read after the revert: {error.what}" for name, error in errors.items()]
-        proof = prove(self._policy, states, run.groups, folder)
+        names = resolver(self._policy, run.groups, states, self._site)
+        proof = prove(self._policy, states, run.groups, folder, resolver=names)
         worse = [change for change in compare(self._before, proof.paths) if change.fails]
         found.paths = not worse
         found.paths_back = len(proof.paths) - len(worse)

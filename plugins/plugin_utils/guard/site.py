@@ -15,6 +15,7 @@ from ..gather import snapshot
 from ..gather.access import HostAccess
 from ..gather.channel import Channel
 from ..gather.firewall import gather
+from ..gather.names import resolve
 from ..gather.pool import Progress, on_hosts
 from ..gather.probe import probe
 from ..gather.several import some
@@ -66,6 +67,14 @@ class Site:
             return probe(channel, wanted, (), PROBE_ATTEMPTS, timeout, access.python)
 
         return self._on(list(targets), one, "probed from")
+
+    def resolve(self, names: Mapping[str, Sequence[str]]) -> dict[str, dict[str, list[str]]]:
+        """Host -> name -> its addresses, as the host resolves them. A host that can't be asked is left out."""
+
+        def one(channel: Channel, access: HostAccess) -> dict[str, list[str]]:
+            return resolve(channel, names[access.name])
+
+        return self._on(list(names), one, "asked for names")[0]
 
     def read_with_routers(
         self, names: Sequence[str], others: Sequence[str], folder: Path, run_id: str

@@ -269,6 +269,8 @@ def _plain(left: Json, right: Json) -> Match | None:
     try:
         if isinstance(right, dict) and "prefix" in right:
             found = nft_values.prefix(operand.kind, right["prefix"]["addr"], right["prefix"]["len"])
+            if found is None:
+                return NEVER
         elif (isinstance(right, int) and not isinstance(right, bool)) or (
             isinstance(right, str) and not right.startswith("@")
         ):
@@ -324,6 +326,8 @@ def _numeric(operand: Operand, op: str, right: Json) -> Match:
     kind = operand.kind
     if op in ("==", "in") and (op == "==" or isinstance(right, dict)):
         found = nft_values.ranges(kind, right)
+        if not found:
+            return NEVER
         return In(operand.field, merge_ranges(found) if len(found) > 1 else tuple(found), operand.family)
     value, maximum = nft_values.scalar(kind, right), (1 << nft_values.WIDTHS[kind]) - 1
     bounds = {"<": (0, value - 1), "<=": (0, value), ">": (value + 1, maximum), ">=": (value, maximum)}

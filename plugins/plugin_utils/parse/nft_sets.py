@@ -143,4 +143,6 @@ def _part(kind: str, part: Json) -> Range | str:
         return nft_operands.words_of(part)
     if kind == "name":
         return nft_values.words(part)[0]
-    return nft_values.ranges(kind, part)[0]
+    for found in nft_values.ranges(kind, part):
+        return found
+    raise nft_values.NotModelled(f"element {part!r}")

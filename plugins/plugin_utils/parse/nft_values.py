@@ -114,13 +114,15 @@ def bits(kind: str, values: list[Json]) -> int:
     return found
 
 
-def prefix(kind: str, address: str, length: int) -> Range:
+def prefix(kind: str, address: str, length: int) -> Range | None:
+    """The values of a prefix; None where nft writes a mask and a value with bits outside of it as one
+    (``meta mark & 0xffffff00 == 1``): the kernel compares what is left under the mask, so nothing equals it."""
     width = WIDTHS[kind]
     if not 0 <= length <= width:
         raise NotModelled(f"prefix length {length}")
     host = (1 << (width - length)) - 1
-    low = scalar(kind, address) & ~host
-    return low, low | host
+    low = scalar(kind, address)
+    return (low, low | host) if not low & host else None
 
 
 def ranges(kind: str, value: Json) -> list[Range]:
@@ -130,7 +132,8 @@ def ranges(kind: str, value: Json) -> list[Range]:
         return [(number, number)]
     if isinstance(value, dict):
         if "prefix" in value:
-            return [prefix(kind, value["prefix"]["addr"], value["prefix"]["len"])]
+            found = prefix(kind, value["prefix"]["addr"], value["prefix"]["len"])
+            return [found] if found is not None else []
         if "range" in value:
             low, high = (scalar(kind, end) for end in value["range"])
             if low > high:

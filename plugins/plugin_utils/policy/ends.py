@@ -123,10 +123,15 @@ class EndFinder:
         found: dict[AddressRange, None] = {}
         for name in endpoint.names:
             if self.resolver is None:
-                ends.unresolved.append(f"{name} was not resolved: nothing here can ask a source host")
+                ends.unresolved.append(
+                    f"{name} was not resolved: snapshots hold no names, and nothing here can ask a source host"
+                )
                 continue
             for host in hosts or [""]:
-                for address in self.resolver(host, name):
+                answer = self.resolver(host, name)
+                if not answer:
+                    ends.unresolved.append(f"{name} resolves to no address on {host or 'the controller'}")
+                for address in answer:
                     family, low, high = text.address_range(address)
                     if family in families:
                         found[AddressRange(family, low, high, f"{name} ({address})")] = None

@@ -208,6 +208,17 @@ def test_equal_unknowns_are_one_but_each_rate_limit_is_its_own() -> None:
     assert keys[2] != keys[3]
 
 
+@pytest.mark.parametrize(
+    ("left", "address", "length"),
+    [({"meta": {"key": "mark"}}, 1, 24), (payload("ip", "saddr"), "10.0.0.1", 24)],
+)
+def test_a_value_with_bits_outside_of_its_mask_equals_nothing(left: Any, address: Any, length: int) -> None:
+    """nft writes ``meta mark & 0xffffff00 == 1`` as a prefix, and the kernel compares all bits of the value."""
+    one = rule(match(left, {"prefix": {"addr": address, "len": length}}), {"drop": None})
+    (found,) = read(one).rulesets["inet/fw/forward"].rules
+    assert match_to_dict(found.match) == {"any": []}
+
+
 def test_text_comes_from_the_listing_and_only_from_the_rule_itself() -> None:
     listing = (
         "table inet fw { # handle 1\n\tchain forward { # handle 1\n"

@@ -175,3 +175,25 @@ def test_a_plain_prefix_that_no_router_has_a_route_to_is_reported_as_unknown(kin
     path = proven(policy, states)
     assert (path["status"], path["satisfied"]) == ("unknown", "unknown")
     assert any("no gathered router has a route to their source" in why for why in path["unknown"]["reasons"])
+
+
+def test_a_name_is_what_each_source_host_resolves_it_to() -> None:
+    policy = {
+        "requiredPaths": [
+            {
+                "name": "by name",
+                "from": {"hosts": ["app01", "app02"]},
+                "to": {"dns": "db.example"},
+                "service": "postgresql",
+            }
+        ]
+    }
+    moved = {"app01": ["10.20.1.10"], "app02": ["10.20.1.66"]}
+    path = proven(policy, small_lab(), resolver=lambda host, _name: moved[host])
+    assert (path["status"], path["satisfied"]) == ("partial", "no")
+    half = proven(policy, small_lab(), resolver=lambda host, _name: moved[host] if host == "app01" else [])
+    assert half["satisfied"] == "unknown"
+    assert "db.example resolves to no address on app02" in half["unknown"]["reasons"]
+    offline = proven(policy, small_lab())
+    assert offline["satisfied"] == "unknown"
+    assert any("snapshots hold no names" in why for why in offline["unknown"]["reasons"])

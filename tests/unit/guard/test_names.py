@@ -1,0 +1,61 @@
+# Copyright: (c) 2026, PathGuard developers
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The names of a policy, asked of its source hosts at each reading."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from ansible_collections.pathguard.network.plugins.plugin_utils.guard import proof
+from ansible_collections.pathguard.network.plugins.plugin_utils.guard.names import resolver
+from ansible_collections.pathguard.network.plugins.plugin_utils.guard.site import Site
+from ansible_collections.pathguard.network.plugins.plugin_utils.policy.read import load_policy
+from tests.support.states import GROUPS, small_lab
+
+POLICY = {
+    "requiredPaths": [
+        {
+            "name": "by name",
+            "from": {"hosts": ["app01", "app02"]},
+            "to": {"dns": "db.example"},
+            "service": "postgresql",
+        },
+        {"name": "by host", "from": {"group": "app"}, "to": {"group": "db_primary"}, "service": "postgresql"},
+    ]
+}
+
+
+class Resolving(Site):
+    """A site whose hosts know one name; ``address``: what it is now."""
+
+    def __init__(self, address: str) -> None:
+        super().__init__(lambda _names: [], 1, lambda _doing: lambda _done, _all: None)
+        self.address = address
+        self.asked: list[Mapping[str, Sequence[str]]] = []
+
+    def resolve(self, names: Mapping[str, Sequence[str]]) -> dict[str, dict[str, list[str]]]:
+        self.asked.append(names)
+        return {host: {name: [self.address] for name in wanted} for host, wanted in names.items()}
+
+
+def statuses(site: Resolving) -> dict[str, tuple[str, str]]:
+    policy, states = load_policy(POLICY), small_lab()
+    ask = resolver(policy, GROUPS, states, site)
+    found = proof.prove(policy, states, GROUPS, Path("snapshots"), resolver=ask)
+    return {path.name: (path.status, path.satisfied) for path in found.paths}
+
+
+def test_a_database_whose_name_moved_is_cut_by_its_new_address_alone() -> None:
+    before, after = Resolving("10.20.1.10"), Resolving("10.20.1.66")
+    assert statuses(before) == {"by name": ("open", "yes"), "by host": ("open", "yes")}
+    assert statuses(after) == {"by name": ("blocked", "no"), "by host": ("open", "yes")}
+    assert before.asked == [{"app01": ["db.example"], "app02": ["db.example"]}], "sources alone, once each"
+
+
+def test_nobody_is_asked_where_a_policy_names_no_name() -> None:
+    site = Resolving("10.20.1.10")
+    ask = resolver(load_policy({"requiredPaths": POLICY["requiredPaths"][1:]}), GROUPS, small_lab(), site)
+    assert not site.asked
+    assert ask("app01", "db.example") == ()
