@@ -95,8 +95,8 @@ class Undo:
                 for key in {**newer.rulesets, **older.rulesets}
             }
             found.chains = {
-                key: Chain(key, self._list(key, newer.chains.get(key), rules))
-                for key in {**newer.chains, **older.chains}
+                key: replace(chain, rules=self._list(key, newer.chains.get(key), rules))
+                for key, chain in {**older.chains, **newer.chains}.items()
             }
             found.sets = {**older.sets, **newer.sets}
             found.sets.update((key, older.sets[key]) for kind, key in mine if kind == MEMBERS)

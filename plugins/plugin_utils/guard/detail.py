@@ -60,7 +60,8 @@ def _causes(entry: Entry, told: set[str]) -> list[str]:
         lines.append("rule      the same as above" + (", and:" if new else ""))
     for cause in new[:RULES_TOLD]:
         at = where(cause["host"], cause["chain"], cause["now"] or cause["before"])
-        lines.append(f"rule      {at}: {cause['note']}{words.cost(entry, cause)}")
+        word = "rule " if cause["chain"] else "cause"
+        lines.append(f"{word}     {at}: {cause['note']}{words.cost(entry, cause)}")
         lines.append(f"  now     {rule_text(cause['now'])}")
         if cause["before"] and cause["before"] != cause["now"]:
             lines.append(f"  before  {rule_text(cause['before'])}")
@@ -68,7 +69,9 @@ def _causes(entry: Entry, told: set[str]) -> list[str]:
         lines.append(f"          and {len(new) - RULES_TOLD} more changes")
     places = {(cause["host"], cause["chain"]) for cause in causes}
     if not causes:
-        return lines + [line for decision in entry["deciding"][:2] for line in _decision(decision, "rule    ")]
+        return lines + [
+            line for decision in entry["deciding"][:2] for line in _decision(decision, "rule    ")
+        ]
     deciding = [decision for decision in entry["deciding"] if _elsewhere(decision, places)]
     return lines + [line for decision in deciding[:1] for line in _decision(decision, "so that ")]
 
