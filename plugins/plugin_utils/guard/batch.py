@@ -40,7 +40,9 @@ def check_strategy(task: Any, template: Callable[[Any], Any]) -> None:
         )
     if not task.run_once:
         raise GuardError(
-            "a step of the guard is for all hosts of the batch at once", "guard_step", "use the role path_guard"
+            "a step of the guard is for all hosts of the batch at once",
+            "guard_step",
+            "use the role path_guard",
         )
 
 
