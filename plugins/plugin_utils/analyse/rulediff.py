@@ -15,6 +15,8 @@ from .rulechanges import changes_between
 # Sets may hold millions of members; a difference names this many and counts the rest.
 MOST_MEMBERS = 50
 
+Element = tuple[tuple[int, int] | str, ...]
+
 
 def rule_diff(before: State, after: State) -> list[dict[str, Any]]:
     """Entries ``{ruleset | chain | set: key, change, before, after}`` in the order of the keys.
@@ -70,7 +72,7 @@ def set_diff(old: NamedSet | None, new: NamedSet | None) -> Iterator[dict[str, A
     if old is not None and new is not None and old.elements == new.elements and old.verdicts == new.verdicts:
         return
     was, now = _members(old), _members(new)
-    gone, come = [name for name in was if name not in now], [name for name in now if name not in was]
+    gone, come = _sorted(was, now), _sorted(now, was)
     if old is None or new is None:
         change = "created" if old is None else "deleted"
     elif not gone and not come:
@@ -85,13 +87,24 @@ def set_diff(old: NamedSet | None, new: NamedSet | None) -> Iterator[dict[str, A
     }
 
 
-def _members(named: NamedSet | None) -> Mapping[str, None]:
+def _members(named: NamedSet | None) -> Mapping[str, Element]:
+    """What is in a set: text -> element."""
     if named is None:
         return {}
     document = named.to_dict()
     verdicts = document.get("verdicts") or [None] * len(document["elements"])
     return {
-        " . ".join(element)
-        + (f" : {verdict['kind']} {verdict.get('chain', '')}".rstrip() if verdict else ""): None
-        for element, verdict in zip(document["elements"], verdicts)
+        " . ".join(words)
+        + (f" : {verdict['kind']} {verdict.get('chain', '')}".rstrip() if verdict else ""): element
+        for words, verdict, element in zip(document["elements"], verdicts, named.elements)
     }
+
+
+def _sorted(members: Mapping[str, Element], others: Mapping[str, Element]) -> list[str]:
+    """Those that are not among the others, by their values: the kernel lists an ipset in no order."""
+    found = [(element, words) for words, element in members.items() if words not in others]
+    return [words for _element, words in sorted(found, key=lambda item: [_value(part) for part in item[0]])]
+
+
+def _value(part: tuple[int, int] | str) -> tuple[int, int, str]:
+    return (0, 0, part) if isinstance(part, str) else (*part, "")

@@ -5,9 +5,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any
 
+from ..analyse.journey import plain
 from ..analyse.network import Network
 from ..analyse.rulechanges import ADDED, CHANGED, MOVED, REMOVED
 from ..analyse.rulediff import as_dict, first_of, rule_diff, set_diff
@@ -96,10 +97,10 @@ class Remedies:
 
     def members(self, cause: Cause) -> Entry:
         change = cause.change
-        (entry,) = set_diff(change.before, change.after) or ({},)
+        entry = next(set_diff(change.before, change.after), {})
         lost, come = (", ".join(entry.get(name, ())) or "none" for name in ("removed", "added"))
         more = f", and {entry['more']} more" if entry.get("more") else ""
-        used = _user(self.now.states[change.host], change.key)
+        used = self._user(cause)
         return {
             **({"ruleset": used[0], "chain": used[0]} if used else {}),
             "action": "restore_members",
@@ -107,6 +108,23 @@ class Remedies:
             "now": used[1] if used else None,
             "note": f"set {change.key}: members lost: {lost}; come: {come}{more}",
         }
+
+    def _user(self, cause: Cause) -> tuple[str, Entry] | None:
+        """A rule that asks the set: its chain, and itself; one that the flows may meet, if there is."""
+        change = cause.change
+        firewalls = self.before.firewall(change.host), self.now.firewall(change.host)
+        state = firewalls[-1].state
+        lists = {key: item.rules for key, item in state.rulesets.items()}
+        lists |= {key: item.rules for key, item in state.chains.items()}
+        users = [
+            (key, rule) for key, rules in lists.items() for rule in rules if _asks(rule.match, change.key)
+        ]
+
+        def beside(user: tuple[str, Rule]) -> bool:
+            first = (firewall.matched(user[1].match).named("connection", ("new",)) for firewall in firewalls)
+            return not any(plain(flows) & cause.flows for flows in first)
+
+        return next(((key, as_dict(rule)) for key, rule in sorted(users, key=beside)), None)
 
     def routes(self, cause: Cause) -> Entry:
         host = cause.change.host
@@ -181,17 +199,6 @@ def _interfaces(state: State) -> dict[str, str]:
 def _forwarding(state: State) -> str:
     words = {True: "on", False: "off", None: "not known"}
     return ", ".join(f"forwarding of {family}: {words[does]}" for family, does in state.forwarding.items())
-
-
-def _user(state: State, name: str) -> tuple[str, Entry] | None:
-    """The first rule that asks a set: its chain, and itself."""
-    lists: list[tuple[str, Sequence[Any]]] = [(key, item.rules) for key, item in state.rulesets.items()]
-    lists += [(key, item.rules) for key, item in state.chains.items()]
-    for key, rules in lists:
-        for rule in rules:
-            if _asks(rule.match, name):
-                return key, as_dict(rule)
-    return None
 
 
 def _asks(match: Match, name: str) -> bool:

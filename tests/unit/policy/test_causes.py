@@ -290,6 +290,8 @@ def test_an_emptied_set_is_named_with_the_rule_that_asks_it() -> None:
         words = "-A FORWARD -m set --match-set apps src -j ACCEPT"
         asked = both(Member("ipset/apps", ("src",)), match(proto="tcp"))
         found["fw1"].rulesets[FORWARD].rules[2] = rule(3, words, asked)
+        stray = both(Member("ipset/apps", ("src",)), match(ct="invalid"))
+        found["fw1"].rulesets[FORWARD].rules.insert(0, rule(20, "invalid ones of @apps accept", stray))
         elements: list[Any] = [((0x0A0A0100 + number, 0x0A0A0100 + number),) for number in members]
         found["fw1"].sets["ipset/apps"] = NamedSet("ipset/apps", ("address4",), elements)
         return found
