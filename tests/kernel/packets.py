@@ -14,6 +14,7 @@ NUMBERS = {"tcp": 6, "udp": 17, "icmp": 1, "icmpv6": 58}
 _SYN, _ACK = 0x02, 0x10
 # RFC 792, RFC 4443: a query's type -> its answer's.
 _ANSWERS = {8: 0, 13: 14, 128: 129}
+_ANSWERS |= {value: key for key, value in _ANSWERS.items()}
 
 
 def tagged(flow: dict[str, Any], tag: int) -> bytes:

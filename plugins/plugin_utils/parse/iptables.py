@@ -33,6 +33,9 @@ HOOKS = {
     "POSTROUTING": "postrouting",
 }
 _POLICIES = {"ACCEPT": "permit", "DROP": "deny"}
+# A file of commands that people wrote need not declare the built-in chains: the kernel makes them so.
+_AT_BOOT = "ACCEPT"
+_SET_POLICY = re.compile(r"(?:-P|--policy) (\S+) (ACCEPT|DROP)$")
 TABLES = ("raw", "mangle", "nat", "filter", "security")
 _CHAIN = re.compile(r":(\S+) (\S+)(?: \[\d+:\d+\])?$")
 _COUNTERS = re.compile(r"\[\d+:\d+\] ")
@@ -108,19 +111,28 @@ def tables(content: str, where: str, found: IptablesRules) -> list[Table]:
         elif line == "COMMIT":
             read.append(current)
             current = None
-        elif declared := _CHAIN.match(line):
-            current.policies[declared[1]] = declared[2]
-            current.rules.setdefault(declared[1], [])
-        elif rule.startswith("-A "):
-            chain = rule[3:].split(" ", 1)[0]
-            if chain not in current.rules:
-                raise ParseError(f"a rule for the chain {chain}, which is not declared", place, todo)
-            current.rules[chain].append(rule)
         else:
-            raise ParseError(f"a line is not understood: {line[:200]}", place, todo)
+            _read_line(current, line, rule, place, todo)
     if current is not None:
         raise ParseError(f"the table {current.name!r} has no COMMIT: the output was cut short", where, todo)
     return read
+
+
+def _read_line(table: Table, line: str, rule: str, place: str, todo: str) -> None:
+    """A line within a table: a chain, its policy, or a rule (``rule``: the line without its counters)."""
+    if found := _CHAIN.match(line) or _SET_POLICY.match(rule):
+        table.policies[found[1]] = found[2]
+        table.rules.setdefault(found[1], [])
+        return
+    if not rule.startswith("-A "):
+        raise ParseError(f"a line is not understood: {line[:200]}", place, todo)
+    chain = rule[3:].split(" ", 1)[0]
+    if chain in HOOKS and chain not in table.rules:
+        table.policies[chain] = _AT_BOOT
+        table.rules[chain] = []
+    if chain not in table.rules:
+        raise ParseError(f"a rule for the chain {chain}, which is not declared", place, todo)
+    table.rules[chain].append(rule)
 
 
 def _read_table(found: IptablesRules, table: Table, backend: str, family: int, matches: Matches) -> None:

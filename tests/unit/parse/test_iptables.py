@@ -430,3 +430,10 @@ def test_netmap_changes_the_end_that_its_chain_translates(chain: str, end: str) 
 
 def test_a_saved_file_may_say_append() -> None:
     assert read("--append FORWARD -p tcp -j ACCEPT") == read("-A FORWARD -p tcp -j ACCEPT")
+
+
+def test_a_file_of_commands_need_not_declare_built_in_chains() -> None:
+    text = "*filter\n-P FORWARD DROP\n-A FORWARD -p tcp -j ACCEPT\n-A INPUT -j DROP\nCOMMIT\n"
+    found = iptables.parse(text, "iptables", FACTS, SETS)
+    actions = {key: (one.default_action, len(one.rules)) for key, one in found.rulesets.items()}
+    assert actions == {"iptables/filter/FORWARD": ("deny", 1), "iptables/filter/INPUT": ("permit", 1)}
