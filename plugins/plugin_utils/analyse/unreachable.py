@@ -1,0 +1,265 @@
+# Copyright: (c) 2026, PathGuard developers
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Rules that no packet comes to, with those that stand before them, and chains that nothing jumps to.
+
+Only what is certain is told: what may reach a rule is taken too wide (an undecidable condition may hold or
+not, a field that rules write may have any value), and what earlier rules decide too narrow.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from ..errors import FlowError
+from ..model.flowset import FlowSet, Space
+from ..model.match import Member
+from ..model.rules import Rule, Ruleset, VerdictMap
+from ..model.state import State
+from .endings import EndingFirewall
+from .index import wanted
+from .rulediff import as_dict
+from .scope import chains_from, jumps, rules_by_chain, verdicts, written
+from .shadow import unknowns
+
+# The rules that keep packets from another are named up to so many.
+MOST_NAMED = 10
+# What longer rulesets let pass to the next one of their hook is not worked out: all may.
+_MOST_PASSED_ON = 1_500
+_SEES = {"ip": ("ipv4",), "ip6": ("ipv6",)}
+
+MATCHES_NOTHING = "it matches nothing"
+DECIDED_BEFORE = "earlier rules decide about all that it matches"
+NOT_SENT = "no packet that it matches is sent to its chain"
+STOPPED_BEFORE = "an earlier ruleset of its hook stops all that it matches"
+NEVER_JUMPED_TO = "no rule jumps to it"
+JUMPS_UNREACHABLE = "no packet comes to the rules that jump to it"
+
+
+@dataclass
+class _Visit:
+    """What may come to a chain. ``callers``: the rules that send it there, as (chain, rule)."""
+
+    flows: FlowSet
+    callers: list[tuple[str, Rule]] = field(default_factory=list)
+
+
+def unreachable(state: State, ruleset: str | None = None) -> list[dict[str, Any]]:
+    """Entries ``{host, kind, ruleset, reason, ...}``, rules and chains in the order in which the state has them.
+
+    ``kind``: rule (with position, text, handle, line, ``by`` and ``more_by``) or chain (with the number of
+    its ``rules``). FlowError for an unknown ruleset; StateError never: a firewall that could not be read has
+    no rules to tell of, and is an error, too."""
+    rules = rules_by_chain(state)
+    if not state.firewall_known:
+        raise FlowError(
+            f"the firewall of {state.host} could not be read, so nothing is known of its rules",
+            f"host {state.host}",
+            "see unreadable in the result of firewall_info, and gather it again",
+        )
+    bases = {key for key, item in state.rulesets.items() if ruleset in (None, key, item.hook)}
+    if ruleset is not None and not bases and ruleset not in state.chains:
+        known = ", ".join(sorted(rules)) or "none"
+        raise FlowError(
+            f"there is no ruleset {ruleset!r}", f"host {state.host}", f"use a hook's name or one of: {known}"
+        )
+    wanted_chains = set(rules) if ruleset is None else {*chains_from(rules, bases), *({ruleset} & set(rules))}
+    survey = _Survey(state)
+    found: list[dict[str, Any]] = []
+    for chain in rules:
+        if chain in wanted_chains:
+            found += survey.chain(chain)
+    return found
+
+
+class _Survey:
+    """What may come to each chain of one host, worked out from the hooks on."""
+
+    def __init__(self, state: State) -> None:
+        self.state = state
+        self.space = Space()
+        self.firewall = EndingFirewall(state, self.space)
+        self.rules = self.firewall.rules
+        self.visits: dict[str, _Visit] = {}
+        self.dead: dict[str, list[int]] = {}
+        self.starts: dict[str, FlowSet] = {}
+        for hook in dict.fromkeys(item.hook for item in state.rulesets.values()):
+            self._enter(hook)
+        for chain in self._callers_first():
+            self._visit(chain)
+
+    def _enter(self, hook: str) -> None:
+        """What may come to the rulesets of a hook, each in turn."""
+        coming = self.space.everything
+        for ruleset in self.firewall.rulesets_of(hook):
+            self.starts[ruleset.key] = scope = self._scope(ruleset)
+            self.visits[ruleset.key] = _Visit(coming & scope)
+            chains = chains_from(self.rules, (ruleset.key,))
+            rewriting = written(rule for chain in chains for rule in self.rules[chain])
+            if sum(len(self.rules[chain]) for chain in chains) <= _MOST_PASSED_ON:
+                coming = coming - self.firewall.stopped(ruleset, coming & scope)
+            coming = coming.forget(*rewriting) if rewriting else coming
+
+    def _scope(self, ruleset: Ruleset) -> FlowSet:
+        names = _SEES.get(ruleset.family)
+        return self.space.everything.named("family", names) if names else self.space.everything
+
+    def _callers_first(self) -> list[str]:
+        """The chains that packets come to, each after all that jump to it; those of a loop in any order."""
+        order: list[str] = []
+        state: dict[str, int] = {}
+        for start in self.visits:
+            stack = [(start, iter(self._targets(start)))]
+            if state.setdefault(start, 1) == 2:
+                continue
+            while stack:
+                chain, targets = stack[-1]
+                target = next((one for one in targets if state.get(one) != 2), None)
+                if target is None:
+                    stack.pop()
+                    state[chain] = 2
+                    order.append(chain)
+                elif state.get(target) == 1:  # a loop, which the kernel would not load
+                    self.visits[target] = _Visit(self.space.everything)
+                else:
+                    state[target] = 1
+                    stack.append((target, iter(self._targets(target))))
+        return order[::-1]
+
+    def _targets(self, chain: str) -> list[str]:
+        return [target for rule in self.rules[chain] for target in jumps(rule) if target in self.rules]
+
+    def _visit(self, chain: str) -> None:
+        """Find the chain's rules that nothing comes to, and send on what the others may send."""
+        visit = self.visits.setdefault(chain, _Visit(self.space.nothing))
+        loose = self.firewall.loose(chain)
+        coming = visit.flows.forget(*loose) if loose else visit.flows
+        dead = self.dead[chain] = []
+        for index, rule in enumerate(self.rules[chain]):
+            left = self._left(chain, index, coming)
+            if not left:
+                dead.append(index)
+                continue
+            for target, flows in self._sent(chain, rule, left):
+                there = self.visits.setdefault(target, _Visit(self.space.nothing))
+                there.flows = there.flows | (flows.forget(*loose) if loose else flows)
+                there.callers.append((chain, rule))
+
+    def _sent(self, chain: str, rule: Rule, flows: FlowSet) -> Iterator[tuple[str, FlowSet]]:
+        if isinstance(rule.verdict, VerdictMap):
+            for case, verdict in rule.verdict.cases:
+                if verdict.kind in ("jump", "goto") and verdict.chain in self.rules:
+                    yield verdict.chain, flows & self.firewall.maybe(case)
+            return
+        for target in jumps(rule):
+            if target in self.rules:
+                yield target, flows
+
+    def _left(self, chain: str, index: int, coming: FlowSet) -> FlowSet:
+        """What may come to a rule and match it: not what rules before it surely take away."""
+        left = coming & self.firewall.possible(chain, index)
+        for before in self._before(chain, index, left):
+            if not left:
+                break
+            left = left - self.firewall.leaving(chain, before)
+        return left
+
+    def _before(self, chain: str, index: int, flows: FlowSet) -> Iterable[int]:
+        """The rules before this one that may have to do with the flows."""
+        lookup = self.firewall.lookup(chain)
+        if lookup is None or not flows:
+            return range(index)
+        return (before for before in lookup.candidates(wanted(flows)) if before < index)
+
+    # What is told.
+
+    def chain(self, chain: str) -> Iterator[dict[str, Any]]:
+        rules = self.rules[chain]
+        visit = self.visits.get(chain)
+        if chain in self.state.chains and (visit is None or not visit.flows):
+            named = any(chain in jumps(rule) for listed in self.rules.values() for rule in listed)
+            if named or not self._may_hide_jumps(chain):
+                reason = JUMPS_UNREACHABLE if named else NEVER_JUMPED_TO
+                yield {
+                    "host": self.state.host,
+                    "kind": "chain",
+                    "ruleset": chain,
+                    "rules": len({(rule.position, rule.text) for rule in rules}),
+                    "reason": reason,
+                }
+            return
+        dead: dict[tuple[int, str], list[int]] = {}
+        for index in self.dead.get(chain, ()):
+            dead.setdefault((rules[index].position, rules[index].text), []).append(index)
+        for place, indexes in dead.items():
+            alive = any(
+                (rule.position, rule.text) == place
+                for index, rule in enumerate(rules)
+                if index not in indexes
+            )
+            if not alive:
+                yield self._rule(chain, indexes[0])
+
+    def _may_hide_jumps(self, chain: str) -> bool:
+        """Whether a rule of the chain's table was not understood: it may jump anywhere in it."""
+        table = chain.rpartition("/")[0] + "/"
+        return any(
+            verdict.kind == "unknown"
+            for key, rules in self.rules.items()
+            if key.startswith(table)
+            for rule in rules
+            for verdict in verdicts(rule)
+        )
+
+    def _rule(self, chain: str, index: int) -> dict[str, Any]:
+        rule = self.rules[chain][index]
+        reason, by = self._why(chain, index)
+        return {
+            "host": self.state.host,
+            "kind": "rule",
+            "ruleset": chain,
+            **as_dict(rule),
+            "reason": reason,
+            "by": [{"ruleset": key, **as_dict(one)} for key, one in by[:MOST_NAMED]],
+            "more_by": max(len(by) - MOST_NAMED, 0),
+        }
+
+    def _why(self, chain: str, index: int) -> tuple[str, list[tuple[str, Rule]]]:
+        rule, visit = self.rules[chain][index], self.visits[chain]
+        matched = self.firewall.possible(chain, index)
+        if not matched:
+            return self._nothing(rule), []
+        loose = self.firewall.loose(chain)
+        left = matched & (visit.flows.forget(*loose) if loose else visit.flows)
+        if not left and chain in self.starts and matched & self.starts[chain]:
+            return STOPPED_BEFORE, self._stoppers(chain, matched & self.starts[chain])
+        if not left:
+            return NOT_SENT, _once(visit.callers)
+        by = []
+        for before in self._before(chain, index, left):
+            taken = left & self.firewall.leaving(chain, before)
+            if taken:
+                by.append((chain, self.rules[chain][before]))
+                left = left - taken
+        return DECIDED_BEFORE, _once(by)
+
+    def _nothing(self, rule: Rule) -> str:
+        sets = (self.state.sets.get(one.name) for one in unknowns(rule.match) if isinstance(one, Member))
+        known = (one for one in sets if one is not None and one.complete and not one.dynamic)
+        empty = dict.fromkeys(one.key for one in known if not one.elements)
+        return f"{MATCHES_NOTHING}: {', '.join(empty)} is empty" if empty else MATCHES_NOTHING
+
+    def _stoppers(self, chain: str, flows: FlowSet) -> list[tuple[str, Rule]]:
+        found = []
+        for ruleset in self.firewall.rulesets_of(self.state.rulesets[chain].hook):
+            if ruleset.key == chain:
+                break
+            for part in self.firewall.ruleset(ruleset.key, flows).parts:
+                found += [self.firewall.at(ref) for ref in part.rules if part.verdict == "deny"]
+        return _once(found)
+
+
+def _once(rules: Sequence[tuple[str, Rule]]) -> list[tuple[str, Rule]]:
+    return list({(chain, rule.position, rule.text): (chain, rule) for chain, rule in rules}.values())

@@ -1,0 +1,144 @@
+# Copyright: (c) 2026, PathGuard developers
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Differences against the kernel's: flows of what was gained, lost or neither fare so, before and after a change."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections import Counter
+from collections.abc import Iterator
+from random import Random
+from typing import Any
+
+import pytest
+
+from ansible_collections.pathguard.network.plugins.plugin_utils.analyse.diff import Moved, compare
+from ansible_collections.pathguard.network.plugins.plugin_utils.analyse.diffdata import firewall_difference
+from ansible_collections.pathguard.network.plugins.plugin_utils.analyse.outcome import Outcome
+from ansible_collections.pathguard.network.plugins.plugin_utils.analyse.pair import (
+    Pair,
+    ShadowFirewall,
+    pair,
+)
+from ansible_collections.pathguard.network.plugins.plugin_utils.model.flow import flows_from
+from ansible_collections.pathguard.network.plugins.plugin_utils.model.flowset import FlowSet
+from tests.kernel import draw as of
+from tests.kernel.generate_nft import NftRuleset
+from tests.kernel.test_verdicts import RULESETS, SEED, WAY, gathered
+from tests.kernel.world import World
+
+FLOWS = 50
+_RULE = re.compile(r"^  \S.*$", re.MULTILINE)
+
+pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="network namespaces with raw packets need root")
+
+
+@pytest.fixture(scope="module")
+def world() -> Iterator[World]:
+    with World() as found:
+        yield found
+
+
+def mutated(draw: Random, ruleset: NftRuleset) -> str:
+    """The ruleset with one rule gone, doubled elsewhere, turned round, made narrower, or the policy flipped."""
+    text = ruleset.text
+    kind = draw.choice(("drop", "drop", "turn", "turn", "turn", "narrow", "narrow", "swap", "policy"))
+    rules = [found for found in _RULE.finditer(text) if "meta mark set" not in found[0]]
+    one = draw.choice(rules)
+    if kind == "policy":
+        return re.sub(
+            r"policy (accept|drop)",
+            lambda found: f"policy {'drop' if found[1] == 'accept' else 'accept'}",
+            text,
+            count=1,
+        )
+    if kind == "turn" and re.search(r" (accept|drop|reject)$", one[0]):
+        word = "drop" if one[0].endswith("accept") else "accept"
+        return text[: one.start()] + one[0].rpartition(" ")[0] + f" {word}" + text[one.end() :]
+    if kind == "narrow":
+        extra = draw.choice(("tcp dport < 1024", "ip saddr 10.0.0.0/23", "meta l4proto udp"))
+        return text[: one.start()] + f"  {extra} {draw.choice(('accept', 'drop'))}\n" + text[one.start() :]
+    if kind == "swap":
+        other = next((found for found in rules if found.start() > one.end()), one)
+        if text[one.end() : other.start()] == "\n":
+            return text[: one.start()] + other[0] + "\n" + one[0] + text[other.end() :]
+    return text[: one.start()] + "  counter" + text[one.end() :]
+
+
+def moved(found: Pair, hook: str) -> Moved:
+    """The difference over the whole way of a packet through the firewall, for packets as the test sends them."""
+
+    def ask(side: ShadowFirewall, flows: FlowSet) -> Outcome:
+        return side.hooks(WAY[hook], flows)
+
+    return compare(found, ask, flows_from(found.space, {"mark": 0, "ct_mark": 0}), found.space.nothing)
+
+
+def one(found: Pair, flow: dict[str, Any]) -> FlowSet:
+    more = {"icmp_code": 0} if "icmp_type" in flow else {}
+    return flows_from(found.space, {**flow, **more, "mark": 0, "ct_mark": 0})
+
+
+def sampled(found: Pair, what: Moved, draw: Random, hook: str) -> list[dict[str, Any]]:
+    """Flows as far as possible from all parts: half of them from what changed, if the dice find so many."""
+    pool = of.flows(draw, hook, FLOWS * 6)
+    changed = [flow for flow in pool if one(found, flow) <= what.all]
+    others = [flow for flow in pool if not one(found, flow) & what.all]
+    return [*changed[: FLOWS // 2], *others[: FLOWS - len(changed[: FLOWS // 2])]]
+
+
+@pytest.mark.parametrize("hook", ["forward", "input", "output"])
+def test_what_changed_has_changed_in_the_kernel(world: World, hook: str) -> None:
+    seen: Counter[str] = Counter()
+    for number in range(RULESETS):
+        draw = Random(f"{SEED} diff {hook} {number}")
+        ruleset = NftRuleset(draw, hook)
+        texts = (ruleset.text, mutated(draw, ruleset))
+        states = []
+        for text in texts:
+            world.clear()
+            world.fw.run("nft -f -", stdin=text)
+            states.append(gathered(world))
+        found = pair(*states)
+        what = moved(found, hook)
+        flows = sampled(found, what, draw, hook)
+        passed = []
+        for text in texts:
+            world.clear()
+            world.fw.run("nft -f -", stdin=text)
+            passed.append(world.passed(hook, flows))
+        assert not what.unknown, f"nothing here is undecidable: {texts}"
+        wrong = []
+        for flow, before, after in zip(flows, *passed):
+            asked = one(found, flow)
+            kind = "gained" if asked <= what.gained else "lost" if asked <= what.lost else "same"
+            seen[kind] += 1
+            if {"gained": (False, True), "lost": (True, False)}.get(kind, (before, before)) != (
+                before,
+                after,
+            ):
+                wrong.append((kind, flow, before, after))
+        assert not wrong, (
+            f"{len(wrong)} of {len(flows)} differ, first {wrong[:3]}\n{texts[0]}\n---\n{texts[1]}"
+        )
+        told = [entry for entry in firewall_difference(*states) if entry["hook"] == hook]
+        assert told or not what.gained | what.lost, f"the filter misses it\n{texts[0]}\n---\n{texts[1]}"
+        assert all(entry["rules"] for entry in told)
+    assert seen["gained"]
+    assert seen["lost"]
+    assert seen["same"]
+
+
+def test_the_same_rules_loaded_again_do_not_differ(world: World) -> None:
+    """Other handles, other order of tables and sets' elements as the kernel lists them."""
+    for number in range(max(1, RULESETS // 3)):
+        draw = Random(f"{SEED} again {number}")
+        ruleset = NftRuleset(draw, "forward")
+        states = []
+        for filler in ("", "table ip filler { chain c { }; }\n"):
+            world.clear()
+            world.fw.run("nft -f -", stdin=filler + ruleset.text)
+            states.append(gathered(world))
+        assert firewall_difference(*states) == [], ruleset.text
