@@ -17,7 +17,8 @@ from tests.integration.lab_fixture import Lab
 
 PRIMARY = "app to primary"
 # Of all tools; what is there only because a tool was asked is left out.
-RULES = "nft -s list ruleset; iptables-legacy-save | grep ^-A; ipset save | sed 's/, initval .*,//' | sort"
+RULES = "nft -s list ruleset; iptables-legacy-save | grep ^-A"
+OF_IPTABLES = "{ iptables-save; ip6tables-save; } | grep ^-A; ipset save | sed 's/ initval .*//' | sort"
 # Over both routers, the plain rules hold only as long as replies come back over the router of their flow.
 SAME_LEG = yaml.safe_load(POLICY.read_text())
 SAME_LEG["requiredPaths"] = [
@@ -317,7 +318,9 @@ def on(host: str, command: str) -> dict[str, Any]:
 
 def check(guarded: Guarded, case: Case) -> None:
     guarded.lab.route(ecmp=case.ecmp)
-    before = guarded.lab.run(case.host, RULES).stdout
+    rules = OF_IPTABLES if case.host == "fw2" else RULES
+    before = guarded.lab.run(case.host, rules).stdout
+    assert before
     done = guarded.run(
         [on(case.host, case.command)],
         hosts="app01",
@@ -345,7 +348,7 @@ def check(guarded: Guarded, case: Case) -> None:
     assert case.decides in done.output, done.output
     revert = done.guard["revert"]
     assert (revert["fingerprint"], revert["paths"]) == (True, True)
-    assert guarded.lab.run(case.host, RULES).stdout == before
+    assert guarded.lab.run(case.host, rules).stdout == before
 
 
 @pytest.mark.parametrize("case", QUICK, ids=lambda case: case.name)
