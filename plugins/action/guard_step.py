@@ -24,6 +24,7 @@ from ansible_collections.pathguard.network.plugins.plugin_utils.guard import rec
 from ansible_collections.pathguard.network.plugins.plugin_utils.guard.after import UNPROVEN, Judge
 from ansible_collections.pathguard.network.plugins.plugin_utils.guard.batch import batch_sizes, check_strategy
 from ansible_collections.pathguard.network.plugins.plugin_utils.guard.before import Start, begin
+from ansible_collections.pathguard.network.plugins.plugin_utils.guard.flowdiff import flow_diff
 from ansible_collections.pathguard.network.plugins.plugin_utils.guard.outcomes import (
     LOST,
     HostFailure,
@@ -124,7 +125,10 @@ class ActionModule(HostsAction):
     def _post(self, options: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
         run, folder = self._run(options)
         judge = Judge(run, folder, self._site(options, task_vars), self._say, options["settle"])
-        return self._told(judge.decide(self._failures(run, task_vars)))
+        found = judge.decide(self._failures(run, task_vars))
+        return self._with_diff(
+            self._told(found), flow_diff(judge.baseline, found.states) if self._task.diff else ""
+        )
 
     def _revert(self, options: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
         run, folder = self._run(options)
@@ -233,6 +237,14 @@ class ActionModule(HostsAction):
             "report_text": str(files["text"]),
             **_stats(found.run.id, found.decision),
         }
+
+    def _with_diff(self, result: dict[str, Any], diff: str) -> dict[str, Any]:
+        """Callbacks show the diff of a task that changed something; a change that is kept is not this task's."""
+        if not diff:
+            return result
+        if not result["changed"]:
+            self._print(diff)
+        return {**result, "diff": {"prepared": diff}}
 
     def _say(self, text: str) -> None:
         if not _machine_readable():
