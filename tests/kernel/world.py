@@ -145,7 +145,7 @@ class World:
         return [first + index in tags for index in range(len(flows))]
 
     def travelled(self, flows: list[dict[str, Any]]) -> list[tuple[bool, bool, bool]]:
-        """For each flow that the firewall should forward: whether its first packet arrived, whether the answer
+        """For each flow that the firewall should forward: whether its first packet arrived, whether the answers
         to that (as it arrived, translated) came back, and whether the next packet arrived."""
         first = self._send(self.left, flows, [flow["in_interface"] for flow in flows], "left")
         arrived = self._caught(self.right)
@@ -161,8 +161,13 @@ class World:
         further = [{**flow, "tcp_flags": 0x10} for flow in flows]
         third = self._send(self.left, further, [flow["in_interface"] for flow in flows], "left")
         again = self._caught(self.right)
+        # A server sends more than its SYN ACK, and a stranger's lone ACK is another matter to the kernel.
+        fourth = self._send(self.right, [{**one, "tcp_flags": 0x10} for one in answers], links, "right")
+        back |= self._caught(self.left)
         answered = {
-            index for at, index in enumerate(asked) if _ends(back.get(second + at)) == _ends_of(flows[index])
+            index
+            for at, index in enumerate(asked)
+            if _ends(back.get(second + at)) == _ends(back.get(fourth + at)) == _ends_of(flows[index])
         }
         return [
             (

@@ -219,6 +219,21 @@ class Replies(Walk):
                 f"replies do not come back through the translation on {changed}",
             )
             return nothing
+        anew = [
+            change
+            for change in journey.changes
+            if not isinstance(change, Undo) and change.before - change.after
+        ]
+        if anew:
+            sure = all(change.exact and not change.before & change.after for change in anew)
+            changed = ", ".join(dict.fromkeys(change.host for change in anew))
+            reason = (
+                f"{changed} does not know the connection and translates its replies, so nobody awaits them"
+            )
+            self._note(
+                DENY if sure else UNKNOWN, anew[0].host, "route", Packets(flows, None, journey), reason
+            )
+            return nothing if sure else flows
         if self.way.entry is not None:
             mine = nothing if host else flows
         else:

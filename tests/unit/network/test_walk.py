@@ -250,3 +250,37 @@ def test_interfaces_without_a_network_or_with_one_other_end_may_be_anywhere() ->
     assert verdict(ask(states, "10.20.1.10", "10.10.1.66", "db1")) == "open"
     states = misrouted(to=NextHop("unnumbered"))
     assert verdict(ask(states, "10.20.1.10", "10.10.1.66", "db1")) == "open"
+
+
+def test_replies_that_are_translated_anew_answer_nobody() -> None:
+    untracked = ruleset(
+        "ip/raw/pre",
+        "prerouting",
+        "permit",
+        [rule(1, "notrack", match(dst="10.20.1.0/24"), CONTINUE, [Effect("notrack")])],
+        priority=-300,
+    )
+    source = Effect("snat", family=4, address=text.address_range("10.10.1.99")[1:])
+    translated = ruleset(
+        "ip/nat/post",
+        "postrouting",
+        "permit",
+        [rule(1, "snat", match(src="10.20.1.10", proto="udp"), ACCEPT, [source])],
+        priority=100,
+        type="nat",
+    )
+    space = Space()
+    flows = (
+        space.everything.only("src", (text.address_range("10.10.1.7")[1:],), 4)
+        .only("dst", (text.address_range("10.20.1.10")[1:],), 4)
+        .only("protocol", ((17, 17),))
+    )
+    asked = Question(space.nothing, frozenset({("fw1", "app0")}))
+    states = small_lab(fw1=[untracked, translated])
+    states["db1"].rulesets = {}
+    found = reach(Network(states, space), [Start("fw1", "app0", flows)], asked)
+    assert found.denied == flows
+    assert any("translates its replies" in event.reason for event in found.events)
+    states["fw1"].rulesets = small_lab(fw1=[untracked])["fw1"].rulesets
+    found = reach(Network(states, space), [Start("fw1", "app0", flows)], asked)
+    assert found.open == flows
