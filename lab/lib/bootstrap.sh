@@ -38,7 +38,7 @@ pg_root() {
     script=$(cd -- "$(dirname -- "$1")" && pwd -P)/${1##*/}
     shift
     # HOME becomes root's (-H): the lab's state and environments must not end up in a user's home, owned by root.
-    exec sudo -H --preserve-env=XDG_STATE_HOME,XDG_CACHE_HOME,CI,PIP_INDEX_URL,PIP_EXTRA_INDEX_URL,PIP_FIND_LINKS,PIP_CERT,http_proxy,https_proxy,no_proxy,PYTEST_ADDOPTS,PATHGUARD_KERNEL_RULESETS,PATHGUARD_KERNEL_SEED \
+    exec sudo -H --preserve-env=XDG_STATE_HOME,XDG_CACHE_HOME,CI,PIP_INDEX_URL,PIP_EXTRA_INDEX_URL,PIP_FIND_LINKS,PIP_CERT,http_proxy,https_proxy,no_proxy,PYTEST_ADDOPTS,PATHGUARD_KERNEL_RULESETS,PATHGUARD_KERNEL_PATHS,PATHGUARD_KERNEL_SEED \
         -- "$script" "$@"
 }
 

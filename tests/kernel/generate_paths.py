@@ -66,7 +66,7 @@ class NftPaths:
             choices += [
                 f"ct status {draw.choice(('', '! '))}{draw.choice(('dnat', 'snat', 'seen-reply'))}"
             ] * 2
-            choices += [f"ct original ip daddr {no}{draw.choice(_TARGETS[4])}"]
+            choices += [f"ct original ip daddr {no}{draw.choice(_TARGETS[4])}"] * (draw.random() < 0.3)
         return draw.choice(choices)
 
     def _statement(self) -> str:
@@ -123,8 +123,13 @@ class NftPaths:
         for _n in range(draw.randrange(2, 7)):
             matches = _compatible([self._match(hook) for _m in range(draw.choice((1, 1, 2)))])
             rules.append(f"{matches} {draw.choice(('accept', 'accept', 'drop'))}")
-        if draw.random() < 0.6:
+        if draw.random() < 0.4:
             rules.insert(draw.randrange(2), "ct state established,related accept")
+        elif draw.random() < 0.5:
+            answers = draw.choice(
+                ("ct direction reply", "ct status seen-reply", "ct state established", "tcp sport 80-443")
+            )
+            rules.insert(draw.randrange(len(rules)), f"{answers} {draw.choice(('drop', 'accept'))}")
         policy = draw.choice(("accept", "accept", "drop"))
         return f"type filter hook {hook} priority {priority}; policy {policy};", rules
 

@@ -31,8 +31,8 @@ from tests.kernel.reduce import smallest
 from tests.kernel.test_verdicts import SEED, gathered
 from tests.kernel.world import LINKS, World
 
-RULESETS = int(os.environ.get("PATHGUARD_KERNEL_PATHS", "10"))
-FLOWS = 40
+RULESETS = int(os.environ.get("PATHGUARD_KERNEL_PATHS", "25"))
+FLOWS = 56
 _EDGES = frozenset(("fw", link) for link, _side in LINKS)
 _ASKED = ("src", "dst", "protocol", "src_port", "dst_port", "icmp_type")
 # What is not followed: which connection a translated packet belonged to before (``ct original``).

@@ -28,9 +28,9 @@ from tests.kernel.generate_iptables import IptablesRuleset
 from tests.kernel.generate_nft import NftRuleset
 from tests.kernel.world import World
 
-RULESETS = int(os.environ.get("PATHGUARD_KERNEL_RULESETS", "14"))
+RULESETS = int(os.environ.get("PATHGUARD_KERNEL_RULESETS", "36"))
 SEED = int(os.environ.get("PATHGUARD_KERNEL_SEED", "20231012"))
-FLOWS = 60
+FLOWS = 72
 WAY = {
     "forward": ("prerouting", "forward", "postrouting"),
     "input": ("prerouting", "input"),

@@ -133,8 +133,10 @@ class Journey:
 
     def marked_at(self, hop: Hop, level: int) -> FlowSet | None:
         """``hop.marks`` for the flows as they are at another level on that host."""
+        if hop.marks is None:
+            return None
         flows = hop.marks
-        for change in reversed(self.changes[level : hop.level_left]) if flows is not None else ():
+        for change in reversed(self.changes[level : hop.level_left]):
             flows = change.back(flows)
         return flows
 

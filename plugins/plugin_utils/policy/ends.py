@@ -19,7 +19,7 @@ from ..model.match import Ranges, merge_ranges
 from .addresses import Pair, address_towards, choose_pair, lost_end
 from .inventory import Groups, members
 from .paths import AddressRange, Boundary, Endpoint, Path
-from .translated import hidden_ways
+from .translated import Detours, detours
 
 # ``resolver(host, name)`` -> addresses as that host resolves the name (an empty host: as the controller does).
 Resolver = Callable[[str, str], Sequence[str]]
@@ -34,7 +34,7 @@ class Ends:
     ``gone``: flows to or from an address that a host had before and has no more: (host, flows, why).
     ``doubtful``: flows that what is excepted may cover, which is not known because of ``doubts``.
     ``unentered``: flows from plain addresses that no gathered router has a way in for.
-    ``hidden``: translations by which flows may come to a forbidden destination unasked.
+    ``detours``: translations by which flows may come to a forbidden destination.
     ``goals``: host -> the flows meant for it, if the destination is hosts. ``notes``: for people."""
 
     asked: FlowSet
@@ -51,7 +51,7 @@ class Ends:
     doubtful: FlowSet | None = None
     doubts: list[str] = field(default_factory=list)
     unentered: FlowSet | None = None
-    hidden: list[str] = field(default_factory=list)
+    detours: Detours | None = None
     goals: dict[str, FlowSet] | None = None
     unresolved: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
@@ -103,7 +103,7 @@ class EndFinder:
         if destination.kind == "hosts":
             ends.goals = {host: self._at(values, "dst") for host, values in ends.destinations.items()}
         if not path.required and destination.kind != "any":
-            ends.hidden = hidden_ways(self.network, ends.asked, path.services)
+            ends.detours = detours(self.network, ends.asked, path.services)
         missing = ends.missing_sources or ends.missing_destinations or ends.missing_entries
         if not ends.asked and not missing and not ends.lacking:
             raise PolicyError(

@@ -241,7 +241,7 @@ def _reasons(proof: Proof) -> list[str]:
     reasons: Iterable[str] = [
         *(f"{host} was not gathered" for host in proof.missing),
         *proof.ends.unresolved,
-        *proof.ends.hidden,
+        *(proof.ends.detours.doubts if proof.ends.detours else ()),
         *(
             part.reason
             for event, flows in deciding_events(proof)

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from ..analyse.journey import DENY, UNKNOWN, Event
 from ..analyse.network import Network
@@ -16,6 +16,7 @@ from ..model.fields import PROTOCOLS_WITH_PORTS
 from ..model.flowset import FlowSet
 from .ends import EndFinder, Ends
 from .paths import REPLIES_TAKE_SAME_LEG, Boundary, Path
+from .translated import followed
 
 OPEN, PARTIAL, BLOCKED, NOT_KNOWN = "open", "partial", "blocked", "unknown"
 YES, NO = "yes", "no"
@@ -51,7 +52,11 @@ class Proof:
 
     @property
     def not_known(self) -> bool:
-        return bool(self.unknown or self.missing or self.ends.unresolved or self.ends.hidden)
+        return bool(self.unknown or self.missing or self.ends.unresolved or self._doubts)
+
+    @property
+    def _doubts(self) -> list[str]:
+        return self.ends.detours.doubts if self.ends.detours is not None else []
 
     @property
     def status(self) -> str:
@@ -89,11 +94,15 @@ def prove_between(
     nothing = network.space.nothing
     boundaries = frozenset((item.host, item.interface) for item in outer)
 
+    same_leg = REPLIES_TAKE_SAME_LEG in path.assume
+
     def follow(starts: Sequence[Start], answered: bool) -> Reach:
-        question = Question(
-            ends.outside, boundaries, answered, REPLIES_TAKE_SAME_LEG in path.assume, ends.goals
+        return reach(
+            network, starts, Question(ends.outside, boundaries, answered, same_leg, ends.goals), progress
         )
-        return reach(network, starts, question, progress)
+
+    def detour(starts: Sequence[Start], outside: FlowSet) -> Reach:
+        return reach(network, starts, Question(outside, boundaries, False, same_leg), progress)
 
     reached: list[Reach] = []
     for starts, answered in _by_answer(path, ends.starts):
@@ -132,8 +141,28 @@ def prove_between(
         denied = ends.asked - permitted - unknown
         opened = permitted
     legs = [leg for one in reached for leg in one.legs]
-    return Proof(
+    proof = Proof(
         path, ends, ends.asked, opened, denied, unknown, permitted, missed & ends.asked, events, legs, reached
+    )
+    return _with_detours(proof, detour)
+
+
+def _with_detours(proof: Proof, follow: Callable[[Sequence[Start], FlowSet], Reach]) -> Proof:
+    """The proof with the flows that translations lead to a forbidden destination under other addresses."""
+    ends = proof.ends
+    found = (
+        followed([*ends.starts, *ends.entries], ends.asked, ends.detours, follow) if ends.detours else None
+    )
+    if found is None or not (found.permitted or found.unknown):
+        return proof
+    return replace(
+        proof,
+        asked=proof.asked | found.permitted | found.unknown,
+        open=proof.open | found.permitted,
+        unknown=proof.unknown | found.unknown,
+        permitted=proof.permitted | found.permitted,
+        events=[*proof.events, *found.doubtful],
+        reached=[*proof.reached, found.reached],
     )
 
 

@@ -3,36 +3,123 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Translations that may lead flows to a forbidden destination under another address or port.
 
-A forbidden path asks about the destination's own addresses. Where a gathered host translates other
-addresses or ports to them, the path can't be called closed: what is translated was not asked about.
+A forbidden path asks about the destination's own addresses. Where a gathered host translates other addresses or
+ports to them, those flows are followed too; where what is translated, or to what, is not certain, the path can't
+be called closed.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 
+from ..analyse.compile import Compiler
+from ..analyse.journey import UNKNOWN, Event, plain
 from ..analyse.network import Network
+from ..analyse.reach import Reach, union
+from ..analyse.walk import Start
 from ..model.flowset import FlowSet
 from ..model.match import Ranges
 from ..model.rules import Effect, Rule
+from ..model.state import State
 from .services import Service
 
 _WORDS = ("dnat", "redirect", "netmap", "tproxy")
 
 
-def hidden_ways(network: Network, wanted: FlowSet, services: Sequence[Service]) -> list[str]:
-    """Why flows might come to the destination by a translation: one reason for each rule that makes one.
+@dataclass(slots=True)
+class Detours:
+    """``flows``: those that rules may translate to the destination, as they were before; ``doubts``: why more
+    may come there than can be followed."""
 
-    ``wanted``: the flows to the destination."""
+    flows: FlowSet
+    doubts: list[str] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Followed:
+    """``permitted``: flows that come to the destination by a translation; ``unknown``: those that may, because
+    of ``doubtful``."""
+
+    permitted: FlowSet
+    unknown: FlowSet
+    doubtful: list[Event]
+    reached: Reach
+
+
+def detours(network: Network, wanted: FlowSet, services: Sequence[Service]) -> Detours:
+    """What gathered hosts may translate to the destination. ``wanted``: the flows to the destination."""
     there = {family: wanted.ranges("dst", family) for family in wanted.families()}
-    found = []
+    found = Detours(network.space.nothing)
     for host in network.states:
         own = [(family, one.value) for family in there for one in network.addresses(host, family)]
+        compiler = Compiler(network.states[host], network.space)
+        murky = _murky(network.states[host], compiler)
         for rule in _rules(network, host):
-            if any(_leads_to(effect, own, there, services) for effect in rule.effects):
+            leading = [effect for effect in rule.effects if _leads_to(effect, own, there, services)]
+            if not leading:
+                continue
+            if not murky and _certain(rule, leading):
+                space = network.space
+                found.flows = found.flows | plain(FlowSet(space, space.certain(compiler.node(rule.match))))
+            else:
                 text = " ".join(rule.text.split())
-                found.append(f"{host} may translate other addresses or ports to the destination: {text}")
-    return list(dict.fromkeys(found))
+                found.doubts.append(
+                    f"{host} may translate other addresses or ports to the destination: {text}"
+                )
+    found.doubts = list(dict.fromkeys(found.doubts))
+    return found
+
+
+def _certain(rule: Rule, leading: Sequence[Effect]) -> bool:
+    """Whether it is known to what the rule translates."""
+    for effect in leading:
+        spans = [span for span in (effect.address, effect.port) if span is not None]
+        if effect.kind != "dnat" or not spans or any(low != high for low, high in spans):
+            return False
+    return not rule.follows
+
+
+def _murky(state: State, compiler: Compiler) -> bool:
+    """Whether it is not certain which rules of the tables that translate are asked."""
+    tables = {key.rpartition("/")[0] for key, ruleset in state.rulesets.items() if ruleset.type == "nat"}
+    lists = [one.rules for key, one in state.rulesets.items() if key.rpartition("/")[0] in tables]
+    lists += [one.rules for key, one in state.chains.items() if key.rpartition("/")[0] in tables]
+    return not state.firewall_known or any(
+        rule.not_understood or compiler.reasons(rule.match) for rules in lists for rule in rules
+    )
+
+
+def followed(
+    starts: Sequence[Start],
+    wanted: FlowSet,
+    found: Detours,
+    follow: Callable[[Sequence[Start], FlowSet], Reach],
+) -> Followed | None:
+    """The flows of ``found`` that come from where ``starts`` begin and end where ``wanted`` does."""
+    nothing = wanted.space.nothing
+    target = wanted.forget("src", "src_port")
+    others = [
+        Start(one.host, one.interface, one.flows.forget("dst", "dst_port") & found.flows - wanted)
+        for one in starts
+    ]
+    others = [one for one in others if one.flows]
+    if not others:
+        return None
+    reached = follow(others, target)
+    arrived = nothing
+    for delivery in reached.deliveries:
+        there = delivery.flows & target
+        if there and any({"dst", "dst_port"} & change.fields.keys() for change in delivery.journey.changes):
+            arrived = arrived | delivery.journey.to_origin(there)
+    doubtful = [
+        event
+        for event in reached.events
+        if event.verdict == UNKNOWN
+        and (event.flows & arrived or (event.asked is not None and plain(event.asked) & target))
+    ]
+    unknown = union(nothing, (event.flows for event in doubtful))
+    return Followed(arrived - unknown, unknown, doubtful, reached)
 
 
 def _rules(network: Network, host: str) -> Iterator[Rule]:

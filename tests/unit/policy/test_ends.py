@@ -6,13 +6,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from ansible_collections.pathguard.network.plugins.plugin_utils.errors import PolicyError
 from ansible_collections.pathguard.network.plugins.plugin_utils.model import text
-from ansible_collections.pathguard.network.plugins.plugin_utils.model.rules import ACCEPT, Effect, Ruleset
+from ansible_collections.pathguard.network.plugins.plugin_utils.model.match import Unknown, both
+from ansible_collections.pathguard.network.plugins.plugin_utils.model.rules import (
+    ACCEPT,
+    DROP,
+    Effect,
+    Ruleset,
+)
 from ansible_collections.pathguard.network.plugins.plugin_utils.model.state import State
 from ansible_collections.pathguard.network.plugins.plugin_utils.policy.read import load_policy
 from ansible_collections.pathguard.network.plugins.plugin_utils.policy.validate import validate
@@ -134,17 +141,32 @@ def test_assume_is_a_list_of_known_names(value: Any) -> None:
 
 @pytest.mark.parametrize(
     ("port", "target", "satisfied"),
-    [(5432, "10.20.1.10", "unknown"), (22, "10.20.1.10", "yes"), (5432, "10.20.1.11", "yes")],
+    [(5432, "10.20.1.10", "no"), (22, "10.20.1.10", "yes"), (5432, "10.20.1.11", "yes")],
 )
-def test_a_translation_to_a_forbidden_destination_leaves_it_unknown(
-    port: int, target: str, satisfied: str
-) -> None:
+def test_a_translation_to_a_forbidden_destination_is_followed(port: int, target: str, satisfied: str) -> None:
     nat = translated(port, target, dst="10.10.1.1", proto="tcp", dport=15432)
     policy = forbidden(**{"from": {"group": "app"}})
-    path = proven(policy, small_lab(fw1=[nat, forward()], fw2=[forward()]))
+    closed = proven(policy, small_lab(fw1=[nat, forward()], fw2=[forward()]))
+    assert (closed["satisfied"], closed["unknown"]["reasons"]) == ("yes", [])
+    inside = forward(("what was translated", match(dst="10.20.1.10", proto="tcp", sport="1024-65535")))
+    guarded = [rule(1, "nobody asks directly", match(dst="10.20.1.10"), DROP)]
+    raw = ruleset("ip/raw/pre", "prerouting", "permit", guarded, priority=-300, family="ip")
+    path = proven(policy, small_lab(fw1=[raw, nat, inside], fw2=[forward()]))
     assert path["satisfied"] == satisfied
-    said = ["fw1 may translate other addresses or ports to the destination: dnat"]
-    assert path["unknown"]["reasons"] == (said if satisfied == "unknown" else [])
+    if satisfied == "no":
+        assert path["permitted"]["flows"][0]["dst"] == ["10.10.1.1"]
+        assert path["permitted"]["flows"][0]["dst_port"] == ["15432"]
+
+
+def test_a_translation_of_what_is_not_known_leaves_a_forbidden_path_unknown() -> None:
+    nat = translated(5432, dst="10.10.1.1", proto="tcp", dport=15432)
+    rate = Unknown("limit", "limit depends on earlier packets")
+    nat.rules[0] = replace(nat.rules[0], match=both(nat.rules[0].match, rate), not_understood=("limit",))
+    path = proven(forbidden(**{"from": {"group": "app"}}), small_lab(fw1=[nat, forward()], fw2=[forward()]))
+    assert path["satisfied"] == "unknown"
+    assert path["unknown"]["reasons"] == [
+        "fw1 may translate other addresses or ports to the destination: dnat"
+    ]
 
 
 @pytest.mark.parametrize("to", [{"group": "db_primary"}, {"addresses": ["10.20.1.10"]}])
