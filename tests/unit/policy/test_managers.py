@@ -64,5 +64,5 @@ def test_the_remedy_names_the_program_that_made_the_rule(owner: str, words: str)
     [path] = report({"requiredPaths": [PATH]}, states, before)["paths"]
     [cure] = path["remedy"]
     assert cure["now"]["text"] == "ip saddr 10.10.1.128/25 drop"
-    assert (words in cure["note"])
+    assert words in cure["note"]
     assert ("owned by" in cure["note"]) == bool(owner)
