@@ -57,6 +57,7 @@ pg_scratch() {
     '"$1" "$pg_here"
 }
 pg_small() {
+  [ -r "$1" ] || { echo "Permission denied: only root can read $1" >&2; return 126; }
   [ "$(wc -c <"$1")" -le LARGEST ] || { echo "$1 is too large to be tried" >&2; return 126; }
 }
 pg_links() { # commands that make links with the names of this host's, of a kind that the kernel has already
@@ -86,7 +87,7 @@ pg_boot() { # name function argument... -- file...
   while [ "$1" != -- ]; do pg_call="$pg_call $1"; shift; done
   shift
   for pg_file in "$@"; do
-    if [ -e "$pg_file" ]; then pg_run "$pg_name" "$pg_call $pg_file"; return; fi
+    if [ -e "$pg_file" ] || pg_hidden "$pg_file"; then pg_run "$pg_name" "$pg_call $pg_file"; return; fi
   done
   pg_none "$pg_name" "there is no $1"
 }
@@ -134,6 +135,8 @@ pg_end
     $1-save"
 }
 pg_firewalld() {
+  # To others it says that it does not run.
+  [ "$pg_admin" -eq 1 ] || { echo "Operation not permitted: only root can ask firewalld" >&2; return 126; }
   if ! firewall-cmd --state >/dev/null 2>&1; then echo "# pathguard running=no"; return 0; fi
   echo "# pathguard running=yes default=$(firewall-cmd --get-default-zone)"
   for pg_scope in runtime permanent; do

@@ -20,34 +20,58 @@ from .access import HostAccess
 SUDO = "sudo"
 ROOT = "root"
 
-# What sudo says (sudo(8), sudoers(5)), in the C locale; the first that fits is told.
-REFUSALS: tuple[tuple[str, str, str], ...] = (
+# What sudo says (sudo(8), sudoers(5); sudo-rs(8) has words of its own) in the C locale, and Ansible's sudo
+# plugin for it; the first that fits is told. Last: whether single commands may be allowed all the same.
+REFUSALS: tuple[tuple[str, str, str, bool], ...] = (
     (
-        r"incorrect password|Sorry, try again|no password was provided",
+        r"incorrect (sudo )?password|Sorry, try again|no password was provided",
         "sudo refuses the password",
         "check ansible_become_password, or what was typed at --ask-become-pass",
+        False,
     ),
     (
-        r"not in the sudoers file|may not run sudo|not allowed to execute|not allowed to run",
+        r"not in the sudoers file|may not run sudo",
         "the login user may not do this by sudo",
         "let the user run commands as root in sudoers, or log in as another user",
+        False,
     ),
     (
-        r"password is required|terminal is required|no askpass",
+        r"not allowed to execute|not allowed to run|afraid I can't do that",
+        "the login user may not do this by sudo",
+        "let the user run commands as root in sudoers, or log in as another user; to read a firewall, the "
+        "commands that firewall_info's documentation lists are enough",
+        True,
+    ),
+    (
+        r"password is required|terminal is required|no askpass|authentication is required|Missing sudo password",
         "sudo needs a password, and none is known",
         "set ansible_become_password, use --ask-become-pass, or allow NOPASSWD in sudoers",
+        True,
     ),
     (
         r"must have a tty",
         "sudo needs a terminal (requiretty)",
         "add 'Defaults:USER !requiretty' to sudoers",
+        False,
     ),
     (
         r"sudo.{0,3}: (command not found|not found|No such file)",
         "sudo is not installed",
         "install sudo, or log in as root with become: false",
+        False,
     ),
 )
+
+
+class NotAllowedError(GatherError):
+    """sudo is there, and does not start just any command; those that sudoers names it may.
+
+    ``access``: whose login it is; None where that is not known any more (a copy).
+    """
+
+    def __init__(self, what: str, where: str = "", todo: str = "", access: HostAccess | None = None) -> None:
+        super().__init__(what, where, todo)
+        self.access = access
 
 
 class Launch:
@@ -113,17 +137,23 @@ class Launch:
         said = said.replace(self._prompt, "")
         where = f"{self._access.name} ({self._access.address})"
         if self._escalated:
-            for pattern, what, todo in REFUSALS:
+            for pattern, what, todo, singly in REFUSALS:
                 if re.search(pattern, said, re.IGNORECASE):
+                    if singly and is_sudo(self._access.become_method):
+                        return NotAllowedError(what, where, todo, self._access)
                     return GatherError(what, where, todo)
         lines = [line for line in said.splitlines() if line.strip()]
         who = "sudo" if self._escalated else "the login shell"
         last = " / ".join(lines[-2:]) or "it says nothing"
-        return GatherError(
+        told = (
             f"{who} does not start commands (exit status {rc}): {last}",
             where,
             f"log in by hand and run '{'sudo ' if self._escalated else ''}sh -c id'",
         )
+        # Ansible's ssh connection swallows what sudo says after the password, except that it was wrong.
+        if self._escalated and not lines and is_sudo(self._access.become_method):
+            return NotAllowedError(*told, self._access)
+        return GatherError(*told)
 
 
 def is_sudo(method: str) -> bool:

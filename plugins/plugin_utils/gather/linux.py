@@ -10,10 +10,15 @@ each boot), netns (the network namespace's inode), uid; then os-release(5), whos
 
 from __future__ import annotations
 
+import shlex
+from dataclasses import replace
+
 from ..errors import GatherError
 from ..model.raw import RawOutput
 from . import boot, frames
+from .access import HostAccess
 from .channel import Channel
+from .escalate import NotAllowedError
 
 # Stable name -> command. In this order they run.
 COMMANDS: dict[str, str] = {
@@ -98,6 +103,16 @@ SAVED: dict[str, tuple[str, ...]] = {
     "saved_ipset": ("/etc/iptables/ipsets", "/etc/sysconfig/ipset", "/etc/ipset.conf"),
 }
 
+# What only root can read.
+PRIVILEGED = (
+    "nft_json",
+    "nft_text",
+    "iptables_nft",
+    "ip6tables_nft",
+    "iptables_legacy",
+    "ip6tables_legacy",
+    "ipset",
+)
 PLAIN = ("links", "addresses", "routes4", "routes6", "rules4", "rules6", "listeners")
 
 SYSCTLS = (
@@ -122,12 +137,23 @@ SYSCTLS = (
 #
 # A missing tool says nothing about rules. nf_tables and ip_set are absent only if the kernel has neither a
 # module of that name nor (built in) its symbols. Legacy iptables tells its tables for this very network
-# namespace; its tool is run for those only, as reading a table would load it.
+# namespace; its tool is run for those only, as reading a table would load it. Where their names can't be read,
+# there are none if the kernel has none of the modules that make tables.
+#
+# pg_by, if set, is whom sudo runs single commands as, where it does not run this script; pg_secret, if set, is
+# its password. It is seen neither in arguments nor in the environment: printf is the shell's own.
 FUNCTIONS = r"""
 pg_cap=$(sed -n 's/^CapEff:[[:space:]]*//p' /proc/self/status 2>/dev/null)
 if [ -z "$pg_cap" ] || [ $(( 0x$pg_cap >> 12 & 1 )) -eq 1 ]; then pg_admin=1; else pg_admin=0; fi
 pg_has() { command -v "$1" >/dev/null 2>&1; }
 pg_denied() { pg_fail "$1" 1 "Operation not permitted: $2 can be read by root only (CAP_NET_ADMIN)"; }
+pg_may() { [ $pg_admin -eq 1 ] || [ -n "$pg_by" ]; }
+pg_root() { # command argument...: with the rights that there are; the command must not read its stdin
+  if [ $pg_admin -eq 1 ] || [ -z "$pg_by" ]; then "$@"; return; fi
+  if [ -z "$pg_secret" ]; then sudo -n -u "$pg_by" -- "$@"
+  else printf '%s\n' "$pg_secret" | sudo -k -S -p '' -u "$pg_by" -- "$@"; fi && return
+  pg_status=$?; echo "(this was: sudo $*)" >&2; return $pg_status
+}
 pg_kernel() {
   grep -q "^$1 " /proc/modules 2>/dev/null && return 0
   [ -r /proc/kallsyms ] || return 0
@@ -135,7 +161,7 @@ pg_kernel() {
 }
 pg_tool() { # name tool command module symbol
   if pg_has "$2"; then
-    if [ $pg_admin -eq 1 ]; then pg_run "$1" "$3"; else pg_denied "$1" "the firewall's rules"; fi
+    if pg_may; then pg_run "$1" "pg_root $3"; else pg_denied "$1" "the firewall's rules"; fi
   elif pg_kernel "$4" "$5"; then pg_fail "$1" 127 "$2 is not installed, but the kernel has $4: unknown"
   else pg_none "$1" "$2 is not installed, and the kernel has no $4"; fi
 }
@@ -146,24 +172,38 @@ pg_variant() { # prints the save tool of the nf_tables variant, if there is one
   done
   echo "$1-nft-save"
 }
+pg_makes_tables() { # ip or ip6: whether the kernel has what makes legacy tables, or that is not known
+  for pg_table in filter nat mangle raw security; do
+    pg_kernel "$1table_$pg_table" "$1table_${pg_table}_\(table\|net\)_init" && return
+  done
+  return 1
+}
 pg_legacy() { # name tool names-file
   if [ ! -e "$3" ]; then pg_none "$1" "there is no $3: the kernel has no legacy tables"; return; fi
-  if [ ! -r "$3" ]; then pg_denied "$1" "$3"; return; fi
-  if ! grep -q . "$3"; then pg_none "$1" "$3 names no table"; return; fi
+  if [ ! -r "$3" ] && ! pg_makes_tables "${2%tables}"; then
+    pg_none "$1" "the kernel has no module that makes legacy tables"; return
+  fi
+  if [ ! -r "$3" ] && ! pg_may; then pg_denied "$1" "$3"; return; fi
+  if ! pg_tables=$(pg_root cat "$3" </dev/null 2>/dev/null); then pg_run "$1" "pg_root cat $3"; return; fi
+  if [ -z "$pg_tables" ]; then pg_none "$1" "$3 names no table"; return; fi
   pg_save=
   for pg_try in "$2-legacy-save" "$2-save"; do
     if pg_has "$pg_try" && ! pg_is_nft "$pg_try"; then pg_save=$pg_try; break; fi
   done
-  pg_tables=$(tr '\n' ' ' <"$3")
+  pg_tables=$(echo $pg_tables)
   if [ -n "$pg_save" ]; then
-    pg_each="for pg_table in $pg_tables; do $pg_save -c -t \$pg_table || pg_rc=\$?; done"
+    pg_each="for pg_table in $pg_tables; do pg_root $pg_save -c -t \$pg_table || pg_rc=\$?; done"
     pg_run "$1" "pg_rc=0; $pg_each; exit \$pg_rc"
   else pg_fail "$1" 127 "$2-legacy-save is not installed, but the kernel has legacy tables: $pg_tables"; fi
+}
+pg_read() { if [ -r "$1" ]; then cat "$1"; else pg_root cat "$1"; fi; }
+pg_hidden() { # file: in a folder that the login user may not look into
+  [ -d "${1%/*}" ] && [ ! -x "${1%/*}" ]
 }
 pg_saved() { # name file...
   pg_name=$1; shift
   for pg_file in "$@"; do
-    if [ -e "$pg_file" ]; then pg_run "$pg_name" "cat $pg_file"; return; fi
+    if [ -e "$pg_file" ] || pg_hidden "$pg_file"; then pg_run "$pg_name" "pg_read $pg_file"; return; fi
   done
   pg_none "$pg_name" "there is no $1"
 }
@@ -207,8 +247,30 @@ BODY = _body()
 
 def collect(channel: Channel) -> dict[str, RawOutput]:
     """Run every command of the table; each is in the answer, also where it failed. Raises GatherError."""
-    made = frames.script(BODY)
-    reply = channel.run("exec sh", stdin=made.text, become=True)
+    try:
+        return _collect(channel, BODY, become=True)
+    except NotAllowedError as refusal:
+        if refusal.access is None:
+            raise
+        return _singly(channel, refusal, refusal.access)
+
+
+def _singly(channel: Channel, refusal: NotAllowedError, access: HostAccess) -> dict[str, RawOutput]:
+    """The script as the login user, with sudo for each command that needs it: sudoers may allow those alone."""
+    by, secret = (shlex.quote(text or "") for text in (access.become_user, access.become_password))
+    found = _collect(channel, f"unset pg_secret\npg_by={by}; pg_secret={secret}\n{BODY}", become=False)
+    asked = [found[name] for name in PRIVILEGED if not found[name].absent]
+    if asked and all(output.rc != 0 for output in asked):
+        raise refusal
+    return {
+        name: replace(output, stdout=access.scrub(output.stdout), stderr=access.scrub(output.stderr))
+        for name, output in found.items()
+    }
+
+
+def _collect(channel: Channel, body: str, *, become: bool) -> dict[str, RawOutput]:
+    made = frames.script(body)
+    reply = channel.run("exec sh", stdin=made.text, become=become)
     if made.word not in reply.stdout:
         said = " / ".join(reply.stderr.split("\n")[-2:])
         raise GatherError(

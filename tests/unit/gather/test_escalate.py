@@ -6,12 +6,17 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import pytest
 
 from ansible_collections.pathguard.network.plugins.plugin_utils.errors import GatherError
 from ansible_collections.pathguard.network.plugins.plugin_utils.gather.access import HostAccess
-from ansible_collections.pathguard.network.plugins.plugin_utils.gather.escalate import REFUSALS, Launch
+from ansible_collections.pathguard.network.plugins.plugin_utils.gather.escalate import (
+    REFUSALS,
+    Launch,
+    NotAllowedError,
+)
 
 ACCESS = HostAccess("fw1", "10.0.0.1", user="ops", become=True, become_password="sesame")
 
@@ -99,6 +104,28 @@ def test_what_sudo_says(said: bytes, what: str) -> None:
     assert len(str(error).splitlines()) == 3
 
 
+@pytest.mark.parametrize(
+    ("said", "singly"),
+    [
+        (b"Sorry, user ops is not allowed to execute '/bin/sh' as root on fw1.", True),
+        (b"sudo: I'm sorry ops. I'm afraid I can't do that", True),
+        (b"sudo: a password is required", True),
+        (b"sudo: interactive authentication is required", True),
+        (b"Missing sudo password", True),
+        (b"", True),
+        (b"sudo: 1 incorrect password attempt", False),
+        (b"Incorrect sudo password", False),
+        (b"ops is not in the sudoers file.", False),
+        (b"something else went wrong", False),
+    ],
+)
+def test_where_sudo_may_allow_single_commands(said: bytes, singly: bool) -> None:
+    error = Launch(ACCESS, "id", become=True).refused(1, b"", said)
+    assert isinstance(error, NotAllowedError) is singly
+    by_su = Launch(replace(ACCESS, become_method="su"), "id", become=True, by_sudo=False)
+    assert not isinstance(by_su.refused(1, b"", said), NotAllowedError)
+
+
 def test_secrets_are_blotted_out_of_what_sudo_says() -> None:
     assert "sesame" not in str(
         Launch(ACCESS, "id", become=True).refused(1, b"", b"sesame: command not found")
@@ -106,4 +133,4 @@ def test_secrets_are_blotted_out_of_what_sudo_says() -> None:
 
 
 def test_each_refusal_says_what_to_do() -> None:
-    assert all(todo for _pattern, _what, todo in REFUSALS)
+    assert all(todo for _pattern, _what, todo, _singly in REFUSALS)

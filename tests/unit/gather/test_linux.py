@@ -20,9 +20,18 @@ STUBS = 'pg_kernel() { [ "$kernel_has" = yes ]; }\npg_admin=$admin\n'
 
 
 def run(
-    tmp_path: Path, line: str, name: str = "x", *, admin: bool = True, kernel_has: bool = True
+    tmp_path: Path,
+    line: str,
+    name: str = "x",
+    *,
+    admin: bool = True,
+    kernel_has: bool = True,
+    user: int | None = None,
 ) -> RawOutput:
-    """One line of the script, with tools from a folder only, and the kernel and rights as given."""
+    """One line of the script, with tools from a folder only, and the kernel and rights as given.
+
+    ``user``: who runs it, if not the test's own.
+    """
     made = frames.script(f"PATH={tmp_path}:/usr/bin:/bin\n{linux.FUNCTIONS}\n{STUBS}\n{line}")
     done = subprocess.run(
         ["/bin/sh"],
@@ -30,6 +39,9 @@ def run(
         capture_output=True,
         text=True,
         check=False,
+        user=user,
+        group=user,
+        extra_groups=None if user is None else [],
         env={"admin": "1" if admin else "0", "kernel_has": "yes" if kernel_has else "no"},
     )
     return frames.outputs(made, {name: "command"}, done.stdout, done.stderr, "host")[name]
@@ -111,6 +123,61 @@ def test_legacy_table_that_cannot_be_read_fails_as_a_whole(tmp_path: Path) -> No
     tool(tmp_path, "some-save", '[ "$3" = nat ] && exit 4; echo "save $*"')
     (tmp_path / "names").write_text("nat\nfilter\n")
     assert run(tmp_path, LEGACY.format(names=tmp_path / "names")).rc == 4
+
+
+LIMITED = f"pg_admin=0; pg_by=root; {TOOL}"
+
+
+def test_a_tool_that_sudo_alone_may_run(tmp_path: Path) -> None:
+    tool(tmp_path, "sudo", 'echo "sudo $*"; cat')
+    tool(tmp_path, "sometool", f"touch {tmp_path}/was-run")
+    assert run(tmp_path, LIMITED).stdout == "sudo -n -u root -- sometool list\n", "it has no stdin"
+    found = run(tmp_path, f"pg_secret='se same'; {LIMITED}")
+    assert found.stdout == "sudo -k -S -p  -u root -- sometool list\nse same\n"
+    assert not (tmp_path / "was-run").exists()
+
+
+def test_a_tool_that_sudo_refuses_is_unknown(tmp_path: Path) -> None:
+    tool(tmp_path, "sudo", 'echo "sudo: a password is required" >&2; exit 1')
+    tool(tmp_path, "sometool", "echo rules")
+    found = run(tmp_path, LIMITED)
+    assert (found.rc, found.stdout) == (1, "")
+    assert found.stderr == "sudo: a password is required\n(this was: sudo sometool list)\n"
+
+
+NOBODY = 65534
+NAMES = Path("/proc/net/ip_tables_names")
+UNREAD = f"pg_legacy x iptables {NAMES}"
+needs_names = pytest.mark.skipif(
+    os.geteuid() != 0 or not NAMES.exists(),
+    reason=f"needs root to give up, and a {NAMES} that is hidden then",
+)
+
+
+@needs_names
+def test_legacy_tables_whose_names_only_root_may_read(tmp_path: Path) -> None:
+    found = run(tmp_path, UNREAD, admin=False, user=NOBODY)
+    assert (found.rc, found.absent) == (1, "")
+    assert f"Operation not permitted: {NAMES} can be read by root only" in found.stderr
+
+
+@needs_names
+def test_a_kernel_without_the_modules_has_no_legacy_tables(tmp_path: Path) -> None:
+    found = run(tmp_path, UNREAD, admin=False, kernel_has=False, user=NOBODY)
+    assert found.absent == "the kernel has no module that makes legacy tables"
+
+
+def test_legacy_tables_by_sudo(tmp_path: Path) -> None:
+    """What sudo says beside is no table's name."""
+    tool(tmp_path, "sudo", 'shift 4; echo "sudo: unable to resolve host" >&2; exec "$@"')
+    tool(tmp_path, "some-legacy-save", VERSION.format("legacy"))
+    (tmp_path / "names").write_text("nat\nfilter\n")
+    line = f"pg_admin=0; pg_by=root; {LEGACY.format(names=tmp_path / 'names')}"
+    assert run(tmp_path, line).stdout == "save -c -t nat\nsave -c -t filter\n"
+    tool(tmp_path, "sudo", 'echo "sudo: a password is required" >&2; exit 1')
+    found = run(tmp_path, line)
+    assert (found.rc, found.stdout) == (1, "")
+    assert found.stderr == f"sudo: a password is required\n(this was: sudo cat {tmp_path}/names)\n"
 
 
 def test_saved_rules_come_from_where_the_distribution_keeps_them(tmp_path: Path) -> None:
