@@ -15,6 +15,8 @@ from ..errors import GatherError, UnreachableError
 from .access import HostAccess
 from .channel import Reply
 from .escalate import Launch
+from .ssh_library import NETMIKO_ERROR
+from .ssh_settings import resolve
 
 
 class ConnectionChannel:
@@ -84,10 +86,29 @@ class ConnectionChannel:
     def _error(self, error: AnsibleError, launch: Launch | None) -> GatherError:
         said = self._access.scrub(str(error))
         if isinstance(error, AnsibleConnectionFailure):
-            return UnreachableError(said, self._where, "run 'ansible -m ping' on this host, with -vvv")
+            return UnreachableError(
+                _brief(said), self._where + self._way(), "run 'ansible -m ping' on this host, with -vvv"
+            )
         if launch is not None:
             return launch.refused(None, b"", said.encode())
         return GatherError(said, self._where, "run 'ansible -m ping' on this host, with -vvv")
 
+    def _way(self) -> str:
+        """Over what ssh goes there; ssh itself does not always name it."""
+        if getattr(self._connection, "transport", "") != "ssh" or NETMIKO_ERROR is not None:
+            return ""
+        try:
+            way = resolve(self._access).way()
+        except GatherError:
+            return ""  # ssh has read the configuration in its own way
+        return f" over {way}" if way else ""
+
     def close(self) -> None:
         self._connection.close()
+
+
+def _brief(said: str) -> str:
+    """Without ssh's frame of @ around a warning, and with its last lines: those have the reason."""
+    lines = [line.strip(" @\r") for line in said.splitlines()]
+    lines = [line for line in lines if line]
+    return " / ".join(lines if len(lines) <= 4 else [lines[0], *lines[-3:]])

@@ -77,17 +77,30 @@ def _chain(error: BaseException) -> Iterator[BaseException]:
         seen = seen.__cause__ or seen.__context__
 
 
+def place(access: HostAccess, settings: SshSettings) -> str:
+    """Whom it was tried to log in to, and over what."""
+    way = settings.way()
+    where = f"{access.name} ({settings.user}@{settings.host} port {settings.port})"
+    return f"{where} over {way}" if way else where
+
+
+def patience(access: HostAccess, settings: SshSettings) -> float:
+    """Seconds to wait for the server's first word: over a jump host, two logins."""
+    return (2 if settings.proxy_command else 1) * access.connect_timeout
+
+
 def login_error(
     error: BaseException, access: HostAccess, settings: SshSettings, proxy_said: str = ""
 ) -> UnreachableError:
     """``proxy_said``: what the proxy command printed to stderr."""
-    where = f"{access.name} ({settings.user}@{settings.host} port {settings.port})"
+    way = settings.way()
+    where = place(access, settings)
     wrapping = (netmiko.NetmikoTimeoutException, netmiko.NetmikoAuthenticationException)
     # netmiko's errors hide the cause behind a text of their own, and are subclasses of paramiko's.
     chain = [seen for seen in _chain(error) if not isinstance(seen, wrapping)] or [error]
     if proxy_said:
         return UnreachableError(
-            f"the proxy command can't connect: {access.scrub(proxy_said)}",
+            f"{way} can't connect: {access.scrub(proxy_said)}",
             where,
             f"try by hand: {settings.proxy_command}",
         )
@@ -96,6 +109,12 @@ def login_error(
             return seen
         if isinstance(seen, paramiko.BadHostKeyException):
             return changed(settings, where, seen.key)
+    if way and any("protocol banner" in str(seen) for seen in chain):
+        return UnreachableError(
+            f"there is no answer over {way} within {patience(access, settings):g} s",
+            where,
+            f"check that both are up, and the firewalls on the way; try by hand: {settings.proxy_command}",
+        )
     for seen in chain:
         found = _one(seen, access, settings)
         if found is not None:

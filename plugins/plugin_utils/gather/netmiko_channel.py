@@ -17,7 +17,7 @@ from .channel import Reply
 from .escalate import Launch
 from .exchange import Exchange
 from .host_keys import HostKeyPolicy, trusted_file
-from .login_errors import login_error
+from .login_errors import login_error, patience, place
 from .platforms import platform_of
 from .proxy import ProxyCommand
 from .ssh_library import netmiko, paramiko, require, silence
@@ -43,7 +43,7 @@ class NetmikoChannel:
 
     def _log_in(self, device_type: str) -> paramiko.SSHClient:
         settings = self._settings
-        where = f"{self.host} ({settings.user}@{settings.host} port {settings.port})"
+        where = place(self._access, settings)
         try:
             with trusted_file(settings) as trusted:
                 connection = self._connection = self._handler(device_type, settings, trusted)
@@ -76,7 +76,7 @@ class NetmikoChannel:
             alt_host_keys=True,
             alt_key_file=trusted,
             conn_timeout=self._access.connect_timeout,
-            banner_timeout=self._access.connect_timeout,
+            banner_timeout=patience(self._access, settings),
             auth_timeout=2 * self._access.connect_timeout,
             sock=self._proxy.socket if self._proxy else None,
             auto_connect=False,

@@ -8,11 +8,14 @@ Unlike paramiko's own, it notices when the command ends, and keeps what it said.
 
 from __future__ import annotations
 
+import os
 import socket
 import subprocess
 import tempfile
 
+# Of what it says: the most bytes, and then lines.
 TAIL = 2000
+LINES = 3
 
 
 class ProxyCommand:
@@ -35,9 +38,12 @@ class ProxyCommand:
             status = self._process.wait(timeout=0.5)
         except subprocess.TimeoutExpired:
             return ""
-        self._stderr.seek(0)
-        said = self._stderr.read(TAIL).decode("utf-8", "backslashreplace").strip()
-        return said or f"exit status {status}"
+        size = self._stderr.seek(0, os.SEEK_END)
+        self._stderr.seek(max(0, size - TAIL))
+        said = self._stderr.read(TAIL).decode("utf-8", "backslashreplace").split("\n")
+        # Warnings and banners come first.
+        last = [line.strip() for line in said if line.strip()][-LINES:]
+        return " / ".join(last) or f"exit status {status}"
 
     def close(self) -> None:
         self.socket.close()

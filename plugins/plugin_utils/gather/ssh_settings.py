@@ -27,7 +27,8 @@ STRICTNESS = {"yes": STRICT, "ask": STRICT, "accept-new": ACCEPT_NEW, "no": OFF,
 
 @dataclass(frozen=True)
 class SshSettings:
-    """``host_key_name``: the name that known_hosts files have the host's key under, if not its address."""
+    """``host_key_name``: the name that known_hosts files have the host's key under, if not its address.
+    ``jump``: the jump hosts on the way, as they were named, where ``proxy_command`` goes over them."""
 
     host: str
     port: int
@@ -38,23 +39,36 @@ class SshSettings:
     host_keys: str
     known_hosts: tuple[str, ...]
     host_key_name: str
+    jump: str = ""
+
+    def way(self) -> str:
+        """How the host is reached, for people; empty if straight."""
+        if self.jump:
+            return f"the jump host {self.jump}"
+        return "the proxy command" if self.proxy_command else ""
 
 
 def resolve(access: HostAccess) -> SshSettings:
     """Raises GatherError where a file or an argument can't be understood."""
     options, config_file = _arguments(access)
     config = _config(access, config_file)
+    if "proxyjump" in options:
+        # Of the two, ssh takes the one that it reads first.
+        config.pop("proxycommand", None)
     found = {**config, **options}
     host = found.get("hostname", access.address)
     port = access.port or _port(found.get("port"), access) or DEFAULT_PORT
     user = access.user or found.get("user") or getpass.getuser()
+    jump = _jumps(found)
     return SshSettings(
         host=host,
         port=port,
         user=user,
         key_files=_key_files(access, found),
         use_agent=found.get("identityagent", "").lower() != "none",
-        proxy_command=_proxy(found, host, port, user, config_file),
+        proxy_command=_proxy(found, host, port, user)
+        or _over(jump, host, port, config_file, access.connect_timeout),
+        jump=",".join(jump),
         host_keys=access.host_keys or STRICTNESS.get(found.get("stricthostkeychecking", "").lower(), STRICT),
         known_hosts=_known_hosts(found),
         host_key_name=found.get("hostkeyalias", host),
@@ -148,18 +162,40 @@ def _known_hosts(found: dict[str, str]) -> tuple[str, ...]:
     )
 
 
-def _proxy(found: dict[str, str], host: str, port: int, user: str, config_file: str | None) -> str | None:
+def _proxy(found: dict[str, str], host: str, port: int, user: str) -> str | None:
     command = found.get("proxycommand", "")
-    if command and command.lower() != "none":
-        # A command from a configuration file has its tokens expanded by paramiko already.
-        for token, value in (("%%", "%"), ("%h", host), ("%p", str(port)), ("%r", user)):
-            command = command.replace(token, value)
-        return command
+    if not command or command.lower() == "none":
+        return None
+    # A command from a configuration file has its tokens expanded by paramiko already.
+    for token, value in (("%%", "%"), ("%h", host), ("%p", str(port)), ("%r", user)):
+        command = command.replace(token, value)
+    return command
+
+
+def _jumps(found: dict[str, str]) -> list[str]:
+    """The jump hosts, the nearest first; a proxy command outranks them."""
+    if found.get("proxycommand", "none").lower() != "none":
+        return []
     jumps = [jump.strip() for jump in found.get("proxyjump", "").split(",") if jump.strip()]
-    if not jumps or jumps[0].lower() == "none":
+    return [] if not jumps or jumps[0].lower() == "none" else jumps
+
+
+def _over(jumps: list[str], host: str, port: int, config_file: str | None, seconds: float) -> str | None:
+    """The ssh that goes over jump hosts. It asks nothing, and shows errors but no banners; ``seconds`` are for
+    its own login."""
+    if not jumps:
         return None
     target = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
-    words = ["ssh", "-o", "BatchMode=yes", "-W", target]
+    words = [
+        "ssh",
+        "-o",
+        "BatchMode=yes",
+        "-o",
+        "LogLevel=ERROR",
+        "-o",
+        f"ConnectTimeout={max(1, round(seconds))}",
+    ]
+    words += ["-W", target]
     if config_file:
         words += ["-F", config_file]
     if jumps[:-1]:

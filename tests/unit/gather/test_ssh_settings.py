@@ -78,7 +78,10 @@ def test_no_file_and_no_arguments(monkeypatch: pytest.MonkeyPatch, tmp_path: Pat
 @pytest.mark.parametrize(
     ("address", "command"),
     [
-        ("behind", "ssh -o BatchMode=yes -W behind:22 -F {config} -J alice@jump1 -p 2200 jump2"),
+        (
+            "behind",
+            "ssh -o BatchMode=yes -o LogLevel=ERROR -o ConnectTimeout=10 -W behind:22 -F {config} -J alice@jump1 -p 2200 jump2",
+        ),
         ("direct", None),
         ("commanded", "nc commanded 22"),
     ],
@@ -88,12 +91,32 @@ def test_proxies(config: str, address: str, command: str | None) -> None:
     assert settings(address, config).proxy_command == expected
 
 
+@pytest.mark.parametrize(
+    ("address", "more", "way"),
+    [
+        ("behind", "", "the jump host alice@jump1,jump2:2200"),
+        ("commanded", "", "the proxy command"),
+        ("commanded", "-J gate", "the jump host gate"),
+        ("behind", "-o 'ProxyCommand nc %h %p'", "the proxy command"),
+        ("behind", "-o ProxyJump=none", ""),
+        ("direct", "", ""),
+    ],
+)
+def test_the_way_is_named(config: str, address: str, more: str, way: str) -> None:
+    found = settings(address, f"{config} {more}")
+    assert found.way() == way
+    assert bool(found.proxy_command) == bool(way)
+
+
 def test_ssh_arguments_may_give_a_proxy(tmp_path: Path) -> None:
     (tmp_path / "empty").write_text("")
     found = settings("fd00::1", f"-F {tmp_path}/empty -o ProxyCommand='ssh -W [%h]:%p gate'", port=2222)
     assert found.proxy_command == "ssh -W [fd00::1]:2222 gate"
     found = settings("fd00::1", f"-F {tmp_path}/empty -J gate")
-    assert found.proxy_command == f"ssh -o BatchMode=yes -W '[fd00::1]:22' -F {tmp_path}/empty gate"
+    assert (
+        found.proxy_command
+        == f"ssh -o BatchMode=yes -o LogLevel=ERROR -o ConnectTimeout=10 -W '[fd00::1]:22' -F {tmp_path}/empty gate"
+    )
 
 
 @pytest.mark.parametrize(
