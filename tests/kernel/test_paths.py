@@ -38,7 +38,11 @@ _ASKED = ("src", "dst", "protocol", "src_port", "dst_port", "icmp_type")
 # What is not followed: which connection a translated packet belonged to before (``ct original``).
 _FOLLOWED_BUT_FOR = "before its translation is not followed"
 
-pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="network namespaces with raw packets need root")
+# The long run has twenty times the rulesets, and other stages may share the machine.
+pytestmark = [
+    pytest.mark.skipif(os.geteuid() != 0, reason="network namespaces with raw packets need root"),
+    pytest.mark.timeout(60 + 30 * RULESETS),
+]
 
 Load = Callable[[World], bool]
 

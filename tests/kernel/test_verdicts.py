@@ -37,7 +37,11 @@ WAY = {
     "output": ("output", "postrouting"),
 }
 
-pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="network namespaces with raw packets need root")
+# The long run has twenty times the rulesets, and other stages may share the machine.
+pytestmark = [
+    pytest.mark.skipif(os.geteuid() != 0, reason="network namespaces with raw packets need root"),
+    pytest.mark.timeout(60 + 30 * RULESETS),
+]
 
 
 @pytest.fixture(scope="module")
