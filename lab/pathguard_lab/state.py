@@ -14,6 +14,7 @@ import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from .errors import LabError
 from .process import Identity
@@ -76,7 +77,7 @@ class State:
             yield
         finally:
             if self.folder.exists():
-                self._made.write_text(json.dumps([str(folder) for folder in made]), encoding="utf-8")
+                _put(self._made, [str(folder) for folder in made])
             else:
                 path.unlink(missing_ok=True)
                 _remove_empty(made)
@@ -103,9 +104,7 @@ class State:
             "started": record.started,
             "inits": {name: [one.pid, one.start] for name, one in record.inits.items()},
         }
-        new = self._record.with_suffix(".new")
-        new.write_text(json.dumps(document, indent=1), encoding="utf-8")
-        new.replace(self._record)
+        _put(self._record, document)
 
     def read(self) -> Record | None:
         """None when there is no record (no lab, or one that was killed while it started)."""
@@ -121,7 +120,7 @@ class State:
 
     def write_fingerprints(self, texts: dict[str, str]) -> None:
         """What ``lab-fingerprint`` said on each host when it was new."""
-        self._fingerprints.write_text(json.dumps(texts), encoding="utf-8")
+        _put(self._fingerprints, texts)
 
     def read_fingerprints(self) -> dict[str, str]:
         texts: dict[str, str] = json.loads(self._fingerprints.read_text(encoding="utf-8"))
@@ -133,6 +132,13 @@ class State:
         if record is None or not record.alive():
             raise LabError(f"no lab is running ({self.folder})\nwhat to do: start it with {command('up')}")
         return record
+
+
+def _put(path: Path, document: Any) -> None:
+    """All of it or nothing, also when the command that writes it is killed."""
+    new = path.with_suffix(".new")
+    new.write_text(json.dumps(document, indent=1), encoding="utf-8")
+    new.replace(path)
 
 
 def _remove_empty(folders: list[Path]) -> None:
