@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -86,6 +87,7 @@ class Judge:
         self.before = [PathView(**view) for view in run.before["paths"]]
         self.targets = [Target(**target) for target in run.before["targets"]]
         self.baseline = load_states(folder / "pre", run.hops)
+        self._explain: Callable[[], Proof] | None = None
 
     def decide(self, failures: Sequence[HostFailure]) -> After:
         found = After(self.run, self.folder, list(failures), self.before)
@@ -107,6 +109,7 @@ class Judge:
             self._confirm(found)
         else:
             self._restore(found)
+        self._tell_causes(found)
         return found
 
     def _renew(self, found: After) -> float:
@@ -150,8 +153,22 @@ class Judge:
         if errors or found.cut_off:
             return
         names = resolver(self.policy, self.run.groups, found.states, self.site)
-        groups, folder = self.run.groups, self.folder / name
-        found.proof = prove(self.policy, found.states, groups, folder, self.baseline, names)
+        proven = partial(
+            prove,
+            self.policy,
+            found.states,
+            self.run.groups,
+            self.folder / name,
+            baseline=self.baseline,
+            resolver=names,
+        )
+        try:
+            found.proof = proven(explain=False)
+        except PathGuardError as error:  # such as a path whose ends are nobody any more
+            found.proof, found.changes = None, []
+            found.reasons.append(f"the paths can't be proven after the change: {error.what}")
+            return
+        self._explain = proven
         found.changes = compare(self.before, found.proof.paths, self.run.expected_changes)
         bad = [change for change in found.changes if change.fails]
         found.reasons += [change.text() for change in bad]
@@ -164,6 +181,16 @@ class Judge:
             ]
             found.reasons += self._lost(found)
             found.notes += [f"as before the change, {item.text()}" for item in found.odd if not item.new]
+
+    def _tell_causes(self, found: After) -> None:
+        """Which change did it, in the report. Looked for last: it takes longer than all proofs, and while it does
+        the paths must not stay cut."""
+        if found.proof is None or self._explain is None:
+            return
+        try:
+            found.proof = self._explain()
+        except PathGuardError as error:
+            found.notes.append(f"what the change did can't be told: {error.what}")
 
     @staticmethod
     def _lost(found: After) -> list[str]:

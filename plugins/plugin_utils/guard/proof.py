@@ -38,10 +38,14 @@ def prove(
     folder: FilePath,
     baseline: Mapping[str, State] | None = None,
     resolver: Resolver | None = None,
+    explain: bool = True,
 ) -> Proof:
-    """Raises PolicyError where an end of a path is nobody. ``folder``: where the states' snapshots are."""
+    """Raises PolicyError where an end of a path is nobody. ``folder``: where the states' snapshots are. ``explain``:
+    whether the document tells what has changed since the baseline, and which change did it."""
     files = {name: str(snapshot.path_of(folder, name)) for name in states}
-    document = validate(policy, states, groups, baseline=baseline, resolver=resolver, snapshots=files)
+    document = validate(
+        policy, states, groups, baseline=baseline, resolver=resolver, snapshots=files, explain=explain
+    )
     entries = document["paths"]
     several = frozenset(entry["name"] for entry in entries if _ways(entry) > 1)
     return Proof(document, [view(entry) for entry in entries], _facts(document), several)

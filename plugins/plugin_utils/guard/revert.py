@@ -103,8 +103,8 @@ def _merged(old: RunOutcome, new: RunOutcome) -> RunOutcome:
 
 
 def _without(names: Collection[str], messages: Sequence[str]) -> list[str]:
-    """Messages that are not about these hosts; each begins with its host's name."""
-    return [text for text in messages if text.partition(":")[0] not in names]
+    """Messages that are not about these hosts; each begins with its host's name, which may be an IPv6 address."""
+    return [text for text in messages if not text.startswith(tuple(f"{name}: " for name in names))]
 
 
 def silent(outcome: RunOutcome) -> list[str]:
@@ -171,14 +171,14 @@ class Reverter:
         restored it. What was recorded when this run was armed tells."""
         names = [name for name, error in outcome.failed.items() if isinstance(error, CheckpointError)]
         hosts: dict[str, Answer] = {}
-        messages = []
+        taken: dict[str, str] = {}
         for name, answer in status_all(self._site.each(names), names).items():
             recorded = self._run.fingerprints.get(name)
             if not isinstance(answer, CheckpointStatus) or not recorded:
                 continue
             if not _same(answer.fingerprint, recorded):
                 if answer.held and answer.id != self._run.id:
-                    messages.append(_taken(name, answer))
+                    taken[name] = _taken(name, answer)
                 continue
             ours = answer.state in ENDED and _same(answer.armed_fingerprint, recorded)
             tables = answer.changed_tables if ours else []
@@ -187,10 +187,10 @@ class Reverter:
                 found.notes.append(
                     f"{name}: {answer.state} by run {answer.id}, which had taken its checkpoint over"
                 )
-        if not hosts and not messages:
+        if not hosts and not taken:
             return outcome
-        kept = _without([*hosts, *(text.partition(":")[0] for text in messages)], outcome.messages)
-        return RunOutcome(outcome.decision, {**outcome.hosts, **hosts}, kept + messages)
+        kept = _without([*hosts, *taken], outcome.messages)
+        return RunOutcome(outcome.decision, {**outcome.hosts, **hosts}, [*kept, *taken.values()])
 
     def _fingerprints(self, found: Revert, outcome: RunOutcome) -> None:
         found.checkpoints = {name: answer_dict(name, answer) for name, answer in outcome.hosts.items()}
@@ -229,7 +229,11 @@ class Reverter:
             found.paths = False
             return [f"{name} can't be read after the revert: {error.what}" for name, error in errors.items()]
         names = resolver(self._policy, run.groups, states, self._site)
-        proof = prove(self._policy, states, run.groups, folder, resolver=names)
+        try:
+            proof = prove(self._policy, states, run.groups, folder, resolver=names)
+        except PathGuardError as error:
+            found.paths = False
+            return [f"the paths can't be proven after the revert: {error.what}"]
         worse = [change for change in compare(self._before, proof.paths) if change.fails]
         found.paths = not worse
         found.paths_back = len(proof.paths) - len(worse)

@@ -60,12 +60,14 @@ def validate(
     progress: Progress | None = None,
     snapshots: Mapping[str, str] | None = None,
     today: datetime.date | None = None,
+    explain: bool = True,
 ) -> dict[str, Any]:
     """Prove all paths and check all configuration facts of a policy; the report by its schema.
 
     ``groups``: the inventory's, name -> hosts; a host without a state makes its part unknown. ``baseline``:
-    the states of before, for what was open then and which rule to put back. ``snapshots``: host -> file,
-    for the report. PolicyError for names that do not exist and ends that resolve to nothing.
+    the states of before, for what was open then and which rule to put back; without ``explain`` only for the
+    choice of addresses, which takes a fraction of the time. ``snapshots``: host -> file, for the report.
+    PolicyError for names that do not exist and ends that resolve to nothing.
     """
     if not states:
         raise PolicyError(
@@ -83,7 +85,7 @@ def validate(
     breaches = check(policy, _document(policy, states, groups), now.proof) if policy.configuration else []
     before: dict[str, Proof] = {}
     remedies = None
-    if earlier is not None:
+    if earlier is not None and explain:
         remedies = Remedies(
             network, earlier, lambda other: EndFinder(other, groups, policy.boundaries, resolver, earlier)
         )

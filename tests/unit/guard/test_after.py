@@ -5,11 +5,14 @@
 
 from __future__ import annotations
 
+import pytest
+
 from ansible_collections.pathguard.network.plugins.plugin_utils.guard import text
 from ansible_collections.pathguard.network.plugins.plugin_utils.guard.after import After
 from ansible_collections.pathguard.network.plugins.plugin_utils.guard.outcomes import HostFailure
 from ansible_collections.pathguard.network.plugins.plugin_utils.guard.report import files_after
-from tests.support.guard_scene import NARROW, PATH, WIDE, Scene
+from ansible_collections.pathguard.network.plugins.plugin_utils.policy import validate
+from tests.support.guard_scene import NARROW, PATH, POLICY, WIDE, Scene
 
 LOST = HostFailure("app01", "lost")
 FAILED = HostFailure("app02", "failed", "Install")
@@ -193,3 +196,47 @@ def test_the_same_with_a_host_that_failed_waits_for_the_timer_too(scene: Scene) 
     assert LOST.text() in found.reasons
     waiting = [line for line in scene.told if "its own timer puts its rules back" in line]
     assert 1 < len(waiting) < 6
+
+
+def test_paths_that_cant_be_proven_any_more_end_the_change_and_not_the_guard(scene: Scene) -> None:
+    policy = {
+        **POLICY,
+        "forbiddenPaths": [{"name": "no ssh", "from": {"host": "app02"}, "to": {"host": "db1"}}],
+    }
+    policy["forbiddenPaths"][0]["service"] = "ssh"
+    scene.begin(policy=policy, probe=False, accept_violations=True)
+    before = scene.site.hosts["fw1"].fingerprint()
+    scene.change(NARROW)
+    for interface in scene.site.hosts["app02"].state.interfaces.values():
+        interface.addresses = []
+    found = scene.end()
+    assert scene.site.hosts["fw1"].fingerprint() == before
+    assert found.reasons == [
+        "the paths can't be proven after the change: path 'no ssh' asks about no flow at all: its two ends leave nothing"
+    ]
+    assert found.revert is not None
+    assert found.decision == "unproven", "app02 is not as it was, so nor are the paths"
+    assert found.revert.trouble[0].startswith("the paths can't be proven after the revert: path 'no ssh'")
+    assert found.revert.paths is False
+    assert "THE REVERT IS NOT PROVEN" in shown(found)
+
+
+def test_nobody_waits_for_the_causes_before_the_rules_are_back(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log = scene.site.hosts["fw1"].log
+    looked: list[bool] = []
+
+    class Watched(validate.Remedies):
+        def __init__(self, *networks: object) -> None:
+            looked.append("restore" in log)
+            super().__init__(*networks)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(validate, "Remedies", Watched)
+    scene.begin(probe=False)
+    scene.change(NARROW)
+    found = scene.end()
+    assert found.decision == "reverted"
+    assert looked == [True]
+    assert found.proof is not None
+    assert [cause["action"] for cause in found.proof.document["paths"][0]["remedy"]] == ["put_back"]

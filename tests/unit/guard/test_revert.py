@@ -132,3 +132,14 @@ def test_a_checkpoint_that_is_gone_from_a_changed_host_is_not_proven(scene: Scen
     found, back = reverted(scene)
     assert (found.decision, back.fingerprint) == ("unproven", False)
     assert back.manual == ["fw1: on its own console, as root, run: /restore-now"]
+
+
+def test_a_host_named_by_an_ipv6_address_is_proven_when_it_answers_again(scene: Scene) -> None:
+    name = "fd00:10:1::1"
+    router = scene.site.hosts[name] = scene.site.hosts.pop("fw1")
+    router.host = router.state.host = name
+    scene.begin(protect=[name, "db1"], hosts=[*scene.site.hosts])
+    scene.change(NARROW, host=name)
+    router.locked = lambda state: state.rulesets[NARROW.key] == NARROW
+    found, back = reverted(scene)
+    assert (found.decision, back.by_timer, back.trouble) == ("reverted", [name], [])
