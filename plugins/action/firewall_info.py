@@ -39,6 +39,7 @@ class ActionModule(HostsAction):
         "files": {"type": "list", "elements": "dict", "options": FILES_OPTIONS},
         "snapshot_dir": {"type": "str"},
         "return_state": {"type": "bool", "default": False},
+        "boot": {"type": "bool", "default": True},
     }
 
     def work(self, options: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
@@ -60,7 +61,8 @@ class ActionModule(HostsAction):
         self, options: dict[str, Any], task_vars: dict[str, Any], folder: Path | None
     ) -> tuple[dict[str, dict[str, Any]], dict[str, PathGuardError]]:
         def read(channel: Channel, access: HostAccess) -> dict[str, Any]:
-            return _told(gather(channel, access.platform, folder), options["return_state"])
+            found = gather(channel, access.platform, folder, with_boot=options["boot"])
+            return _told(found, options["return_state"])
 
         return self.on_hosts(options, task_vars, read, "read")
 

@@ -70,6 +70,14 @@ options:
       - Return the whole normalised state as well. It can be large; reading the snapshot costs less.
     type: bool
     default: false
+  boot:
+    description:
+      - Whether to find out what would be loaded at boot, for RV(firewalls). It makes no difference to verdicts.
+      - On Linux, saved rules are loaded into a network namespace of their own, which ends at once, and listed
+        there. That takes about as long again as reading what runs, some hundredths of a second on most
+        hosts and seconds with 20,000 rules; the kernel may load modules that the saved rules need.
+    type: bool
+    default: true
 notes:
   - Logins use the inventory's connection variables (C(ansible_host), C(ansible_port), C(ansible_user),
     C(ansible_password), C(ansible_ssh_private_key_file), C(ansible_become) and its relatives),
@@ -78,6 +86,11 @@ notes:
   - The credentials that automation platforms give as C(ANSIBLE_NET_USERNAME), C(ANSIBLE_NET_PASSWORD),
     C(ANSIBLE_NET_SSH_KEYFILE) and C(ANSIBLE_NET_AUTH_PASS) are used where nothing else is set.
   - A password that a variable of one host holds is never used for another host.
+  - Jump hosts (C(ProxyJump), C(ProxyCommand)) work in C(~/.ssh/config) and in C(ansible_ssh_common_args), with
+    both transports.
+  - On Linux the login needs a POSIX sh, and no Python. A login that sudo lets run single commands only is
+    enough; docs/access.md of the collection has the lines for sudoers.
+  - Rules inside a container's own network namespace are not seen from the host that it runs on.
 requirements:
   - netmiko (on the controller, for O(transport=netmiko))
 seealso:

@@ -36,7 +36,7 @@ def main() -> None:
     def work(channel: Channel) -> Any:
         item = asked[channel.host]
         if item.get("collect"):
-            return platform_of("linux").collect(channel)
+            return platform_of("linux").collect(channel, True)
         return channel.run(**item["run"])
 
     with contextlib.ExitStack() as stack:

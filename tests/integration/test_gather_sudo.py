@@ -137,7 +137,7 @@ def test_root_itself_and_su(fresh_lab: Lab, tmp_path: Path) -> None:
     assert unreadable(read(fresh_lab, tmp_path, "fw1", *by_su)) == {}
     fresh_lab.run(
         "fw1",
-        "mkdir -p /root/.ssh && cp /home/ops/.ssh/authorized_keys /root/.ssh/ && chmod -R go= /root /root/.ssh "
+        "install -D -m 600 /home/ops/.ssh/authorized_keys ~root/.ssh/authorized_keys "
         "&& kill $(cat /run/sshd.pid); while [ -e /run/sshd.pid ]; do sleep 0.1; done; "
         "/usr/sbin/sshd -o PermitRootLogin=prohibit-password",
         check=True,

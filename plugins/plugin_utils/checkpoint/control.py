@@ -19,6 +19,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ..errors import CheckpointError
+from ..gather.agents import MISSING, no_python
 from ..gather.channel import Channel, Reply
 from .bundle import agent_source
 from .status import CheckpointStatus, HeldError, Holder
@@ -51,6 +52,8 @@ def call(
     words = base64.b64encode(json.dumps(request).encode()).decode()
     command = f"{shlex.quote(python)} -I -c {shlex.quote(_LAUNCH)} {words}"
     reply = channel.run(command, stdin=agent_source(), become=True, timeout=timeout)
+    if reply.rc in MISSING:
+        raise CheckpointError(*no_python(channel.host, python, "a checkpoint"))
     return _read(channel.host, str(request.get("do", "")), reply)
 
 

@@ -19,6 +19,19 @@ from .channel import Channel
 FOLDER = Path(__file__).resolve().parents[2] / "module_utils"
 
 
+# What a shell says of a program that is not there, or that can't be run (sh(1)).
+MISSING = (126, 127)
+
+
+def no_python(host: str, python: str, what_for: str) -> tuple[str, str, str]:
+    """What, where and what to do of an error, where a host's shell does not find its Python."""
+    return (
+        f"there is no Python at {python}, and {what_for} needs 3.8 or later on the host",
+        host,
+        "install python3 there, or set ansible_python_interpreter; firewall_info works without it",
+    )
+
+
 @cache
 def source(name: str) -> str:
     return (FOLDER / f"{name}.py").read_text(encoding="utf-8")
@@ -40,6 +53,8 @@ def run_agent(
     argument = base64.b64encode(json.dumps(request).encode()).decode()
     command = f"exec {shlex.quote(python)} - {argument}"
     reply = channel.run(command, stdin=source(name), become=become, timeout=timeout)
+    if reply.rc in MISSING:
+        raise GatherError(*no_python(channel.host, python, name))
     try:
         answer = json.loads(reply.stdout)
     except json.JSONDecodeError:

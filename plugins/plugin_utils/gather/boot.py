@@ -39,13 +39,15 @@ UNITS = (
 )
 # A larger file takes the kernel longer than anybody wants to wait for a snapshot.
 LARGEST = 16 * 1024 * 1024
+# Seconds for one file. All of them together must leave time for what runs.
+PATIENCE = 8
 
 # pg_scratch SCRIPT: in a new network namespace. That it is another one is looked at before anything is done:
 # an `unshare` that did nothing must not lead to rules being loaded here.
 # An interface may have any name: one with a quote in it must not become a command.
 # ufw: /lib/ufw/ufw-init-functions, ufw_start, does the same by single calls.
 FUNCTIONS = r"""
-pg_limit=$(if pg_has timeout; then echo timeout 30; fi)
+pg_limit=$(if pg_has timeout; then echo timeout PATIENCE; fi)
 pg_scratch() {
   pg_has unshare || { echo "unshare is not installed, so saved rules can't be tried" >&2; return 126; }
   [ "$pg_admin" -eq 1 ] || { echo "Operation not permitted: only root can try saved rules" >&2; return 126; }
@@ -55,10 +57,18 @@ pg_scratch() {
       echo "no network namespace of its own could be made" >&2; exit 126; }
     cd /
     '"$1" "$pg_here"
+  pg_status=$?
+  [ $pg_status -ne 124 ] || echo "saved rules are not loaded within PATIENCE s" >&2
+  return $pg_status
 }
 pg_small() {
   [ -r "$1" ] || { echo "Permission denied: only root can read $1" >&2; return 126; }
   [ "$(wc -c <"$1")" -le LARGEST ] || { echo "$1 is too large to be tried" >&2; return 126; }
+}
+pg_harmless() { # file...: xt_physdev loads br_netfilter, which takes bridged packets of the whole host to iptables
+  if cat "$@" 2>/dev/null | grep -q physdev && ! pg_kernel br_netfilter br_netfilter_enable; then
+    echo "its rules about bridge ports can't be tried: the kernel would load br_netfilter for all bridges" >&2; return 126
+  fi
 }
 pg_links() { # commands that make links with the names of this host's, of a kind that the kernel has already
   for pg_kind in dummy:dummy_setup bridge:br_dev_setup veth:veth_setup; do
@@ -72,14 +82,15 @@ pg_links() { # commands that make links with the names of this host's, of a kind
 pg_try_nft() { # file
   echo "# pathguard file=$1"
   pg_small "$1" || return 126
-  if pg_scratch "nft -f '$1' && nft list ruleset"; then return; fi
+  pg_scratch "nft -f '$1' && nft list ruleset" && return
+  [ $pg_status -ne 124 ] || return 124
   pg_made=$(pg_links) && pg_scratch "$pg_made
     nft -f '$1' && nft list ruleset"
 }
 pg_backend() { if pg_is_nft "$1-restore"; then echo "$1"; else echo "$1-legacy"; fi; }
 pg_try_tables() { # tool file; with the saved ipsets that its rules may name
   echo "# pathguard file=$2 backend=$(pg_backend "$1")"
-  pg_small "$2" || return 126
+  pg_small "$2" && pg_harmless "$2" || return 126
   pg_scratch "${pg_sets:+ipset restore <'$pg_sets' && }$1-restore <'$2' && $1-save"
 }
 pg_boot() { # name function argument... -- file...
@@ -124,6 +135,7 @@ pg_try_ufw() { # tool, 6 or nothing
   pg_hooks=no; if [ -x /etc/ufw/before.init ] || [ -x /etc/ufw/after.init ]; then pg_hooks=yes; fi
   echo "# pathguard file=/etc/ufw/user$2.rules backend=$(pg_backend "$1") enabled=$pg_on ipv6=$pg_six hooks=$pg_hooks"
   if [ "$pg_on" != yes ] || [ "$pg_six$2" = no6 ]; then return 0; fi
+  pg_harmless "/etc/ufw/before$2.rules" "/etc/ufw/after$2.rules" "/etc/ufw/user$2.rules" || return
   pg_base=$(pg_ufw_base "$2")
   pg_scratch "$1-restore -n <<'pg_end'
 $pg_base
@@ -171,7 +183,7 @@ pg_units() { # unit...
     done
   else echo "no service manager that tells what it starts at boot" >&2; return 127; fi
 }
-""".replace("LARGEST", str(LARGEST))
+""".replace("LARGEST", str(LARGEST)).replace("PATIENCE", str(PATIENCE))
 
 
 def body(saved: dict[str, tuple[str, ...]]) -> list[str]:

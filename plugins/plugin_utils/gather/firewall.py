@@ -66,10 +66,15 @@ def _first(items: list[dict[str, str]]) -> list[dict[str, str]]:
 
 
 def gather(
-    channel: Channel, platform: str, folder: Path | None = None, run_id: str | None = None
+    channel: Channel,
+    platform: str,
+    folder: Path | None = None,
+    run_id: str | None = None,
+    with_boot: bool = True,
 ) -> Gathered:
-    """Read a host and write its snapshot. Raises GatherError, ParseError."""
-    return keep(channel.host, platform, platform_of(platform).collect(channel), folder, run_id)
+    """Read a host and write its snapshot. ``with_boot``: also what would be loaded at boot, if the platform
+    tells. Raises GatherError, ParseError."""
+    return keep(channel.host, platform, platform_of(platform).collect(channel, with_boot), folder, run_id)
 
 
 def keep(

@@ -238,27 +238,33 @@ def _body() -> str:
     lines.extend(f"pg_run {name} '{COMMANDS[name]}'" for name in PLAIN)
     lines.append(f"pg_run sysctl 'pg_sysctl {' '.join(f'/proc/sys/{name}' for name in SYSCTLS)}'")
     lines.extend(f"pg_saved {name} {' '.join(files)}" for name, files in SAVED.items())
-    lines.extend(boot.body(SAVED))
     return "\n".join(lines)
 
 
-BODY = _body()
+RUNNING = _body()
+BODY = "\n".join([RUNNING, *boot.body(SAVED)])
 
 
-def collect(channel: Channel) -> dict[str, RawOutput]:
-    """Run every command of the table; each is in the answer, also where it failed. Raises GatherError."""
+def collect(channel: Channel, with_boot: bool = True) -> dict[str, RawOutput]:
+    """Run every command of the table; each is in the answer, also where it failed. Raises GatherError.
+
+    ``with_boot``: also what would be loaded at boot.
+    """
+    body = BODY if with_boot else RUNNING
     try:
-        return _collect(channel, BODY, become=True)
+        return _collect(channel, body, become=True)
     except NotAllowedError as refusal:
         if refusal.access is None:
             raise
-        return _singly(channel, refusal, refusal.access)
+        return _singly(channel, body, refusal, refusal.access)
 
 
-def _singly(channel: Channel, refusal: NotAllowedError, access: HostAccess) -> dict[str, RawOutput]:
+def _singly(
+    channel: Channel, body: str, refusal: NotAllowedError, access: HostAccess
+) -> dict[str, RawOutput]:
     """The script as the login user, with sudo for each command that needs it: sudoers may allow those alone."""
     by, secret = (shlex.quote(text or "") for text in (access.become_user, access.become_password))
-    found = _collect(channel, f"unset pg_secret\npg_by={by}; pg_secret={secret}\n{BODY}", become=False)
+    found = _collect(channel, f"unset pg_secret\npg_by={by}; pg_secret={secret}\n{body}", become=False)
     asked = [found[name] for name in PRIVILEGED if not found[name].absent]
     if asked and all(output.rc != 0 for output in asked):
         raise refusal
@@ -278,4 +284,6 @@ def _collect(channel: Channel, body: str, *, become: bool) -> dict[str, RawOutpu
             channel.host,
             "PathGuard needs a POSIX sh on the host",
         )
-    return frames.outputs(made, COMMANDS, reply.stdout, reply.stderr, channel.host)
+    left_out = () if BODY in body else boot.COMMANDS
+    commands = {name: command for name, command in COMMANDS.items() if name not in left_out}
+    return frames.outputs(made, commands, reply.stdout, reply.stderr, channel.host)

@@ -19,14 +19,15 @@ class Platform:
     """``name``: as users write it, a netmiko device type. ``commands``: the stable name of each command and
     its text, by which saved files are told apart; ``aliases``: other texts of the same. ``ends``: a pattern
     for the last line of a command's output, where it has a certain end. ``collect``: run all commands in
-    one login. ``network_os``: values of ansible_network_os that mean this platform."""
+    one login; those that show what boot would load only if the second argument says so. ``network_os``:
+    values of ansible_network_os that mean this platform."""
 
     name: str
     netmiko_type: str
     commands: Mapping[str, str]
     aliases: Mapping[str, str]
     ends: Mapping[str, str]
-    collect: Callable[[Channel], dict[str, RawOutput]]
+    collect: Callable[[Channel, bool], dict[str, RawOutput]]
     network_os: tuple[str, ...] = ()
 
 

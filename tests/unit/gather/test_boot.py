@@ -119,6 +119,26 @@ def test_saved_rules_may_name_saved_sets(tmp_path: Path) -> None:
     assert "shop" in without.stderr
 
 
+def test_rules_that_would_load_a_filter_for_all_bridges_are_not_tried(tmp_path: Path) -> None:
+    tool(tmp_path, "iptables-restore", f"touch {tmp_path}/was-run")
+    tool(tmp_path, "iptables-save", "true")
+    (tmp_path / "rules").write_text("*filter\n-A FORWARD -m physdev --physdev-is-bridged -j ACCEPT\nCOMMIT\n")
+    line = f"pg_run x 'pg_try_tables iptables {tmp_path}/rules'"
+    found = run(tmp_path, line, setup="pg_kernel() { return 1; }")
+    assert (found.rc, "br_netfilter" in found.stderr) == (126, True)
+    assert not (tmp_path / "was-run").exists()
+
+
+@needs_root
+def test_rules_about_bridge_ports_are_tried_where_the_kernel_filters_them_already(tmp_path: Path) -> None:
+    tool(tmp_path, "iptables-restore", f"touch {tmp_path}/was-run")
+    tool(tmp_path, "iptables-save", "true")
+    (tmp_path / "rules").write_text("-A FORWARD -m physdev --physdev-is-bridged -j ACCEPT\n")
+    line = f"pg_run x 'pg_try_tables iptables {tmp_path}/rules'"
+    assert run(tmp_path, line, setup='pg_kernel() { [ "$1" = br_netfilter ]; }').rc == 0
+    assert (tmp_path / "was-run").exists()
+
+
 UFW = {
     "ufw/ufw.conf": "ENABLED=yes\n",
     "default/ufw": 'IPV6=yes\nDEFAULT_INPUT_POLICY="DROP"\nDEFAULT_OUTPUT_POLICY="ACCEPT"\nDEFAULT_FORWARD_POLICY="REJECT"\n',

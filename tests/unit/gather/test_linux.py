@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from ansible_collections.pathguard.network.plugins.plugin_utils.errors import GatherError
-from ansible_collections.pathguard.network.plugins.plugin_utils.gather import frames, linux
+from ansible_collections.pathguard.network.plugins.plugin_utils.gather import boot, frames, linux
 from ansible_collections.pathguard.network.plugins.plugin_utils.gather.channel import Reply
 from ansible_collections.pathguard.network.plugins.plugin_utils.model.raw import RawOutput
 
@@ -229,6 +229,11 @@ def test_all_commands_in_one_round_trip() -> None:
     assert found["links"].rc == 0
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="a network namespace of its own needs root")
+def test_what_boot_would_load_can_be_left_out() -> None:
+    assert set(linux.COMMANDS) - set(linux.collect(Local(), with_boot=False)) == set(boot.COMMANDS)
+
+
 def test_a_host_without_a_shell() -> None:
     with pytest.raises(GatherError, match="does not run shell scripts"):
         linux.collect(Local(Reply(127, "% Invalid input", "")))
@@ -236,4 +241,5 @@ def test_a_host_without_a_shell() -> None:
 
 def test_every_command_has_its_place_in_the_script() -> None:
     assert all(f" {name} " in linux.BODY for name in linux.COMMANDS)
+    assert not any(f" {name} " in linux.RUNNING for name in boot.COMMANDS)
     assert set(linux.ALIASES.values()) | set(linux.ENDS) <= set(linux.COMMANDS)
