@@ -120,7 +120,7 @@ def test_saved_rules_may_name_saved_sets(tmp_path: Path) -> None:
 
 
 def test_rules_that_would_load_a_filter_for_all_bridges_are_not_tried(tmp_path: Path) -> None:
-    tool(tmp_path, "iptables-restore", f"touch {tmp_path}/was-run")
+    tool(tmp_path, "iptables-restore", f'[ "$1" = -V ] || touch {tmp_path}/was-run')
     tool(tmp_path, "iptables-save", "true")
     (tmp_path / "rules").write_text("*filter\n-A FORWARD -m physdev --physdev-is-bridged -j ACCEPT\nCOMMIT\n")
     line = f"pg_run x 'pg_try_tables iptables {tmp_path}/rules'"
@@ -131,7 +131,7 @@ def test_rules_that_would_load_a_filter_for_all_bridges_are_not_tried(tmp_path: 
 
 @needs_root
 def test_rules_about_bridge_ports_are_tried_where_the_kernel_filters_them_already(tmp_path: Path) -> None:
-    tool(tmp_path, "iptables-restore", f"touch {tmp_path}/was-run")
+    tool(tmp_path, "iptables-restore", f'[ "$1" = -V ] || touch {tmp_path}/was-run')
     tool(tmp_path, "iptables-save", "true")
     (tmp_path / "rules").write_text("-A FORWARD -m physdev --physdev-is-bridged -j ACCEPT\n")
     line = f"pg_run x 'pg_try_tables iptables {tmp_path}/rules'"

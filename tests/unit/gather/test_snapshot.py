@@ -48,6 +48,20 @@ def test_an_older_one_is_replaced_and_nothing_else_is_left(tmp_path: Path) -> No
     assert snapshot.read(tmp_path / "fw1.json").run_id == "r2"
 
 
+def test_a_file_system_that_keeps_no_folders_is_no_obstacle(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = os.fsync
+
+    def no_folders(handle: int) -> None:
+        if stat.S_ISDIR(os.fstat(handle).st_mode):
+            raise OSError(errno.EINVAL, os.strerror(errno.EINVAL))
+        real(handle)
+
+    monkeypatch.setattr(os, "fsync", no_folders)
+    assert snapshot.read(snapshot.write(tmp_path, made())) == made()
+
+
 def test_a_full_disk_leaves_the_older_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     snapshot.write(tmp_path, made(run_id="old"))
 
