@@ -30,6 +30,8 @@ HIDDEN = ("ct_status", "direction", "origin")
 TRANSLATED = {"dst": "translated dst", "src": "translated src"}
 _ENDS = {"dnat": "dst", "redirect": "dst", "snat": "src", "masquerade": "src"}
 _STATUS_BIT = {"dst": TRANSLATIONS.index("dnat"), "src": TRANSLATIONS.index("snat")}
+# A mark that is taken over is followed value by value, up to this many.
+_MOST_MARKS = 32
 _ANY_FIELD = ("src", "dst", "src_port", "dst_port", "mark", "ct_mark")
 # Connection tracking looks at a packet at this priority (NF_IP_PRI_CONNTRACK, netfilter_ipv4.h).
 _CONNTRACK = -200
@@ -65,7 +67,7 @@ def _changed(overlay: Overlay, effect: Effect, ruleset: Ruleset) -> Overlay:
     return _sorted(
         (name, value, family)
         for name, (value, family) in fields.items()
-        if name not in MARKS or not marks.as_came(name, value)
+        if name not in MARKS or value != marks.AS_CAME
     )
 
 
@@ -160,10 +162,13 @@ class Overlays:
                 node, untracked = self._with_marks(one, effect, node, where)
                 if untracked:
                     parts[one] = self._space.diagrams.union(parts.get(one, 0), untracked)
-                then = _changed(one, effect, ruleset)
-                for more, part in self._translated(one, effect, ruleset, node, where):
-                    key = _sorted((*(item for item in then if item[0] != more[0]), more)) if more else then
-                    parts[key] = self._space.diagrams.union(parts.get(key, 0), part)
+                for before, settled in self._taken_over(one, effect, node):
+                    then = _changed(before, effect, ruleset)
+                    for more, part in self._translated(before, effect, ruleset, settled, where):
+                        key = (
+                            _sorted((*(item for item in then if item[0] != more[0]), more)) if more else then
+                        )
+                        parts[key] = self._space.diagrams.union(parts.get(key, 0), part)
             found = parts
         return found
 
@@ -174,6 +179,24 @@ class Overlays:
         tracked = self._space.named("connection", ("new", "established", "related"))
         inside = self._space.diagrams.intersection(node, self.under(tracked, overlay, f"{where} connection"))
         return inside, self._space.diagrams.difference(node, inside)
+
+    def _taken_over(self, overlay: Overlay, effect: Effect, node: int) -> Iterable[tuple[Overlay, int]]:
+        """The flows by the value of the mark that an effect takes over, where there are few; each is a constant
+        then. Where there are many, the result is not known."""
+        source = marks.taken_over(effect)
+        current = next((value for name, value, _family in overlay if name == source), marks.AS_CAME)
+        if not source or not isinstance(current, Bits):
+            yield overlay, node
+            return
+        flows = FlowSet(self._space, node)
+        values = flows.hulls(source, most=_MOST_MARKS)
+        if sum(high - low + 1 for low, high in values) > _MOST_MARKS:
+            yield overlay, node
+            return
+        for value in (value for low, high in values for value in range(low, high + 1)):
+            mine = flows.only(source, ((value, value),))
+            others = [item for item in overlay if item[0] != source]
+            yield _sorted((*others, (source, current.of(value), 0))), mine.node
 
     def _translated(
         self, overlay: Overlay, effect: Effect, ruleset: Ruleset, node: int, where: str
@@ -246,15 +269,9 @@ class Overlays:
 
     def after(self, flows: FlowSet, overlay: Overlay) -> FlowSet:
         """The flows as they are by now; a field that is not known may have any value."""
-        forms = {name: value for name, value, _family in overlay if name in MARKS and isinstance(value, Bits)}
+        forms = {name: value for name, value, _family in overlay if isinstance(value, Bits)}
         if forms:
-            constants = {
-                name: Bits(0, 0, value)
-                for name, value, _family in overlay
-                if name in MARKS and isinstance(value, int)
-            }
-            node = marks.after(self._space.diagrams, flows.node, {**forms, **constants})
-            flows = FlowSet(self._space, node)
+            flows = FlowSet(self._space, marks.after(self._space.diagrams, flows.node, forms))
         for name, value, family in overlay:
             spec = FIELDS.get(name)
             if spec is None or isinstance(value, Bits):

@@ -21,10 +21,6 @@ from ansible_collections.pathguard.network.plugins.plugin_utils.parse import par
 FULL = 0xFFFFFFFF
 
 
-def value(bits: Bits, mark: int, ct_mark: int) -> int:
-    return mark & bits.mark ^ ct_mark & bits.ct_mark ^ bits.value
-
-
 def one(space: Space, mark: int, ct_mark: int) -> FlowSet:
     return space.everything.only("mark", ((mark, mark),)).only("ct_mark", ((ct_mark, ct_mark),))
 
@@ -33,7 +29,7 @@ def one(space: Space, mark: int, ct_mark: int) -> FlowSet:
 def test_before_and_after_agree_with_each_packet(seed: int) -> None:
     draw, space = Random(seed), Space()
     words = [0, 1, 0xFF00FF00, FULL, 0x0F0F0000, 0x80000001]
-    forms = {name: Bits(*(draw.choice(words) for _part in range(3))) for name in marks.MARKS}
+    forms = {name: Bits(draw.choice(words), draw.choice(words)) for name in marks.MARKS}
     numbers = [draw.choice((0, 1, 7, 0xFF, 0xDEADBEEF, FULL)) for _n in range(8)]
     asked = FlowSet(
         space,
@@ -46,16 +42,36 @@ def test_before_and_after_agree_with_each_packet(seed: int) -> None:
     for mark in numbers:
         for ct_mark in numbers:
             came = one(space, mark, ct_mark)
-            left = one(space, value(forms["mark"], mark, ct_mark), value(forms["ct_mark"], mark, ct_mark))
+            left = one(space, forms["mark"].of(mark), forms["ct_mark"].of(ct_mark))
             assert (came <= before) is (left <= asked), (mark, ct_mark)
             assert FlowSet(space, marks.after(space.diagrams, came.node, forms)) == left
 
 
 def test_an_effect_reads_the_marks_as_they_are_by_now() -> None:
     save = Effect("set", field="ct_mark", value=0, bits=(("ct_mark", 0xFFFFFF00), ("mark", 0xF)))
-    assert marks.written(save, {"mark": 0x37}) == Bits(0, 0xFFFFFF00, 7)
+    assert marks.written(save, {"mark": 0x37}) == Bits(0xFFFFFF00, 7)
     assert marks.written(save, {"mark": 0x37, "ct_mark": 0x120}) == 0x107
     assert marks.written(save, {"mark": None}) is None
+    assert marks.written(save, {}) is None, "the other mark may be anything"
+
+
+@pytest.mark.parametrize(
+    "target",
+    ["CONNMARK --save-mark", "CONNMARK --restore-mark", "CONNMARK --save-mark --nfmask 0xffff --ctmask 0xff"],
+)
+def test_a_mark_that_may_be_anything_and_is_copied_leaves_what_asks_for_it_unknown(target: str) -> None:
+    """Which of billions of values it is would take as many nodes."""
+    text = (
+        f"*mangle\n:FORWARD ACCEPT [0:0]\n-A FORWARD -j {target}\nCOMMIT\n*filter\n:FORWARD DROP [0:0]\n"
+        "-A FORWARD -m mark --mark 0x5/0xf -m connmark --mark 0x5/0xf -j ACCEPT\nCOMMIT\n"
+    )
+    fw = state(text)
+    fw.firewall_known = True
+    asked = {key: item for key, item in FLOW.items() if key not in ("mark", "ct_mark")}
+    found = verdicts(fw, [asked], "forward")[0]
+    assert any(part["verdict"] == "unknown" for part in found["parts"])
+    assert verdicts(fw, [{**asked, "mark": 5, "ct_mark": 5}], "forward")[0]["verdict"] == "permit"
+    assert verdicts(fw, [{**asked, "mark": 4, "ct_mark": 4}], "forward")[0]["verdict"] == "deny"
 
 
 def state(rules: str) -> State:
