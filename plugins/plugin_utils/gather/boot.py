@@ -10,7 +10,7 @@ the saved rules need.
 
 The first line of an output tells where it is from: ``# pathguard file=/etc/nftables.conf``, with
 ``backend=``, ``enabled=`` and more by the output. ``boot_units`` has lines ``unit NAME STATE [COMMAND]``,
-STATE being enabled, disabled or absent.
+STATE being enabled, disabled, absent or unknown.
 """
 
 from __future__ import annotations
@@ -149,7 +149,9 @@ pg_end
 pg_firewalld() {
   # To others it says that it does not run.
   [ "$pg_admin" -eq 1 ] || { echo "Operation not permitted: only root can ask firewalld" >&2; return 126; }
-  if ! firewall-cmd --state >/dev/null 2>&1; then echo "# pathguard running=no"; return 0; fi
+  $pg_limit firewall-cmd --state >/dev/null 2>&1; pg_state=$?
+  if [ $pg_state -eq 252 ]; then echo "# pathguard running=no"; return 0; fi # NOT_RUNNING, firewall-cmd(1)
+  [ $pg_state -eq 0 ] || { echo "firewalld does not answer (exit status $pg_state)" >&2; return $pg_state; }
   echo "# pathguard running=yes default=$(firewall-cmd --get-default-zone)"
   for pg_scope in runtime permanent; do
     pg_flag=; if [ $pg_scope = permanent ]; then pg_flag=--permanent; fi
@@ -167,11 +169,12 @@ pg_run_folder=/run; pg_etc=/etc
 pg_units() { # unit...
   if [ -d $pg_run_folder/systemd/system ]; then # sd_booted(3)
     for pg_unit in "$@"; do
-      systemctl show -p UnitFileState -p LoadState -p ExecStart "$pg_unit.service" | awk -v unit="$pg_unit" '
+      $pg_limit systemctl show -p UnitFileState -p LoadState -p ExecStart "$pg_unit.service" | awk -v unit="$pg_unit" '
         /^UnitFileState=/ { state = substr($0, 15) }
         /^LoadState=/ { load = substr($0, 11) }
         /^ExecStart=/ { if (match($0, /argv\[\]=[^;]*/)) call = substr($0, RSTART + 7, RLENGTH - 7) }
-        END { known = load == "not-found" ? "absent" : state ~ /^(enabled|generated|alias)/ ? "enabled" : "disabled"
+        END { known = load == "not-found" ? "absent" : state ~ /^(enabled|alias)$/ ? "enabled" \
+            : state ~ /^(disabled|masked)$/ ? "disabled" : "unknown" # static, generated, until the next boot, no answer
           print "unit " unit " " known " " call }'
     done
   elif [ -d $pg_run_folder/openrc ]; then

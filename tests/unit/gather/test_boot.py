@@ -209,6 +209,30 @@ def test_units_of_systemd(tmp_path: Path) -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("state", "told"),
+    [
+        ("enabled", "enabled"),
+        ("masked", "disabled"),
+        ("enabled-runtime", "unknown"),
+        ("static", "unknown"),
+        ("generated", "unknown"),
+    ],
+)
+def test_only_what_lasts_over_a_boot_is_enabled(tmp_path: Path, state: str, told: str) -> None:
+    tool(tmp_path, "systemctl", f"printf '%s\\n' LoadState=loaded UnitFileState={state}")
+    (tmp_path / "systemd" / "system").mkdir(parents=True)
+    found = run(tmp_path, "pg_run x 'pg_units nftables'", setup=f"pg_run_folder={tmp_path}")
+    assert found.stdout.split() == ["unit", "nftables", told]
+
+
+def test_a_service_manager_that_does_not_answer_says_nothing(tmp_path: Path) -> None:
+    tool(tmp_path, "systemctl", "echo 'Failed to connect to bus' >&2; exit 1")
+    (tmp_path / "systemd" / "system").mkdir(parents=True)
+    found = run(tmp_path, "pg_run x 'pg_units nftables'", setup=f"pg_run_folder={tmp_path}")
+    assert found.stdout.split() == ["unit", "nftables", "unknown"]
+
+
 def test_units_of_openrc(tmp_path: Path) -> None:
     for folder in ("openrc", "init.d", "runlevels/default", "runlevels/boot"):
         (tmp_path / folder).mkdir(parents=True)
@@ -250,3 +274,9 @@ def test_firewalld_is_asked_for_both_configurations(tmp_path: Path) -> None:
 def test_firewalld_that_answers_only_in_part_is_not_compared(tmp_path: Path) -> None:
     tool(tmp_path, "firewall-cmd", f"case $* in *--list-all-policies) exit 2;; esac\n{FIREWALL_CMD}")
     assert run(tmp_path, "pg_run x pg_firewalld").rc == 2
+
+
+def test_a_firewalld_that_does_not_answer_is_not_one_that_does_not_run(tmp_path: Path) -> None:
+    tool(tmp_path, "firewall-cmd", "exit 1")
+    found = run(tmp_path, "pg_run x pg_firewalld")
+    assert (found.rc, found.stdout, "does not answer" in found.stderr) == (1, "", True)
