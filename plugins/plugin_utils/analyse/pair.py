@@ -360,13 +360,13 @@ def _content(named: NamedSet | None) -> object:
     if named is None:
         return None
     leaving = set(named.expiring)
-    verdicts = named.verdicts or []
+    values: Sequence[object] = named.verdicts or named.data or []
     return (
         named.fields,
         named.dynamic,
         named.complete,
         {
-            (element, index in leaving, verdicts[index] if verdicts else None)
+            (element, index in leaving, values[index] if values else None)
             for index, element in enumerate(named.elements)
         },
     )

@@ -16,6 +16,8 @@ from functools import lru_cache
 from ..model.rules import Rule
 
 ADDED, REMOVED, CHANGED, MOVED = "added", "removed", "changed", "moved"
+# A rule that is as it was, and does something else: a named map that it looks up has changed.
+LOOKS_UP = "looks up"
 
 # How alike the texts of a rule and what it became are at least (difflib's ratio); one that was replaced in place
 # by another that is less like it was removed, and the other added.
@@ -26,6 +28,8 @@ _NEAREST = 16
 _COUNTED = re.compile(
     r"(?<=counter) packets \d+ bytes \d+|(?<= )used \d+ [kmg]?bytes|\bexpires \w+|^\[\d+:\d+\] "
 )
+# The named maps that a rule of nft looks up (nft(8), "Verdict maps", "map" and "vmap" expressions).
+_MAP = re.compile(r"\bv?map @(\S+)")
 # difflib's effort grows with the product of both lengths; longer lists are split at rules that occur once.
 _MOST_ALIGNED = 2_000
 
@@ -44,9 +48,17 @@ def settled(text: str) -> str:
     )
 
 
+def maps_of(chain: str, text: str) -> list[str]:
+    """The keys of the named maps that a rule of a chain looks up, by its text."""
+    if "map @" not in text:
+        return []
+    return [f"{chain.rpartition('/')[0]}/{name}" for name in _MAP.findall(text)]
+
+
 @dataclass(frozen=True, eq=False, slots=True)
 class RuleChange:
-    """``kind``: added, removed, changed, or moved (the same rule at another place among those that stayed)."""
+    """``kind``: added, removed, changed, moved (the same rule at another place among those that stayed), or looks
+    up."""
 
     kind: str
     before: Group
@@ -62,12 +74,14 @@ class _Slot:
 
 @dataclass(slots=True)
 class Changes:
-    """``changes``: in the order of the old list, then what was added, then what was moved."""
+    """``changes``: in the order of the old list, then what was added, then what was moved. ``looking_up``: rules that
+    only do what a map says that has changed."""
 
     head: list[Rule]
     slots: list[_Slot]
     tail: list[Rule]
     changes: list[RuleChange] = field(default_factory=list)
+    looking_up: list[RuleChange] = field(default_factory=list)
 
     def rules(self, undone: Collection[RuleChange]) -> list[Rule]:
         """The new list with some of the changes undone: with all of them, it says what the old one said."""
@@ -85,27 +99,45 @@ def changes_between(old: Sequence[Rule], new: Sequence[Rule]) -> Changes:
     olds, news = _groups(old[first : len(old) - last]), _groups(new[first : len(new) - last])
     spans = list(_differing(_texts(olds), _texts(news), 0, 0))
     changes, of_old, of_new = _paired(olds, news, spans)
-    return Changes(head, list(_slots(olds, news, spans, of_old, of_new)), tail, changes)
+    slots = list(_slots(olds, news, spans, of_old, of_new))
+    looking_up = [slot.change for slot in slots if slot.change is not None and slot.change.kind == LOOKS_UP]
+    return Changes(head, slots, tail, changes, looking_up)
 
 
 def _ends(old: Sequence[Rule], new: Sequence[Rule]) -> tuple[int, int]:
-    """How many rules at the start and at the end are the same."""
+    """How many rules at the start and at the end are the same; no group is cut."""
     shorter = min(len(old), len(new))
-    first = next(
-        (index for index in range(shorter) if settled(old[index].text) != settled(new[index].text)), shorter
-    )
+    first = next((index for index in range(shorter) if not _same(old[index], new[index])), shorter)
+    while _within(old, first) or _within(new, first):
+        first -= 1
     rest = shorter - first
-    last = next(
-        (index for index in range(rest) if settled(old[-1 - index].text) != settled(new[-1 - index].text)),
-        rest,
-    )
+    last = next((index for index in range(rest) if not _same(old[-1 - index], new[-1 - index])), rest)
+    while _within(old, len(old) - last) or _within(new, len(new) - last):
+        last -= 1
     return first, last
+
+
+def _within(rules: Sequence[Rule], place: int) -> bool:
+    """Whether the rules before and at a place are of one group."""
+    return 0 < place < len(rules) and _of_one(rules[place - 1], rules[place])
+
+
+def _of_one(first: Rule, second: Rule) -> bool:
+    return (first.position, first.text) == (second.position, second.text)
+
+
+def _same(old: Rule, new: Rule) -> bool:
+    return settled(old.text) == settled(new.text) and ("map @" not in new.text or _does(old) == _does(new))
+
+
+def _does(rule: Rule) -> tuple[object, ...]:
+    return rule.match, rule.verdict, rule.effects
 
 
 def _groups(rules: Sequence[Rule]) -> list[Group]:
     found: list[list[Rule]] = []
     for rule in rules:
-        if found and (found[-1][0].position, found[-1][0].text) == (rule.position, rule.text):
+        if found and _of_one(found[-1][0], rule):
             found[-1].append(rule)
         else:
             found.append([rule])
@@ -224,6 +256,13 @@ def _most_alike(rule: Rule, news: Sequence[Group], there: Sequence[int]) -> int 
     return found
 
 
+def _beside(old: Group, new: Group) -> _Slot:
+    """Two rules of the same text at the same place."""
+    if "map @" not in new[0].text or [_does(rule) for rule in old] == [_does(rule) for rule in new]:
+        return _Slot(old, new, None)
+    return _Slot(old, new, RuleChange(LOOKS_UP, old, new))
+
+
 def _slots(
     olds: Sequence[Group],
     news: Sequence[Group],
@@ -236,7 +275,7 @@ def _slots(
     places = {id(change): index for index, change in of_new.items()}
     for a, b, c, d in [*spans, (len(olds), len(olds), len(news), len(news))]:
         for index in range(at, a):
-            yield _Slot(olds[index], news[index + c - a], None)
+            yield _beside(olds[index], news[index + c - a])
         there = c
         for index in range(a, b):
             change = of_old[index]

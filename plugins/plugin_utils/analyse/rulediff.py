@@ -5,17 +5,19 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from ..model.match import Range
 from ..model.rules import Chain, Rule, Ruleset
-from ..model.state import NamedSet, State
+from ..model.state import NamedSet, State, part_text
 from .rulechanges import changes_between
 
 # Sets may hold millions of members; a difference names this many and counts the rest.
 MOST_MEMBERS = 50
 
-Element = tuple[tuple[int, int] | str, ...]
+Element = tuple[Range | str, ...]
 
 
 def rule_diff(before: State, after: State) -> list[dict[str, Any]]:
@@ -69,10 +71,10 @@ def first_of(rules: Sequence[Rule]) -> dict[str, Any] | None:
 
 
 def set_diff(old: NamedSet | None, new: NamedSet | None) -> Iterator[dict[str, Any]]:
-    if old is not None and new is not None and old.elements == new.elements and old.verdicts == new.verdicts:
+    """Of sets whose elements are ranges: what is in one and not in the other, however each is cut into elements."""
+    if old is not None and new is not None and _content(old) == _content(new):
         return
-    was, now = _members(old), _members(new)
-    gone, come = _sorted(was, now), _sorted(now, was)
+    gone, come = _without(old, new), _without(new, old)
     if old is None or new is None:
         change = "created" if old is None else "deleted"
     elif not gone and not come:
@@ -87,24 +89,80 @@ def set_diff(old: NamedSet | None, new: NamedSet | None) -> Iterator[dict[str, A
     }
 
 
+def _content(named: NamedSet) -> tuple[object, ...]:
+    return named.elements, named.verdicts, named.data
+
+
+def _without(one: NamedSet | None, other: NamedSet | None) -> list[str]:
+    """What is in one set and not in the other, by value: the kernel lists an ipset in no order."""
+    if one is None or other is None or one.is_map or other.is_map or not (_ranged(one) and _ranged(other)):
+        return _sorted(_members(one), _members(other))
+    taken = _merged(other)
+    starts = [low for low, _high in taken]
+    found: dict[Range, None] = {}
+    for part in sorted(_ranges(one)):
+        found.update(dict.fromkeys(_left(part, taken, starts)))
+    return [part_text(one.fields[0], part) for part in found]
+
+
+def _ranged(named: NamedSet) -> bool:
+    """Whether each element is one range."""
+    return len(named.fields) == 1 and not any(isinstance(part, str) for (part,) in named.elements)
+
+
+def _ranges(named: NamedSet) -> list[Range]:
+    return [part for (part,) in named.elements if not isinstance(part, str)]
+
+
+def _merged(named: NamedSet) -> list[Range]:
+    found: list[Range] = []
+    for low, high in sorted(_ranges(named)):
+        if found and low <= found[-1][1] + 1:
+            found[-1] = (found[-1][0], max(found[-1][1], high))
+        else:
+            found.append((low, high))
+    return found
+
+
+def _left(part: Range, taken: Sequence[Range], starts: Sequence[int]) -> Iterator[Range]:
+    """Of a range: what none of the others (in order, apart; ``starts``: where each begins) has."""
+    low, high = part
+    for place in range(max(bisect_right(starts, low) - 1, 0), len(taken)):
+        first, last = taken[place]
+        if first > high:
+            break
+        if low < first:
+            yield low, first - 1
+        low = max(low, last + 1)
+    if low <= high:
+        yield low, high
+
+
 def _members(named: NamedSet | None) -> Mapping[str, Element]:
     """What is in a set: text -> element."""
     if named is None:
         return {}
     document = named.to_dict()
-    verdicts = document.get("verdicts") or [None] * len(document["elements"])
+    values = [_value_text(value) for value in document.get("verdicts") or document.get("data") or ()]
     return {
-        " . ".join(words)
-        + (f" : {verdict['kind']} {verdict.get('chain', '')}".rstrip() if verdict else ""): element
-        for words, verdict, element in zip(document["elements"], verdicts, named.elements)
+        " . ".join(words) + value: element
+        for words, value, element in zip(
+            document["elements"], values or [""] * len(named.elements), named.elements
+        )
     }
 
 
+def _value_text(value: Any) -> str:
+    """What a map gives for an element."""
+    words = f"{value['kind']} {value.get('chain', '')}" if isinstance(value, Mapping) else str(value)
+    return f" : {words}".rstrip()
+
+
 def _sorted(members: Mapping[str, Element], others: Mapping[str, Element]) -> list[str]:
-    """Those that are not among the others, by their values: the kernel lists an ipset in no order."""
+    """Those that are not among the others."""
     found = [(element, words) for words, element in members.items() if words not in others]
     return [words for _element, words in sorted(found, key=lambda item: [_value(part) for part in item[0]])]
 
 
-def _value(part: tuple[int, int] | str) -> tuple[int, int, str]:
+def _value(part: Range | str) -> tuple[int, int, str]:
     return (0, 0, part) if isinstance(part, str) else (*part, "")

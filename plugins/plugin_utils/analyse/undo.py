@@ -17,7 +17,7 @@ from ..model.rules import Chain, Rule, Ruleset
 from ..model.state import NamedSet, State
 from .evaluate import HostFirewall
 from .index import Index, MergedIndex
-from .rulechanges import Changes, RuleChange, changes_between
+from .rulechanges import Changes, RuleChange, changes_between, maps_of
 
 # Kinds of changes beside those of rules. ``place``: a base chain's hook, priority, type or family.
 DEFAULT_ACTION, PLACE, MEMBERS = "default_action", "place", "members"
@@ -47,6 +47,7 @@ class Undo:
         self.changes: list[Change] = []
         self._rules: dict[Change, RuleChange] = {}
         self._aligned: dict[str, Changes] = {}
+        self._looking_up: dict[str, list[RuleChange]] = {}
         if before.firewall_known and after.firewall_known:
             self._of_rules()
         for kind, names in (
@@ -75,6 +76,9 @@ class Undo:
             change = Change(self.after.host, one.kind, key, one.before, one.after)
             self._rules[change] = one
             self.changes.append(change)
+        for one in aligned.looking_up:
+            for name in maps_of(key, one.after[0].text):
+                self._looking_up.setdefault(name, []).append(one)
 
     def _of_base(self, key: str, old: Ruleset | None, new: Ruleset | None) -> None:
         was, now = (item.default_action if item else _PERMIT for item in (old, new))
@@ -87,6 +91,7 @@ class Undo:
         """The later state with these changes undone."""
         mine = {(change.kind, change.key) for change in undone if change in self.changes}
         rules = {self._rules[change] for change in undone if change in self._rules}
+        rules |= {one for kind, key in mine if kind == MEMBERS for one in self._looking_up.get(key, ())}
         older, newer = self.before, self.after
         found = replace(newer)
         if any(change.kind not in OF_ROUTING for change in undone):
@@ -143,7 +148,7 @@ class Undo:
 
     def _list(self, key: str, new: Ruleset | Chain | None, rules: Collection[RuleChange]) -> list[Rule]:
         aligned = self._aligned[key]
-        if not aligned.changes:
+        if not aligned.changes and not aligned.looking_up:
             return new.rules if new is not None else []
         return aligned.rules(rules)
 
@@ -158,8 +163,8 @@ def _place(item: Ruleset) -> tuple[Any, ...]:
 
 
 def _value(item: NamedSet) -> tuple[Any, ...]:
-    verdicts = item.verdicts if item.verdicts is not None else [None] * len(item.elements)
-    return item.complete, item.dynamic, dict(zip(item.elements, verdicts))
+    values = item.verdicts or item.data or [None] * len(item.elements)
+    return item.complete, item.dynamic, dict(zip(item.elements, values))
 
 
 def changes_of(before: Mapping[str, State], after: Mapping[str, State]) -> dict[str, Undo]:

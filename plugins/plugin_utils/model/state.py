@@ -34,7 +34,8 @@ class NamedSet:
     (``flags dynamic``, ``add @set``, ``-j SET``), so anything may be a member by now. ``expiring``: the
     indexes of elements that will time out; they are members now and may not be later.
     ``complete``: False if the members could not be read.
-    ``verdicts``: for a verdict map, one per element. ``managed_by``: the program that made the set.
+    ``verdicts``: for a verdict map, one per element; ``data``: for another map, what each element maps to.
+    ``managed_by``: the program that made the set.
     """
 
     key: str
@@ -45,6 +46,11 @@ class NamedSet:
     verdicts: list[Verdict] | None = None
     expiring: list[int] = field(default_factory=list)
     managed_by: str = ""
+    data: list[str] | None = None
+
+    @property
+    def is_map(self) -> bool:
+        return self.verdicts is not None or self.data is not None
 
     def to_dict(self) -> dict[str, Any]:
         found: dict[str, Any] = {
@@ -57,12 +63,14 @@ class NamedSet:
             found["expiring"] = list(self.expiring)
         if self.verdicts is not None:
             found["verdicts"] = [verdict.to_dict() for verdict in self.verdicts]
+        if self.data is not None:
+            found["data"] = list(self.data)
         if self.managed_by:
             found["managed_by"] = self.managed_by
         return found
 
     def _element_text(self, element: tuple[tuple[int, int] | str, ...]) -> list[str]:
-        return [_part_text(kind, part) for kind, part in zip(self.fields, element)]
+        return [part_text(kind, part) for kind, part in zip(self.fields, element)]
 
     @classmethod
     def from_dict(cls, key: str, value: Mapping[str, Any]) -> NamedSet:
@@ -80,10 +88,11 @@ class NamedSet:
             None if verdicts is None else [Verdict.from_dict(verdict) for verdict in verdicts],
             list(value.get("expiring", ())),
             value.get("managed_by", ""),
+            list(value["data"]) if "data" in value else None,
         )
 
 
-def _part_text(kind: str, part: tuple[int, int] | str) -> str:
+def part_text(kind: str, part: tuple[int, int] | str) -> str:
     if isinstance(part, str):
         return part
     low, high = part

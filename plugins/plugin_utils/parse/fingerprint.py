@@ -12,10 +12,10 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from ...module_utils.checkpoint.owners import OWNERS, Owned
-from ..model.rules import Chain, Rule, Ruleset
+from ..model.rules import Chain, Rule, Ruleset, Verdict
 from ..model.state import NamedSet, State
 
 # Strings come first, so that a comment keeps all its words.
@@ -72,9 +72,9 @@ def _members(named: NamedSet) -> list[str]:
     if named.dynamic:
         return found
     leaving = set(named.expiring)
-    verdicts = named.verdicts or []
+    values: Sequence[Verdict | str] = named.verdicts or named.data or []
     members = (
-        f"{element!r} {verdicts[index] if index < len(verdicts) else ''}"
+        f"{element!r} {values[index] if index < len(values) else ''}"
         for index, element in enumerate(named.elements)
         if index not in leaving
     )

@@ -166,8 +166,7 @@ def _read_table(
     reader = RuleReader(place, Relations(facts, infos))
     for info in infos.values():
         verdicts = [reader.verdict(item) for item in info.data] if info.verdicts else None
-        if not info.is_map or info.verdicts:
-            found.sets[info.key] = nft_sets.named_set(info, verdicts)
+        found.sets[info.key] = nft_sets.named_set(info, verdicts)
     for name, chain in table.chains.items():
         key = f"{place}/{name}"
         rules = _rules(found, reader, key, place, table.rules.get(name, []), words)

@@ -120,6 +120,8 @@ def changed_by_packets(expressions: Iterable[list[Json]], place: str) -> set[str
 def named_set(info: SetInfo, verdicts: list[Verdict] | None) -> NamedSet:
     """The set as a state shows it; elements that can't be read are left out, and it says so."""
     found = NamedSet(info.key, info.kinds, [], info.dynamic, True, None if verdicts is None else [])
+    if info.is_map and verdicts is None:
+        found.data = []
     leaving = set(info.expiring)
     for index, element in enumerate(info.elements):
         parts = element["concat"] if isinstance(element, dict) and "concat" in element else [element]
@@ -134,6 +136,8 @@ def named_set(info: SetInfo, verdicts: list[Verdict] | None) -> NamedSet:
             found.expiring.append(len(found.elements))
         if verdicts is not None and found.verdicts is not None:
             found.verdicts.append(verdicts[index])
+        if found.data is not None:
+            found.data.append(nft_operands.words_of(info.data[index]))
         found.elements.append(read_parts)
     return found
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from ..analyse.journey import plain
 from ..analyse.network import Network
-from ..analyse.rulechanges import ADDED, CHANGED, MOVED, REMOVED
+from ..analyse.rulechanges import ADDED, CHANGED, MOVED, REMOVED, maps_of
 from ..analyse.rulediff import as_dict, first_of, rule_diff, set_diff
 from ..analyse.undo import DEFAULT_ACTION, FORWARDING, INTERFACES, MEMBERS, PLACE, ROUTES, Change
 from ..model import text
@@ -100,13 +100,15 @@ class Remedies:
         entry = next(set_diff(change.before, change.after), {})
         lost, come = (", ".join(entry.get(name, ())) or "none" for name in ("removed", "added"))
         more = f", and {entry['more']} more" if entry.get("more") else ""
+        named = change.after
+        what = f"map {change.key}: elements" if named.is_map else f"set {change.key}: members"
         used = self._user(cause)
         return {
             **({"ruleset": used[0], "chain": used[0]} if used else {}),
             "action": "restore_members",
             "before": used[1] if used else None,
             "now": used[1] if used else None,
-            "note": f"set {change.key}: members lost: {lost}; come: {come}{more}",
+            "note": f"{what} lost: {lost}; come: {come}{more}",
         }
 
     def _user(self, cause: Cause) -> tuple[str, Entry] | None:
@@ -117,7 +119,10 @@ class Remedies:
         lists = {key: item.rules for key, item in state.rulesets.items()}
         lists |= {key: item.rules for key, item in state.chains.items()}
         users = [
-            (key, rule) for key, rules in lists.items() for rule in rules if _asks(rule.match, change.key)
+            (key, rule)
+            for key, rules in lists.items()
+            for rule in rules
+            if _asks(rule.match, change.key) or change.key in maps_of(key, rule.text)
         ]
 
         def beside(user: tuple[str, Rule]) -> bool:

@@ -19,7 +19,8 @@ from ansible_collections.pathguard.network.plugins.plugin_utils.model.match impo
     unknown_reasons,
 )
 from ansible_collections.pathguard.network.plugins.plugin_utils.model.rules import Effect
-from ansible_collections.pathguard.network.plugins.plugin_utils.parse import nft
+from ansible_collections.pathguard.network.plugins.plugin_utils.model.state import NamedSet, State
+from ansible_collections.pathguard.network.plugins.plugin_utils.parse import fingerprint, nft
 from ansible_collections.pathguard.network.plugins.plugin_utils.parse.host_facts import HostFacts
 from tests.unit.parse import nft_cases
 
@@ -423,3 +424,15 @@ def test_a_limit_in_a_set_of_the_rule_itself_is_not_decided() -> None:
     for one in found.rulesets["inet/fw/forward"].rules:
         assert unknown_reasons(one.match)
         assert one.not_understood
+
+
+def test_a_data_map_is_told_with_what_it_gives_and_counts_in_the_fingerprint() -> None:
+    def parsed(target: str) -> Any:
+        elements = [["10.0.0.1", target], ["10.0.0.2", {"concat": ["10.1.1.2", 80]}]]
+        return read(set_of("map", elements, map="ipv4_addr"))
+
+    named = parsed("10.1.1.1").sets["inet/fw/s"]
+    assert (named.data, named.verdicts) == (["10.1.1.1", "10.1.1.2 . 80"], None)
+    assert NamedSet.from_dict("inet/fw/s", named.to_dict()) == named
+    prints = [fingerprint.of(State("h", sets=parsed(target).sets)) for target in ("10.1.1.1", "10.1.1.9")]
+    assert prints[0]["static"] != prints[1]["static"]

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from ansible_collections.pathguard.network.plugins.plugin_utils.analyse.network import Network
+from ansible_collections.pathguard.network.plugins.plugin_utils.analyse.rulediff import set_diff
 from ansible_collections.pathguard.network.plugins.plugin_utils.model.flowset import Space
 from ansible_collections.pathguard.network.plugins.plugin_utils.model.match import In, Member, both
 from ansible_collections.pathguard.network.plugins.plugin_utils.model.rules import (
@@ -22,8 +23,10 @@ from ansible_collections.pathguard.network.plugins.plugin_utils.model.rules impo
     Effect,
     Rule,
     Verdict,
+    VerdictMap,
 )
 from ansible_collections.pathguard.network.plugins.plugin_utils.model.state import NamedSet, State
+from ansible_collections.pathguard.network.plugins.plugin_utils.model.text import address_range
 from ansible_collections.pathguard.network.plugins.plugin_utils.policy.causes import Causes
 from ansible_collections.pathguard.network.plugins.plugin_utils.policy.ends import EndFinder
 from ansible_collections.pathguard.network.plugins.plugin_utils.policy.prove import prove
@@ -393,3 +396,107 @@ def test_a_search_that_is_given_up_says_so() -> None:
     assert not any(cause.proven for cause in found)
     enough = Causes(*networks, lambda network: EndFinder(network, GROUPS))
     assert [(cause.change.key, cause.proven) for cause in enough.of(*proofs)] == [("ip/nat/post", True)]
+
+
+def with_map(elements: dict[str, str], data: bool = False) -> States:
+    """fw1 asks a named map, as nft's rules are read: what the map says is part of what its rule does."""
+    found = lab()
+    ranges = [address_range(words)[1:] for words in elements]
+    named = NamedSet("inet/filter/m", ("address4",), [(one,) for one in ranges])
+    if data:
+        named.data = list(elements.values())
+        words, key = "dnat ip to ip saddr map @m", "inet/filter/nat"
+        rules = [
+            rule(
+                1,
+                words,
+                match(src=source, proto="tcp"),
+                ACCEPT,
+                [Effect("dnat", family=4, address=address_range(target)[1:])],
+            )
+            for source, target in elements.items()
+        ]
+        add(found, "fw1", key, "prerouting", *rules, type="nat", priority=-100)
+    else:
+        named.verdicts = [Verdict(kind) for kind in elements.values()]
+        cases = tuple((match(src=source), Verdict(kind)) for source, kind in elements.items())
+        found["fw1"].rulesets[FORWARD].rules[2] = rule(3, "ip saddr vmap @m", match(), VerdictMap(cases))
+    found["fw1"].sets[named.key] = named
+    return found
+
+
+@pytest.mark.parametrize(
+    ("now", "before", "data", "note"),
+    [
+        (
+            {"10.10.1.0/25": "accept"},
+            {"10.10.1.0/25": "accept", "10.10.1.128/25": "accept"},
+            False,
+            "elements lost: 10.10.1.128/25 : accept; come: none",
+        ),
+        (
+            {"10.10.1.0/25": "accept", "10.10.1.128/25": "drop"},
+            {"10.10.1.0/25": "accept", "10.10.1.128/25": "accept"},
+            False,
+            "elements lost: 10.10.1.128/25 : accept; come: 10.10.1.128/25 : drop",
+        ),
+        (
+            {"10.10.1.128/25": "10.20.1.99"},
+            {"10.10.1.128/25": "10.20.1.10"},
+            True,
+            "elements lost: 10.10.1.128/25 : 10.20.1.10; come: 10.10.1.128/25 : 10.20.1.99",
+        ),
+        (
+            {"10.10.2.0/25": "10.20.1.98", "10.10.1.128/25": "10.20.1.99"},
+            {"10.10.2.0/25": "10.20.1.98"},
+            True,
+            "elements lost: none; come: 10.10.1.128/25 : 10.20.1.99",
+        ),
+    ],
+)
+def test_a_map_is_named_with_the_rule_that_looks_it_up(
+    now: dict[str, str], before: dict[str, str], data: bool, note: str
+) -> None:
+    [path] = paths(with_map(now, data), with_map(before, data))
+    [cure] = path["remedy"]
+    assert (cure["change"], cure["note"]) == ("members", f"map inet/filter/m: {note}")
+    assert cure["now"]["text"].endswith("map @m")
+    assert cure["hosts"] == ["app10"]
+
+
+@pytest.mark.parametrize("others", [0, 3], ids=["alone", "among changed rules"])
+def test_a_map_of_two_rules_is_one_change(others: int) -> None:
+    before, now = with_map({"10.10.1.0/24": "accept"}), with_map({"10.10.1.0/24": "drop"})
+    for states in (before, now):
+        rules = states["fw1"].rulesets[FORWARD].rules
+        rules.append(Rule(4, rules[2].match, rules[2].verdict, rules[2].text, handle=14))
+    for number in range(others):
+        more = rule(20 + number, f"ip saddr 192.0.2.{number} drop", match(src=f"192.0.2.{number}"), DROP)
+        now["fw1"].rulesets[FORWARD].rules.insert(2 + 2 * (number % 2), more)
+    [path] = paths(now, before)
+    assert [cure["change"] for cure in path["remedy"]] == ["members"]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "removed", "added"),
+    [
+        (["10.10.1.0/24"], ["10.10.1.0-10.10.1.99"], ["10.10.1.100-10.10.1.255"], []),
+        (["fd00::/64"], ["fd00::-fd00::c7", "fd00::c9-fd00::ffff:ffff:ffff:ffff"], ["fd00::c8"], []),
+        (["10.0.0.0/25", "10.0.0.128/25"], ["10.0.0.0/24"], None, None),
+        (
+            ["10.0.0.1", "10.0.0.2", "10.0.0.9"],
+            ["10.0.0.9", "10.0.1.0/24"],
+            ["10.0.0.1", "10.0.0.2"],
+            ["10.0.1.0/24"],
+        ),
+        (["10.0.0.0/8", "10.1.0.0/16"], ["10.0.0.0/8"], None, None),
+        ([], ["10.0.0.7"], [], ["10.0.0.7"]),
+    ],
+)
+def test_of_a_set_that_changed_the_difference_is_told(
+    old: list[str], new: list[str], removed: list[str] | None, added: list[str] | None
+) -> None:
+    kind = "address6" if ":" in new[0] else "address4"
+    sides = [NamedSet("t/s", (kind,), [(address_range(words)[1:],) for words in side]) for side in (old, new)]
+    found = [(entry["removed"], entry["added"]) for entry in set_diff(*sides)]
+    assert found == ([] if removed is None else [(removed, added)])
