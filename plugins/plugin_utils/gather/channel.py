@@ -5,12 +5,28 @@
 
 from __future__ import annotations
 
+import codecs
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
 from ..errors import GatherError
 from .access import HostAccess
+
+
+def _in_hexadecimal(error: UnicodeError) -> tuple[str, int]:
+    if not isinstance(error, UnicodeDecodeError):
+        raise error
+    return "".join(f"<{byte:02X}>" for byte in error.object[error.start : error.end]), error.end
+
+
+codecs.register_error("pathguard_hexadecimal", _in_hexadecimal)
+
+
+def decoded(printed: bytes) -> str:
+    """What a host printed as text. A byte that is no UTF-8 (an interface's alias in Latin-1) becomes ``<E9>``: a
+    backslash would make what is JSON none, and a replacement character would make different names one."""
+    return printed.decode("utf-8", "pathguard_hexadecimal")
 
 
 @dataclass(frozen=True, slots=True)

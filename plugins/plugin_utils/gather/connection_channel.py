@@ -13,7 +13,7 @@ from ansible.errors import AnsibleConnectionFailure, AnsibleError
 
 from ..errors import GatherError, UnreachableError
 from .access import HostAccess
-from .channel import Reply
+from .channel import Reply, decoded
 from .escalate import Launch
 from .ssh_library import NETMIKO_ERROR
 from .ssh_settings import resolve
@@ -49,11 +49,11 @@ class ConnectionChannel:
 
         rc, out, err = self._bounded(execute, timeout or self._access.timeout, launch)
         if launch.marks(out):
-            return Reply(rc, *(launch.strip(part).decode("utf-8", "backslashreplace") for part in (out, err)))
+            return Reply(rc, *(decoded(launch.strip(part)) for part in (out, err)))
         if rc != 0:
             raise launch.refused(rc, out, err)
         # ansible-core 2.16 swallows what comes in one piece with the sign of a successful sudo.
-        return Reply(rc, out.decode("utf-8", "backslashreplace"), err.decode("utf-8", "backslashreplace"))
+        return Reply(rc, decoded(out), decoded(err))
 
     def _bounded(self, function: Any, seconds: float, launch: Launch | None = None) -> Any:
         """Connection plugins know no time-out for commands, so this is a thread that can be left behind."""

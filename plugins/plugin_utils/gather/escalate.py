@@ -150,8 +150,10 @@ class Launch:
             where,
             f"log in by hand and run '{'sudo ' if self._escalated else ''}sh -c id'",
         )
-        # Ansible's ssh connection swallows what sudo says after the password, except that it was wrong.
-        if self._escalated and not lines and is_sudo(self._access.become_method):
+        # Ansible's ssh connection swallows what sudo says after the password, except that it was wrong, and
+        # leaves sudo its language. Where there is no password, none can be wrong too often.
+        untold = not lines or not self._access.become_password
+        if self._escalated and untold and is_sudo(self._access.become_method):
             return NotAllowedError(*told, self._access)
         return GatherError(*told)
 

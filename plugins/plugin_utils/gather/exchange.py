@@ -10,7 +10,7 @@ import time
 
 from ..errors import GatherError
 from .access import HostAccess
-from .channel import Reply
+from .channel import Reply, decoded
 from .escalate import Launch
 from .ssh_library import paramiko
 
@@ -110,10 +110,7 @@ class Exchange:
         rc = status if status >= 0 else None
         if not self._launch.started:
             raise self._launch.refused(rc, bytes(self._out), bytes(self._err))
-        out, err = (
-            self._launch.strip(bytes(output)).decode("utf-8", "backslashreplace")
-            for output in (self._out, self._err)
-        )
+        out, err = (decoded(self._launch.strip(bytes(output))) for output in (self._out, self._err))
         return Reply(rc, out, err)
 
     def _alive(self) -> bool:

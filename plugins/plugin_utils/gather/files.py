@@ -12,6 +12,7 @@ from typing import Any
 
 from ..errors import GatherError
 from ..model.raw import RawOutput
+from .channel import decoded
 from .platforms import Platform
 
 # What a command prints instead of its output: shells, nft(8), iptables(8), ip(8), ipset(8), sudo(8), pagers.
@@ -67,7 +68,7 @@ def _name(platform: Platform, command: str) -> str:
 
 def _read(path: str, name: str, platform: Platform) -> str:
     try:
-        text = Path(path).read_bytes().decode("utf-8", "backslashreplace")
+        text = decoded(Path(path).read_bytes())
     except OSError as error:
         raise GatherError(
             f"the file of {name} can't be read: {error.strerror}", path, "check the path"

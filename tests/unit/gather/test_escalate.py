@@ -122,6 +122,10 @@ def test_what_sudo_says(said: bytes, what: str) -> None:
 def test_where_sudo_may_allow_single_commands(said: bytes, singly: bool) -> None:
     error = Launch(ACCESS, "id", become=True).refused(1, b"", said)
     assert isinstance(error, NotAllowedError) is singly
+    assert isinstance(
+        Launch(replace(ACCESS, become_password=None), "id", become=True).refused(1, b"", b"Kennwort!"),
+        NotAllowedError,
+    ), "in whatever language"
     by_su = Launch(replace(ACCESS, become_method="su"), "id", become=True, by_sudo=False)
     assert not isinstance(by_su.refused(1, b"", said), NotAllowedError)
 
