@@ -12,7 +12,7 @@ from ansible.errors import AnsibleFilterError
 from ..plugin_utils.analyse.diffdata import MOST, firewall_difference, most_from
 from ..plugin_utils.ansible_values import native, unsafe
 from ..plugin_utils.errors import PathGuardError
-from ..plugin_utils.gather.states import state_from
+from ..plugin_utils.gather.states import ruleset_from, state_from
 
 
 def firewall_diff(
@@ -23,7 +23,7 @@ def firewall_diff(
         old = state_from(before)
         new = old if after is before else state_from(after)
         found: list[dict[str, Any]] = unsafe(
-            firewall_difference(old, new, native(ruleset), most_from(native(limit)))
+            firewall_difference(old, new, ruleset_from(ruleset), most_from(native(limit)))
         )
     except PathGuardError as error:
         raise AnsibleFilterError(str(error)) from None

@@ -10,15 +10,15 @@ from typing import Any
 from ansible.errors import AnsibleFilterError
 
 from ..plugin_utils.analyse.unreachable import unreachable
-from ..plugin_utils.ansible_values import native, unsafe
+from ..plugin_utils.ansible_values import unsafe
 from ..plugin_utils.errors import PathGuardError
-from ..plugin_utils.gather.states import state_from
+from ..plugin_utils.gather.states import ruleset_from, state_from
 
 
 def unreachable_rules(state: Any, ruleset: str | None = None) -> list[dict[str, Any]]:
     """See the filter's documentation, beside this file."""
     try:
-        found: list[dict[str, Any]] = unsafe(unreachable(state_from(state), native(ruleset)))
+        found: list[dict[str, Any]] = unsafe(unreachable(state_from(state), ruleset_from(ruleset)))
     except PathGuardError as error:
         raise AnsibleFilterError(str(error)) from None
     return found

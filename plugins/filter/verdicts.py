@@ -13,7 +13,7 @@ from ansible.errors import AnsibleFilterError
 from ..plugin_utils.analyse.verdicts import verdicts
 from ..plugin_utils.ansible_values import native, unsafe
 from ..plugin_utils.errors import PathGuardError
-from ..plugin_utils.gather.states import state_from
+from ..plugin_utils.gather.states import ruleset_from, state_from
 
 
 def flow_verdicts(state: Any, flows: Any, ruleset: str | None = None) -> list[dict[str, Any]]:
@@ -22,7 +22,7 @@ def flow_verdicts(state: Any, flows: Any, ruleset: str | None = None) -> list[di
     if isinstance(listed, Mapping):
         listed = [listed]
     try:
-        found: list[dict[str, Any]] = unsafe(verdicts(state_from(state), listed, native(ruleset)))
+        found: list[dict[str, Any]] = unsafe(verdicts(state_from(state), listed, ruleset_from(ruleset)))
     except PathGuardError as error:
         raise AnsibleFilterError(str(error)) from None
     return found

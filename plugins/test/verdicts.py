@@ -13,7 +13,7 @@ from ansible.errors import AnsibleFilterError
 from ..plugin_utils.analyse.verdicts import verdicts
 from ..plugin_utils.ansible_values import native
 from ..plugin_utils.errors import PathGuardError
-from ..plugin_utils.gather.states import state_from
+from ..plugin_utils.gather.states import ruleset_from, state_from
 
 
 def _all(state: Any, flows: Any, ruleset: str | None, verdict: str) -> bool:
@@ -26,7 +26,8 @@ def _all(state: Any, flows: Any, ruleset: str | None, verdict: str) -> bool:
         )
     try:
         return all(
-            found["verdict"] == verdict for found in verdicts(state_from(state), listed, native(ruleset))
+            found["verdict"] == verdict
+            for found in verdicts(state_from(state), listed, ruleset_from(ruleset))
         )
     except PathGuardError as error:
         raise AnsibleFilterError(str(error)) from None

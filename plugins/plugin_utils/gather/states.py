@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from ..ansible_values import native
-from ..errors import StateError
+from ..errors import FlowError, StateError
 from ..model.state import State
 from .snapshot import read
 
@@ -41,6 +41,18 @@ def state_from(value: Any) -> State:
         )
     document = native(value)
     return State.from_dict(document["state"] if "state" in document and "raw" in document else document)
+
+
+def ruleset_from(value: Any) -> str | None:
+    """The name of a ruleset or hook, None where none is given. FlowError for what can't be one."""
+    name: Any = native(value)
+    if name is None or isinstance(name, str):
+        return name
+    raise FlowError(
+        f"ruleset is a name, and this is {type(name).__name__}",
+        "ruleset",
+        "give one, such as inet/filter/forward, or a hook's name",
+    )
 
 
 @lru_cache(maxsize=_KEPT)
