@@ -67,7 +67,8 @@ pg_small() {
 }
 pg_harmless() { # file...: xt_physdev loads br_netfilter, which takes bridged packets of the whole host to iptables
   if cat "$@" 2>/dev/null | grep -q physdev && ! pg_kernel br_netfilter br_netfilter_enable; then
-    echo "its rules about bridge ports can't be tried: the kernel would load br_netfilter for all bridges" >&2; return 126
+    echo "its rules about bridge ports can't be tried: the kernel would load br_netfilter for all bridges" >&2
+    return 126
   fi
 }
 pg_links() { # commands that make links with the names of this host's, of a kind that the kernel has already
