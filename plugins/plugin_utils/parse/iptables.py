@@ -10,7 +10,7 @@ Both variants (nf_tables and legacy) print the same form. Built-in chains are ru
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from ..errors import ParseError
@@ -33,12 +33,24 @@ HOOKS = {
     "POSTROUTING": "postrouting",
 }
 _POLICIES = {"ACCEPT": "permit", "DROP": "deny"}
+# iptables(8), "TABLES".
+_BUILT_IN = {
+    "raw": ("PREROUTING", "OUTPUT"),
+    "mangle": tuple(HOOKS),
+    "nat": tuple(_NAT_PRIORITY),
+    "filter": ("INPUT", "FORWARD", "OUTPUT"),
+    "security": ("INPUT", "FORWARD", "OUTPUT"),
+}
 # A file of commands that people wrote need not declare the built-in chains: the kernel makes them so.
 _AT_BOOT = "ACCEPT"
+_INSERT = re.compile(r"(?:-I|--insert) (\S+) (?:(\d+) )?(.+)$")
 _SET_POLICY = re.compile(r"(?:-P|--policy) (\S+) (ACCEPT|DROP)$")
 TABLES = ("raw", "mangle", "nat", "filter", "security")
 _CHAIN = re.compile(r":(\S+) (\S+)(?: \[\d+:\d+\])?$")
 _COUNTERS = re.compile(r"\[\d+:\d+\] ")
+# How a line of a table begins.
+_STARTS = ("-", "[", ":", "*", "#", "COMMIT")
+_ESCAPED = re.compile(r"\\.", re.DOTALL)
 _FOREIGN = re.compile(r"# Table `(\S+)' (?:is incompatible|contains incompatible)")
 
 
@@ -94,7 +106,7 @@ def tables(content: str, where: str, found: IptablesRules) -> list[Table]:
     read: list[Table] = []
     current: Table | None = None
     todo = f"run {where} on the host as root and see what it prints"
-    for number, line in enumerate(content.splitlines(), 1):
+    for number, line in _lines(content, where):
         line = line.rstrip()
         if not line or line.startswith("#"):
             if foreign := _FOREIGN.match(line):
@@ -118,12 +130,45 @@ def tables(content: str, where: str, found: IptablesRules) -> list[Table]:
     return read
 
 
+def _lines(content: str, where: str) -> Iterator[tuple[int, str]]:
+    """Lines with the number of their first. In quotes (a comment, a log's prefix) a line's end is a character
+    like any other: iptables-save writes it as it is, and so does it others that Python takes for ends of lines.
+    ParseError where a rule may be hidden in quotes."""
+    held, first = "", 0
+    for number, line in enumerate(content.split("\n"), 1):
+        if held:
+            if line.startswith(_STARTS):
+                raise ParseError(
+                    "quotes that do not end in their line, and then a rule",
+                    f"{where}, line {number}",
+                    "change the comment that spans lines",
+                )
+            line = f"{held}\n{line}"
+        else:
+            first = number
+        if '"' in line and line[:1] != "#" and _open_quote(line):
+            held = line
+        else:
+            held = ""
+            yield first, line
+    if held:
+        yield first, held
+
+
+def _open_quote(line: str) -> bool:
+    plain = _ESCAPED.sub("", line) if "\\" in line else line
+    return plain.count('"') % 2 == 1
+
+
 def _read_line(table: Table, line: str, rule: str, place: str, todo: str) -> None:
     """A line within a table: a chain, its policy, or a rule (``rule``: the line without its counters)."""
     if found := _CHAIN.match(line) or _SET_POLICY.match(rule):
         table.policies[found[1]] = found[2]
         table.rules.setdefault(found[1], [])
         return
+    inserted = _INSERT.match(rule)
+    if inserted:
+        rule = f"-A {inserted[1]} {inserted[3]}"
     if not rule.startswith("-A "):
         raise ParseError(f"a line is not understood: {line[:200]}", place, todo)
     chain = rule[3:].split(" ", 1)[0]
@@ -132,7 +177,8 @@ def _read_line(table: Table, line: str, rule: str, place: str, todo: str) -> Non
         table.rules[chain] = []
     if chain not in table.rules:
         raise ParseError(f"a rule for the chain {chain}, which is not declared", place, todo)
-    table.rules[chain].append(rule)
+    rules = table.rules[chain]
+    rules.insert(int(inserted[2] or 1) - 1 if inserted else len(rules), rule)
 
 
 def _read_table(found: IptablesRules, table: Table, backend: str, family: int, matches: Matches) -> None:
@@ -147,9 +193,9 @@ def _read_table(found: IptablesRules, table: Table, backend: str, family: int, m
             continue
         if policy not in _POLICIES:
             raise ParseError(f"the policy {policy!r} of {name}", f"{backend}-save", "report this table")
-        if name not in HOOKS:
+        if name not in _BUILT_IN[table.name]:
             raise ParseError(
-                f"the chain {name} has a policy but no hook", f"{backend}-save", "report this table"
+                f"the table {table.name} has no built-in chain {name}", f"{backend}-save", "report this table"
             )
         found.rulesets[key] = Ruleset(
             key,
@@ -186,7 +232,7 @@ class _Reader:
         line = iptables_options.read(words.split(" ", 2)[2] if words.count(" ") > 1 else "")
         own = self._own(key, words)
         parts: list[Match] = []
-        problems: list[str] = []
+        problems: list[str] = list(line.problems)
         for module, options in line.groups:
             match, not_read = self.matches.read(module, options, own)
             # `-p tcp -m tcp` says the same twice.
@@ -198,7 +244,9 @@ class _Reader:
         if target.added_to:
             self.found.added_to.add(target.added_to)
         verdict = target.verdict
-        if not line.target and problems:
+        if line.problems:
+            verdict = Verdict("unknown", "", line.problems[0])
+        elif not line.target and problems:
             # Words of a match that is not known may have hidden the target.
             verdict = Verdict("unknown", "", f"{problems[0]}: where this match ends is not known")
         reasons = tuple(dict.fromkeys(problems))

@@ -433,7 +433,12 @@ def test_a_saved_file_may_say_append() -> None:
 
 
 def test_a_file_of_commands_need_not_declare_built_in_chains() -> None:
-    text = "*filter\n-P FORWARD DROP\n-A FORWARD -p tcp -j ACCEPT\n-A INPUT -j DROP\nCOMMIT\n"
+    text = (
+        "*filter\n-P FORWARD DROP\n-A FORWARD -p tcp -j ACCEPT\n-I FORWARD -p udp -j DROP\n"
+        "-I FORWARD 2 -p icmp -j DROP\n-A INPUT -j DROP\nCOMMIT\n"
+    )
     found = iptables.parse(text, "iptables", FACTS, SETS)
+    rules = found.rulesets["iptables/filter/FORWARD"].rules
+    assert [one.text.split()[3] for one in rules] == ["udp", "icmp", "tcp"]
     actions = {key: (one.default_action, len(one.rules)) for key, one in found.rulesets.items()}
-    assert actions == {"iptables/filter/FORWARD": ("deny", 1), "iptables/filter/INPUT": ("permit", 1)}
+    assert actions == {"iptables/filter/FORWARD": ("deny", 3), "iptables/filter/INPUT": ("permit", 1)}
