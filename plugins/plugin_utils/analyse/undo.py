@@ -21,8 +21,9 @@ from .rulechanges import Changes, RuleChange, changes_between, maps_of
 
 # Kinds of changes beside those of rules. ``place``: a base chain's hook, priority, type or family.
 DEFAULT_ACTION, PLACE, MEMBERS = "default_action", "place", "members"
-ROUTES, INTERFACES, FORWARDING = "routes", "interfaces", "forwarding"
-OF_ROUTING = frozenset((ROUTES, INTERFACES, FORWARDING))
+ROUTES, ROUTE_RULES, INTERFACES, FORWARDING = "routes", "route_rules", "interfaces", "forwarding"
+# Of routing, each a part of a state by its name there.
+OF_ROUTING = (INTERFACES, ROUTES, ROUTE_RULES, FORWARDING)
 _PERMIT = "permit"
 
 
@@ -50,12 +51,8 @@ class Undo:
         self._looking_up: dict[str, list[RuleChange]] = {}
         if before.firewall_known and after.firewall_known:
             self._of_rules()
-        for kind, names in (
-            (INTERFACES, ("interfaces",)),
-            (ROUTES, ("routes", "route_rules")),
-            (FORWARDING, ("forwarding",)),
-        ):
-            if any(getattr(before, name) != getattr(after, name) for name in names):
+        for kind in OF_ROUTING:
+            if getattr(before, kind) != getattr(after, kind):
                 self.changes.append(Change(after.host, kind, "", before, after))
 
     def _of_rules(self) -> None:
@@ -105,12 +102,9 @@ class Undo:
             }
             found.sets = {**older.sets, **newer.sets}
             found.sets.update((key, older.sets[key]) for kind, key in mine if kind == MEMBERS)
-        if (INTERFACES, "") in mine:
-            found.interfaces = older.interfaces
-        if (ROUTES, "") in mine:
-            found.routes, found.route_rules = older.routes, older.route_rules
-        if (FORWARDING, "") in mine:
-            found.forwarding = older.forwarding
+        for kind in OF_ROUTING:
+            if (kind, "") in mine:
+                setattr(found, kind, getattr(older, kind))
         return found
 
     def firewall(self, undone: Collection[Change], now: HostFirewall, before: HostFirewall) -> HostFirewall:

@@ -15,6 +15,12 @@ from .probes import OPEN, REACHABLE, ProbeRow
 # How many of a kind are told; the JSON report has all.
 PARTS_TOLD, RULES_TOLD, ADDRESSES_TOLD, HOSTS_TOLD = 3, 3, 6, 10
 COUNTED = re.compile(r"\bcounter packets \d+ bytes \d+")
+_PLACES = {
+    "routes": "routing",
+    "route_rules": "policy routing",
+    "interfaces": "interfaces",
+    "forwarding": "forwarding",
+}
 _DIRECTIONS = {"new": "new connections", "established": "packets of open connections", "reply": "replies"}
 
 Entry = Mapping[str, Any]
@@ -22,13 +28,23 @@ Entry = Mapping[str, Any]
 
 def path_lines(entry: Entry, rows: Sequence[ProbeRow], told: set[str]) -> list[str]:
     """``told``: the changes that the report has named already; those of this path are added."""
-    return [*_cut_off(entry), *_causes(entry, told), *_unknown(entry), *_evidence(entry["name"], rows)]
+    return [
+        *_cut_off(entry),
+        *_way(entry),
+        *_causes(entry, told),
+        *_unknown(entry),
+        *_evidence(entry["name"], rows),
+    ]
 
 
 def _cut_off(entry: Entry) -> list[str]:
     required = entry["kind"] == "required"
-    part = entry["cut"] if required else entry["permitted"]
-    word = "cut off " if required else "opened  "
+    return _part(
+        entry, entry["cut"] if required else entry["permitted"], "cut off " if required else "opened  "
+    )
+
+
+def _part(entry: Entry, part: Entry, word: str) -> list[str]:
     pieces = words.pieces(entry, part)
     lines = [
         f"{word}  {addresses(piece['from'])}{_of_hosts(part, pieces)} to {addresses(piece['to'])}, {piece['service']}"
@@ -41,9 +57,20 @@ def _cut_off(entry: Entry) -> list[str]:
     return lines
 
 
+def _way(entry: Entry) -> list[str]:
+    """Where one of several ways is cut, some connections get through, as if nothing were wrong."""
+    told = words.one_way_only(entry)
+    return [f"way       {told}"] if told else []
+
+
 def _unknown(entry: Entry) -> list[str]:
-    reasons = entry["unknown"]["reasons"]
-    return [f"unknown   {'; '.join(some(reasons, 2))}"] if reasons else []
+    lines, reasons = (
+        _part(entry, entry["unknown"], "unknown "),
+        "; ".join(some(entry["unknown"]["reasons"], 2)),
+    )
+    if not lines or not reasons:
+        return lines or ([f"unknown   {reasons}"] if reasons else [])
+    return [f"{lines[0]}: {reasons}"] if len(lines) == 1 else [*lines, f"          {reasons}"]
 
 
 def _of_hosts(part: Entry, pieces: Sequence[Entry]) -> str:
@@ -57,23 +84,29 @@ def _causes(entry: Entry, told: set[str]) -> list[str]:
     told.update(_key(cause) for cause in causes)
     lines: list[str] = []
     if len(new) < len(causes):
-        lines.append("rule      the same as above" + (", and:" if new else ""))
+        word = "rule " if any(cause["chain"] for cause in causes) else "cause"
+        lines.append(f"{word}     the same as above" + (", and:" if new else ""))
     for cause in new[:RULES_TOLD]:
-        at = where(cause["host"], cause["chain"], cause["now"] or cause["before"])
-        word = "rule " if cause["chain"] else "cause"
-        lines.append(f"{word}     {at}: {cause['note']}{words.cost(entry, cause)}")
-        lines.append(f"  now     {rule_text(cause['now'])}")
-        if cause["before"] and cause["before"] != cause["now"]:
-            lines.append(f"  before  {rule_text(cause['before'])}")
+        lines += _cause(entry, cause)
     if len(new) > RULES_TOLD:
         lines.append(f"          and {len(new) - RULES_TOLD} more changes")
-    places = {(cause["host"], cause["chain"]) for cause in causes}
     if not causes:
         return lines + [
             line for decision in entry["deciding"][:2] for line in _decision(decision, "rule    ")
         ]
+    places = {(cause["host"], cause["chain"]) for cause in causes}
     deciding = [decision for decision in entry["deciding"] if _elsewhere(decision, places)]
-    return lines + [line for decision in deciding[:1] for line in _decision(decision, "so that ")]
+    return lines + [line for decision in deciding[:1] for line in _because(decision, causes)]
+
+
+def _cause(entry: Entry, cause: Entry) -> list[str]:
+    at = where(cause["host"], cause["chain"] or _PLACES[cause["change"]], cause["now"] or cause["before"])
+    lines = [f"{'rule ' if cause['chain'] else 'cause'}     {at}: {cause['note']}{words.cost(entry, cause)}"]
+    now, before = rule_text(cause["now"]), rule_text(cause["before"])
+    lines.append(f"  now     {now}")
+    if cause["before"] and before != now:
+        lines.append(f"  before  {before}")
+    return lines + [f"  put it back: {command}" for command in cause["commands"]]
 
 
 def _key(cause: Entry) -> str:
@@ -89,11 +122,24 @@ def _elsewhere(decision: Entry, places: set[tuple[str, str]]) -> bool:
     return not chains & places or decision["direction"] != "new"
 
 
+def _because(decision: Entry, causes: Sequence[Entry]) -> list[str]:
+    """A rule that was told as changed is not told again."""
+    last = decision["rules"][-1] if decision["rules"] else None
+    changed = [
+        (cause["host"], cause["chain"], cause["now"]["position"], cause["now"]["text"])
+        for cause in causes
+        if cause["now"]
+    ]
+    if last and (last["host"], last["chain"], last["position"], last["text"]) in changed:
+        return [f"decides   it itself, for {_DIRECTIONS[decision['direction']]}"]
+    return _decision(decision, "so that ")
+
+
 def _decision(decision: Entry, word: str) -> list[str]:
     if not decision["rules"]:
-        return [
-            f"{word if word != 'rule    ' else 'cause   '}  {decision['host'] or 'network'}: {decision['reason']}"
-        ]
+        host, reason = decision["host"] or "network", decision["reason"]
+        about = reason if reason.startswith((f"{host}: ", f"{host} ")) else f"{host}: {reason}"
+        return [f"{word if word != 'rule    ' else 'cause   '}  {about}"]
     last = decision["rules"][-1]
     about = "" if decision["direction"] == "new" else f" ({_DIRECTIONS[decision['direction']]})"
     return [f"{word}  {where(decision['host'], last['chain'], last)}{about}: {rule_text(last)}"]
@@ -107,7 +153,7 @@ def rule_text(place: Entry | None) -> str:
 def where(host: str, chain: str, place: Entry | None) -> str:
     family, _slash, rest = chain.partition("/")
     table, _slash, name = rest.partition("/")
-    found = f"{host}, table {family} {table}, chain {name}" if name else f"{host}, {chain or 'routing'}"
+    found = f"{host}, table {family} {table}, chain {name}" if name else f"{host}, {chain}"
     if place and place.get("handle") is not None:
         found += f", handle {place['handle']}"
     elif place and place.get("position"):

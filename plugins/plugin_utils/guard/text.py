@@ -36,8 +36,8 @@ HEADLINES = {
     NOT_TESTED: "change not tested (check mode): nothing was changed, nothing was armed",
     REVERTED: "the change was not kept: REVERTED, and the revert is PROVEN",
     UNPROVEN: "the change was not kept, and THE REVERT IS NOT PROVEN: act by hand, see below",
-    FAILED: "the change failed and what it did is STILL IN PLACE; NOTHING WAS REVERTED, because no protected "
-    "firewall has changed",
+    FAILED: "the change failed and what it did is STILL IN PLACE; NOTHING WAS REVERTED, because the rules of no "
+    "protected firewall have changed (a checkpoint holds rules, not routes)",
 }
 
 

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,6 +21,7 @@ from .ends import hosts_of
 from .paths import REPLIES_TAKE_SAME_LEG, Path
 from .prove import BLOCKED, NO, NOT_KNOWN, OPEN, PARTIAL, YES, Proof, deciding_events
 from .remedy import Remedies
+from .too_big import too_big_entry
 
 Entry = dict[str, Any]
 ASSUMPTIONS = {
@@ -146,27 +147,46 @@ def _openings(proof: Proof, network: Network) -> list[tuple[Event, FlowSet]]:
     return found
 
 
+@dataclass(frozen=True, slots=True)
+class _Way:
+    there: tuple[str, ...]
+    replies: list[list[str]]
+    flows: FlowSet
+    denied: FlowSet
+    unknown: FlowSet
+
+
 def legs(proof: Proof) -> list[Entry]:
     """Per way there: how many pairs may take it and are open on it, and by which ways replies come."""
+    ways = list(_ways(proof))
+    found = []
+    for way in ways:
+        nothing = proof.asked.space.nothing
+        elsewhere = union(nothing, (one.flows - one.denied - one.unknown for one in ways if one is not way))
+        pairs = {
+            "open": _opened(proof, way.flows, way.denied, way.unknown),
+            "cut": way.denied.pairs(),
+            "spared": (way.denied & elsewhere).pairs(),
+            "total": way.flows.pairs(),
+        }
+        status = _leg_status(way.flows, way.denied, way.unknown)
+        found.append({"hops": list(way.there), "replies": way.replies, "status": status, "pairs": pairs})
+    return found
+
+
+def _ways(proof: Proof) -> Iterator[_Way]:
     nothing = proof.asked.space.nothing
     by_way: dict[tuple[str, ...], list[Leg]] = {}
     for leg in proof.legs:
         by_way.setdefault(leg.there, []).append(leg)
-    found = []
     for there, same in by_way.items():
         flows = union(nothing, (leg.flows for leg in same)) & proof.asked
         denied = union(nothing, (leg.denied for leg in same)) & proof.asked
         unknown = union(nothing, (leg.unknown for leg in same)) & proof.asked - denied
         if flows:
-            found.append(
-                {
-                    "hops": list(there),
-                    "replies": [list(leg.back) for leg in same if leg.back is not None],
-                    "status": _leg_status(flows, denied, unknown),
-                    "pairs": {"open": _opened(proof, flows, denied, unknown), "total": flows.pairs()},
-                }
+            yield _Way(
+                there, [list(leg.back) for leg in same if leg.back is not None], flows, denied, unknown
             )
-    return found
 
 
 def _opened(proof: Proof, flows: FlowSet, denied: FlowSet, unknown: FlowSet) -> int:
@@ -215,6 +235,9 @@ def path_entry(
             "missing": proof.missing,
             "reasons": _reasons(proof),
         },
+        "too_big": too_big_entry(proof.errors, path.too_big, lambda flows: flows_entry(proof, flows))
+        if proof.errors is not None
+        else None,
         "missed_via": proof.missed.pieces() if path.required else [],
         "witness": bad.witness() or proof.unknown.witness() or None,
         "deciding": decisions(proof, network) + _lacking(proof),

@@ -10,15 +10,14 @@ from typing import Any
 
 from ..analyse.journey import plain
 from ..analyse.network import Network
-from ..analyse.rulechanges import ADDED, CHANGED, MOVED, REMOVED, maps_of
+from ..analyse.rulechanges import ADDED, CHANGED, MOVED, REMOVED, maps_of, settled
 from ..analyse.rulediff import as_dict, first_of, rule_diff, set_diff
-from ..analyse.undo import DEFAULT_ACTION, FORWARDING, INTERFACES, MEMBERS, PLACE, ROUTES, Change
-from ..model import text
-from ..model.flowset import FlowSet
+from ..analyse.undo import DEFAULT_ACTION, FORWARDING, MEMBERS, OF_ROUTING, PLACE, ROUTES, Change
 from ..model.managers import advice
 from ..model.match import All, Either, Match, Member, Not
 from ..model.rules import Rule, Ruleset
 from ..model.state import NamedSet, State
+from . import routing
 from .causes import Cause, Causes
 from .ends import EndFinder, hosts_of
 from .prove import Proof
@@ -26,6 +25,7 @@ from .prove import Proof
 Entry = dict[str, Any]
 # More are told only where the search for the causes was given up.
 _MOST_CAUSES = 20
+_MOST_OF_A_NEIGHBOUR = 60
 _NOT_PROVEN = "; of the changes named here, some are the cause: which was not narrowed down"
 
 
@@ -56,6 +56,7 @@ class Remedies:
             "host": change.host,
             "ruleset": change.key,
             "chain": change.key,
+            "commands": [],
             **told,
             "note": told["note"] + _owner(change) + ("" if cause.proven else _NOT_PROVEN),
             "change": change.kind,
@@ -70,8 +71,18 @@ class Remedies:
             "action": {ADDED: "remove", MOVED: "move_back"}.get(change.kind, "put_back"),
             "before": first_of(change.before),
             "now": first_of(change.after),
-            "note": f"the rule was {change.kind}" + (", in a new chain" if new else ""),
+            "note": f"the rule was {change.kind}" + (", in a new chain" if new else self._move(change)),
         }
+
+    def _move(self, change: Change) -> str:
+        """From where to where a rule was moved."""
+        if change.kind != MOVED:
+            return ""
+        then, now = (
+            _place_in(network.states[change.host], change.key, rules[0])
+            for network, rules in ((self.before, change.before), (self.now, change.after))
+        )
+        return f": it was {then}, and is {now}"
 
     def _was_there(self, change: Change) -> bool:
         state = self.before.states[change.host]
@@ -131,34 +142,18 @@ class Remedies:
 
         return next(((key, as_dict(rule)) for key, rule in sorted(users, key=beside)), None)
 
-    def routes(self, cause: Cause) -> Entry:
-        host = cause.change.host
-        then, now = (_legs(network, host, cause.flows) for network in (self.before, self.now))
+    def routing(self, cause: Cause) -> Entry:
+        change = cause.change
+        told = routing.CHANGED[change.kind](change.before, change.after, cause.flows)
+        before = told.before
+        if change.kind == ROUTES and before is None:  # a new route came before another one
+            before = "; ".join(routing.legs_of(self.before.routing[change.host].split(cause.flows)))
         return {
-            "action": "route",
-            "before": _words("; ".join(then)) if then else None,
-            "now": _words("; ".join(now)) if now else None,
-            "note": "the route was changed",
-        }
-
-    def interfaces(self, cause: Cause) -> Entry:
-        old, new = (_interfaces(state) for state in (cause.change.before, cause.change.after))
-        names = [name for name in {**old, **new} if old.get(name) != new.get(name)]
-        then, now = ("; ".join(side[name] for name in names if name in side) for side in (old, new))
-        return {
-            "action": "route",
-            "before": _words(then) if then else None,
-            "now": _words(now) if now else None,
-            "note": f"interface {', '.join(names)} was changed",
-        }
-
-    def forwarding(self, cause: Cause) -> Entry:
-        old, new = (_forwarding(state) for state in (cause.change.before, cause.change.after))
-        return {
-            "action": "set_back",
-            "before": _words(old),
-            "now": _words(new),
-            "note": "forwarding was changed",
+            "action": "set_back" if change.kind == FORWARDING else "route",
+            "before": _words(before) if before else None,
+            "now": _words(told.now) if told.now else None,
+            "note": told.note,
+            "commands": list(told.commands),
         }
 
 
@@ -167,9 +162,7 @@ _TOLD: Mapping[str, Callable[[Remedies, Cause], Entry]] = {
     DEFAULT_ACTION: Remedies.default_action,
     PLACE: Remedies.place,
     MEMBERS: Remedies.members,
-    ROUTES: Remedies.routes,
-    INTERFACES: Remedies.interfaces,
-    FORWARDING: Remedies.forwarding,
+    **dict.fromkeys(OF_ROUTING, Remedies.routing),
 }
 
 
@@ -194,16 +187,15 @@ def _place(ruleset: Ruleset) -> str:
     return f"type {ruleset.type} hook {ruleset.hook} priority {ruleset.priority}"
 
 
-def _interfaces(state: State) -> dict[str, str]:
-    return {
-        item.name: " ".join([item.name, "up" if item.up else "down", *item.addresses])
-        for item in state.interfaces.values()
-    }
-
-
-def _forwarding(state: State) -> str:
-    words = {True: "on", False: "off", None: "not known"}
-    return ", ".join(f"forwarding of {family}: {words[does]}" for family, does in state.forwarding.items())
+def _place_in(state: State, key: str, rule: Rule) -> str:
+    """``rule 3, after "ip saddr 10.0.0.1 drop"``."""
+    rules = state.rulesets[key].rules if key in state.rulesets else state.chains[key].rules
+    earlier = [other for other in rules if other.position < rule.position]
+    if not earlier:
+        return "the first rule"
+    words = settled(earlier[-1].text)
+    shown = words if len(words) <= _MOST_OF_A_NEIGHBOUR else f"{words[: _MOST_OF_A_NEIGHBOUR - 3]}..."
+    return f'rule {rule.position}, after "{shown}"'
 
 
 def _asks(match: Match, name: str) -> bool:
@@ -212,20 +204,6 @@ def _asks(match: Match, name: str) -> bool:
     if isinstance(match, Not):
         return _asks(match.match, name)
     return isinstance(match, (All, Either)) and any(_asks(part, name) for part in match.matches)
-
-
-def _legs(network: Network, host: str, packets: FlowSet) -> list[str]:
-    """Where a host sends packets, for people."""
-    found: dict[str, None] = {}
-    for part, legs, family in network.routing[host].split(packets):
-        to = ", ".join(text.ranges_to_text("dst", part.ranges("dst", family), family)[:3])
-        for leg in legs:
-            if leg.kind == "forward":
-                gateway = f"via {text.address_text(family, leg.gateway)} " if leg.gateway is not None else ""
-                found[f"{to} {gateway}dev {leg.interface}"] = None
-            elif leg.kind == "deny":
-                found[f"{to}: {leg.reason}"] = None
-    return list(found)
 
 
 def differ(before: Mapping[str, State], now: Mapping[str, State], host: str) -> bool:

@@ -57,21 +57,34 @@ def _share(path: Entry, value: Entry) -> str:
 
 def hosts_share(path: Entry, value: Entry) -> str:
     """``7 of 10 app hosts``."""
+    return f"{value['hosts']['open']} of {value['hosts']['total']} {_group(path)}hosts"
+
+
+def _group(path: Entry) -> str:
     label = path["from"].partition("group ")
-    group = f"{label[2]} " if label[1] and not label[0] and " except " not in label[2] else ""
-    return f"{value['hosts']['open']} of {value['hosts']['total']} {group}hosts"
+    return f"{label[2]} " if label[1] and not label[0] and " except " not in label[2] else ""
 
 
 def short_share(path: Entry) -> str:
     """The share in a table's cell: ``7 of 10 app hosts``, or pairs where the sources are no hosts; where one family
-    alone is cut, so that no host is whole, ``IPv4 10 of 10, IPv6 0 of 10 pairs``."""
+    alone is cut, so that no host is whole, ``IPv4 10 of 10, IPv6 0 of 10 pairs``. Of a path that is unknown, the part
+    that is not known: ``1 of 10 app hosts not known``."""
     value = path["share"]
+    if path["status"] == "unknown":
+        return _not_known(path, value)
     families = by_family(value)
     if families and (not value["hosts"] or not value["hosts"]["open"]):
         return f"{families} pairs"
     if value["hosts"]:
         return hosts_share(path, value)
     return f"{number(value['pairs']['open'])} of {number(value['pairs']['total'])} pairs"
+
+
+def _not_known(path: Entry, value: Entry) -> str:
+    tally, what = value["hosts"], f"{_group(path)}hosts"
+    if not tally or not tally["unknown"]:
+        tally, what = value["pairs"], "pairs"
+    return f"{number(tally['unknown'])} of {number(tally['total'])} {what} not known"
 
 
 def by_family(value: Entry) -> str:
@@ -160,6 +173,24 @@ def _service_of(path: Entry, piece: Entry) -> str:
 def piece_text(piece: Entry, most: int = _MOST) -> str:
     """``10.10.1.66 -> 10.20.1.10, tcp 5432``."""
     return f"{part_text(piece, most)}, {piece['service']}"
+
+
+def one_way_only(path: Entry) -> str:
+    """``over fw2 only; over fw1 open: part of the new connections fail``, where what is cut off on one of several ways
+    is open on another; else nothing."""
+    cut = [leg for leg in path["legs"] if leg["pairs"]["spared"]]
+    if not cut or path["kind"] != "required":
+        return ""
+    whole = all(leg["pairs"]["spared"] == leg["pairs"]["cut"] for leg in cut)
+    bad = " and ".join(_way(leg) for leg in cut)
+    good = " and ".join(_way(leg) for leg in path["legs"] if leg not in cut and leg["status"] == "open")
+    each = "each " if len(cut) > 1 and not good else ""
+    found = f"{'' if whole else 'partly '}{each}{bad} only{f'; {good} open' if good else ''}"
+    return f"{found}: part of the new connections fail"
+
+
+def _way(leg: Entry) -> str:
+    return f"over {' '.join(leg['hops'])}" if leg["hops"] else "directly"
 
 
 def runs(names: list[str]) -> list[str]:

@@ -57,12 +57,14 @@ def entry(name: str, comment: str = "") -> dict[str, Any]:
                 "before": {**place, "text": RULE.replace("/26", "/24")},
                 "now": place,
                 "note": "the rule was changed",
+                "commands": [],
                 "change": "changed",
                 "pairs": 1,
                 "hosts": ["app08"],
             }
         ],
         "deciding": [],
+        "legs": [],
     }
 
 

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -281,10 +282,15 @@ def test_two_rules_in_another_order() -> None:
         rules = states["fw1"].rulesets[FORWARD].rules
         rules.append(rule(4, "ip saddr 10.10.1.128/25 drop", match(src="10.10.1.128/25"), DROP))
     rules = now["fw1"].rulesets[FORWARD].rules
-    rules[2], rules[3] = rules[3], rules[2]
+    rules[2:] = [replace(rules[3], position=3), replace(rules[2], position=4)]
     [(host, chain, change, text, was)] = causes(now, before)
     assert (host, chain, change) == ("fw1", FORWARD, "moved")
     assert text == was
+    [path] = paths(now, before)
+    [cure] = path["remedy"]
+    accept, before_it = (before["fw1"].rulesets[FORWARD].rules[place].text for place in (2, 1))
+    assert cure["note"].startswith(f'the rule was moved: it was rule 4, after "{accept[:50]}')
+    assert f', and is rule 3, after "{before_it[:50]}' in cure["note"]
 
 
 def test_an_emptied_set_is_named_with_the_rule_that_asks_it() -> None:

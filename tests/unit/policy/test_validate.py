@@ -23,6 +23,7 @@ from ansible_collections.pathguard.network.plugins.plugin_utils.model.state impo
 from ansible_collections.pathguard.network.plugins.plugin_utils.policy.read import load_policy
 from ansible_collections.pathguard.network.plugins.plugin_utils.policy.schemas import load_schema, problems
 from ansible_collections.pathguard.network.plugins.plugin_utils.policy.validate import validate
+from ansible_collections.pathguard.network.plugins.plugin_utils.render import words
 from tests.support.states import APPS, GROUPS, app_rule, app_rule6, forward, match, rule, ruleset, small_lab
 
 PRIMARY = {"name": "p", "from": {"group": "app"}, "to": {"group": "db_primary"}, "service": "postgresql"}
@@ -352,6 +353,24 @@ def test_one_leg_of_two_differs() -> None:
         ("fw1",): ("open", 10),
         ("fw2",): ("partial", 7),
     }
+    assert {tuple(leg["hops"]): (leg["pairs"]["cut"], leg["pairs"]["spared"]) for leg in path["legs"]} == {
+        ("fw1",): (0, 0),
+        ("fw2",): (3, 3),
+    }
+    assert words.one_way_only(path) == "over fw2 only; over fw1 open: part of the new connections fail"
+
+
+def test_what_both_ways_cut_is_not_told_as_cut_on_one() -> None:
+    narrow = [forward(app_rule("10.10.1.0/26"))]
+    policy = required(assume=["replies_take_same_leg"])
+    path = entry(proven(policy, small_lab(ecmp=True, fw1=narrow, fw2=narrow)))
+    assert words.one_way_only(path) == ""
+    narrower = [forward(app_rule("10.10.1.0/27"))]
+    path = entry(proven(policy, small_lab(ecmp=True, fw1=narrow, fw2=narrower)))
+    assert words.one_way_only(path) == "partly over fw2 only: part of the new connections fail"
+    other = [forward(app_rule("10.10.1.64/26"))]
+    path = entry(proven(policy, small_lab(ecmp=True, fw1=[forward(app_rule("10.10.1.0/25"))], fw2=other)))
+    assert words.one_way_only(path).startswith("partly over fw2 only")
     assert path["assumptions"][0]["name"] == "replies_take_same_leg"
 
 

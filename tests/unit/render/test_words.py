@@ -116,3 +116,13 @@ def test_a_change_tells_what_it_alone_costs() -> None:
     assert words.cost({"remedy": [cause]}, cause) == ""
     assert words.cost({"remedy": [cause, cause]}, cause) == "; it costs app01-app03"
     assert words.cost({"remedy": [cause, cause]}, {"hosts": [], "pairs": 12}) == "; it costs 12 pairs"
+
+
+def test_of_an_unknown_path_the_part_that_is_not_known_is_told() -> None:
+    path = the_path(accepts=[app_rule(), app_rule6()], service="postgresql")
+    path["status"] = "unknown"
+    path["share"]["hosts"] = {"open": 9, "cut": 0, "unknown": 1, "total": 10}
+    assert words.short_share(path) == "1 of 10 app hosts not known"
+    path["share"]["hosts"] = None
+    path["share"]["pairs"] = {"open": 0, "cut": 0, "unknown": 20, "total": 20}
+    assert words.short_share(path) == "20 of 20 pairs not known"

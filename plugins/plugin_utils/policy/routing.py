@@ -1,0 +1,244 @@
+# Copyright: (c) 2026, PathGuard developers
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What was changed about a host's routing, in the words of iproute2, and the commands that put it back.
+
+A checkpoint holds rules, so nothing else puts these back. Commands are given for Linux alone, and where they say all
+that was there (ip-rule(8), ip-route(8), ip-address(8), ip-link(8); sysctl(8) with the kernel's
+Documentation/networking/ip-sysctl.rst).
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from ..model import text
+from ..model.flowset import FlowSet
+from ..model.state import Interface, Route, RouteRule, State
+
+# Routes that the kernel makes from addresses: they come and go with these.
+_FROM_ADDRESSES = frozenset(("local", "broadcast", "multicast", "anycast"))
+_SYSCTL = {"ipv4": "net.ipv4.ip_forward", "ipv6": "net.ipv6.conf.all.forwarding"}
+_MOST_TOLD = 3
+_Item = TypeVar("_Item")
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """``now``, ``before``: what was changed, as it is and as it was; None: not there."""
+
+    note: str
+    now: str | None
+    before: str | None
+    commands: tuple[str, ...]
+
+
+def rules_changed(before: State, now: State) -> Told:
+    """Policy routing rules. They have no name but their priority, so one is never 'changed'."""
+    gone, come = _without(before.route_rules, now.route_rules), _without(now.route_rules, before.route_rules)
+    commands = [_rule_command("del", rule) for rule in come if not rule.not_understood]
+    commands += [_rule_command("add", rule) for rule in gone if not rule.not_understood]
+    words = [
+        f"rule {_rule(rule)} was {what}"
+        for rules, what in ((come, "added"), (gone, "removed"))
+        for rule in rules
+    ]
+    return _told(_few(words, "; "), map(_rule, come), map(_rule, gone), now, commands)
+
+
+def _rule(rule: RouteRule) -> str:
+    return f"{rule.priority}{' (IPv6)' if rule.family == 6 else ''}: {_rule_words(rule)}"
+
+
+def _rule_words(rule: RouteRule) -> str:
+    parts = [
+        f"from {rule.src or 'all'}",
+        f"to {rule.dst}" if rule.dst else "",
+        f"iif {rule.in_interface}" if rule.in_interface else "",
+        f"fwmark {rule.mark}" if rule.mark else "",
+        *rule.not_understood,
+        f"lookup {rule.table}" if rule.action == "lookup" else rule.action,
+    ]
+    return " ".join(part for part in parts if part)
+
+
+def _rule_command(verb: str, rule: RouteRule) -> str:
+    return f"{_ip(rule.family)} rule {verb} pref {rule.priority} {_rule_words(rule)}"
+
+
+def routes_changed(before: State, now: State, flows: FlowSet) -> Told:
+    """Of the routes that differ: those to where the flows or their answers go, if there are any."""
+    keys: dict[tuple[Any, ...], tuple[Route | None, Route | None]] = {}
+    for route in _without(before.routes, now.routes):
+        keys[_key(route)] = (route, None)
+    for route in _without(now.routes, before.routes):
+        keys[_key(route)] = (keys.get(_key(route), (None, None))[0], route)
+    pairs = list(keys.values())
+    near = [pair for pair in pairs if any(_touches(route, flows) for route in pair if route is not None)]
+    chosen = [
+        pair for pair in near or pairs if any(_set_by_hand(route, now) for route in pair if route is not None)
+    ]
+    chosen = chosen or near or pairs
+    words = [_what(old, new) for old, new in chosen]
+    commands = [
+        command
+        for old, new in chosen
+        if all(_set_by_hand(route, now) for route in (old, new) if route is not None)
+        for command in _route_command(old, new)
+    ]
+    come = [_route(new) for _old, new in chosen if new is not None]
+    gone = [_route(old) for old, _new in chosen if old is not None]
+    return _told(_few(words, "; "), come, gone, now, commands)
+
+
+def _key(route: Route) -> tuple[Any, ...]:
+    return route.family, route.destination, route.table, route.metric
+
+
+def _what(old: Route | None, new: Route | None) -> str:
+    what = "added" if old is None else "removed" if new is None else "changed"
+    either = old or new
+    return f"route {either.destination if either else ''} was {what}"
+
+
+def _touches(route: Route, flows: FlowSet) -> bool:
+    network = ipaddress.ip_network(route.destination, strict=False)
+    first, last = int(network.network_address), int(network.broadcast_address)
+    return route.family in flows.families() and any(
+        low <= last and first <= high
+        for name in ("dst", "src")
+        for low, high in flows.ranges(name, route.family)
+    )
+
+
+def _set_by_hand(route: Route, now: State) -> bool:
+    """Not one that comes and goes with an address of the host."""
+    if route.kind in _FROM_ADDRESSES:
+        return False
+    if not route.source or any(hop.via for hop in route.next_hops):
+        return True
+    addresses = [item.partition("/")[0] for one in now.interfaces.values() for item in one.addresses]
+    return route.source in addresses
+
+
+def _route(route: Route) -> str:
+    hops = [
+        " ".join(
+            part
+            for part in (f"via {hop.via}" if hop.via else "", f"dev {hop.interface}" if hop.interface else "")
+            if part
+        )
+        for hop in route.next_hops
+    ]
+    if len(hops) > 1:
+        hops = [f"nexthop {words} weight {hop.weight}" for words, hop in zip(hops, route.next_hops)]
+    parts = [
+        route.kind if route.kind != "unicast" else "",
+        route.destination,
+        *hops,
+        f"table {route.table}" if route.table not in ("", "main") else "",
+        f"metric {route.metric}" if route.metric else "",
+        f"src {route.source}" if route.source else "",
+    ]
+    return " ".join(part for part in parts if part)
+
+
+def _route_command(old: Route | None, new: Route | None) -> list[str]:
+    if old is not None:
+        verb = "add" if new is None else "replace"
+        return [f"{_ip(old.family)} route {verb} {_route(old)}"]
+    return [f"{_ip(new.family)} route del {_route(new)}"] if new is not None else []
+
+
+def interfaces_changed(before: State, now: State) -> Told:
+    names = [
+        name
+        for name in {**before.interfaces, **now.interfaces}
+        if before.interfaces.get(name) != now.interfaces.get(name)
+    ]
+    commands = [
+        command
+        for name in names
+        if name in before.interfaces and name in now.interfaces
+        for command in _interface_commands(before.interfaces[name], now.interfaces[name])
+    ]
+    come, gone = (
+        [_interface(state.interfaces[name]) for name in names if name in state.interfaces]
+        for state in (now, before)
+    )
+    return _told(f"interface {', '.join(names)} was changed", come, gone, now, commands)
+
+
+def _interface(item: Interface) -> str:
+    return " ".join([item.name, "up" if item.up else "down", *item.addresses])
+
+
+def _interface_commands(old: Interface, new: Interface) -> list[str]:
+    found = [f"ip link set {old.name} {'up' if old.up else 'down'}"] if old.up != new.up else []
+    for verb, addresses in (
+        ("add", _without(old.addresses, new.addresses)),
+        ("del", _without(new.addresses, old.addresses)),
+    ):
+        found += [
+            f"{_ip(6 if ':' in address else 4)} address {verb} {address} dev {old.name}"
+            for address in addresses
+        ]
+    return found
+
+
+def forwarding_changed(before: State, now: State) -> Told:
+    commands = [
+        f"sysctl -w {_SYSCTL[family]}={int(does)}"
+        for family, does in before.forwarding.items()
+        if does is not None and does != now.forwarding.get(family)
+    ]
+    words = [_forwarding(state) for state in (now, before)]
+    return _told("forwarding was changed", words[:1], words[1:], now, commands)
+
+
+def _forwarding(state: State) -> str:
+    words: Mapping[bool | None, str] = {True: "on", False: "off", None: "not known"}
+    return ", ".join(f"forwarding of {family}: {words[does]}" for family, does in state.forwarding.items())
+
+
+def legs_of(split: Iterable[tuple[FlowSet, Sequence[Any], int]]) -> list[str]:
+    """Where a host sends packets, for people. ``split``: as HostRouting.split gives it."""
+    found: dict[str, None] = {}
+    for part, legs, family in split:
+        to = ", ".join(text.ranges_to_text("dst", part.ranges("dst", family), family)[:_MOST_TOLD])
+        for leg in legs:
+            if leg.kind == "forward":
+                gateway = f"via {text.address_text(family, leg.gateway)} " if leg.gateway is not None else ""
+                found[f"{to} {gateway}dev {leg.interface}"] = None
+            elif leg.kind == "deny":
+                found[f"{to}: {leg.reason}"] = None
+    return list(found)
+
+
+def _told(note: str, come: Iterable[str], gone: Iterable[str], now: State, commands: Sequence[str]) -> Told:
+    given = tuple(commands[:_MOST_TOLD]) if now.platform == "linux" and len(commands) <= _MOST_TOLD else ()
+    return Told(note, _few(list(come), "; ") or None, _few(list(gone), "; ") or None, given)
+
+
+def _ip(family: int) -> str:
+    return "ip -6" if family == 6 else "ip"
+
+
+def _few(words: Sequence[str], between: str) -> str:
+    more = len(words) - _MOST_TOLD
+    return between.join([*words[:_MOST_TOLD], *([f"and {more} more"] if more > 0 else [])])
+
+
+def _without(items: Iterable[_Item], others: Sequence[_Item]) -> list[_Item]:
+    return [item for item in items if item not in others]
+
+
+CHANGED: Mapping[str, Callable[[State, State, FlowSet], Told]] = {
+    "routes": routes_changed,
+    "route_rules": lambda before, now, _flows: rules_changed(before, now),
+    "interfaces": lambda before, now, _flows: interfaces_changed(before, now),
+    "forwarding": lambda before, now, _flows: forwarding_changed(before, now),
+}

@@ -1,0 +1,126 @@
+# Copyright: (c) 2026, PathGuard developers
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What is told of one path that got worse."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ansible_collections.pathguard.network.plugins.plugin_utils.guard.detail import path_lines
+
+FLOWS = {"src": ["10.10.1.62"], "dst": ["10.20.1.10"], "protocol": ["tcp"], "dst_port": ["5432"]}
+NOTHING: dict[str, Any] = {"flows": [], "from": [], "to": [], "hosts": [], "reasons": []}
+PART: dict[str, Any] = {
+    "flows": [FLOWS],
+    "from": ["10.10.1.62"],
+    "to": ["10.20.1.10"],
+    "hosts": ["app07"],
+    "reasons": [],
+}
+CHAIN = "inet/filter/forward"
+RULE = {"text": "ip saddr 10.10.1.62 drop", "handle": 28, "line": None, "position": 1}
+CAUSE: dict[str, Any] = {
+    "host": "fw1",
+    "ruleset": CHAIN,
+    "chain": CHAIN,
+    "action": "remove",
+    "before": None,
+    "now": RULE,
+    "note": "the rule was added",
+    "commands": [],
+    "change": "added",
+    "pairs": 1,
+    "hosts": ["app07"],
+}
+DECISION: dict[str, Any] = {
+    "host": "fw1",
+    "hook": "forward",
+    "direction": "new",
+    "verdict": "deny",
+    "reason": "",
+    "rules": [{"host": "fw1", "ruleset": CHAIN, "chain": CHAIN, "position": 1, "text": RULE["text"]}],
+}
+
+
+def told(**entry: Any) -> list[str]:
+    whole = {
+        "name": "p",
+        "kind": "required",
+        "services": [{"protocol": "tcp", "ports": ["5432"]}],
+        "source_ports": [],
+        "cut": PART,
+        "permitted": None,
+        "unknown": NOTHING,
+        "remedy": [],
+        "deciding": [],
+        "legs": [],
+        **entry,
+    }
+    return path_lines(whole, [], set())
+
+
+def test_who_is_unknown_is_told() -> None:
+    lines = told(cut=NOTHING, unknown={**PART, "reasons": ["meta time is not modelled"]})
+    assert lines == ["unknown   10.10.1.62 (app07) to 10.20.1.10, tcp 5432: meta time is not modelled"]
+    parts = [FLOWS, {**FLOWS, "dst_port": ["6432"]}]
+    lines = told(cut=NOTHING, unknown={**PART, "flows": parts, "reasons": ["one", "two", "three"]})
+    assert lines[2:] == ["          of app07", "          one; two; and 1 more"]
+    assert told(cut=NOTHING, unknown={**NOTHING, "reasons": ["fw9 was not gathered"]}) == [
+        "unknown   fw9 was not gathered"
+    ]
+
+
+def test_one_way_of_several_is_told_as_such() -> None:
+    legs = [
+        {
+            "hops": [host],
+            "replies": [],
+            "status": status,
+            "pairs": {"open": 1, "cut": cut, "spared": cut, "total": 1},
+        }
+        for host, status, cut in (("fw1", "open", 0), ("fw2", "blocked", 1))
+    ]
+    assert told(legs=legs)[1] == "way       over fw2 only; over fw1 open: part of the new connections fail"
+
+
+def test_the_rule_that_was_changed_is_not_told_again_as_who_decides() -> None:
+    lines = told(remedy=[CAUSE], deciding=[{**DECISION, "direction": "reply"}])
+    assert lines[1:] == [
+        "rule      fw1, table inet filter, chain forward, handle 28: the rule was added",
+        "  now     ip saddr 10.10.1.62 drop",
+        "decides   it itself, for replies",
+    ]
+
+
+def test_a_change_of_routing_is_told_with_the_command_that_puts_it_back() -> None:
+    words = "32765: from 10.10.1.200/32 prohibit"
+    cause = {
+        **CAUSE,
+        "chain": "",
+        "change": "route_rules",
+        "note": f"rule {words} was added",
+        "now": {"text": words, "handle": None, "line": None, "position": None},
+        "commands": ["ip rule del pref 32765 from 10.10.1.200/32 prohibit"],
+    }
+    decision = {**DECISION, "rules": [], "reason": "fw1: the route says prohibited"}
+    told_already: set[str] = set()
+    entry = {"remedy": [cause], "deciding": [decision]}
+    assert told(**entry)[1:] == [
+        f"cause     fw1, policy routing: rule {words} was added",
+        f"  now     {words}",
+        "  put it back: ip rule del pref 32765 from 10.10.1.200/32 prohibit",
+        "so that   fw1: the route says prohibited",
+    ]
+    whole = {**entry, "name": "p", "kind": "required", "cut": NOTHING, "unknown": NOTHING, "legs": []}
+    path_lines(whole, [], told_already)
+    assert path_lines(whole, [], told_already)[0] == "cause     the same as above"
+
+
+def test_a_rule_that_was_moved_is_quoted_once() -> None:
+    note = 'the rule was moved: it was rule 10, after "accept", and is the first rule'
+    lines = told(
+        remedy=[{**CAUSE, "change": "moved", "note": note, "before": {**RULE, "handle": 12, "position": 10}}]
+    )
+    assert lines[1].endswith(note)
+    assert lines[2:] == ["  now     ip saddr 10.10.1.62 drop"]

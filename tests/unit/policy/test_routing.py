@@ -1,0 +1,172 @@
+# Copyright: (c) 2026, PathGuard developers
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A change of routing is named by the rule, route, interface or switch that was changed, with what puts it back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from ansible_collections.pathguard.network.plugins.plugin_utils.model.state import (
+    Interface,
+    NextHop,
+    Route,
+    RouteRule,
+    State,
+)
+from ansible_collections.pathguard.network.plugins.plugin_utils.policy.read import load_policy
+from ansible_collections.pathguard.network.plugins.plugin_utils.policy.routing import interfaces_changed
+from ansible_collections.pathguard.network.plugins.plugin_utils.policy.schemas import load_schema, problems
+from ansible_collections.pathguard.network.plugins.plugin_utils.policy.validate import validate
+from tests.support.states import GROUPS, small_lab
+
+POLICY = {
+    "requiredPaths": [
+        {"name": "p", "from": {"group": "app"}, "to": {"group": "db_primary"}, "service": "postgresql"}
+    ]
+}
+MAIN = RouteRule(4, 32766, "main")
+
+
+def lab() -> dict[str, State]:
+    states = small_lab()
+    states["fw1"].route_rules = [RouteRule(4, 0, "local"), MAIN]
+    return states
+
+
+def remedy(change: Callable[[State], None]) -> list[dict[str, Any]]:
+    now = lab()
+    change(now["fw1"])
+    report = validate(load_policy(POLICY), now, GROUPS, lab())
+    assert problems(report, load_schema("report")) == []
+    found: list[dict[str, Any]] = report["paths"][0]["remedy"]
+    return found
+
+
+def prohibited(state: State) -> None:
+    state.route_rules.insert(0, RouteRule(4, 32765, "", "prohibit", "10.10.1.200/32"))
+
+
+def no_rule(state: State) -> None:
+    state.route_rules.remove(MAIN)
+
+
+def blackhole(state: State) -> None:
+    state.routes.append(Route(4, "10.20.1.10/32", "blackhole"))
+    state.routes.append(Route(4, "192.0.2.0/24", next_hops=[NextHop("mgmt0", "10.99.0.1")]))
+
+
+def elsewhere(state: State) -> None:
+    [route] = [route for route in state.routes if route.destination == "10.20.1.0/24"]
+    route.kind, route.next_hops = "unreachable", []
+
+
+def gone(state: State) -> None:
+    state.routes = [route for route in state.routes if route.destination != "10.20.1.0/24"]
+
+
+def not_forwarding(state: State) -> None:
+    state.forwarding["ipv4"] = False
+
+
+@pytest.mark.parametrize(
+    ("change", "kind", "note", "now", "before", "command"),
+    [
+        (
+            prohibited,
+            "route_rules",
+            "rule 32765: from 10.10.1.200/32 prohibit was added",
+            "32765: from 10.10.1.200/32 prohibit",
+            None,
+            "ip rule del pref 32765 from 10.10.1.200/32 prohibit",
+        ),
+        (
+            no_rule,
+            "route_rules",
+            "rule 32766: from all lookup main was removed",
+            None,
+            "32766: from all lookup main",
+            "ip rule add pref 32766 from all lookup main",
+        ),
+        (
+            blackhole,
+            "routes",
+            "route 10.20.1.10/32 was added",
+            "blackhole 10.20.1.10/32",
+            "10.20.1.10 dev db0",
+            "ip route del blackhole 10.20.1.10/32",
+        ),
+        (
+            elsewhere,
+            "routes",
+            "route 10.20.1.0/24 was changed",
+            "unreachable 10.20.1.0/24",
+            "10.20.1.0/24 dev db0",
+            "ip route replace 10.20.1.0/24 dev db0",
+        ),
+        (
+            gone,
+            "routes",
+            "route 10.20.1.0/24 was removed",
+            None,
+            "10.20.1.0/24 dev db0",
+            "ip route add 10.20.1.0/24 dev db0",
+        ),
+        (
+            not_forwarding,
+            "forwarding",
+            "forwarding was changed",
+            "forwarding of ipv4: off, forwarding of ipv6: on",
+            "forwarding of ipv4: on, forwarding of ipv6: on",
+            "sysctl -w net.ipv4.ip_forward=1",
+        ),
+    ],
+)
+def test_what_was_changed_is_named_with_the_command_that_puts_it_back(
+    change: Callable[[State], None], kind: str, note: str, now: str | None, before: str | None, command: str
+) -> None:
+    [cure] = remedy(change)
+    assert (cure["host"], cure["change"], cure["note"]) == ("fw1", kind, note)
+    assert [cure[at] and cure[at]["text"] for at in ("now", "before")] == [now, before]
+    assert cure["commands"] == [command]
+
+
+def test_a_rule_that_is_not_understood_gets_no_command() -> None:
+    def odd(state: State) -> None:
+        state.route_rules.insert(
+            0, RouteRule(4, 9, "", "prohibit", "10.10.1.200/32", not_understood=["tos 8"])
+        )
+
+    now = lab()
+    odd(now["fw1"])
+    report = validate(load_policy(POLICY), now, GROUPS, lab())
+    for cure in report["paths"][0]["remedy"]:
+        assert (cure["change"], cure["commands"]) == ("route_rules", [])
+        assert "tos 8" in cure["note"]
+    assert report["paths"][0]["remedy"]
+
+
+def test_no_command_is_given_for_what_is_no_linux() -> None:
+    def other(state: State) -> None:
+        state.platform = "ios"
+        prohibited(state)
+
+    [cure] = remedy(other)
+    assert cure["commands"] == []
+
+
+def test_an_address_and_a_link_are_put_back() -> None:
+    before, now = State("h"), State("h")
+    before.interfaces["e0"] = Interface("e0", ["10.0.0.1/24", "fd00::1/64"])
+    now.interfaces["e0"] = Interface("e0", ["10.0.0.9/24"], up=False)
+    told = interfaces_changed(before, now)
+    assert told.note == "interface e0 was changed"
+    assert told.commands == ()  # more than is told: by the text alone
+    now.interfaces["e0"] = Interface("e0", ["10.0.0.1/24"], up=False)
+    assert interfaces_changed(before, now).commands == (
+        "ip link set e0 up",
+        "ip -6 address add fd00::1/64 dev e0",
+    )
