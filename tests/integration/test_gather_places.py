@@ -145,7 +145,8 @@ COMMIT
 -A DOCKER-USER -j RETURN
 COMMIT
 RULES
-ip netns exec web nft 'add table inet own; add chain inet own in {{ type filter hook input priority 0; policy drop; }}'
+ip netns exec web nft 'add table inet own; add chain inet own in {{ type filter hook input priority 0; }}'
+ip netns exec web python3 -m http.server 80 >/dev/null 2>&1 &
 """
 
 
@@ -167,5 +168,8 @@ def test_a_container_host(fresh_lab: Lab, tmp_path: Path) -> None:
         {"src": WEB, "dst": "10.10.1.14", "protocol": "tcp", "dst_port": 443, "in_interface": "docker0"},
     )
     assert [answer["verdict"] for answer in answers] == ["permit", "deny", "permit", "deny", "permit"]
+    knock = "for try in $(seq {tries}); do timeout 2 bash -c '</dev/tcp/10.10.1.5/{port}' && exit; sleep 0.5; done; exit 1"
+    assert fresh_lab.run("app02", knock.format(tries=8, port=8080)).returncode == 0, "the kernel agrees"
+    assert fresh_lab.run("app02", knock.format(tries=1, port=8081)).returncode == 1
     told = [rule["text"] for rule in answers[0]["rules"]]
     assert any("--dport 80 -j ACCEPT" in text for text in told), "decided where it is forwarded, after DNAT"
