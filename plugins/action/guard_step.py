@@ -13,7 +13,7 @@ from ansible import constants as C
 from ansible.utils.display import Display
 
 from ansible_collections.pathguard.network.plugins.plugin_utils.ansible_values import native, unsafe
-from ansible_collections.pathguard.network.plugins.plugin_utils.errors import GuardError
+from ansible_collections.pathguard.network.plugins.plugin_utils.errors import GuardError, PathGuardError
 from ansible_collections.pathguard.network.plugins.plugin_utils.gather import netmiko_channel  # noqa: F401  # pylint: disable=unused-import
 from ansible_collections.pathguard.network.plugins.plugin_utils.gather.action import (
     HOST_OPTIONS,
@@ -21,7 +21,7 @@ from ansible_collections.pathguard.network.plugins.plugin_utils.gather.action im
     Progress,
 )
 from ansible_collections.pathguard.network.plugins.plugin_utils.guard import record, report, text
-from ansible_collections.pathguard.network.plugins.plugin_utils.guard.after import UNPROVEN, Judge
+from ansible_collections.pathguard.network.plugins.plugin_utils.guard.after import UNPROVEN, After, Judge
 from ansible_collections.pathguard.network.plugins.plugin_utils.guard.batch import batch_sizes, check_strategy
 from ansible_collections.pathguard.network.plugins.plugin_utils.guard.before import Start, begin
 from ansible_collections.pathguard.network.plugins.plugin_utils.guard.flowdiff import flow_diff
@@ -126,9 +126,8 @@ class ActionModule(HostsAction):
         run, folder = self._run(options)
         judge = Judge(run, folder, self._site(options, task_vars), self._say, options["settle"])
         found = judge.decide(self._failures(run, task_vars))
-        return self._with_diff(
-            self._told(found), flow_diff(judge.baseline, found.states) if self._task.diff else ""
-        )
+        result = self._told(found)
+        return self._with_diff(result, _flow_diff(judge, found)) if self._task.diff else result
 
     def _revert(self, options: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
         run, folder = self._run(options)
@@ -252,6 +251,13 @@ class ActionModule(HostsAction):
 
     def _print(self, text: str) -> None:
         self._say("\n" + text.rstrip("\n") + "\n")
+
+
+def _flow_diff(judge: Judge, found: After) -> str:
+    try:
+        return flow_diff(judge.baseline, found.states) if found.states else ""
+    except PathGuardError as error:  # the decision is taken: what can't be shown must not hide it
+        return f"what the change did can't be shown: {error.what}\n"
 
 
 def _machine_readable() -> bool:

@@ -12,7 +12,7 @@ import math
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
@@ -86,8 +86,12 @@ class Judge:
         self.policy: Policy = load_policy(run.policy)
         self.before = [PathView(**view) for view in run.before["paths"]]
         self.targets = [Target(**target) for target in run.before["targets"]]
-        self.baseline = load_states(folder / "pre", run.hops)
         self._explain: Callable[[], Proof] | None = None
+
+    @cached_property
+    def baseline(self) -> dict[str, State]:
+        """The hosts as ``pre`` read them. Raises StateError; nothing of it is needed to put the firewalls back."""
+        return load_states(self.folder / "pre", self.run.hops)
 
     def decide(self, failures: Sequence[HostFailure]) -> After:
         found = After(self.run, self.folder, list(failures), self.before)
@@ -153,16 +157,16 @@ class Judge:
         if errors or found.cut_off:
             return
         names = resolver(self.policy, self.run.groups, found.states, self.site)
-        proven = partial(
-            prove,
-            self.policy,
-            found.states,
-            self.run.groups,
-            self.folder / name,
-            baseline=self.baseline,
-            resolver=names,
-        )
         try:
+            proven = partial(
+                prove,
+                self.policy,
+                found.states,
+                self.run.groups,
+                self.folder / name,
+                baseline=self.baseline,
+                resolver=names,
+            )
             found.proof = proven(explain=False)
         except PathGuardError as error:  # such as a path whose ends are nobody any more
             found.proof, found.changes = None, []

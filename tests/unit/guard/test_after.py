@@ -240,3 +240,12 @@ def test_nobody_waits_for_the_causes_before_the_rules_are_back(
     assert looked == [True]
     assert found.proof is not None
     assert [cause["action"] for cause in found.proof.document["paths"][0]["remedy"]] == ["put_back"]
+
+
+def test_a_change_that_nothing_can_be_compared_with_is_put_back(scene: Scene) -> None:
+    scene.begin()
+    scene.change(NARROW)
+    (scene.folder / "runs" / "r1" / "pre" / "app03.json").unlink()
+    found = scene.end()
+    assert found.decision == "reverted"
+    assert [reason for reason in found.reasons if "the paths can't be proven after the change" in reason]

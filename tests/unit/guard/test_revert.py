@@ -143,3 +143,11 @@ def test_a_host_named_by_an_ipv6_address_is_proven_when_it_answers_again(scene: 
     router.locked = lambda state: state.rulesets[NARROW.key] == NARROW
     found, back = reverted(scene)
     assert (found.decision, back.by_timer, back.trouble) == ("reverted", [name], [])
+
+
+def test_what_was_read_before_is_not_needed_to_put_back(scene: Scene) -> None:
+    scene.begin()
+    scene.change(NARROW)
+    (scene.folder / "runs" / "r1" / "pre" / "app03.json").unlink()
+    found, back = reverted(scene)
+    assert (found.decision, back.changed) == ("reverted", {"fw1": ["nft/inet/filter"]})
