@@ -5,7 +5,8 @@
 
 Sources: nf_conntrack_proto_tcp.c (the table ``tcp_conntracks``: a SYN ACK without its SYN is invalid, an
 ACK in SYN_SENT is invalid, a lone ACK is picked up as new while ``nf_conntrack_tcp_loose`` is 1, its
-default); nf_conntrack_proto_icmp.c (an answer without its request is invalid).
+default); nf_conntrack_proto_icmp.c (an answer without its request is invalid; an error about a connection is
+related to it, whichever packet of it the error is about, and any other error is invalid).
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ FIRST, ANSWER, STRAY_ANSWER, FURTHER, STRAY_FURTHER = (
     "further",
     "stray further",
 )
+ERROR_BACK, ERROR_ON = "error back", "error on"
 # kind of packet -> (protocols, connection, TCP flags) that it may show; no flags: any.
 _SEEN_AS: dict[str, tuple[tuple[Ranges, str, tuple[int, ...]], ...]] = {
     FIRST: ((_TCP, "new", (SYN,)), (_NOT_TCP, "new", ())),
@@ -39,6 +41,8 @@ _SEEN_AS: dict[str, tuple[tuple[Ranges, str, tuple[int, ...]], ...]] = {
     ),
     FURTHER: ((_TCP, "established", (ACK,)), (_NOT_TCP, "established", ())),
     STRAY_FURTHER: ((_TCP, "invalid", (ACK,)), (_NOT_TCP, "new", ())),
+    ERROR_BACK: ((_ICMP, "related", ()),),
+    ERROR_ON: ((_ICMP, "related", ()),),
 }
 
 
@@ -49,6 +53,8 @@ _DIRECTION = {
     ANSWER: "reply",
     STRAY_ANSWER: "original",
     STRAY_FURTHER: "original",
+    ERROR_BACK: "reply",
+    ERROR_ON: "original",
 }
 
 

@@ -33,6 +33,7 @@ _INDEX_FROM = 48  # shorter chains are quicker to walk than to look up
 # Beyond this many undecidable conditions on one set, which of them go together is given up: what may be
 # left then counts as left whatever they are. More becomes unknown, and nothing wrongly certain.
 _MOST_UNKNOWNS = 48
+_NOT_ICMP = ((0, 0), (2, 57), (59, 255))
 _DEEPEST_JUMP = 64  # the kernel's own limit is 16 for nft; iptables has none but memory
 
 Pieces = dict[Overlay, int]
@@ -181,7 +182,7 @@ class HostFirewall:
         )
         node = self.space.named("family", scope) if scope else EMPTY
         if ruleset.type == "nat":  # only a connection's first packet is asked (nft(8), "nat")
-            node = diagrams.intersection(node, self.space.named("connection", ("new", "related")))
+            node = diagrams.intersection(node, self._first_packets())
         seen, beside = {}, {}
         for overlay, flows in pieces.items():
             if ruleset.type == "nat" and any(item[0] == translation_of(ruleset) for item in overlay):
@@ -196,6 +197,11 @@ class HostFirewall:
             if outside:
                 beside[overlay] = outside
         return seen, beside
+
+    def _first_packets(self) -> int:
+        """Those that nat chains are asked about; ICMP errors, related as they are, are not (nf_nat_proto.c)."""
+        related = self.space.everything.named("connection", ("related",)).only("protocol", _NOT_ICMP)
+        return self.space.diagrams.union(self.space.named("connection", ("new",)), related.node)
 
     def _ruleset(self, walk: _Walk, pieces: Pieces) -> None:
         diagrams = self.space.diagrams

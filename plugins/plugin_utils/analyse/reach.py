@@ -35,7 +35,8 @@ class Leg:
 @dataclass(slots=True)
 class Reach:
     """``denied``, ``unknown``, ``open`` partition the flows that were asked about: certainly cut on some
-    leg; not known on some leg and certainly cut on none; open on every leg. ``some``: open on some leg."""
+    leg; not known on some leg and certainly cut on none; open on every leg. ``some``: open on some leg.
+    ``answers``: where the answers to each of the ``deliveries`` went."""
 
     open: FlowSet
     denied: FlowSet
@@ -44,6 +45,7 @@ class Reach:
     events: list[Event] = field(default_factory=list)
     legs: list[Leg] = field(default_factory=list)
     deliveries: list[Delivery] = field(default_factory=list)
+    answers: list[list[Delivery]] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,14 +69,17 @@ def reach(
     asked = union(nothing, (start.flows for start in starts))
     walk = Walk(network, question.outside, question.boundaries, progress, question.goals).run(starts)
     events, legs = list(walk.events), _dead_ends(walk.events, nothing)
+    answers: list[list[Delivery]] = []
     for delivery in walk.deliveries:
         if question.replies:
             back = _back(network, delivery, question, progress)
             events += back.events
             legs += back.legs
+            answers.append(back.deliveries)
         else:
             flows = delivery.journey.to_origin(delivery.flows)
             legs.append(Leg(delivery.journey.route(), None, flows, nothing, nothing))
+            answers.append([])
     legs = _merged(legs, walk.events)
     denied = union(nothing, (event.flows for event in events if event.verdict == DENY)) & asked
     unknown = union(nothing, (event.flows for event in events if event.verdict == UNKNOWN)) & asked - denied
@@ -86,7 +91,7 @@ def reach(
             Event(UNKNOWN, "new", "", "route", lost, (), "these flows could not be followed to an end")
         )
         unknown = unknown | lost
-    return Reach(asked - denied - unknown, denied, unknown, some - lost, events, legs, walk.deliveries)
+    return Reach(asked - denied - unknown, denied, unknown, some - lost, events, legs, walk.deliveries, answers)
 
 
 def union(nothing: FlowSet, sets: Iterable[FlowSet]) -> FlowSet:
@@ -139,7 +144,7 @@ def _back(network: Network, delivery: Delivery, question: Question, progress: Pr
             nothing, (event.flows for event in found.events if event.verdict == UNKNOWN and _on(event, route))
         )
         legs.append(Leg(there, route, flows, denied, unknown | waiting & flows - denied))
-    return Reach(nothing, nothing, nothing, nothing, events, legs)
+    return Reach(nothing, nothing, nothing, nothing, events, legs, found.deliveries)
 
 
 def _on(event: Event, route: tuple[str, ...]) -> bool:

@@ -49,7 +49,8 @@ def surely(denied: FlowSet, seen: FlowSet, loose: frozenset[str]) -> tuple[FlowS
 
 
 def not_known(host: str, loose: frozenset[str]) -> str:
-    names = " and ".join(name.replace("ct_mark", "connection mark") for name in sorted(loose))
+    words = {"ct_mark": "connection mark", "connection": "connection state"}
+    names = " and ".join(words.get(name, name) for name in sorted(loose))
     return f"the value of the {names} of these packets on {host} is not known"
 
 

@@ -38,7 +38,8 @@ class PathView:
 
     ``kind``: required or forbidden. ``bad``: the flows that certainly violate the policy (a required path's
     cut-off part, a forbidden one's open part), ``unknown``: those that can't be judged, as pieces
-    ``{src: [...], dst: [...], ...}``. ``share``: short, for people ("7 of 10 app hosts").
+    ``{src: [...], dst: [...], ...}``. ``share``: short, for people ("7 of 10 app hosts"). ``too_big``: the open
+    flows of which packets that are too big surely vanish, because the ICMP errors about them get lost.
     """
 
     name: str
@@ -48,14 +49,18 @@ class PathView:
     share: str = ""
     bad: list[dict[str, Any]] = field(default_factory=list)
     unknown: list[dict[str, Any]] = field(default_factory=list)
+    too_big: list[dict[str, Any]] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
 class PathChange:
+    """``hangs``: whether it got worse in that packets that are too big vanish now."""
+
     name: str
     before: PathView
     after: PathView
     what: str
+    hangs: bool = False
 
     @property
     def fails(self) -> bool:
@@ -66,7 +71,10 @@ class PathChange:
         was, now = self.before, self.after
         if was.kind == "forbidden":
             return f"path '{self.name}' is forbidden and was {was.status}, is {now.status}"
-        return f"path '{self.name}' was {was.status} ({was.share}), is {now.status} ({now.share})"
+        found = f"path '{self.name}' was {was.status} ({was.share}), is {now.status} ({now.share})"
+        return (
+            f"{found}, but what is too big for its way hangs: ICMP errors get lost" if self.hangs else found
+        )
 
     def to_dict(self) -> dict[str, Any]:
         return {
@@ -96,9 +104,17 @@ def compare(
 
 def _change(before: PathView, after: PathView, expected: bool) -> PathChange:
     what = TRANSITIONS[before.satisfied, after.satisfied] or _by_flows(before, after)
+    hangs = what not in (WORSE, BETTER) and _hangs(before, after)
+    if hangs and what == SAME:
+        what = WORSE
     if expected and what in FAILING:
         what = EXPECTED
-    return PathChange(after.name, before, after, what)
+    return PathChange(after.name, before, after, what, hangs)
+
+
+def _hangs(before: PathView, after: PathView) -> bool:
+    space = Space()
+    return bool(_set(space, after.too_big) - _set(space, before.too_big) - _set(space, before.bad))
 
 
 def _by_flows(before: PathView, after: PathView) -> str:

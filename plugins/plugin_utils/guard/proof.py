@@ -75,6 +75,7 @@ def view(entry: Mapping[str, Any]) -> PathView:
         share=words.short_share(entry),
         bad=list(bad["flows"]),
         unknown=list(entry["unknown"]["flows"]),
+        too_big=list(entry["too_big"]["blocked"]["flows"]) if entry["too_big"] else [],
     )
 
 

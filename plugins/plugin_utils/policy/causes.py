@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from ..analyse.errors_back import errors_about
 from ..analyse.journey import plain
 from ..analyse.network import Network
 from ..analyse.replies import answers
@@ -64,11 +65,15 @@ class Causes:
 
     def of(self, proof: Proof, before: Proof) -> list[Cause]:
         """The causes of what got worse, the one that cost most first; none where nothing did."""
-        worse = _bad(proof) - _bad(before) | _doubtful(proof) - _doubtful(before) - _bad(before)
+        bad, doubtful = _bad, _doubtful
+        worse = bad(proof) - bad(before) | doubtful(proof) - doubtful(before) - bad(before)
+        if not worse:  # as open as before; what is too big may vanish now
+            bad, doubtful = _hanging, _neither
+            worse = bad(proof) - bad(before) - _bad(before)
         changes = self._ranked(proof) if worse else []
         if not changes:
             return []
-        search = _Search(self, proof, before, worse)
+        search = _Search(self, proof, before, worse, bad, doubtful)
         near = self._near(changes, worse)
         try:
             if not search.enough(near):
@@ -122,7 +127,7 @@ class Causes:
         """Without rules that match nothing of ``worse`` or its answers: mostly, what is left will do."""
         if len(changes) > MOST_LOOKED_AT:
             return changes
-        there = worse | answers(worse)
+        there = worse | answers(worse) | errors_about(worse)
 
         def touches(change: Change) -> bool:
             return not isinstance(change.before, tuple) or any(
@@ -171,11 +176,22 @@ class Causes:
 class _Search:
     """For one path: which changes must be undone so that ``worse`` fares as before."""
 
-    def __init__(self, causes: Causes, proof: Proof, before: Proof, worse: FlowSet) -> None:
+    def __init__(
+        self,
+        causes: Causes,
+        proof: Proof,
+        before: Proof,
+        worse: FlowSet,
+        bad: Callable[[Proof], FlowSet],
+        doubtful: Callable[[Proof], FlowSet],
+    ) -> None:
+        """``bad``, ``doubtful``: what ``worse`` was found by."""
         self.causes = causes
         self.proof = proof
         self.before = before
         self.worse = worse
+        self.bad = bad
+        self.doubtful = doubtful
         self._cured: dict[frozenset[Change], FlowSet] = {}
 
     def cured(self, undone: frozenset[Change]) -> FlowSet:
@@ -185,8 +201,8 @@ class _Search:
             if then is None:
                 self._cured[undone] = self.worse.space.nothing
             else:
-                unknown = _doubtful(then) - _doubtful(self.before)
-                self._cured[undone] = self.worse - _bad(then) - unknown
+                unknown = self.doubtful(then) - self.doubtful(self.before)
+                self._cured[undone] = self.worse - self.bad(then) - unknown
         return self._cured[undone]
 
     def enough(self, changes: Sequence[Change]) -> bool:
@@ -215,3 +231,12 @@ def _bad(proof: Proof) -> FlowSet:
 
 def _doubtful(proof: Proof) -> FlowSet:
     return proof.unknown
+
+
+def _hanging(proof: Proof) -> FlowSet:
+    """The flows of which packets that are too big vanish, or that are cut off."""
+    return _bad(proof) | (proof.errors.blocked if proof.errors is not None else proof.asked.space.nothing)
+
+
+def _neither(proof: Proof) -> FlowSet:
+    return proof.asked.space.nothing

@@ -91,7 +91,8 @@ class Waiver:
 
 @dataclass(frozen=True, slots=True)
 class Path:
-    """One entry of requiredPaths or forbiddenPaths. ``families``: 4 and/or 6; empty: those that both ends have."""
+    """One entry of requiredPaths or forbiddenPaths. ``families``: 4 and/or 6; empty: those that both ends have.
+    ``too_big``: whether the ICMP errors about packets that are too big must come back, too."""
 
     name: str
     kind: str
@@ -108,6 +109,7 @@ class Path:
     description: str = ""
     assume: tuple[str, ...] = ()
     waiver: Waiver | None = None
+    too_big: bool = False
 
     @property
     def required(self) -> bool:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
+from ..analyse.errors_back import ErrorsBack
 from ..analyse.journey import DENY, UNKNOWN, Event
 from ..analyse.network import Network
 from ..analyse.reach import Leg, Question, Reach, reach, union
@@ -27,7 +28,8 @@ _REQUESTS = ((1, (8, 13, 15, 17)), (58, (128,)))
 @dataclass(slots=True)
 class Proof:
     """``denied``, ``unknown`` and ``open`` partition ``asked``. ``permitted``: open on some leg at least.
-    ``missed``: flows that do not pass a host of ``via``. ``status`` and ``satisfied`` as in DESIGN."""
+    ``missed``: flows that do not pass a host of ``via``. ``errors``: those about open flows of a required path
+    whose packets are too big. ``status`` and ``satisfied`` as in DESIGN."""
 
     path: Path
     ends: Ends
@@ -40,6 +42,7 @@ class Proof:
     events: list[Event] = field(default_factory=list)
     legs: list[Leg] = field(default_factory=list)
     reached: list[Reach] = field(default_factory=list)
+    errors: ErrorsBack | None = None
 
     @property
     def missing(self) -> list[str]:
@@ -73,7 +76,10 @@ class Proof:
         violated = (self.denied or self.ends.lacking or self.missed) if self.path.required else self.permitted
         if violated:
             return NO
-        return NOT_KNOWN if self.not_known else YES
+        wanted = self.errors if self.path.too_big else None
+        if wanted is not None and wanted.blocked:
+            return NO
+        return NOT_KNOWN if self.not_known or (wanted is not None and wanted.unknown) else YES
 
 
 def prove(
@@ -141,8 +147,10 @@ def prove_between(
         denied = ends.asked - permitted - unknown
         opened = permitted
     legs = [leg for one in reached for leg in one.legs]
+    errors = ErrorsBack(network, reached, opened, boundaries, progress) if path.required else None
+    missed = missed & ends.asked
     proof = Proof(
-        path, ends, ends.asked, opened, denied, unknown, permitted, missed & ends.asked, events, legs, reached
+        path, ends, ends.asked, opened, denied, unknown, permitted, missed, events, legs, reached, errors
     )
     return _with_detours(proof, detour)
 
@@ -225,7 +233,8 @@ def _whichever(alternatives: list[Reach], nothing: FlowSet) -> Reach:
     some = union(nothing, (one.some for one in alternatives))
     legs = [leg for one in alternatives for leg in one.legs]
     deliveries = [delivery for one in alternatives for delivery in one.deliveries]
-    return Reach(asked - may_fail, asked - may_open, unknown, some, events, legs, deliveries)
+    answers = [back for one in alternatives for back in one.answers]
+    return Reach(asked - may_fail, asked - may_open, unknown, some, events, legs, deliveries, answers)
 
 
 def deciding_events(proof: Proof) -> list[tuple[Event, FlowSet]]:

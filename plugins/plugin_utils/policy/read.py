@@ -112,6 +112,7 @@ def _path(item: Any, kind: str, where: str, families: tuple[int, ...]) -> Path:
         description=item.get("description", ""),
         assume=tuple(_texts(item["assume"], f"{where}.assume")) if "assume" in item else (),
         waiver=_waiver(item["waiver"], f"{where}.waiver") if "waiver" in item else None,
+        too_big=_too_big(item["too_big"], kind, f"{where}.too_big") if "too_big" in item else False,
     )
 
 
@@ -149,6 +150,16 @@ def _families(value: Any, where: str) -> tuple[int, ...]:
         if name not in _FAMILIES:
             raise unknown_name("family", name, list(_FAMILIES), f"{where}[{index}]")
     return tuple(sorted(_FAMILIES[name] for name in names))
+
+
+def _too_big(value: Any, kind: str, where: str) -> bool:
+    if kind != REQUIRED:
+        raise PolicyError("too_big asks nothing of a forbidden path", where, "leave it out")
+    if value != "required":
+        raise PolicyError(
+            f"too_big is {value!r}", where, "write too_big: required, or leave it out to have it told only"
+        )
+    return True
 
 
 def _waiver(value: Any, where: str) -> Waiver:

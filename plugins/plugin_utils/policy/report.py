@@ -18,6 +18,7 @@ from .path_report import broken, path_entry
 from .paths import Policy
 from .prove import Proof
 from .remedy import Remedies
+from .too_big import BLOCKED, PASS, sentence
 from .vocabulary import Breach
 
 Entry = dict[str, Any]
@@ -128,6 +129,9 @@ class ReportBuilder:
         if proof.missed and path.required:
             passed = ", ".join(path.via)
             self.finding("via", "high", f"{proof.missed.pairs()} pairs do not pass {passed}", path=path.name)
+        if entry["too_big"] is not None and entry["too_big"]["errors"] != PASS:
+            severity = "medium" if entry["too_big"]["errors"] == BLOCKED else "info"
+            self.finding("too_big", severity, sentence(entry["too_big"]), path=path.name)
         if path.required:
             self._listeners(proof)
             self._far_ends(proof)

@@ -93,6 +93,12 @@ def _paths(proof_of: Callable[[str], Proof]) -> Callable[..., Iterator[Any]]:
                 continue
             kind = "required" if proof.path.required else "forbidden"
             message = f"the {kind} path {proof.path.name!r} is {proof.status}"
+            if (
+                proof.path.too_big
+                and proof.errors is not None
+                and (proof.errors.blocked or proof.errors.unknown)
+            ):
+                message += ", and errors about packets that are too big do not surely get back"
             error = (
                 _mark(message)
                 if proof.satisfied == NOT_KNOWN

@@ -1,0 +1,359 @@
+# Copyright: (c) 2026, PathGuard developers
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Whether a sender learns that its packets are too big: the way back of the ICMP errors about an open flow.
+
+A router that can't send a packet on in one piece says so to its sender: ICMP type 3 code 4 (RFC 792, RFC 1191)
+or ICMPv6 type 2 (RFC 4443, RFC 8201). Where that is dropped, small packets get through and big ones never do.
+Each router of a way is asked as one that makes such errors, and as one that passes on those of a router beyond
+it. Linux sees an error about a connection that it tracks as related, and in the direction of that connection
+that the error goes; about any other, as invalid; no nat chain is asked (nf_conntrack_proto_icmp.c, the function
+nf_conntrack_inet_error; nf_nat_proto.c). An address that a router translates in the connection, it translates
+in the errors, too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from ..model.fields import PROTOCOLS, PROTOCOLS_WITH_PORTS
+from ..model.flowset import FlowSet, Space
+from ..model.match import Ranges
+from .dress import ERROR_BACK, ERROR_ON
+from .journey import DENY, UNKNOWN, Change, Delivery, Event, Hop, Journey, plain
+from .network import Network
+from .reach import Reach, union
+from .replies import Undo, questions
+from .routes import Leg
+from .walk import Packets, Start, Walk
+
+SOURCE, DESTINATION = "source", "destination"
+# family -> (protocol, type, code) of the error
+_ERROR = {4: (PROTOCOLS["icmp"], 3, 4), 6: (PROTOCOLS["icmpv6"], 2, 0)}
+_SENDS = {SOURCE: "src", DESTINATION: "dst"}  # the end of a flow that learns of it
+_PORTED: Ranges = tuple((number, number) for number in PROTOCOLS_WITH_PORTS)
+
+
+def errors_about(flows: FlowSet) -> FlowSet:
+    """All errors, whoever makes them, that flows may cause at either end; addresses as they are at the ends."""
+    found = flows.space.nothing
+    for family in flows.families():
+        for end in _SENDS.values():
+            found = found | _errors_to(flows.space, family, flows.ranges(end, family))
+    return found
+
+
+def _errors_to(space: Space, family: int, addresses: Ranges) -> FlowSet:
+    found = space.everything.only("dst", addresses, family)
+    for name, value in zip(("protocol", "icmp_type", "icmp_code"), _ERROR[family]):
+        found = found.only(name, ((value, value),))
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Moved(Change):
+    """The end of the connection that an error is sent to, as one host translates it; ``level``: that of the
+    connection's translations after it."""
+
+    level: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """Open flows that go the same way. ``flows``: as they were delivered, for each of the deliveries, which are
+    several only where nothing is translated."""
+
+    deliveries: tuple[Delivery, ...]
+    flows: tuple[FlowSet, ...]
+
+    @property
+    def way(self) -> Journey:
+        return self.deliveries[0].journey
+
+    def at(self, level: int) -> FlowSet:
+        nothing = self.flows[0].space.nothing
+        return union(
+            nothing,
+            (one.journey.at_level(flows, level) for one, flows in zip(self.deliveries, self.flows)),
+        )
+
+    def hops(self) -> Iterable[Hop]:
+        for one in self.deliveries:
+            yield from one.journey.visits()
+            if one.end is not None:
+                yield one.end
+
+
+@dataclass(frozen=True, slots=True)
+class Maker:
+    """``beyond``: an unknown router behind ``interface`` makes the error, else ``host`` itself. ``level``: that of
+    the connection's translations on the packet that is too big."""
+
+    host: str
+    interface: str
+    level: int
+    beyond: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """Errors to one end (``source``, ``destination``) that surely or possibly get lost, as the event tells; its
+    flows are those that the errors are about."""
+
+    to: str
+    maker: Maker
+    event: Event
+
+
+class Errors(Walk):
+    """The walk of the errors that one maker sends to one end."""
+
+    direction = "error"
+
+    def __init__(
+        self,
+        network: Network,
+        about: About,
+        to: str,
+        maker: Maker,
+        boundaries: frozenset[tuple[str, str]],
+        progress: Callable[[str], None] | None = None,
+    ) -> None:
+        super().__init__(network, network.space.nothing, boundaries, progress)
+        self.about = about
+        self.to = to
+        self.maker = maker
+        self._hops: dict[str, list[Hop]] = {}
+        for hop in about.hops():
+            self._hops.setdefault(hop.host, []).append(hop)
+        self._routers = {hop.host for hop in about.way.hops}
+        self._exits = set(boundaries)
+        if about.way.entry is not None:
+            self._exits.add(about.way.entry)
+        if about.deliveries[0].end is None and about.way.visits():
+            last = about.way.visits()[-1]
+            self._exits.add((last.host, last.out_interface))
+
+    def start(self) -> Start:
+        packets, found = self.about.at(self.maker.level), self.network.space.nothing
+        end, other = _SENDS[self.to], _SENDS[DESTINATION if self.to == SOURCE else SOURCE]
+        for family in packets.families():
+            for low, high in packets.ranges(end, family):
+                mine = _errors_to(self.network.space, family, ((low, high),))
+                if self.maker.beyond:
+                    found = found | mine.only("src", packets.ranges(other, family), family)
+                else:
+                    found = found | mine.only("src", self._own(family, low), family)
+        return Start(self.maker.host, self.maker.interface if self.maker.beyond else "", found)
+
+    def _own(self, family: int, towards: int) -> Ranges:
+        """The address that the maker writes from; any of its own where no route tells which."""
+        value, _gateway = self.network.routing[self.maker.host].source_for(family, towards)
+        if value is not None:
+            return ((value, value),)
+        return tuple((own.value, own.value) for own in self.network.addresses(self.maker.host, family))
+
+    # What a walk of errors sees differently.
+
+    def dressed(self, host: str, packets: Packets, in_interface: str, out_interface: str) -> FlowSet:
+        dress, marked = self.network.dresser.dress, self.network.uses_connection_marks(host)
+        tracked, untracked = self._tracking(host)
+        kind = ERROR_BACK if self.to == SOURCE else ERROR_ON
+        seen = dress(packets.flows, kind, in_interface, out_interface, marked)
+        statuses = {hop.status for hop in self._hops.get(host, ())}
+        if statuses and "" not in statuses:
+            seen = seen.named("ct_status", tuple(statuses))
+        if not untracked:
+            return seen
+        stray = seen.forget("connection").named("connection", ("invalid",))
+        return seen | stray if tracked else stray
+
+    def loose(self, host: str) -> frozenset[str]:
+        found = ["ct_mark"] if self.network.uses_connection_marks(host) else []
+        return frozenset([*found, "connection"] if all(self._tracking(host)) else found)
+
+    def _tracking(self, host: str) -> tuple[bool, bool]:
+        """Whether the connection may be tracked on a host, and may not be. A host that the flows do not pass may
+        have seen their replies."""
+        hops = self._hops.get(host, ())
+        if not hops:
+            return True, True
+        return any(hop.came - hop.untracked for hop in hops), any(bool(hop.untracked) for hop in hops)
+
+    def origin(self, flows: FlowSet, journey: Journey, surely: bool = False) -> FlowSet:
+        """The flows that errors are about, as they began."""
+        level = self._level(journey)
+        return self.about.way.to_origin(self._inside(plain(flows), level), level)
+
+    def _inside(self, errors: FlowSet, level: int) -> FlowSet:
+        packets, found = self.about.at(level), errors.space.nothing
+        for family in errors.families():
+            found = found | packets.only(_SENDS[self.to], errors.ranges("dst", family), family)
+        return found
+
+    def _level(self, journey: Journey) -> int:
+        done = [change.level for change in journey.changes if isinstance(change, Moved)]
+        return done[-1] if done else self.maker.level
+
+    def translated(self, host: str, packets: Packets, stage: str) -> list[Packets]:
+        if not self.about.way.changes or host not in self._hops or not packets.flows:
+            return [packets]
+        if packets.seen is not None and packets.seen.named("connection", ("untracked", "invalid")):
+            return [packets]
+        hop, level, router = self._hops[host][0], self._level(packets.journey), host in self._routers
+        ends = (hop.level_left, hop.level_came) if self.to == SOURCE else (hop.level_came, hop.level_left)
+        if router:
+            ends = (ends[0], hop.level_routed) if stage == "routed" else (hop.level_routed, ends[1])
+        source, target = ends
+        if level != source or source == target:
+            return [packets]
+        journey = packets.journey
+        here = self._readdressed(packets.flows, level, target)
+        seen = self._readdressed(packets.seen, level, target) if packets.seen is not None else None
+        moved = Moved(host, packets.flows, here, {}, target)
+        return [Packets(here, seen, journey.changed(moved), packets.loose)]
+
+    def _readdressed(self, errors: FlowSet, level: int, target: int) -> FlowSet:
+        """Errors with the end of their connection as it is at another level."""
+        packets, changes = self._inside(errors, level), self.about.way.changes
+        if target < level:
+            for change in reversed(changes[target:level]):
+                packets = change.back(packets)
+        else:
+            for change in changes[level:target]:
+                packets = change.forth(packets)
+        found, rest = errors.space.nothing, errors.forget("dst")
+        for family in packets.families():
+            found = found | rest.only("dst", packets.ranges(_SENDS[self.to], family), family)
+        return found
+
+    def leaves(self, host: str, leg: Leg, flows: FlowSet, journey: Journey) -> tuple[FlowSet, str]:
+        if (host, leg.interface) in self._exits:
+            return self.arrived("", flows, journey), "nothing gathered is there"
+        return flows.space.nothing, "errors leave what is gathered by another way than the flows go"
+
+    def arrived(self, host: str, flows: FlowSet, journey: Journey) -> FlowSet:
+        goal = 0 if self.to == SOURCE else len(self.about.way.changes)
+        if self._level(journey) == goal:
+            return flows
+        reason = "the error does not come back through the translation of its connection"
+        at = host or self.maker.host
+        self._note(UNKNOWN, at, "route", Packets(flows, None, journey), reason)
+        return flows.space.nothing
+
+
+@dataclass
+class ErrorsBack:
+    """The errors about ``opened``, flows as they began; worked out when first asked for.
+
+    ``blocked``: those about which an error surely gets lost; ``unknown``: possibly. ``stops``: where."""
+
+    network: Network
+    reached: Sequence[Reach]
+    opened: FlowSet
+    boundaries: frozenset[tuple[str, str]] = frozenset()
+    progress: Callable[[str], None] | None = field(default=None, repr=False)
+
+    @cached_property
+    def stops(self) -> list[Stop]:
+        found: list[Stop] = []
+        for to, routes in ((SOURCE, self._there()), (DESTINATION, self._back())):
+            for about, makers in _together(routes):
+                for maker in makers:
+                    walk = Errors(self.network, about, to, maker, self.boundaries, self.progress)
+                    found += [Stop(to, maker, event) for event in walk.run([walk.start()]).events]
+        return found
+
+    @cached_property
+    def blocked(self) -> FlowSet:
+        return self._of(DENY)
+
+    @cached_property
+    def unknown(self) -> FlowSet:
+        return self._of(UNKNOWN) - self.blocked
+
+    def _of(self, verdict: str) -> FlowSet:
+        nothing = self.network.space.nothing
+        return self.opened & union(
+            nothing, (stop.event.flows for stop in self.stops if stop.event.verdict == verdict)
+        )
+
+    def _there(self) -> list[_Route]:
+        """Ways of the flows."""
+        found = []
+        for delivery, flows, _answers in self._ways():
+            hops = [
+                (hop.host, hop.out_interface, hop.level_routed, hop.level_left)
+                for hop in delivery.journey.hops
+            ]
+            found.append(_Route(delivery, flows, tuple(hops)))
+        return found
+
+    def _back(self) -> list[_Route]:
+        """Ways of their answers, with the levels of the flows' own translations."""
+        found = []
+        for delivery, flows, answers in self._ways():
+            for answer in answers:
+                way = answer.journey
+                hops = [
+                    (
+                        hop.host,
+                        hop.out_interface,
+                        _level_of_flows(delivery, way, hop.level_routed),
+                        _level_of_flows(delivery, way, hop.level_left),
+                    )
+                    for hop in way.hops
+                ]
+                mine = flows & questions(way.to_origin(plain(answer.flows)))
+                if mine:
+                    found.append(_Route(delivery, mine, tuple(hops)))
+        return found
+
+    def _ways(self) -> Iterator[tuple[Delivery, FlowSet, list[Delivery]]]:
+        """Deliveries with their open flows, as they were delivered, and where the answers went."""
+        for one in self.reached:
+            for delivery, answers in zip(one.deliveries, one.answers):
+                flows = self.opened.only("protocol", _PORTED)
+                for change in delivery.journey.changes:
+                    flows = change.forth(flows)
+                flows = flows & delivery.flows
+                if flows and all(change.exact for change in delivery.journey.changes):
+                    yield delivery, flows, answers
+
+
+@dataclass(frozen=True, slots=True)
+class _Route:
+    """``hops``: the routers, each as its name, the interface that packets leave by, and the levels of the
+    translations on them when they are found too big there, and when they have left."""
+
+    delivery: Delivery
+    flows: FlowSet
+    hops: tuple[tuple[str, str, int, int], ...]
+
+    def makers(self) -> Iterator[Maker]:
+        for host, _interface, routed, _left in self.hops:
+            yield Maker(host, "", routed, False)
+        if self.hops:
+            host, interface, _routed, left = self.hops[-1]
+            yield Maker(host, interface, left, True)
+
+
+def _together(routes: Iterable[_Route]) -> Iterator[tuple[About, Iterator[Maker]]]:
+    """Routes that one walk does for: those of flows that went the same way, without translations or as one."""
+    found: dict[object, list[_Route]] = {}
+    for route in routes:
+        way = route.delivery.journey
+        alone = id(route.delivery) if way.changes else 0
+        key = (route.hops, way.route(), way.entry, route.delivery.end is None, alone)
+        found.setdefault(key, []).append(route)
+    for same in found.values():
+        flows = tuple(route.flows for route in same)
+        yield About(tuple(route.delivery for route in same), flows), same[0].makers()
+
+
+def _level_of_flows(delivery: Delivery, answers: Journey, level: int) -> int:
+    """The level of the flows' own translations on their answers at a level of the answers' translations."""
+    undone = [change.low for change in answers.changes[:level] if isinstance(change, Undo)]
+    return undone[-1] if undone else len(delivery.journey.changes)
