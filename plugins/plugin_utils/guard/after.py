@@ -28,7 +28,7 @@ from . import record, revert
 from .compare import PathChange, PathView, compare
 from .names import resolver
 from .outcomes import HostFailure
-from .probes import UNKNOWN, Disagreement, ProbeRow, back_to, disagreements
+from .probes import UNKNOWN, Disagreement, ProbeRow, back_to, disagreements, grouped, texts
 from .probing import from_dicts, probe_rows
 from .proof import Proof, load_states, prove
 from .revert import Revert
@@ -180,11 +180,11 @@ class Judge:
         if self.targets:
             found.rows = probe_rows(self.site, found.proof, self.targets, self.run.probe_timeout)
             found.odd = disagreements(found.rows, found.rows_before)
-            found.reasons += [
-                item.text() for item in found.odd if item.new and item.row.path not in _expected(found)
-            ]
+            found.reasons += texts(
+                item for item in found.odd if item.new and item.row.path not in _expected(found)
+            )
             found.reasons += self._lost(found)
-            found.notes += [f"as before the change, {item.text()}" for item in found.odd if not item.new]
+            found.notes += [f"as before the change, {line}" for line in texts(_old(found.odd))]
 
     def _tell_causes(self, found: After) -> None:
         """Which change did it, in the report. Looked for last: it takes longer than all proofs, and while it does
@@ -199,12 +199,12 @@ class Judge:
     @staticmethod
     def _lost(found: After) -> list[str]:
         """Connections that got through before and fail now, where the rules can't say why."""
-        return [
-            f"{row.host} ({row.source}) to {row.address} port {row.port}: {row.result}, got through before; "
-            "whether a rule cuts it is not known"
+        lost = (
+            row
             for row in back_to(found.rows, found.rows_before)
             if row.proof == UNKNOWN and row.path not in _expected(found)
-        ]
+        )
+        return grouped(lost, lambda _row: "got through before; whether a rule cuts it is not known")
 
     def _new_facts(self, proof: Proof) -> list[str]:
         """What the configuration lacks now and did not before; one that is not known any more is new, too."""
@@ -307,6 +307,10 @@ def _touched(answers: Mapping[str, CheckpointStatus | PathGuardError]) -> list[s
         elif changed:
             notes.append(f"{name}: changed {listed}")
     return notes
+
+
+def _old(odd: Sequence[Disagreement]) -> list[Disagreement]:
+    return [item for item in odd if not item.new]
 
 
 def _expected(found: After) -> set[str]:

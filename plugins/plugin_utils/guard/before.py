@@ -23,7 +23,7 @@ from ..policy.read import load_policy
 from . import record
 from .compare import as_dict
 from .names import resolver
-from .probes import ProbeRow, disagreements
+from .probes import ProbeRow, disagreements, texts
 from .probing import probe_rows
 from .proof import Proof, prove
 from .seldom import Say
@@ -130,7 +130,7 @@ def begin(start: Start, site: Site, say: Say) -> Before:
         "probes": [row.to_dict() for row in rows],
     }
     found = Before(run, folder, proof, states, rows)
-    found.notes += [f"before the change, {item.text()}" for item in disagreements(rows, rows)]
+    found.notes += [f"before the change, {line}" for line in texts(disagreements(rows, rows))]
     found.stopped = _violated(proof, start.accept_violations)
     if found.stopped:
         found.todo = "mend it first, or set path_guard_accept_violations"

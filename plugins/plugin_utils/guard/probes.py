@@ -6,9 +6,12 @@
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
+
+from ..render.clean import listed
+from ..render.words import runs
 
 REACHABLE, FLAPPING = "reachable", "flapping"
 OPEN, CUT, SOME_WAYS, UNKNOWN = "open", "cut", "cut on some ways", "unknown"
@@ -45,6 +48,9 @@ CAUSES = {
     "flapping": "some connections fail: overload, a rate limit, or one of several ways",
     "not_probed": "the source host could not be asked",
 }
+
+
+_MOST_NAMES = 10
 
 
 @dataclass(frozen=True)
@@ -91,10 +97,6 @@ class Disagreement:
         if self.row.proof == CUT:
             return "a connection got through that the rules cut off: a way that was not read"
         return CAUSES.get(self.row.result, "not known")
-
-    def text(self) -> str:
-        row = self.row
-        return f"{row.host} ({row.source}) to {row.address} port {row.port}: {row.result}; {self.cause}"
 
     def to_dict(self) -> dict[str, Any]:
         return {**self.row.to_dict(), "new": self.new, "cause": self.cause}
@@ -162,6 +164,39 @@ def disagreements(rows: Sequence[ProbeRow], before: Sequence[ProbeRow]) -> list[
     """Rows that disagree with the proof; one that disagreed in the same way before is not new."""
     old = {(row.path, *row.key): row.result for row in before if not row.agrees}
     return [Disagreement(row, old.get((row.path, *row.key)) != row.result) for row in rows if not row.agrees]
+
+
+def grouped(rows: Iterable[ProbeRow], tail: Callable[[ProbeRow], str]) -> list[str]:
+    """For people, what failed alike as one: ``app01-app10 (IPv4) to 10.20.1.10 port 5432: timeout; <tail>``."""
+    alike: dict[tuple[int, int, str], dict[str, list[ProbeRow]]] = {}
+    for row in rows:
+        key = ipaddress.ip_address(row.address).version, row.port, tail(row)
+        alike.setdefault(key, {}).setdefault(row.address, []).append(row)
+    found = []
+    for (version, port, words), by_address in alike.items():
+        targets: dict[tuple[tuple[str, str], ...], list[str]] = {}
+        for address, same in by_address.items():
+            targets.setdefault(tuple(dict.fromkeys((row.host, row.source) for row in same)), []).append(
+                address
+            )
+        for sources, addresses in targets.items():
+            results = dict.fromkeys(row.result for address in addresses for row in by_address[address])
+            found.append(
+                f"{_who(sources, version)} to {', '.join(addresses)} port {port}: {', '.join(results)}; {words}"
+            )
+    return found
+
+
+def _who(sources: Sequence[tuple[str, str]], version: int) -> str:
+    if len(sources) == 1:
+        return f"{sources[0][0]} ({sources[0][1]})"
+    names = runs(list(dict.fromkeys(host for host, _source in sources)))
+    return f"{listed(names, _MOST_NAMES)} (IPv{version})"
+
+
+def texts(items: Iterable[Disagreement]) -> list[str]:
+    causes = {item.row: item.cause for item in items}
+    return grouped(causes, causes.__getitem__)
 
 
 def back_to(rows: Sequence[ProbeRow], before: Sequence[ProbeRow]) -> list[ProbeRow]:

@@ -20,7 +20,7 @@ from ..policy.probes import Target
 from . import record
 from .compare import PathView, compare
 from .names import resolver
-from .probes import REACHABLE, back_to
+from .probes import REACHABLE, back_to, grouped
 from .probing import from_dicts, probe_rows
 from .proof import prove
 from .seldom import Say, Seldom
@@ -246,8 +246,5 @@ class Reverter:
             found.probes = not lost
             found.probes_through = sum(row.result == REACHABLE for row in rows)
             found.probes_asked = len(rows)
-            trouble += [
-                f"{row.host} to {row.address} port {row.port}: {row.result}, got through before"
-                for row in lost
-            ]
+            trouble += grouped(lost, lambda _row: "got through before")
         return trouble

@@ -13,6 +13,7 @@ import jinja2
 
 from ..render.clean import clipped
 from ..render.screen import wrapped
+from . import suspects
 from .after import CONFIRMED, FAILED, NOT_TESTED, REVERTED, UNPROVEN, After
 from .before import Before
 from .compare import SAME, PathChange, PathView
@@ -102,7 +103,9 @@ def after(found: After, files: Mapping[str, Path], diff: bool) -> str:
     table = _changes_table(found, room // 3 if bad else room)
     room -= len(table)
     least = min(len(reasons), REASONS_AT_LEAST), min(len(notes), NOTES_AT_LEAST)
-    details = _details(found, bad, room - sum(least))
+    details = _details(found, bad, room - sum(least)) or _at_most(
+        _folded(suspects.told(found)), room - sum(least)
+    )
     room -= len(details)
     reasons = _at_most(reasons, room - least[1])
     room -= len(reasons)
@@ -163,7 +166,8 @@ def _reasons(found: After) -> list[str]:
 
 def _notes(found: After) -> list[str]:
     document: Mapping[str, Any] = found.proof.document if found.proof else {"findings": []}
-    return list(dict.fromkeys([*_findings(document), *found.notes]))
+    told = suspects.listeners(found) if suspects.unexplained(found) else []
+    return [note for note in dict.fromkeys([*_findings(document), *found.notes]) if note not in told]
 
 
 def _findings(document: Mapping[str, Any]) -> list[str]:

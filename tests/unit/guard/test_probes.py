@@ -14,7 +14,9 @@ from ansible_collections.pathguard.network.plugins.plugin_utils.guard.probes imp
     ProbeRow,
     back_to,
     disagreements,
+    grouped,
     proof_of,
+    texts,
 )
 
 PAIR = ("10.10.1.66", "10.20.1.10", 5432)
@@ -106,3 +108,29 @@ def test_a_cut_of_some_source_ports_is_met_by_some_connections_only() -> None:
     assert proof_of(pair, [piece], []) == "cut"
     assert proof_of(pair, [{**piece, "src_port": ["1024-65535"]}], []) == "cut"
     assert proof_of(pair, [{**piece, "src_port": ["1024-2047"]}], []) == SOME_WAYS
+
+
+def rows_of(hosts: int, *addresses: str, result: str = "timeout") -> list[ProbeRow]:
+    source = "fd00:10:1::" if ":" in addresses[0] else "10.10.1."
+    return [
+        ProbeRow("p", f"app{number:02}", f"{source}{number}", address, 5432, result, "open")
+        for number in range(1, hosts + 1)
+        for address in addresses
+    ]
+
+
+def test_what_fails_alike_is_told_as_one() -> None:
+    rows = rows_of(10, "10.20.1.10", "10.20.1.11") + rows_of(1, "fd00:20:1::a", result="refused")
+    first, second = texts(disagreements(rows, []))
+    assert first.startswith(
+        "app01-app10 (IPv4) to 10.20.1.10, 10.20.1.11 port 5432: timeout; packets are lost"
+    )
+    assert second.startswith("app01 (fd00:10:1::1) to fd00:20:1::a port 5432: refused; the host answers")
+
+
+def test_hosts_of_one_address_are_not_told_of_another() -> None:
+    rows = [*rows_of(3, "10.20.1.10"), *rows_of(2, "10.20.1.11", result="flapping")]
+    assert grouped(rows, lambda _row: "got through before") == [
+        "app01-app03 (IPv4) to 10.20.1.10 port 5432: timeout; got through before",
+        "app01, app02 (IPv4) to 10.20.1.11 port 5432: flapping; got through before",
+    ]

@@ -13,7 +13,10 @@ import pytest
 from ansible_collections.pathguard.network.plugins.plugin_utils.guard import record, text
 from ansible_collections.pathguard.network.plugins.plugin_utils.guard.after import After
 from ansible_collections.pathguard.network.plugins.plugin_utils.guard.compare import PathView, compare
-from ansible_collections.pathguard.network.plugins.plugin_utils.guard.probes import ProbeRow
+from ansible_collections.pathguard.network.plugins.plugin_utils.guard.probes import (
+    ProbeRow,
+    disagreements,
+)
 from ansible_collections.pathguard.network.plugins.plugin_utils.guard.proof import Proof
 from ansible_collections.pathguard.network.plugins.plugin_utils.guard.revert import Revert
 
@@ -228,3 +231,66 @@ def test_a_revert_that_is_not_proven_says_what_to_do_by_hand() -> None:
     assert "THE REVERT IS NOT PROVEN" in told
     assert "TROUBLE   fw1: NOT RESTORED" in told
     assert "BY HAND   fw1: on its own console, as root, run: /x" in told
+
+
+def lost(result: str = "timeout") -> After:
+    """Connections fail, and no path got worse by what was read."""
+    found = caught()
+    found.changes = compare(found.before, found.before)
+    found.rows = [ProbeRow("path 0", "app08", "10.10.1.66", "10.20.1.10", 5432, result, "open")]
+    found.odd = disagreements(found.rows, [])
+    assert found.proof is not None
+    assert found.revert is not None
+    place = {"text": "icmpv6 type { nd-neighbor-solicit } accept", "handle": 9, "line": None, "position": 3}
+    found.proof.document["rule_changes"] = {
+        "db1": [
+            {"set": "inet/filter/s", "change": "members", "removed": ["10.0.0.1"], "added": [], "more": 0}
+        ],
+        "fw1": [{"ruleset": "inet/filter/input", "change": "removed", "before": place, "after": None}],
+    }
+    found.revert.changed = {"fw1": ["file/etc/nftables.conf", "nft/inet/filter", "nft/arp/f"]}
+    return found
+
+
+def test_what_was_changed_is_suspected_where_nothing_that_was_read_explains_lost_connections() -> None:
+    lines = text.after(lost(), FILES, diff=False).splitlines()
+    first = lines.index("suspects  what was changed, though by what was read it cuts off nothing:")
+    assert lines[first + 1 : first + 6] == [
+        "  fw1, table arp f: what it does is not part of what was read",
+        "  fw1, table inet filter, chain input, handle 9: removed",
+        "    - icmpv6 type { nd-neighbor-solicit } accept",
+        "  db1, set inet/filter/s: members were changed",
+        "    - 10.0.0.1",
+    ]
+
+
+def test_suspects_fit_a_screen() -> None:
+    found = lost()
+    assert found.proof is not None
+    entries = found.proof.document["rule_changes"]["fw1"]
+    entries *= 60
+    lines = text.after(found, FILES, diff=False).splitlines()
+    assert len(lines) <= 40
+    assert "  and 56 more changes" in lines
+
+
+def test_nothing_is_suspected_of_a_change_that_is_kept_or_that_a_path_tells() -> None:
+    kept = lost()
+    kept.decision = "confirmed"
+    assert "suspects" not in text.after(kept, FILES, diff=False)
+    told = lost()
+    told.changes = caught().changes
+    assert "suspects" not in text.after(told, FILES, diff=False)
+
+
+def test_who_listens_explains_refused_connections_first() -> None:
+    found = lost("refused")
+    assert found.proof is not None
+    words = "open by rules, but postgres listens on tcp 5432 only on loopback, not on 10.20.1.10 (ipv4)"
+    found.proof.document["findings"] = [
+        {"kind": "listener", "severity": "medium", "message": words, "host": "db1", "path": "path 0"}
+    ]
+    told = text.after(found, FILES, diff=False)
+    assert f"cause     db1: {words}" in told
+    assert told.count(words) == 1
+    assert "suspects" not in told
