@@ -22,7 +22,7 @@ from ansible_collections.pathguard.network.plugins.plugin_utils.gather.action im
 )
 from ansible_collections.pathguard.network.plugins.plugin_utils.guard import record, report, text
 from ansible_collections.pathguard.network.plugins.plugin_utils.guard.after import UNPROVEN, After, Judge
-from ansible_collections.pathguard.network.plugins.plugin_utils.guard.batch import batch_sizes, check_strategy
+from ansible_collections.pathguard.network.plugins.plugin_utils.guard.batch import check_strategy, lost
 from ansible_collections.pathguard.network.plugins.plugin_utils.guard.before import Start, begin
 from ansible_collections.pathguard.network.plugins.plugin_utils.guard.flowdiff import flow_diff
 from ansible_collections.pathguard.network.plugins.plugin_utils.guard.outcomes import (
@@ -92,7 +92,7 @@ class ActionModule(HostsAction):
             groups=groups,
             hosts=groups.get("all", []),
             batch=batch,
-            lost=record.lost_before(all_hosts, batch, batch_sizes(self._task, len(all_hosts))),
+            lost=lost(self._task, all_hosts, batch, native(task_vars["ansible_play_hosts"])),
             hops=options["hops"],
             protect=options["protect"],
             run_id=options["run_id"],

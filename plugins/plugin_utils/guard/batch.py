@@ -9,10 +9,32 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from ..errors import GuardError
+from .record import lost_before
 
 LINEAR = "linear"
 # Strategies that run each host at its own speed: Ansible's own, and those of the mitogen project.
 FREE = frozenset({"free", "host_pinned", "mitogen_free", "mitogen_host_pinned"})
+
+
+# A play's ``order`` -> its hosts, from the inventory's order, which ``ansible_play_hosts_all`` has.
+ORDERS: dict[str, Callable[[Sequence[str]], list[str]]] = {
+    "inventory": list,
+    "reverse_inventory": lambda hosts: list(reversed(hosts)),
+    "sorted": sorted,
+    "reverse_sorted": lambda hosts: sorted(hosts, reverse=True),
+}
+
+
+def lost(task: Any, all_hosts: Sequence[str], batch: Sequence[str], active: Sequence[str]) -> list[str]:
+    """Hosts of this batch that failed or went away before the guard began.
+
+    ``active``: the play's hosts that have not. Where chance orders them nobody knows which batch one belongs to, so
+    all that are lost count: with one in an earlier batch the play would mostly be over.
+    """
+    ordered = ORDERS.get(_of_play(task, "order") or "inventory")
+    if ordered is None:
+        return [name for name in all_hosts if name not in active]
+    return lost_before(ordered(all_hosts), batch, batch_sizes(task, len(all_hosts)))
 
 
 def batch_sizes(task: Any, hosts: int) -> list[int]:

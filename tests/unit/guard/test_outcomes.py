@@ -5,8 +5,11 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import pytest
 
+from ansible_collections.pathguard.network.plugins.plugin_utils.guard import batch as batches
 from ansible_collections.pathguard.network.plugins.plugin_utils.guard.batch import sizes_of
 from ansible_collections.pathguard.network.plugins.plugin_utils.guard.outcomes import failures
 from ansible_collections.pathguard.network.plugins.plugin_utils.guard.record import lost_before
@@ -76,3 +79,25 @@ def test_hosts_of_a_batch_that_are_gone_before_the_guard_begins(
     batch: list[str], sizes: list[int], lost: list[str]
 ) -> None:
     assert lost_before(HOSTS, batch, sizes) == lost
+
+
+@pytest.mark.parametrize(
+    ("order", "batch", "gone"),
+    [
+        (None, ["a"], ["b"]),
+        ("inventory", ["a", "b"], []),
+        ("reverse_inventory", ["c", "d"], []),
+        ("reverse_inventory", ["d"], ["c"]),
+        ("reverse_sorted", ["a", "b"], []),
+        ("sorted", ["d"], ["c"]),
+        ("shuffle", ["a", "d"], []),
+        ("shuffle", ["a"], ["d"]),
+    ],
+)
+def test_the_order_of_the_play_says_which_hosts_are_a_batch(
+    order: str | None, batch: list[str], gone: list[str]
+) -> None:
+    play = SimpleNamespace(serial=[2], order=order)
+    task = SimpleNamespace(_parent=SimpleNamespace(_play=play))
+    active = [name for name in HOSTS if name not in gone]
+    assert batches.lost(task, HOSTS, batch, active) == gone
