@@ -362,6 +362,23 @@ def test_every_change_is_named(guarded: Guarded, case: Case) -> None:
     check(guarded, case)
 
 
+def test_a_change_that_drops_icmp_errors_is_reverted_though_all_connections_open(guarded: Guarded) -> None:
+    before = guarded.lab.run("fw1", RULES).stdout
+    rule = "meta l4proto { icmp, ipv6-icmp } drop"
+    done = guarded.run([on("fw1", f"nft insert rule inet filter forward '{rule}'")], hosts="app01")
+    assert (done.code, done.decisions) == (2, ["reverted"]), done.output
+    path = done.path(PRIMARY)
+    assert (path["status"], path["satisfied"], path["too_big"]["errors"]) == ("open", "yes", "blocked")
+    assert path["too_big"]["blocked"]["pairs"] == path["share"]["pairs"]["total"] == 20
+    [cause] = path["remedy"]
+    assert (cause["host"], cause["chain"], cause["action"]) == ("fw1", FORWARD, "remove")
+    assert "ICMP errors get lost" in done.output
+    assert "(ICMP errors about packets that are too big)" in done.output
+    revert = done.guard["revert"]
+    assert (revert["fingerprint"], revert["paths"]) == (True, True)
+    assert guarded.lab.run("fw1", RULES).stdout == before
+
+
 @pytest.mark.long
 def test_a_family_that_is_cut_alone_is_told_by_its_share(guarded: Guarded) -> None:
     done = guarded.run(

@@ -91,7 +91,9 @@ def reach(
             Event(UNKNOWN, "new", "", "route", lost, (), "these flows could not be followed to an end")
         )
         unknown = unknown | lost
-    return Reach(asked - denied - unknown, denied, unknown, some - lost, events, legs, walk.deliveries, answers)
+    return Reach(
+        asked - denied - unknown, denied, unknown, some - lost, events, legs, walk.deliveries, answers
+    )
 
 
 def union(nothing: FlowSet, sets: Iterable[FlowSet]) -> FlowSet:

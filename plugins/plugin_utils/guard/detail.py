@@ -21,7 +21,12 @@ _PLACES = {
     "interfaces": "interfaces",
     "forwarding": "forwarding",
 }
-_DIRECTIONS = {"new": "new connections", "established": "packets of open connections", "reply": "replies"}
+_DIRECTIONS = {
+    "new": "new connections",
+    "established": "packets of open connections",
+    "reply": "replies",
+    "error": "ICMP errors about packets that are too big",
+}
 
 Entry = Mapping[str, Any]
 
@@ -31,6 +36,7 @@ def path_lines(entry: Entry, rows: Sequence[ProbeRow], told: set[str]) -> list[s
     return [
         *_cut_off(entry),
         *_way(entry),
+        *_too_big(entry),
         *_causes(entry, told),
         *_unknown(entry),
         *_evidence(entry["name"], rows),
@@ -61,6 +67,17 @@ def _way(entry: Entry) -> list[str]:
     """Where one of several ways is cut, some connections get through, as if nothing were wrong."""
     told = words.one_way_only(entry)
     return [f"way       {told}"] if told else []
+
+
+def _too_big(entry: Entry) -> list[str]:
+    """The flows of which what is too big for its way vanishes, and who drops the errors about it."""
+    found = entry["too_big"]
+    if found is None or found["errors"] != "blocked":
+        return []
+    return [
+        *_part(entry, found["blocked"], "too big "),
+        *_decision({**found["stops"][0], "direction": "error"}, "dropped "),
+    ]
 
 
 def _unknown(entry: Entry) -> list[str]:

@@ -55,6 +55,7 @@ def told(**entry: Any) -> list[str]:
         "remedy": [],
         "deciding": [],
         "legs": [],
+        "too_big": None,
         **entry,
     }
     return path_lines(whole, [], set())
@@ -112,7 +113,15 @@ def test_a_change_of_routing_is_told_with_the_command_that_puts_it_back() -> Non
         "  put it back: ip rule del pref 32765 from 10.10.1.200/32 prohibit",
         "so that   fw1: the route says prohibited",
     ]
-    whole = {**entry, "name": "p", "kind": "required", "cut": NOTHING, "unknown": NOTHING, "legs": []}
+    whole = {
+        **entry,
+        "name": "p",
+        "kind": "required",
+        "cut": NOTHING,
+        "unknown": NOTHING,
+        "legs": [],
+        "too_big": None,
+    }
     path_lines(whole, [], told_already)
     assert path_lines(whole, [], told_already)[0] == "cause     the same as above"
 
@@ -124,3 +133,22 @@ def test_a_rule_that_was_moved_is_quoted_once() -> None:
     )
     assert lines[1].endswith(note)
     assert lines[2:] == ["  now     ip saddr 10.10.1.62 drop"]
+
+
+def test_flows_of_which_big_packets_vanish_are_told_with_who_drops_the_errors() -> None:
+    part = {
+        "flows": [
+            {"src": ["10.10.1.66"], "dst": ["10.20.1.10"], "protocol": ["tcp"], "dst_port": ["5432"]},
+        ],
+        "pairs": 1,
+        "hosts": ["app08"],
+        "from": ["10.10.1.66"],
+        "to": ["10.20.1.10"],
+    }
+    rules = [{"host": "fw1", "chain": "inet/filter/forward", "position": 3, "handle": 9, "text": "icmp drop"}]
+    stop = {"host": "fw1", "verdict": "deny", "reason": "", "rules": rules}
+    lines = told(too_big={"errors": "blocked", "blocked": part, "stops": [stop]})
+    assert "too big   10.10.1.66 (app08) to 10.20.1.10, tcp 5432" in lines
+    dropped = "dropped   fw1, table inet filter, chain forward, handle 9"
+    assert f"{dropped} (ICMP errors about packets that are too big): icmp drop" in lines
+    assert not any(line.startswith("too big") for line in told())

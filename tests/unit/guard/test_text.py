@@ -68,6 +68,7 @@ def entry(name: str, comment: str = "") -> dict[str, Any]:
         ],
         "deciding": [],
         "legs": [],
+        "too_big": None,
     }
 
 
