@@ -110,6 +110,8 @@ def _split_braces(text: str) -> list[tuple[str, list[tuple[str, list[str] | None
                     statements.append(statement)
                 statement = ""
         depth += opened - closed
+        if depth < 0:
+            break
     if depth or statement:
         raise AgentError(
             "the answer of nft list ruleset is cut short", "run it on the host and look what it says"

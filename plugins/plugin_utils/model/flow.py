@@ -134,7 +134,7 @@ def flows_from(space: Space, flow: Mapping[str, Any]) -> FlowSet:
             continue
         try:
             found = read(found, key, value)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise FlowError(
                 f"{key} is {value!r}: {error}", f"flow {dict(flow)!r}", "correct the flow"
             ) from error

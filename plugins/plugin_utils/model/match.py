@@ -10,13 +10,14 @@ same number.
 
 from __future__ import annotations
 
+import reprlib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from ..errors import StateError
 from . import text
-from .fields import STATES
+from .fields import FAMILIES, FIELDS, STATES
 
 Range = tuple[int, int]
 Ranges = tuple[Range, ...]
@@ -157,38 +158,89 @@ def match_to_dict(match: Match) -> dict[str, Any]:
     return {}
 
 
-def _masked(value: Mapping[str, Any]) -> Match:
-    return Masked(value["masked"], int(value["value"]), int(value["mask"]), int(value.get("family", 0)))
+def _of_family(value: Mapping[str, Any], field: str) -> int:
+    """The family of a match on ``field``: 4 or 6 for an address, 0 for all else."""
+    family = value.get("family", 0)
+    if isinstance(family, bool) or family not in ((4, 6) if FIELDS[field].kind == "address" else (0,)):
+        raise ValueError(f"{field} of the family {family!r}")
+    return int(family)
 
 
-_COMPOUND: dict[str, Callable[[Mapping[str, Any]], Match]] = {
-    "all": lambda value: All(tuple(match_from_dict(part) for part in value["all"])),
-    "any": lambda value: Either(tuple(match_from_dict(part) for part in value["any"])),
-    "not": lambda value: Not(match_from_dict(value["not"])),
-    "set": lambda value: Member(value["set"], tuple(value["fields"])),
+def _masked(value: Mapping[str, Any], _depth: int) -> Match:
+    field = value["masked"]
+    found = Masked(field, value["value"], value["mask"], _of_family(value, field))
+    whole = isinstance(found.value, int) and isinstance(found.mask, int)
+    if not whole or FIELDS[field].kind not in ("address", "number") or found.value & ~found.mask:
+        raise ValueError("no mask of this field")
+    if not 0 <= found.mask <= _maximum(field, found.family):
+        raise ValueError(f"a mask wider than {field}")
+    return found
+
+
+def _maximum(field: str, family: int) -> int:
+    return 0xFFFFFFFF if family == 4 else FIELDS[field].maximum
+
+
+def _in(value: Mapping[str, Any], field: str) -> Match:
+    family = _of_family(value, field)
+    ranges = text.ranges_from_text(field, _texts(value[field]), family)
+    if FIELDS[field].kind not in ("address", "number") or any(
+        high > _maximum(field, family) for _low, high in ranges
+    ):
+        raise ValueError(f"a value that {field} can't have")
+    return In(field, ranges, family)
+
+
+def _named(value: Mapping[str, Any], field: str) -> Match:
+    names = _texts(value[field])
+    known = STATES.get(field, FAMILIES if field == "family" else names)
+    if not set(names).issubset(known):
+        raise ValueError(f"{field} has no such values")
+    return Named(field, names)
+
+
+def _texts(value: Any) -> tuple[str, ...]:
+    if not isinstance(value, (list, tuple)) or not all(isinstance(item, str) for item in value):
+        raise ValueError("no list of texts")
+    return tuple(value)
+
+
+def _member(value: Mapping[str, Any], _depth: int) -> Match:
+    fields = _texts(value["fields"])
+    if not FIELDS.keys() >= set(fields):
+        raise ValueError("no such fields")
+    return Member(*_texts([value["set"]]), fields)
+
+
+# Deeper than any rule that a host can hold.
+_DEEPEST = 50
+_COMPOUND: dict[str, Callable[[Mapping[str, Any], int], Match]] = {
+    "all": lambda value, depth: All(tuple(match_from_dict(part, depth) for part in value["all"])),
+    "any": lambda value, depth: Either(tuple(match_from_dict(part, depth) for part in value["any"])),
+    "not": lambda value, depth: Not(match_from_dict(value["not"], depth)),
+    "set": _member,
     "masked": _masked,
-    "unknown": lambda value: Unknown(value["key"], value["unknown"]),
+    "unknown": lambda value, depth: Unknown(*_texts([value["key"], value["unknown"]])),
 }
 NAMED_FIELDS = frozenset(("in_interface", "out_interface", "in_zone", "out_zone", "family", *STATES))
 
 
-def match_from_dict(value: Mapping[str, Any]) -> Match:
-    """Read the JSON form; StateError for anything else."""
-    if not value:
-        return ALWAYS
+def match_from_dict(value: Mapping[str, Any], depth: int = 0) -> Match:
+    """Read the JSON form; StateError for anything else. ``depth``: of matches around this one."""
     try:
+        if not isinstance(value, Mapping) or depth > _DEEPEST:
+            raise ValueError("nested too deeply" if depth > _DEEPEST else "no mapping")
+        if not value:
+            return ALWAYS
         for key in value:
             build = _COMPOUND.get(key)
             if build is not None:
-                return build(value)
+                return build(value, depth + 1)
         field = next(key for key in value if key != "family" or isinstance(value[key], list))
-        if field in NAMED_FIELDS:
-            return Named(field, tuple(value[field]))
-        family = int(value.get("family", 0))
-        return In(field, text.ranges_from_text(field, value[field], family), family)
-    except (KeyError, StopIteration, TypeError, ValueError) as error:
+        return _named(value, field) if field in NAMED_FIELDS else _in(value, field)
+    except (KeyError, StopIteration, TypeError, ValueError, AttributeError) as error:
         raise StateError(
-            f"a match can't be read: {dict(value)!r}: {error}", "state", "gather the host again"
+            f"a match can't be read: {reprlib.repr(value)}: {error}", "state", "gather the host again"
         ) from error
 
 

@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from . import shape
+from .fields import FIELDS
 from .match import ALWAYS, Match, match_from_dict, match_to_dict
 
 # What a rule does with a flow that it matches.
@@ -36,10 +38,20 @@ class Verdict:
 
     @classmethod
     def from_dict(cls, value: Mapping[str, Any]) -> Verdict:
-        plain = _VERDICT.get(value["kind"]) if len(value) == 1 else None
-        return plain or cls(value["kind"], value.get("chain", ""), value.get("detail", ""))
+        plain = _VERDICT[value["kind"]]
+        if len(value) == 1:
+            return plain
+        chain, detail = value.get("chain", ""), value.get("detail", "")
+        if (
+            not isinstance(chain, str)
+            or not isinstance(detail, str)
+            or bool(chain) != (plain.kind in _LEADING)
+        ):
+            raise ValueError(f"a verdict {value!r}")
+        return cls(plain.kind, chain, detail)
 
 
+_LEADING = ("jump", "goto")
 _VERDICT = {kind: Verdict(kind) for kind in VERDICTS}
 ACCEPT, DROP, REJECT, RETURN, CONTINUE = (
     _VERDICT[kind] for kind in ("accept", "drop", "reject", "return", "continue")
@@ -103,6 +115,7 @@ class Effect:
 
     @classmethod
     def from_dict(cls, value: Mapping[str, Any]) -> Effect:
+        shape.every({**_NO_EFFECT, **value}, _EFFECT)
         return cls(
             value["kind"],
             value.get("field", ""),
@@ -113,6 +126,40 @@ class Effect:
             value.get("detail", ""),
             tuple(sorted(value.get("bits", {}).items())),
         )
+
+
+def _is_pair(value: Any) -> bool:
+    return value is None or (
+        isinstance(value, (list, tuple))
+        and len(value) == 2
+        and all(map(shape.is_whole, value))
+        and 0 <= value[0] <= value[1]
+    )
+
+
+_NO_EFFECT: dict[str, Any] = {
+    "field": "",
+    "value": None,
+    "family": 0,
+    "address": None,
+    "port": None,
+    "detail": "",
+    "bits": {},
+}
+_CHANGES = ("set", "notrack", "dnat", "snat", "masquerade", "redirect", "unknown")
+_EFFECT: dict[str, shape.Check] = {
+    "kind": lambda value: value in _CHANGES,
+    "field": lambda value: isinstance(value, str) and (not value or FIELDS.keys() >= set(value.split(","))),
+    "value": lambda value: value is None or (shape.is_whole(value) and value >= 0),
+    "family": lambda value: shape.is_whole(value) and value in (0, 4, 6),
+    "address": _is_pair,
+    "port": lambda value: _is_pair(value) and (value is None or value[1] <= 0xFFFF),
+    "detail": shape.is_text,
+    "bits": lambda value: (
+        isinstance(value, Mapping)
+        and all(name in ("mark", "ct_mark") and shape.is_whole(mask) for name, mask in value.items())
+    ),
+}
 
 
 Outcome = Verdict | VerdictMap
@@ -165,6 +212,7 @@ class Rule:
 
     @classmethod
     def from_dict(cls, value: Mapping[str, Any]) -> Rule:
+        shape.every({**_PLAIN_RULE, **value}, _RULE)
         verdict = value["verdict"]
         outcome: Outcome = VerdictMap.from_dict(verdict) if "map" in verdict else Verdict.from_dict(verdict)
         return cls(
@@ -180,6 +228,17 @@ class Rule:
             bool(value.get("follows")),
             value.get("managed_by", ""),
         )
+
+
+_PLAIN_RULE: dict[str, Any] = {"handle": None, "line": None, "comment": "", "not_understood": ()}
+_RULE: dict[str, shape.Check] = {
+    "position": shape.is_whole,
+    "text": shape.is_text,
+    "handle": lambda value: value is None or shape.is_whole(value),
+    "line": lambda value: value is None or shape.is_whole(value),
+    "comment": shape.is_text,
+    "not_understood": shape.is_texts,
+}
 
 
 @dataclass(slots=True)
@@ -206,7 +265,7 @@ class Ruleset:
 
     ``key``: ``family/table/chain`` (nft), ``iptables/filter/FORWARD`` and the like, or a device's own
     name. ``backend``: nft, iptables, iptables-legacy, ip6tables, ip6tables-legacy, or the platform.
-    ``family``: ip, ip6, inet, bridge, netdev (arp rules never see a flow). ``hook``: prerouting, input,
+    ``family``: ip, ip6, inet, bridge, netdev, arp (see ``parse/nft_arp``). ``hook``: prerouting, input,
     forward, output, postrouting, ingress; empty for a device's list. ``type``: filter, nat, route.
     ``default_action``: permit or deny, for what no rule decides. ``managed_by``: the program that set hook
     and default action; each rule says for itself who made it.
@@ -236,6 +295,7 @@ class Ruleset:
 
     @classmethod
     def from_dict(cls, key: str, value: Mapping[str, Any]) -> Ruleset:
+        shape.every(value, _RULESET)
         return cls(
             key,
             value["backend"],
@@ -247,3 +307,13 @@ class Ruleset:
             [Rule.from_dict(rule) for rule in value["rules"]],
             value.get("managed_by", ""),
         )
+
+
+_RULESET: dict[str, shape.Check] = {
+    "backend": shape.is_text,
+    "family": shape.is_text,
+    "hook": shape.is_text,
+    "priority": shape.is_whole,
+    "default_action": lambda value: value in ("permit", "deny"),
+    "rules": lambda value: isinstance(value, list),
+}

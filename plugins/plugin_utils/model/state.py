@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from ..errors import StateError
-from . import text
+from . import shape, text
 from .rules import Chain, Ruleset, Verdict
 
 FORMAT = 1
@@ -74,22 +74,39 @@ class NamedSet:
 
     @classmethod
     def from_dict(cls, key: str, value: Mapping[str, Any]) -> NamedSet:
+        shape.every(value, _NAMED_SET)
         fields = tuple(value["fields"])
         verdicts = value.get("verdicts")
+        elements = value["elements"]
+        expiring = value.get("expiring", ())
+        if any(len(element) != len(fields) for element in elements):
+            raise ValueError(f"an element of {key} has other parts than {', '.join(fields)}")
+        if verdicts is not None and len(verdicts) != len(elements):
+            raise ValueError(
+                f"the verdict map {key} has {len(verdicts)} verdicts for {len(elements)} elements"
+            )
+        if not all(shape.is_whole(index) and 0 <= index < len(elements) for index in expiring):
+            raise ValueError(f"{key} has no such expiring elements: {expiring!r}")
         return cls(
             key,
             fields,
-            [
-                tuple(_part_value(kind, part) for kind, part in zip(fields, element))
-                for element in value["elements"]
-            ],
+            [tuple(_part_value(kind, part) for kind, part in zip(fields, element)) for element in elements],
             value["dynamic"],
             value["complete"],
             None if verdicts is None else [Verdict.from_dict(verdict) for verdict in verdicts],
-            list(value.get("expiring", ())),
+            list(expiring),
             value.get("managed_by", ""),
             list(value["data"]) if "data" in value else None,
         )
+
+
+_NAMED_SET: dict[str, shape.Check] = {
+    "fields": shape.is_texts,
+    "elements": lambda value: isinstance(value, list),
+    "dynamic": shape.is_flag,
+    "complete": shape.is_flag,
+}
+_MAXIMUM = {"port": 0xFFFF, "protocol": 0xFF, "mark": 0xFFFFFFFF}
 
 
 def part_text(kind: str, part: tuple[int, int] | str) -> str:
@@ -106,11 +123,19 @@ def part_text(kind: str, part: tuple[int, int] | str) -> str:
 
 
 def _part_value(kind: str, part: str) -> tuple[int, int] | str:
+    if not isinstance(part, str):
+        raise ValueError(f"{part!r} is no text")
     if kind in ("name", "other"):
         return part
     if kind.startswith("address"):
-        return text.address_range(part)[1:]
-    return text.number_range(part)
+        family, low, high = text.address_range(part)
+        if kind != f"address{family}":
+            raise ValueError(f"{part!r} is no {kind}")
+        return low, high
+    low, high = text.number_range(part)
+    if high > _MAXIMUM[kind]:
+        raise ValueError(f"{part!r} is no {kind}")
+    return low, high
 
 
 @dataclass(slots=True)
@@ -230,6 +255,10 @@ class State:
 
     @classmethod
     def from_dict(cls, value: Mapping[str, Any]) -> State:
+        if not isinstance(value, Mapping):
+            raise StateError(
+                f"a state is a mapping, and this is {type(value).__name__}", "", "gather the host again"
+            )
         where = f"state of {value.get('host', 'a host')}"
         if value.get("format") != FORMAT:
             raise StateError(
@@ -238,6 +267,7 @@ class State:
                 "gather the host again with firewall_info",
             )
         try:
+            shape.every(value, _STATE)
             return cls(
                 host=value["host"],
                 platform=value["platform"],
@@ -246,13 +276,21 @@ class State:
                 rulesets={key: Ruleset.from_dict(key, item) for key, item in value["rulesets"].items()},
                 chains={key: Chain.from_dict(key, item) for key, item in value["chains"].items()},
                 sets={key: NamedSet.from_dict(key, item) for key, item in value["sets"].items()},
-                interfaces={name: Interface(**item) for name, item in value["interfaces"].items()},
+                interfaces={
+                    name: shape.sound(Interface(**item), shape.INTERFACE)
+                    for name, item in value["interfaces"].items()
+                },
                 routes=[
-                    Route(**{**item, "next_hops": [NextHop(**hop) for hop in item["next_hops"]]})
+                    shape.sound(
+                        Route(**{**item, "next_hops": [NextHop(**hop) for hop in item["next_hops"]]}),
+                        shape.ROUTE,
+                    )
                     for item in value["routes"]
                 ],
-                route_rules=[RouteRule(**item) for item in value["route_rules"]],
-                listeners=[Listener(**item) for item in value["listeners"]],
+                route_rules=[
+                    shape.sound(RouteRule(**item), shape.ROUTE_RULE) for item in value["route_rules"]
+                ],
+                listeners=[shape.sound(Listener(**item), shape.LISTENER) for item in value["listeners"]],
                 forwarding=dict(value["forwarding"]),
                 firewall_known=value["firewall_known"],
                 not_understood=list(value["not_understood"]),
@@ -264,3 +302,31 @@ class State:
             raise StateError(
                 f"the state can't be read: {error!r}", where, "gather the host again with firewall_info"
             ) from error
+
+
+def _are_notes(*keys: str) -> shape.Check:
+    return lambda value: (
+        isinstance(value, list)
+        and all(
+            isinstance(item, Mapping)
+            and all(key in item for key in keys)
+            and all(isinstance(said, str) for said in item.values())
+            for item in value
+        )
+    )
+
+
+_STATE: dict[str, shape.Check] = {
+    "host": shape.is_text,
+    "platform": shape.is_text,
+    "hostname": shape.is_text,
+    "boot_id": shape.is_text,
+    "forwarding": lambda value: (
+        isinstance(value, Mapping)
+        and all(found is None or isinstance(found, bool) for found in value.values())
+    ),
+    "firewall_known": shape.is_flag,
+    "not_understood": _are_notes("where", "reason"),
+    "unreadable": _are_notes("what", "reason"),
+    "fingerprint": lambda value: isinstance(value, Mapping) and shape.is_texts(list(value.values())),
+}

@@ -9,7 +9,7 @@ TCP and UDP (kernel, ``ip_set_get_ip_port``).
 
 from __future__ import annotations
 
-import shlex
+import re
 import socket
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -25,6 +25,7 @@ _TODO = "run `ipset save` on the host as root and see what it prints"
 _PARTS = {"ip": "address", "net": "address", "port": "port", "iface": "name", "mark": "mark", "mac": "other"}
 _SOURCE = {"address": "src", "port": "src_port", "name": "in_interface", "mark": "mark"}
 _TARGET = {"address": "dst", "port": "dst_port", "name": "out_interface", "mark": "mark"}
+_WORD = re.compile(r'"([^"]*)"|(\S+)')
 _WITH_PORTS = (6, 17, 132, 136)
 _TCP_UDP = protocol(6, 17)
 
@@ -50,18 +51,18 @@ class IpSet:
 def parse(content: str) -> dict[str, IpSet]:
     """All sets by name. ParseError for a line that is not ipset's, or a member of a set that is not there."""
     found: dict[str, IpSet] = {}
-    for number, line in enumerate(content.splitlines(), 1):
+    for number, line in enumerate(content.split("\n"), 1):
         if not line.strip() or line.startswith("#"):
             continue
         try:
             words = _words(line)
-            if words[0] == "create" and len(words) >= 3:
+            if words[0] == "create" and len(words) >= 3 and words[1] not in found:
                 found[words[1]] = _create(words)
             elif words[0] == "add" and len(words) >= 3 and words[1] in found:
-                _add(found[words[1]], words)
+                _add(found[words[1]], words, found)
             else:
                 raise ValueError("neither a set nor a member of one")
-        except (ValueError, IndexError) as error:
+        except (ValueError, IndexError, KeyError) as error:
             where = f"ipset save, line {number}"
             raise ParseError(f"a line is not understood ({error}): {line[:200]}", where, _TODO) from error
     for one in found.values():
@@ -70,41 +71,80 @@ def parse(content: str) -> dict[str, IpSet]:
 
 
 def _words(line: str) -> list[str]:
-    return shlex.split(line) if '"' in line or "\\" in line else line.split()
+    """Words; ipset allows no quotes within quotes, and escapes nothing."""
+    if '"' not in line:
+        return line.split()
+    if line.count('"') % 2:
+        raise ValueError("quotes that do not end")
+    return [quoted or plain for quoted, plain in _WORD.findall(line)]
 
 
 def _create(words: list[str]) -> IpSet:
     name, kind = words[1], words[2]
     method, _unused, listed = kind.partition(":")
-    family = 6 if "inet6" in words else 4
+    options, others = _options(words[3:], _SET_OPTIONS)
+    width = {"inet": 4, "inet6": 6}[options.get("family", "inet")]
+    mask = int(options["netmask"]) if "netmask" in options else None
+    if mask is not None and not 0 <= mask <= text.WIDTH[width]:
+        raise ValueError(f"the netmask {mask}")
     parts = tuple(_PARTS.get(part, "other") for part in listed.split(","))
     kinds: list[str] = []
     for part in parts:
         if part == "port" and method != "bitmap":
             kinds.append("protocol")
-        kinds.append(f"address{family}" if part == "address" else part)
+        kinds.append(f"address{width}" if part == "address" else part)
     known = (
         method in ("hash", "bitmap") and listed != "" and all(part in _PARTS for part in listed.split(","))
     )
-    named = NamedSet(
-        f"ipset/{name}", tuple(kinds), complete=known and "other" not in parts and "bitmask" not in words
-    )
+    named = NamedSet(f"ipset/{name}", tuple(kinds), complete=known and "other" not in parts and not others)
     if method == "list":
-        named.fields, named.complete = ("other",), True
-    mask = int(words[words.index("netmask") + 1]) if "netmask" in words else None
+        named.fields, named.complete = ("other",), not others
     return IpSet(name, kind, parts, named, mask=mask)
 
 
-def _add(one: IpSet, words: list[str]) -> None:
-    options = words[3:]
+# What follows the type of a set and a member (ipset(8)): how many words belong to it. What is not here, such
+# as a mask for marks or members that stand in an order, leaves the members unknown.
+_SET_OPTIONS = {
+    **dict.fromkeys(
+        ("family", "hashsize", "maxelem", "timeout", "bucketsize", "initval", "netmask", "range", "size"), 1
+    ),
+    **dict.fromkeys(("counters", "comment", "skbinfo", "forceadd"), 0),
+}
+_MEMBER_OPTIONS = {
+    **dict.fromkeys(("timeout", "comment", "packets", "bytes", "skbmark", "skbprio", "skbqueue"), 1),
+    "nomatch": 0,
+}
+
+
+def _options(words: Sequence[str], known: Mapping[str, int]) -> tuple[dict[str, str], list[str]]:
+    """Options with their values, and words that are none. IndexError where a value is missing."""
+    found: dict[str, str] = {}
+    others: list[str] = []
+    at = 0
+    while at < len(words):
+        word = words[at]
+        count = known.get(word)
+        if count is None:
+            others.append(word)
+        else:
+            found[word] = words[at + 1] if count else ""
+        at += 1 + (count or 0)
+    return found, others
+
+
+def _add(one: IpSet, words: list[str], sets: Mapping[str, IpSet]) -> None:
+    options, others = _options(words[3:], _MEMBER_OPTIONS)
     # `timeout 0` stays for good in a set whose other members time out.
-    timeout = options[options.index("timeout") + 1] if "timeout" in options[:-1] else "0"
+    timeout = options.get("timeout", "0")
     if one.kind.startswith("list:"):
+        listed = sets.get(words[2])
+        if listed is not None and listed.kind.startswith("list:"):
+            others.append(words[2])  # lists within lists may lead back to themselves
         one.members.append(words[2])
         element: tuple[Range | str, ...] | None = (words[2],)
     else:
         element = _element(one, words[2])
-    if element is None:
+    if element is None or others:
         one.named.complete = False
         return
     if len(one.parts) == 1 and one.kind.startswith("hash:net"):
@@ -132,7 +172,7 @@ def _element(one: IpSet, written: str) -> tuple[Range | str, ...] | None:
             elif kind == "port":
                 found.extend(_port(value, "protocol" in one.named.fields))
             elif kind == "mark":
-                found.append((int(value, 0), int(value, 0)))
+                found.append(_ordered(int(value, 0), int(value, 0), 0xFFFFFFFF))
             elif kind == "name" and not value.startswith("physdev:"):
                 found.append(value)
             else:
@@ -173,7 +213,13 @@ def _other_protocol(one: IpSet, element: tuple[Range | str, ...]) -> bool:
 def _numbers(value: str) -> Range:
     low, _unused, high = value.partition("-")
     ends = [int(end) if end.isdigit() else socket.getservbyname(end) for end in (low, high or low)]
-    return ends[0], ends[1]
+    return _ordered(ends[0], ends[1], 0xFFFF)
+
+
+def _ordered(low: int, high: int, maximum: int) -> Range:
+    if not 0 <= low <= high <= maximum:
+        raise ValueError(f"{low}-{high} is not an ascending range up to {maximum}")
+    return low, high
 
 
 def _finish(one: IpSet) -> None:
@@ -204,11 +250,10 @@ def member(sets: Mapping[str, IpSet], name: str, flags: Sequence[str]) -> Match:
             tuple(_SOURCE["address"] if flag == "src" else _TARGET["address"] for flag in flags),
         )
     if one.kind.startswith("list:"):
+        if one.named.dynamic or one.named.expiring or not one.named.complete:
+            why = "could not be read in full" if not one.named.complete else "change with the traffic"
+            return Unknown(f"ipset {name} {','.join(flags)}", f"the members of set {name} {why}")
         parts = [member(sets, inner, flags[: _dimension(sets, inner)]) for inner in one.members]
-        if one.named.dynamic or one.named.expiring:
-            return Unknown(
-                f"ipset {name} {','.join(flags)}", f"the members of set {name} change with the traffic"
-            )
         return Either(tuple(parts)) if parts else NEVER
     if len(flags) < len(one.parts):
         return NEVER  # ip_set_test: fewer dimensions than the set has never match

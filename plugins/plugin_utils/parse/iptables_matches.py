@@ -52,6 +52,7 @@ _STATEFUL = {
 }
 _STATES = {name.upper(): name for name in ("new", "established", "related", "invalid", "untracked")}
 _FLAG = {name.upper(): 1 << at for at, name in enumerate(TCP_FLAGS)}
+_ARGUMENTS = {"--syn": 0, "--tcp-flags": 2, "--match-set": 2}
 _FLAG.update(ALL=0b111111, NONE=0)
 _MODULE_NEEDS: dict[str, Match] = {
     "tcp": protocol(6),
@@ -80,8 +81,10 @@ class Matches:
         from all others."""
         if module == "comment" and not options:
             return ALWAYS, []
-        if module not in _MODULES or (
-            module == "addrtype" and any("limit-iface" in one.name for one in options)
+        if (
+            module not in _MODULES
+            or (module == "addrtype" and any("limit-iface" in one.name for one in options))
+            or len({one.name for one in options}) < len(options)
         ):
             return self._unknown(module, options, rule)
         found: list[Match] = [_MODULE_NEEDS.get(module, ALWAYS)]
@@ -90,7 +93,7 @@ class Matches:
         for option in options:
             handler = _MODULES[module].get(option.name) or _ANYWHERE.get(option.name)
             try:
-                if handler is None:
+                if handler is None or len(option.values) != _ARGUMENTS.get(option.name, 1):
                     raise NotModelled()
                 match = handler(self, option)
                 store = states if option.name == "--ctstate" else found
@@ -170,8 +173,10 @@ class Matches:
         return Named(field, (f"{name[:-1]}*" if name.endswith("+") else name,))
 
     def in_set(self, option: Option) -> Match:
-        name, flags = option.values
-        return ipset.member(self.sets, name, flags.split(","))
+        name, flags = option.values[0], option.values[1].split(",")
+        if not {"src", "dst"}.issuperset(flags):
+            raise NotModelled()
+        return ipset.member(self.sets, name, flags)
 
     def packet_type(self, option: Option) -> Match:
         return self.facts.packet_type(option.values[0].lower())

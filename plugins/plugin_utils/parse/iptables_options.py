@@ -8,8 +8,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
-_WORD = re.compile(r'"((?:[^"\\]|\\.)*)"|(\S+)')
-_ESCAPE = re.compile(r"\\(.)")
+_WORD = re.compile(r'"((?:[^"\\]|\\.)*)"|(\S+)', re.DOTALL)
+_ESCAPE = re.compile(r"\\(.)", re.DOTALL)
 # Options that take this many words, whatever the words look like: iptables-save leaves a comment of `-j`
 # without quotes.
 _VALUES = {
@@ -36,6 +36,18 @@ _VALUES = {
     "--del-set": 2,
     "--map-set": 2,
     "--tcp-flags": 2,
+}
+# What the protocol named by ``-p`` is asked for; in a file that people wrote it may stand behind the target.
+_OF_PROTOCOLS = {
+    "--sport",
+    "--source-port",
+    "--dport",
+    "--destination-port",
+    "--tcp-flags",
+    "--tcp-option",
+    "--syn",
+    "--icmp-type",
+    "--icmpv6-type",
 }
 _SHORT = {
     "--source": "-s",
@@ -68,13 +80,15 @@ class Option:
 @dataclass(slots=True)
 class Line:
     """``groups``: options by match module in their order; the module ``""`` holds those that need none.
-    ``target``: what ``-j`` or ``-g`` names, empty if neither is there."""
+    ``target``: what ``-j`` or ``-g`` names, empty if neither is there. ``problems``: words by which it is not
+    certain what the rule does."""
 
     groups: list[tuple[str, list[Option]]] = field(default_factory=list)
     target: str = ""
     goto: bool = False
     target_options: list[Option] = field(default_factory=list)
     comment: str = ""
+    problems: list[str] = field(default_factory=list)
 
 
 def read(text: str) -> Line:
@@ -83,6 +97,8 @@ def read(text: str) -> Line:
     module, targeted = "", False
     for option in _options(_words(text)):
         if option.name in ("-j", "-g"):
+            if found.target or option.negated or not any(option.values):
+                found.problems.append(option.words)
             found.target = option.values[0] if option.values else ""
             found.goto = option.name == "-g"
             targeted = True
@@ -91,8 +107,12 @@ def read(text: str) -> Line:
             found.groups.append((module, []))
         elif option.name == "--comment" and module == "comment":
             found.comment = option.values[0] if option.values else ""
+        elif option.name in _OF_PROTOCOLS and targeted:
+            _group(found, "").append(option)
         elif option.name.startswith("--") and targeted:
             found.target_options.append(option)
+            if option.negated:
+                found.problems.append(f"! {option.words}")
         elif not option.name.startswith("--"):
             module, targeted = "", False
             _group(found, module).append(option)
@@ -121,7 +141,7 @@ def _options(words: list[tuple[str, bool]]) -> list[Option]:
     while at < len(words):
         word, quoted = words[at]
         at += 1
-        if word == "!" and not quoted:
+        if word == "!" and not quoted and not negated and at < len(words):
             negated = True
             continue
         name = _SHORT.get(word, word)

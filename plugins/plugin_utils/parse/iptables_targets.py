@@ -44,6 +44,16 @@ _TAKEN = {
     "TPROXY": "the packet is given to a local socket",
     "SYNPROXY": "the handshake is taken over by SYNPROXY",
 }
+# Options that say nothing about what becomes of which packets, and their numbers of values.
+_SILENT: dict[str, dict[str, int]] = {
+    "REJECT": {"--reject-with": 1},
+    "CT": {
+        "--notrack": 0,
+        **dict.fromkeys(
+            ("--helper", "--ctevents", "--expevents", "--zone", "--zone-orig", "--zone-reply", "--timeout"), 1
+        ),
+    },
+}
 _NAT = {"DNAT": "dnat", "SNAT": "snat", "MASQUERADE": "masquerade", "REDIRECT": "redirect"}
 # The end whose network NETMAP changes (kernel, xt_NETMAP.c); a user's chain may be called from any.
 _NETMAP = {"PREROUTING": "dst", "OUTPUT": "dst", "POSTROUTING": "src", "INPUT": "src"}
@@ -67,6 +77,9 @@ def read(line: Line, family: int, chains: dict[str, str], chain: str = "") -> Ta
     name = line.target
     if not name:
         return Target(CONTINUE)
+    words = " ".join(["-j", name, *(option.words for option in line.target_options)])
+    if (name in chains or name in _FINAL or name in _SILENT) and _asks_for_more(name, line.target_options):
+        return Target(Verdict("unknown", "", words), problem=words)
     if name in chains:
         return Target(Verdict("goto" if line.goto else "jump", chains[name]))
     if line.goto:
@@ -77,18 +90,28 @@ def read(line: Line, family: int, chains: dict[str, str], chain: str = "") -> Ta
         mapped = name == "SET" and any(option.name == "--map-mark" for option in line.target_options)
         effects = (Effect("set", field="mark", value=None),) if mapped else ()
         return Target(CONTINUE, effects, added_to=_set_name(line.target_options))
-    words = " ".join(["-j", name, *(option.words for option in line.target_options)])
+    return _changing(name, words, line.target_options, family, chain)
+
+
+def _asks_for_more(name: str, options: list[Option]) -> bool:
+    known = _SILENT.get(name, {})
+    twice = len({option.name for option in options}) < len(options)
+    return twice or any(known.get(option.name) != len(option.values) for option in options)
+
+
+def _changing(name: str, words: str, options: list[Option], family: int, chain: str) -> Target:
+    """Targets that change the packet or take it away."""
     if name in ("MARK", "CONNMARK"):
         try:
-            return Target(CONTINUE, _marks(name, line.target_options))
+            return Target(CONTINUE, _marks(name, options))
         except ValueError:
             return Target(Verdict("unknown", "", words), problem=words)
     if name in ("CT", "NOTRACK"):
-        untracked = name == "NOTRACK" or any(option.name == "--notrack" for option in line.target_options)
+        untracked = name == "NOTRACK" or any(option.name == "--notrack" for option in options)
         return Target(CONTINUE, (Effect("notrack"),) if untracked else ())
     if name in _NAT:
         try:
-            return Target(ACCEPT, (_nat(_NAT[name], line.target_options, family),))
+            return Target(ACCEPT, (_nat(_NAT[name], options, family),))
         except (NotModelled, ValueError, IndexError):
             return Target(ACCEPT, (_not_known(_NAT[name], words),), problem=words)
     if name == "NETMAP":
@@ -112,6 +135,9 @@ def _set_name(options: list[Option]) -> str:
 
 def _marks(name: str, options: list[Option]) -> tuple[Effect, ...]:
     """What MARK and CONNMARK set (xt_MARK.c, xt_connmark.c); ValueError for what is not modelled."""
+    named = {option.name for option in options}
+    if len(named) < len(options) or not named <= _MARK_OPTIONS or any(len(one.values) > 1 for one in options):
+        raise ValueError("options that do not set a mark")
     field = "mark" if name == "MARK" else "ct_mark"
     given = {option.name: option.values[0] if option.values else "" for option in options}
     if {"--left-shift-mark", "--right-shift-mark"} & given.keys():
@@ -144,6 +170,17 @@ _ONE_MASK: dict[str, Callable[[int], tuple[int, int]]] = {
     "--or-mark": lambda mask: (mask, _FULL & ~mask),
     "--xor-mark": lambda mask: (mask, _FULL),
 }
+_MARK_OPTIONS = {
+    "--set-xmark",
+    "--set-mark",
+    "--nfmask",
+    "--ctmask",
+    "--mask",
+    "--left-shift-mark",
+    "--right-shift-mark",
+    *_COPIES,
+    *_ONE_MASK,
+}
 
 
 def _mask(written: str) -> int:
@@ -160,7 +197,10 @@ def _bits(field: str, value: int, bits: dict[str, int]) -> Effect:
 
 def _nat(kind: str, options: list[Option], family: int) -> Effect:
     wanted = [option for option in options if option.name in _DESTINATIONS]
-    if len(wanted) > 1 or any(option.name not in _DESTINATIONS | _NAT_FLAGS for option in options):
+    if len(wanted) > 1 or any(
+        option.name not in _DESTINATIONS | _NAT_FLAGS or len(option.values) != (option in wanted)
+        for option in options
+    ):
         raise NotModelled()
     if not wanted:
         return Effect(kind)

@@ -5,13 +5,14 @@
 
 from __future__ import annotations
 
+import ipaddress
 import json
 import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from ..errors import ParseError
-from ..model import text
+from ..model import shape, text
 from ..model.match import Range, merge_ranges
 from ..model.raw import RawOutput
 from ..model.state import Interface, Listener, NextHop, Route, RouteRule, State
@@ -56,7 +57,7 @@ def read(state: State, outputs: Mapping[str, RawOutput]) -> HostFacts:
                 step(state, facts, raw.text(outputs, name))
             except ParseError as error:
                 why = error.what
-            except (KeyError, TypeError, ValueError, AttributeError) as error:
+            except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
                 why = f"not in the form that ip -j, sysctl or ss print: {error!r}"
         if why:
             state.unreadable.append({"what": name, "reason": why})
@@ -92,13 +93,16 @@ def _links(state: State, facts: HostFacts, content: str) -> None:
     indexes: dict[int, str] = {}
     groups: dict[str, list[str]] = {}
     for item in _array(content, "the list of links"):
-        found = _interface(state, item)
-        found.up = "UP" in item.get("flags", ())
-        found.kind = item.get("linkinfo", {}).get("info_kind", "") or item.get("link_type", "")
-        found.master = item.get("master", "")
-        found.mtu = item.get("mtu")
         group = str(item.get("group", "default"))
-        found.groups = [group]
+        found = Interface(
+            str(item.get("ifname", "")),
+            up="UP" in item.get("flags", ()),
+            kind=item.get("linkinfo", {}).get("info_kind", "") or item.get("link_type", ""),
+            master=item.get("master", ""),
+            mtu=item.get("mtu"),
+            groups=[group],
+        )
+        state.interfaces[found.name] = shape.sound(found, shape.INTERFACE)
         groups.setdefault(group, []).append(found.name)
         if isinstance(item.get("ifindex"), int):
             indexes[item["ifindex"]] = found.name
@@ -115,10 +119,11 @@ def _addresses(state: State, facts: HostFacts, content: str) -> None:
             family = _FAMILY.get(address.get("family", ""))
             if not family or "local" not in address:
                 continue
-            found.addresses.append(
-                f"{address['local']}/{address.get('prefixlen', 32 if family == 4 else 128)}"
-            )
-            _version, low, high = _range(address["local"])
+            version, low, high = _range(address["local"])
+            length = int(address.get("prefixlen", text.WIDTH[family]))
+            if version != family or not 0 <= length <= text.WIDTH[family]:
+                raise ValueError(f"{address['local']}/{length} as an address of IPv{family}")
+            found.addresses.append(f"{address['local']}/{length}")
             local[family].append((low, high))
             if family == 4 and "broadcast" in address:
                 broadcast.append(_range(address["broadcast"])[1:])
@@ -187,7 +192,7 @@ def _routes(state: State, content: str, family: int) -> None:
             item.get("prefsrc", ""),
             [_hop(part) for part in hops if part.get("dev") or part.get("gateway") or part.get("via")],
         )
-        _range(route.destination)
+        shape.sound(route, shape.ROUTE)
         if hops:
             state.routes.append(route)
 
@@ -195,23 +200,22 @@ def _routes(state: State, content: str, family: int) -> None:
 def _rules(state: State, content: str, family: int) -> None:
     for item in _array(content, f"the list of IPv{family} routing rules"):
         mark = str(item.get("fwmark", ""))
-        state.route_rules.append(
-            RouteRule(
-                family,
-                int(item.get("priority", 0)),
-                str(item.get("table", "")),
-                str(item.get("action", "lookup")).replace("to_tbl", "lookup"),
-                _selector(item, "src"),
-                _selector(item, "dst"),
-                item.get("iif", ""),
-                f"{mark}/{item['fwmask']}" if "fwmask" in item else mark,
-                [
-                    f"{key} {value}" if value is not None else key
-                    for key, value in item.items()
-                    if key not in _RULE_KEYS
-                ],
-            )
+        rule = RouteRule(
+            family,
+            int(item.get("priority", 0)),
+            str(item.get("table", "")),
+            str(item.get("action", "lookup")).replace("to_tbl", "lookup"),
+            _selector(item, "src"),
+            _selector(item, "dst"),
+            item.get("iif", ""),
+            f"{mark}/{item['fwmask']}" if "fwmask" in item else mark,
+            [
+                f"{key} {value}" if value is not None else key
+                for key, value in item.items()
+                if key not in _RULE_KEYS
+            ],
         )
+        state.route_rules.append(shape.sound(rule, shape.ROUTE_RULE))
 
 
 def _selector(item: Json, end: str) -> str:
@@ -219,7 +223,8 @@ def _selector(item: Json, end: str) -> str:
     if value == "all":
         return ""
     length = item.get(f"{end}len")
-    return f"{value}/{length}" if length is not None else value
+    # The kernel keeps bits beyond the prefix, and compares none of them.
+    return str(ipaddress.ip_network(f"{value}/{length}", strict=False)) if length is not None else value
 
 
 def _sysctl(state: State, facts: HostFacts, content: str) -> None:
@@ -254,14 +259,13 @@ def _listeners(state: State, facts: HostFacts, content: str) -> None:
             continue
         address = found["address"].strip("[]")
         process = _PROCESS.search(line)
-        state.listeners.append(
-            Listener(
-                words[0],
-                "::" if address == "*" else address,
-                int(found["port"]),
-                process[1] if process else "",
-                found["interface"] or "",
-                # ss prints `*` for a wildcard socket of both families, `[::]` for one of IPv6 alone.
-                address != "*",
-            )
+        listener = Listener(
+            words[0],
+            "::" if address == "*" else address,
+            int(found["port"]),
+            process[1] if process else "",
+            found["interface"] or "",
+            # ss prints `*` for a wildcard socket of both families, `[::]` for one of IPv6 alone.
+            address != "*",
         )
+        state.listeners.append(shape.sound(listener, shape.LISTENER))

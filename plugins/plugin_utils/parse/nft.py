@@ -18,15 +18,32 @@ from ..errors import ParseError
 from ..model.match import Match, Named, Unknown
 from ..model.rules import ACCEPT, Chain, Rule, Ruleset
 from ..model.state import NamedSet
-from . import nft_sets, nft_text
+from . import nft_arp, nft_sets, nft_text
 from .host_facts import HostFacts, negated
 from .nft_match import Relations
 from .nft_rule import RuleReader
 
 Json = Any
-# Only tables of these families see flows; arp tables never do.
+# Only tables of these families see flows; arp tables never do, and are read apart.
 FAMILIES = ("ip", "ip6", "inet", "bridge", "netdev")
+# Objects that decide about nothing by themselves; a rule that uses one says so in its own words.
+_ASIDE = {
+    "metainfo",
+    "flowtable",
+    "counter",
+    "quota",
+    "limit",
+    "secmark",
+    "synproxy",
+    "tunnel",
+    "element",
+    "ct helper",
+    "ct timeout",
+    "ct expectation",
+}
 HOOKS = ("ingress", "prerouting", "input", "forward", "output", "postrouting", "egress")
+# What a base chain has besides its hook.
+_BASE = {"type", "prio", "policy"}
 _POLICIES = {"accept": "permit", "drop": "deny"}
 _TODO = "run `nft -j list ruleset` on the host as root and see what it prints"
 
@@ -97,14 +114,28 @@ def parse(document: Document, listing: str, facts: HostFacts, skip: Collection[s
     words = nft_text.Listing(listing)
     found.tables = list(document.tables)
     for place, table in document.tables.items():
-        if place in skip or place.split("/", 1)[0] not in FAMILIES:
+        family = place.split("/", 1)[0]
+        if family not in (*FAMILIES, nft_arp.FAMILY):
+            raise ParseError(f"a table of the family {family!r}", "nft -j list ruleset", _TODO)
+        if place in skip:
             continue
         dormant = _dormant(place, table, words)
         if dormant:
             continue
         try:
-            _read_table(found, place, table, facts, words, dormant)
-        except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
+            if family == nft_arp.FAMILY:
+                _read_arp(found, place, table, words)
+            else:
+                _read_table(found, place, table, facts, words, dormant)
+        except (
+            KeyError,
+            TypeError,
+            ValueError,
+            AttributeError,
+            IndexError,
+            OverflowError,
+            RecursionError,
+        ) as error:
             raise ParseError(
                 f"table {place} has a form that nft does not document: {error!r}",
                 "nft -j list ruleset",
@@ -122,11 +153,19 @@ def _sorted_out(objects: list[Json]) -> dict[str, Table]:
                 place = f"{value['family']}/{value['table']}"
                 tables[place].rules.setdefault(value["chain"], []).append(value)
             elif kind == "chain":
-                tables[f"{value['family']}/{value['table']}"].chains[value["name"]] = value
+                chains = tables[f"{value['family']}/{value['table']}"].chains
+                _once(value["name"] in chains, item)
+                chains[value["name"]] = value
             elif kind in ("set", "map", "meter"):
                 tables[f"{value['family']}/{value['table']}"].sets.append(value)
             elif kind == "table":
-                tables[f"{value['family']}/{value['name']}"] = Table(value.get("flags"))
+                place = f"{value['family']}/{value['name']}"
+                _once(place in tables, item)
+                tables[place] = Table(value.get("flags"))
+            elif kind not in _ASIDE:
+                raise ParseError(
+                    f"an object of a kind that is not known: {kind!r}", "nft -j list ruleset", _TODO
+                )
     except (KeyError, TypeError, AttributeError) as error:
         raise ParseError(
             f"an object of nft's JSON is not whole, or names a table that is not listed: {error!r}",
@@ -134,6 +173,11 @@ def _sorted_out(objects: list[Json]) -> dict[str, Table]:
             _TODO,
         ) from error
     return tables
+
+
+def _once(again: bool, item: Json) -> None:
+    if again:
+        raise ParseError(f"an object comes twice: {item!r}", "nft -j list ruleset", _TODO)
 
 
 def _dormant(place: str, table: Table, words: nft_text.Listing) -> bool | None:
@@ -170,6 +214,8 @@ def _read_table(
     for name, chain in table.chains.items():
         key = f"{place}/{name}"
         rules = _rules(found, reader, key, place, table.rules.get(name, []), words)
+        if "hook" not in chain and not _BASE.isdisjoint(chain):
+            raise ValueError(f"the base chain {name} has no hook")
         if "hook" not in chain:
             found.chains[key] = Chain(key, rules)
             continue
@@ -205,6 +251,16 @@ def _read_table(
         raise ParseError(
             f"rules of the chain {place}/{name}, which is not listed", "nft -j list ruleset", _TODO
         )
+
+
+def _read_arp(found: NftRules, place: str, table: Table, words: nft_text.Listing) -> None:
+    for ruleset in nft_arp.rulesets(place, table.chains, table.rules, words.rules.get(place, {})):
+        found.rulesets[ruleset.key] = ruleset
+        found.not_understood += [
+            {"where": f"{ruleset.key} rule {rule.position}", "text": rule.text, "reason": reason}
+            for rule in ruleset.rules
+            for reason in rule.not_understood
+        ]
 
 
 def _rules(

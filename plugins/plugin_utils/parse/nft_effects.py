@@ -36,6 +36,7 @@ _HEADERS = {
 _EXACT = {"src", "dst", "src_port", "dst_port"}
 # What a write to bytes at some offset may change.
 _ANYTHING = "src,dst,protocol,src_port,dst_port,icmp_type,icmp_code,tcp_flags"
+_NAT_KEYS = {"family", "addr", "port", "flags", "type_flags"}
 _TRANSLATED = {
     "dnat": "dst,dst_port",
     "redirect": "dst,dst_port",
@@ -48,7 +49,7 @@ def mark_effect(target: Json, value: Json) -> Effect | None:
     """``meta mark set``, ``ct mark set``, a header rewritten; None for what no flow tells."""
     ((kind, key),) = target.items()
     if kind in _MARKS and key.get("key") == "mark":
-        made = mark_bits(value)
+        made = mark_bits(value) if len(key) == 1 else None
         if made is None:
             return Effect("set", field=_MARKS[kind], value=None)
         constant, bits = made
@@ -150,12 +151,14 @@ class NatTarget:
 
 def nat_targets(kind: str, value: Json, table_family: str) -> NatTarget:
     """Read a snat, dnat, masquerade or redirect statement. NotModelled for a target that is computed."""
+    if not _NAT_KEYS.issuperset(value):
+        raise NotModelled(f"by {words_of(value)}")
     family = _FAMILIES.get(value.get("family", table_family), 0)
     address, port = value.get("addr"), value.get("port")
     for part, other, name in ((address, port, "address"), (port, address, "port")):
         if isinstance(part, dict) and "map" in part:
-            if isinstance(other, dict) and "map" in other:
-                raise NotModelled("by two maps")
+            if len(part) != 1 or (isinstance(other, dict) and "map" in other):
+                raise NotModelled(f"by {words_of(value)}")
             return NatTarget(
                 kind,
                 family,

@@ -62,6 +62,8 @@ class Relations:
         operands = _operands(left)
         needs = both(*(one.needs for one in operands))
         try:
+            if len(left) != 1 or (isinstance(right, dict) and len(right) != 1):
+                raise NotModelled("an expression of several")
             if op == "!=":
                 return both(needs, negated(self._holds(place, left, operands, "==", right))), ""
             if op == "!":
@@ -117,6 +119,8 @@ class Relations:
         if not operand.kind:
             raise NotModelled()
         if isinstance(right, str) and right.startswith("@"):
+            if op not in ("==", "in"):
+                raise NotModelled(f"operator {op}")
             return self._member(place, [operand], right)
         special = getattr(self, f"_{operand.kind}", None)
         if special is not None:
@@ -263,12 +267,12 @@ def _operands(left: Json) -> list[Operand]:
 def _plain(left: Json, right: Json) -> Match | None:
     """The quick way for most matches there are: a header field that equals one value or prefix."""
     payload = left.get("payload")
-    operand = nft_operands.PAYLOAD.get((payload.get("protocol"), payload.get("field"))) if payload else None
+    operand = nft_operands.operand(left) if payload else None
     if operand is None or operand.kind not in _PLAIN or operand.anywhere:
         return None
     try:
-        if isinstance(right, dict) and "prefix" in right:
-            found = nft_values.prefix(operand.kind, right["prefix"]["addr"], right["prefix"]["len"])
+        if isinstance(right, dict) and right.keys() == {"prefix"}:
+            found = nft_values.prefix(operand.kind, right["prefix"])
             if found is None:
                 return NEVER
         elif (isinstance(right, int) and not isinstance(right, bool)) or (

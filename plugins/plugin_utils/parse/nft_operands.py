@@ -116,6 +116,8 @@ _TUPLE = {
     "proto-dst": ("dst_port", "port", 0),
 }
 
+_FIB_TYPES = tuple({"result": "type", "flags": [end]} for end in ("saddr", "daddr"))
+_FIELD_KEYS = {"protocol", "field"}
 _FIB_FIELDS = {"saddr": "src", "daddr": "dst"}
 
 
@@ -124,15 +126,20 @@ def operand(expression: Json) -> Operand:
     if isinstance(expression, dict) and len(expression) == 1:
         ((kind, value),) = expression.items()
         if kind == "payload" and isinstance(value, dict):
-            found = PAYLOAD.get((value.get("protocol", ""), value.get("field", "")))
-            return found or _unknown(expression, _HEADER.get(value.get("protocol", ""), ALWAYS))
-        if kind == "meta" and isinstance(value, dict) and value.get("key") in META:
+            # More keys ask for more: `tunnel` reads the header of the packet within.
+            if value.keys() != _FIELD_KEYS:
+                return _unknown(expression, ALWAYS)
+            found = PAYLOAD.get((value["protocol"], value["field"]))
+            return found or _unknown(expression, _HEADER.get(value["protocol"], ALWAYS))
+        if kind == "meta" and isinstance(value, dict) and value.keys() != {"key"}:
+            return _unknown(expression, ALWAYS)
+        if kind == "meta" and isinstance(value, dict) and value["key"] in META:
             return META[value["key"]]
-        if kind == "meta" and isinstance(value, dict) and value.get("key") in _OF_SOCKETS:
+        if kind == "meta" and isinstance(value, dict) and value["key"] in _OF_SOCKETS:
             return _unknown(expression, SOCKET)
         if kind == "ct" and isinstance(value, dict):
             return _of_connection(expression, value)
-        if kind == "fib" and value.get("result") == "type" and value.get("flags") in (["saddr"], ["daddr"]):
+        if kind == "fib" and value in _FIB_TYPES:
             which = value["flags"][0]
             return Operand(_FIB_FIELDS[which], "fib_type", ALWAYS, f"fib {which} type")
         if kind == "tcp option":
@@ -142,6 +149,8 @@ def operand(expression: Json) -> Operand:
 
 def _of_connection(expression: Json, value: Json) -> Operand:
     key, way = str(value.get("key")), value.get("dir", "")
+    if not {"key", "dir", "family"}.issuperset(value):
+        return _unknown(expression, ALWAYS)
     if not way:
         return CT.get(key) or _unknown(expression, ALWAYS)
     if key not in _TUPLE:
@@ -159,11 +168,11 @@ def words_of(expression: Json) -> str:
     """An expression in words, the same for equal expressions; close to nft's own."""
     if isinstance(expression, dict) and len(expression) == 1:
         ((kind, value),) = expression.items()
-        if kind == "payload" and isinstance(value, dict):
-            if "base" in value:
-                return f"@{value['base']},{value['offset']},{value['len']}"
-            return f"{value.get('protocol')} {value.get('field')}"
-        if kind == "meta" and isinstance(value, dict):
+        if kind == "payload" and isinstance(value, dict) and value.keys() == _FIELD_KEYS:
+            return f"{value['protocol']} {value['field']}"
+        if kind == "payload" and isinstance(value, dict) and "base" in value:
+            return f"@{value['base']},{value['offset']},{value['len']}"
+        if kind == "meta" and isinstance(value, dict) and len(value) == 1:
             return f"meta {value.get('key')}"
         if kind == "ct" and isinstance(value, dict):
             return " ".join(str(part) for part in ("ct", value.get("dir"), value.get("key")) if part)

@@ -23,6 +23,8 @@ from .nft_sets import LIMITED, is_limited
 from .nft_values import NotModelled
 
 Json = Any
+_MATCH_KEYS = {"op", "left", "right"}
+_MAP_KEYS = {"key", "data"}
 _FINAL = {"accept": ACCEPT, "drop": DROP, "reject": REJECT, "return": RETURN}
 # Statements after which the next one acts on the same packet.
 _PASSING = {
@@ -103,6 +105,8 @@ class RuleReader:
             raise TypeError(f"the statements of a rule of {chain}")
         self._walk(chain, expression, 0, draft, found)
         handle, comment = value.get("handle"), value.get("comment", "")
+        if not isinstance(comment, str) or type(handle) not in (int, type(None)):
+            raise TypeError(f"the handle or comment of a rule of {chain}")
         if text is None:
             text = nft_text.rule_text(expression, comment)
         problems = tuple(dict.fromkeys(draft.problems)) if draft.problems else ()
@@ -129,8 +133,14 @@ class RuleReader:
                 self._give_up(draft, found, nft_text.statement_text(statement))
                 return
             ((name, value),) = statement.items()
-            if name == "match":
+            if name == "match" and value.keys() != _MATCH_KEYS:
+                words = nft_text.value_text(statement)
+                self._undecided(chain, words, "a match with more than nft documents", draft, found)
+            elif name == "match":
                 self._ask(chain, value, draft, found)
+            elif name == "mangle" and value.keys() != {"key", "value"}:
+                self._give_up(draft, found, nft_text.value_text(statement))
+                return
             elif name == "mangle":
                 if self._mangle(chain, statements, index, draft, found):
                     return
@@ -319,6 +329,8 @@ class RuleReader:
         """A data map's cases as (match, value); None for what is no map, or one that is not certain."""
         if not isinstance(source, dict) or not isinstance(source.get("map"), dict):
             return None
+        if source.keys() != {"map"} or source["map"].keys() != _MAP_KEYS:
+            return None
         key, data = source["map"]["key"], source["map"]["data"]
         pairs = self._pairs(data)
         if pairs is None:
@@ -326,7 +338,7 @@ class RuleReader:
         return [(match, value) for match, value, _problem in self._cases(key, pairs)]
 
     def _pairs(self, data: Json) -> list[tuple[Json, Json]] | None:
-        if isinstance(data, dict) and isinstance(data.get("set"), list):
+        if isinstance(data, dict) and data.keys() == {"set"} and isinstance(data["set"], list):
             return [(pair[0], pair[1]) for pair in data["set"]]
         if isinstance(data, str) and data.startswith("@"):
             info = self.relations.sets.get(f"{self.place}/{data[1:]}")
@@ -363,7 +375,7 @@ class RuleReader:
         known = self._maps.get(words)
         if known is not None:
             return known
-        pairs = self._pairs(value["data"])
+        pairs = self._pairs(value["data"]) if value.keys() == _MAP_KEYS else None
         if pairs is None:
             return Verdict("unknown", "", f"{words}: the elements of this map are not certain")
         cases = self._cases(value["key"], pairs)
@@ -389,14 +401,14 @@ class RuleReader:
 def _memo_key(left: Json, op: str, right: Json) -> Any:
     """A key for equal matches, cheap for the common forms."""
     payload = left.get("payload")
-    if payload is not None and "field" in payload:
+    if payload is not None and "field" in payload and len(payload) == 2:
         key: Any = (payload["protocol"], payload["field"])
     else:
         key = repr(left)
     kind = type(right)
     if kind is str or kind is int:
         return key, op, right
-    if kind is dict and "prefix" in right:
+    if kind is dict and "prefix" in right and len(right) == 1 and len(right["prefix"]) == 2:
         inner = right["prefix"]
         return key, op, inner["addr"], inner["len"]
     return key, op, repr(right)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from .nft_operands import META, words_of
@@ -35,7 +35,7 @@ class Listing:
 
     def _read(self, text: str) -> None:
         place, chain, lines = "", "", {}  # type: tuple[str, str, dict[int, str | None]]
-        for line in text.split("\n"):
+        for line in _lines(text):
             at = line.rfind(_HANDLE)
             if line.startswith("\t\t"):
                 if at > 0 and line[at + len(_HANDLE) :].isdigit():
@@ -53,6 +53,22 @@ class Listing:
             elif found := _TABLE.match(line):
                 place = f"{found[1]}/{found[2].strip(chr(34))}"
                 lines = self.rules.setdefault(place, {})
+
+
+def _lines(text: str) -> Iterator[str]:
+    """Lines; in quotes (nft has no escapes there) a line's end is a character like any other."""
+    held: list[str] = []
+    for line in text.split("\n"):
+        quotes = line.count('"') % 2
+        if not held and not quotes:
+            yield line
+            continue
+        held.append(line)
+        if quotes and len(held) > 1:
+            yield "\n".join(held)
+            held = []
+    if held:
+        yield "\n".join(held)
 
 
 def rule_text(expression: list[Json], comment: str = "") -> str:

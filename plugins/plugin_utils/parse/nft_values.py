@@ -97,6 +97,8 @@ def scalar(kind: str, value: Json) -> int:
         if isinstance(value, list):
             return bits(kind, value)
         if isinstance(value, dict):
+            if len(value) != 1:
+                raise NotModelled(f"value {value!r}")
             if "|" in value:
                 return bits(kind, value["|"])
             if "elem" in value:
@@ -114,14 +116,14 @@ def bits(kind: str, values: list[Json]) -> int:
     return found
 
 
-def prefix(kind: str, address: str, length: int) -> Range | None:
+def prefix(kind: str, value: Json) -> Range | None:
     """The values of a prefix; None where nft writes a mask and a value with bits outside of it as one
     (``meta mark & 0xffffff00 == 1``): the kernel compares what is left under the mask, so nothing equals it."""
-    width = WIDTHS[kind]
-    if not 0 <= length <= width:
-        raise NotModelled(f"prefix length {length}")
+    width, length = WIDTHS[kind], value["len"]
+    if len(value) != 2 or type(length) is not int or not 0 <= length <= width:
+        raise NotModelled(f"prefix {value!r}")
     host = (1 << (width - length)) - 1
-    low = scalar(kind, address)
+    low = scalar(kind, value["addr"])
     return (low, low | host) if not low & host else None
 
 
@@ -130,9 +132,9 @@ def ranges(kind: str, value: Json) -> list[Range]:
     if isinstance(value, (str, int)) and value != "*":
         number = scalar(kind, value)
         return [(number, number)]
-    if isinstance(value, dict):
+    if isinstance(value, dict) and len(value) == 1:
         if "prefix" in value:
-            found = prefix(kind, value["prefix"]["addr"], value["prefix"]["len"])
+            found = prefix(kind, value["prefix"])
             return [found] if found is not None else []
         if "range" in value:
             low, high = (scalar(kind, end) for end in value["range"])
@@ -155,7 +157,7 @@ def words(value: Json) -> list[str]:
         return [value]
     if isinstance(value, list):
         return [word for item in value for word in words(item)]
-    if isinstance(value, dict):
+    if isinstance(value, dict) and len(value) == 1:
         if isinstance(value.get("set"), list):
             return words(value["set"])
         if "elem" in value:
