@@ -15,6 +15,14 @@ from typing import Any
 # fmt: off
 Case = tuple[str, dict[str, Any], dict[str, Any]]
 
+# What a protocol without ports has at that place of its header is nobody's business to guess.
+WITH_PORTS = ['tcp', 'udp', 'dccp', 'sctp', 'udplite']
+TH_DPORT_53: dict[str, Any] = {'any': [
+    {'all': [{'protocol': WITH_PORTS}, {'dst_port': ['53']}]},
+    {'all': [{'not': {'protocol': WITH_PORTS}},
+             {'unknown': 'th dport 53: what protocols without ports have there is not modelled', 'key': 'th dport 53'}]},
+]}
+
 FORWARD: list[Case] = [
     ('accept', {}, {'verdict': 'accept'}),
     ('drop', {}, {'verdict': 'drop'}),
@@ -54,12 +62,10 @@ FORWARD: list[Case] = [
     ('udp dport 53 udp sport != 0-1023 accept',
      {'all': [{'protocol': ['udp']}, {'dst_port': ['53']}, {'not': {'src_port': ['0-1023']}}]},
      {'verdict': 'accept'}),
-    ('th dport 53 accept', {'any': [{'all': [{'protocol': ['tcp', 'udp', 'dccp', 'sctp', 'udplite']}, {'dst_port': ['53']}]},
-                      {'all': [{'not': {'protocol': ['tcp', 'udp', 'dccp', 'sctp', 'udplite']}}, {'unknown': 'th dport 53: what protocols without ports have there is not modelled', 'key': 'th dport 53'}]}]}, {'verdict': 'accept'}),
+    ('th dport 53 accept', TH_DPORT_53, {'verdict': 'accept'}),
     ('meta l4proto { tcp, udp } th dport 53 accept',
      {'all': [{'protocol': ['tcp', 'udp']},
-              {'any': [{'all': [{'protocol': ['tcp', 'udp', 'dccp', 'sctp', 'udplite']}, {'dst_port': ['53']}]},
-                      {'all': [{'not': {'protocol': ['tcp', 'udp', 'dccp', 'sctp', 'udplite']}}, {'unknown': 'th dport 53: what protocols without ports have there is not modelled', 'key': 'th dport 53'}]}]}]},
+              TH_DPORT_53]},
      {'verdict': 'accept'}),
     ('meta l4proto != tcp drop', {'not': {'protocol': ['tcp']}}, {'verdict': 'drop'}),
     ('meta l4proto 200 accept', {'protocol': ['200']}, {'verdict': 'accept'}),
@@ -210,7 +216,9 @@ FORWARD: list[Case] = [
     ('ct count over 10 drop',
      {'unknown': 'ct count over 10: ct count depends on earlier packets', 'key': 'inet/fw/forward: ct count over 10'},
      {'verdict': 'drop', 'not_understood': ['ct count over 10']}),
-    ('meta skuid 0 accept', {'all': [{'origin': ['socket']}, {'unknown': 'meta skuid 0 is not modelled', 'key': 'meta skuid 0'}]}, {'verdict': 'accept', 'not_understood': ['meta skuid 0']}),
+    ('meta skuid 0 accept',
+     {'all': [{'origin': ['socket']}, {'unknown': 'meta skuid 0 is not modelled', 'key': 'meta skuid 0'}]},
+     {'verdict': 'accept', 'not_understood': ['meta skuid 0']}),
     ('meta skuid != 0 drop',
      {'all': [{'origin': ['socket']}, {'not': {'unknown': 'meta skuid 0 is not modelled', 'key': 'meta skuid 0'}}]},
      {'verdict': 'drop', 'not_understood': ['meta skuid 0']}),

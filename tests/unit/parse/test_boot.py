@@ -17,20 +17,20 @@ from ansible_collections.pathguard.network.plugins.plugin_utils.policy.schemas i
 from tests.support.nft_json import base_chain, ruleset
 
 NFT = """table inet filter { # handle 1
-	chain forward { # handle 1
-		type filter hook forward priority filter; policy drop;
-		ip saddr 10.0.1.0/24 counter packets 7 bytes 420 accept # handle 2
-	}
+\tchain forward { # handle 1
+\t\ttype filter hook forward priority filter; policy drop;
+\t\tip saddr 10.0.1.0/24 counter packets 7 bytes 420 accept # handle 2
+\t}
 }
 """
 NFT_JSON = ruleset(base_chain())
 # As the scratch namespace lists it: no handles, counters at zero.
 SAVED_NFT = """# pathguard file=/etc/nftables.conf
 table inet filter {
-	chain forward {
-		type filter hook forward priority filter; policy drop;
-		ip saddr 10.0.1.0/24 counter packets 0 bytes 0 accept
-	}
+\tchain forward {
+\t\ttype filter hook forward priority filter; policy drop;
+\t\tip saddr 10.0.1.0/24 counter packets 0 bytes 0 accept
+\t}
 }
 """
 RULES = "-A FORWARD -s 10.0.1.0/24 -p tcp -m tcp --dport 5432 -j ACCEPT\n"
@@ -271,7 +271,7 @@ ZONES = """public (active)
   interfaces: {interfaces}
   services: {services}
   rich rules:
-	rule family="ipv4" source address="192.0.2.0/24" accept
+\trule family="ipv4" source address="192.0.2.0/24" accept
 
 internal
   target: default
