@@ -177,7 +177,7 @@ class HostFirewall:
     def _seen_by(self, ruleset: Ruleset, pieces: Pieces) -> tuple[Pieces, Pieces]:
         """Split by whether a ruleset of this family and type sees the flows."""
         diagrams = self.space.diagrams
-        scope = {"ip": ("ipv4",), "ip6": ("ipv6",), "bridge": (), "arp": ()}.get(
+        scope = {"ip": ("ipv4",), "ip6": ("ipv6",), "bridge": (), "arp": ("ipv4",)}.get(
             ruleset.family, ("ipv4", "ipv6")
         )
         node = self.space.named("family", scope) if scope else EMPTY
