@@ -27,7 +27,10 @@ _REASON = "ARP may be dropped, and without it no neighbour on the network is fou
 
 
 def rulesets(
-    place: str, chains: Mapping[str, Json], rules: Mapping[str, Sequence[Json]], lines: Mapping[int, str]
+    place: str,
+    chains: Mapping[str, Json],
+    rules: Mapping[str, Sequence[Json]],
+    lines: Mapping[int, str | None],
 ) -> list[Ruleset]:
     """The base chains of an arp table that may drop something. ``lines``: the rules' own words by handle."""
     found = []
