@@ -209,7 +209,13 @@ def _member(value: Mapping[str, Any], _depth: int) -> Match:
     fields = _texts(value["fields"])
     if not FIELDS.keys() >= set(fields):
         raise ValueError("no such fields")
-    return Member(*_texts([value["set"]]), fields)
+    (name,) = _texts([value["set"]])
+    return Member(name, fields)
+
+
+def _unknown(value: Mapping[str, Any], _depth: int) -> Match:
+    key, reason = _texts([value["key"], value["unknown"]])
+    return Unknown(key, reason)
 
 
 # Deeper than any rule that a host can hold.
@@ -220,7 +226,7 @@ _COMPOUND: dict[str, Callable[[Mapping[str, Any], int], Match]] = {
     "not": lambda value, depth: Not(match_from_dict(value["not"], depth)),
     "set": _member,
     "masked": _masked,
-    "unknown": lambda value, depth: Unknown(*_texts([value["key"], value["unknown"]])),
+    "unknown": _unknown,
 }
 NAMED_FIELDS = frozenset(("in_interface", "out_interface", "in_zone", "out_zone", "family", *STATES))
 
