@@ -316,6 +316,38 @@ def test_a_fault_that_no_firewall_made_is_named_and_reverts_nothing(guarded: Gua
     assert fw1(guarded.lab) == before
 
 
+@pytest.mark.long
+def test_source_validation_that_drops_what_comes_in_is_named(guarded: Guarded) -> None:
+    """db1 answers the application network over the management network: well, until it checks sources."""
+    lab = guarded.lab
+    lab.run("db1", "ip route replace 10.10.1.0/24 via 10.99.0.2 dev mgmt0", check=True)
+    policy = """
+requiredPaths:
+  - name: app to primary
+    from: {group: app, addresses: [10.10.1.0/24]}
+    to: {group: db_primary, addresses: [10.20.1.0/24]}
+    service: postgresql
+    families: [ipv4]
+"""
+    (guarded.folder / "policy.yml").write_text(policy)
+    setting = {
+        "name": "Harden the database",
+        "ansible.builtin.command": "sysctl -w net.ipv4.conf.all.rp_filter=1",
+        "delegate_to": "db1",
+        "run_once": True,
+        "changed_when": True,
+    }
+    done = guarded.run([setting], hosts="app01", policy=str(guarded.folder / "policy.yml"))
+    assert (done.code, done.decisions) == (2, ["failed"]), done.output
+    path = done.path(PRIMARY)
+    assert (path["status"], path["before"]["status"]) == ("blocked", "open")
+    [cure] = path["remedy"]
+    assert (cure["host"], cure["change"]) == ("db1", "settings")
+    assert cure["commands"] == ["sysctl -w net.ipv4.conf.all.rp_filter=0"]
+    assert "rp_filter of db0 is strict" in done.output
+    assert "net.ipv4.conf.all.rp_filter was changed" in done.output
+
+
 def test_a_database_that_is_down_is_no_firewalls_fault(guarded: Guarded) -> None:
     """Rules and routes are as before; new connections are not."""
     before = fw1(guarded.lab)

@@ -49,11 +49,13 @@ Load = Callable[[World], bool]
 
 @dataclass(frozen=True)
 class Told:
-    """``verdict``: of the whole exchange. ``first``: whether the first packet passes; None: not known."""
+    """``verdict``: of the whole exchange. ``first``: whether the first packet passes; None: not known. ``reasons``:
+    why it is not known; ``said``: of whatever stops or may stop packets, where it is no rule."""
 
     verdict: str
     first: bool | None
     reasons: tuple[str, ...]
+    said: tuple[str, ...] = ()
 
 
 @pytest.fixture(scope="module")
@@ -87,7 +89,8 @@ def told(state: State, flows: list[dict[str, Any]]) -> list[Told]:
         undecided = [event for event in answer.events if event.verdict == "unknown"]
         denied = {event.direction for event in answer.events if event.verdict == "deny"}
         reasons = tuple(part.reason for event in undecided for part in event.parts(one))
-        found.append(Told(kinds[0], None if undecided else "new" not in denied, reasons))
+        said = tuple(event.reason for event in answer.events if event.reason)
+        found.append(Told(kinds[0], None if undecided else "new" not in denied, reasons, said))
     return found
 
 

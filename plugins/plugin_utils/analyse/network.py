@@ -16,6 +16,7 @@ from ..model.state import State
 from .dress import Dresser
 from .evaluate import HostFirewall
 from .routes import FAMILY_NAME, Leg, Own, Routing, is_global
+from .source_check import SourceCheck
 
 _LOOPBACK = "lo"
 # Kinds and link types (ip-link(8)) of interfaces with one other end: what they send, it gets, whatever its networks.
@@ -83,6 +84,7 @@ class Network:
         }
 
         self.dresser = Dresser(space)
+        self.source_check = SourceCheck(self.states, self.routing, space)
         self._effects = {name: effects_of(state) for name, state in self.states.items()}
 
     def _find_segments(self) -> dict[tuple[str, str, int], list[tuple[int, int]]]:

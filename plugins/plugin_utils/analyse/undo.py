@@ -22,8 +22,9 @@ from .rulechanges import Changes, RuleChange, changes_between, maps_of
 # Kinds of changes beside those of rules. ``place``: a base chain's hook, priority, type or family.
 DEFAULT_ACTION, PLACE, MEMBERS = "default_action", "place", "members"
 ROUTES, ROUTE_RULES, INTERFACES, FORWARDING = "routes", "route_rules", "interfaces", "forwarding"
+SETTINGS = "settings"
 # Of routing, each a part of a state by its name there.
-OF_ROUTING = (INTERFACES, ROUTES, ROUTE_RULES, FORWARDING)
+OF_ROUTING = (INTERFACES, ROUTES, ROUTE_RULES, FORWARDING, SETTINGS)
 _PERMIT = "permit"
 
 

@@ -249,12 +249,14 @@ class Walk:
         passed = [here for first in entered for here in self._hook(host, "prerouting", first, interface, "")]
         for here in [part for one in passed for part in self.translated(host, one, "routed")]:
             if arrival.own and here.journey is journey and self.network.routing[host].local_first:
-                self._deliver(host, interface, here, came)
+                for valid in self._validated(host, interface, "", here):
+                    self._deliver(host, interface, valid, came)
                 continue
             for part, legs, family in self._lookup(host, here, interface):
                 for leg in legs:
                     if leg.kind == "local":
-                        self._deliver(host, interface, part, came)
+                        for valid in self._validated(host, interface, "", part):
+                            self._deliver(host, interface, valid, came)
                     elif leg.kind == "forward":
                         found += self._forward(host, interface, leg, part, came, family)
                     else:
@@ -287,7 +289,10 @@ class Walk:
                 at=host,
             )
         found: list[_Arrival] = []
-        for after in self._hook(host, "forward", packets, interface, leg.interface):
+        valid = self._validated(host, interface, leg.interface, packets)
+        for after in [
+            one for part in valid for one in self._hook(host, "forward", part, interface, leg.interface)
+        ]:
             for last in self._out(host, after, interface, leg):
                 for left in self.translated(host, last, "left"):
                     hop = self._hop(host, interface, leg.interface, came, packets, last, left.journey)
@@ -374,6 +379,26 @@ class Walk:
             part = replace(packets, flows=flows, seen=seen_part)
             parts.append((part, self.legs(legs, family, host), family))
         return parts
+
+    def _validated(self, host: str, interface: str, out_interface: str, packets: Packets) -> list[Packets]:
+        """What source validation leaves of packets that came in; what it drops is noted."""
+        check, flows = self.network.source_check, packets.flows
+        by_mark = check.looks_at_marks(host, interface)
+        if by_mark:
+            seen = packets.seen
+            flows = seen if seen is not None else self.dressed(host, packets, interface, "")
+        dropped = check.dropped(host, interface, out_interface, flows)
+        gone = flows.space.nothing
+        for one in dropped:
+            sure = one.verdict == DENY and not (by_mark and "mark" in packets.loose)
+            part = replace(packets, flows=plain(one.flows), seen=packets.seen and packets.seen & one.flows)
+            at = host if out_interface else ""
+            self._note(DENY if sure else UNKNOWN, host, "route", part, one.reason, at=at)
+            gone = gone | part.flows if sure else gone
+        if not gone:
+            return [packets]
+        left = packets.flows - gone
+        return [replace(packets, flows=left, seen=packets.seen and packets.seen - gone)] if left else []
 
     def _hook(
         self,

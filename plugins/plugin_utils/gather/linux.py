@@ -119,6 +119,8 @@ SYSCTLS = (
     "net/ipv4/ip_forward",
     "net/ipv4/conf/*/forwarding",
     "net/ipv4/conf/*/rp_filter",
+    "net/ipv4/conf/*/src_valid_mark",
+    "net/ipv4/conf/*/accept_local",
     "net/ipv4/conf/*/route_localnet",
     "net/ipv6/conf/*/forwarding",
     "net/ipv6/conf/*/disable_ipv6",

@@ -20,6 +20,7 @@ _PLACES = {
     "route_rules": "policy routing",
     "interfaces": "interfaces",
     "forwarding": "forwarding",
+    "settings": "kernel settings",
 }
 _DIRECTIONS = {
     "new": "new connections",

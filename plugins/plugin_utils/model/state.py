@@ -138,6 +138,12 @@ def _part_value(kind: str, part: str) -> tuple[int, int] | str:
     return low, high
 
 
+def _numbers(value: Any) -> dict[str, int]:
+    if not isinstance(value, Mapping) or any(type(number) is not int for number in value.values()):
+        raise ValueError(f"{value!r} does not map names to whole numbers")
+    return {str(name): number for name, number in value.items()}
+
+
 @dataclass(slots=True)
 class Interface:
     """``addresses``: with their prefix length (``10.10.1.1/24``). ``peer``: the other end of a
@@ -211,6 +217,7 @@ class State:
     """``forwarding``: whether the host passes packets on, per family; None = not known.
     ``not_understood``: ``{where, text, reason}``. ``unreadable``: ``{what, reason}``; while
     ``firewall_known`` is False, the rules could not be read and every verdict is unknown.
+    ``settings``: the kernel's that decide about packets, by their sysctl(8) names; only those that were read.
     ``fingerprint``: ``static`` and ``dynamic`` (rules of declared dynamic owners), sha256 in hex."""
 
     host: str
@@ -230,6 +237,7 @@ class State:
     unreadable: list[dict[str, str]] = field(default_factory=list)
     fingerprint: dict[str, str] = field(default_factory=dict)
     boot: dict[str, Any] = field(default_factory=lambda: unknown_boot("not gathered"))
+    settings: dict[str, int] = field(default_factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
         return {
@@ -251,6 +259,7 @@ class State:
             "unreadable": [dict(item) for item in self.unreadable],
             "fingerprint": dict(self.fingerprint),
             "boot": dict(self.boot),
+            "settings": dict(self.settings),
         }
 
     @classmethod
@@ -297,6 +306,7 @@ class State:
                 unreadable=list(value["unreadable"]),
                 fingerprint=dict(value["fingerprint"]),
                 boot=dict(value["boot"]) if "boot" in value else unknown_boot("not gathered"),
+                settings=_numbers(value.get("settings", {})),
             )
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise StateError(

@@ -227,6 +227,10 @@ def _selector(item: Json, end: str) -> str:
     return str(ipaddress.ip_network(f"{value}/{length}", strict=False)) if length is not None else value
 
 
+# ``default`` counts for interfaces to come.
+_SETTING = re.compile(r"net\.ipv4\.conf\.(?!default\.)[^.]+\.(rp_filter|src_valid_mark|accept_local)")
+
+
 def _sysctl(state: State, facts: HostFacts, content: str) -> None:
     values = {}
     for line in content.splitlines():
@@ -241,6 +245,10 @@ def _sysctl(state: State, facts: HostFacts, content: str) -> None:
         state.forwarding["ipv6"] = six != "0"
     elif not any(name.startswith("net.ipv6.") for name in values):
         state.forwarding["ipv6"] = False
+    state.settings = {name: int(value) for name, value in values.items() if _SETTING.fullmatch(name)}
+    if not any(name.endswith(".rp_filter") for name in state.settings):
+        why = "not among the settings: taken as off, so that no packet is dropped for its source"
+        state.unreadable.append({"what": "rp_filter", "reason": why})
 
 
 _SOCKET = re.compile(r"(?P<address>.+?)(?:%(?P<interface>[^:\]]+))?:(?P<port>\d+)$")

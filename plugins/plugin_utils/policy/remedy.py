@@ -12,7 +12,16 @@ from ..analyse.journey import plain
 from ..analyse.network import Network
 from ..analyse.rulechanges import ADDED, CHANGED, MOVED, REMOVED, maps_of, settled
 from ..analyse.rulediff import as_dict, first_of, rule_diff, set_diff
-from ..analyse.undo import DEFAULT_ACTION, FORWARDING, MEMBERS, OF_ROUTING, PLACE, ROUTES, Change
+from ..analyse.undo import (
+    DEFAULT_ACTION,
+    FORWARDING,
+    MEMBERS,
+    OF_ROUTING,
+    PLACE,
+    ROUTES,
+    SETTINGS,
+    Change,
+)
 from ..model.managers import advice
 from ..model.match import All, Either, Match, Member, Not
 from ..model.rules import Rule, Ruleset
@@ -149,7 +158,7 @@ class Remedies:
         if change.kind == ROUTES and before is None:  # a new route came before another one
             before = "; ".join(routing.legs_of(self.before.routing[change.host].split(cause.flows)))
         return {
-            "action": "set_back" if change.kind == FORWARDING else "route",
+            "action": "set_back" if change.kind in (FORWARDING, SETTINGS) else "route",
             "before": _words(before) if before else None,
             "now": _words(told.now) if told.now else None,
             "note": told.note,

@@ -204,6 +204,19 @@ def _forwarding(state: State) -> str:
     return ", ".join(f"forwarding of {family}: {words[does]}" for family, does in state.forwarding.items())
 
 
+def settings_changed(before: State, now: State) -> Told:
+    """Those that only one side has were not read on the other, or came and went with their interface."""
+    names = [
+        name
+        for name, value in before.settings.items()
+        if name in now.settings and now.settings[name] != value
+    ]
+    come, gone = ([f"{name} = {state.settings[name]}" for name in names] for state in (now, before))
+    commands = [f"sysctl -w {name}={before.settings[name]}" for name in names]
+    note = f"{_few(names, ', ')} was changed" if names else "settings of the kernel were not read before"
+    return _told(note, come, gone, now, commands)
+
+
 def legs_of(split: Iterable[tuple[FlowSet, Sequence[Any], int]]) -> list[str]:
     """Where a host sends packets, for people. ``split``: as HostRouting.split gives it."""
     found: dict[str, None] = {}
@@ -241,4 +254,5 @@ CHANGED: Mapping[str, Callable[[State, State, FlowSet], Told]] = {
     "route_rules": lambda before, now, _flows: rules_changed(before, now),
     "interfaces": lambda before, now, _flows: interfaces_changed(before, now),
     "forwarding": lambda before, now, _flows: forwarding_changed(before, now),
+    "settings": lambda before, now, _flows: settings_changed(before, now),
 }

@@ -66,7 +66,10 @@ def outputs(*objects: dict[str, Any], **more: str | RawOutput) -> dict[str, RawO
         "nft_json": RawOutput("nft_json", "nft -j list ruleset", 0, document),
         "nft_text": RawOutput("nft_text", "nft -a list ruleset", 0, "\n"),
         "sysctl": RawOutput(
-            "sysctl", "sysctl -a", 0, "net.ipv4.ip_forward = 1\nnet.ipv6.conf.all.forwarding = 0\n"
+            "sysctl",
+            "sysctl -a",
+            0,
+            "net.ipv4.ip_forward = 1\nnet.ipv4.conf.all.rp_filter = 0\nnet.ipv6.conf.all.forwarding = 0\n",
         ),
         "links": RawOutput("links", "ip -j -d link show", 0, "[]"),
         "addresses": RawOutput("addresses", "ip -j address show", 0, "[]"),

@@ -100,7 +100,12 @@ def read(**texts: Any) -> tuple[State, HostFacts]:
     outputs = {
         name: RawOutput(name, name, 0, "") for name in ("routes4", "routes6", "rules4", "rules6", "listeners")
     }
-    plain = {"links": LINKS, "addresses": ADDRESSES, "sysctl": "net.ipv4.ip_forward = 0\n", **texts}
+    plain = {
+        "links": LINKS,
+        "addresses": ADDRESSES,
+        "sysctl": "net.ipv4.ip_forward = 0\nnet.ipv4.conf.all.rp_filter = 0\n",
+        **texts,
+    }
     for name, value in plain.items():
         outputs[name] = RawOutput(name, name, 0, value if isinstance(value, str) else json.dumps(value))
     state = State("fw1")
@@ -235,3 +240,19 @@ def test_interfaces_by_index_and_group() -> None:
     assert match_to_dict(facts.interface_of("in_interface", 99)) == {"any": []}
     assert match_to_dict(facts.group("in_interface", "lan")) == {"in_interface": ["app0"]}
     assert "unknown" in match_to_dict(HostFacts().group("in_interface", "lan"))
+
+
+def test_settings_that_decide_about_packets() -> None:
+    text = (
+        "net.ipv4.ip_forward = 1\nnet.ipv4.conf.all.rp_filter = 2\nnet.ipv4.conf.default.rp_filter = 1\n"
+        "net.ipv4.conf.eth0/7.src_valid_mark = 1\nnet.ipv4.conf.lo.accept_local = 0\n"
+    )
+    state, _facts = read(sysctl=text)
+    assert state.settings == {
+        "net.ipv4.conf.all.rp_filter": 2,
+        "net.ipv4.conf.eth0/7.src_valid_mark": 1,
+        "net.ipv4.conf.lo.accept_local": 0,
+    }
+    assert "rp_filter" not in [item["what"] for item in state.unreadable]
+    state, _facts = read(sysctl="net.ipv4.ip_forward = 1\n")
+    assert "rp_filter" in [item["what"] for item in state.unreadable]
