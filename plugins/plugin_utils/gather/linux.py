@@ -143,7 +143,7 @@ SYSCTLS = (
 # there are none if the kernel has none of the modules that make tables.
 #
 # pg_by, if set, is whom sudo runs single commands as, where it does not run this script; pg_secret, if set, is
-# its password. It is seen neither in arguments nor in the environment: printf is the shell's own.
+# its password. It is seen neither in arguments nor in the environment: printf must be the shell's own.
 FUNCTIONS = r"""
 pg_cap=$(sed -n 's/^CapEff:[[:space:]]*//p' /proc/self/status 2>/dev/null)
 if [ -z "$pg_cap" ] || [ $(( 0x$pg_cap >> 12 & 1 )) -eq 1 ]; then pg_admin=1; else pg_admin=0; fi
@@ -153,6 +153,9 @@ pg_may() { [ $pg_admin -eq 1 ] || [ -n "$pg_by" ]; }
 pg_root() { # command argument...: with the rights that there are; the command must not read its stdin
   if [ $pg_admin -eq 1 ] || [ -z "$pg_by" ]; then "$@"; return; fi
   if [ -z "$pg_secret" ]; then sudo -n -u "$pg_by" -- "$@"
+  elif [ "$(command -v printf)" != printf ]; then
+    echo "the login's shell has no printf of its own, which would show the password in the list of processes" >&2
+    return 126
   else printf '%s\n' "$pg_secret" | sudo -k -S -p '' -u "$pg_by" -- "$@"; fi && return
   pg_status=$?; echo "(this was: sudo $*)" >&2; return $pg_status
 }

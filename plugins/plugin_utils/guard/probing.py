@@ -21,7 +21,7 @@ def probe_rows(site: Site, proof: Proof, targets: Sequence[Target], timeout: flo
     wanted: dict[str, dict[tuple[str, str, int, str], None]] = {}
     for target in targets:
         wanted.setdefault(target.host, {})[target.job] = None
-    answers, errors = site.probe({host: list(jobs) for host, jobs in wanted.items()}, timeout)
+    answers, errors = asked(site, {host: list(jobs) for host, jobs in wanted.items()}, timeout)
     found = {
         (host, str(row["source"]), row["address"], row["port"]): row
         for host, answer in answers.items()
@@ -37,6 +37,15 @@ def probe_rows(site: Site, proof: Proof, targets: Sequence[Target], timeout: flo
         row = found.get((target.host, target.source, target.address, target.port))
         rows.append(_row(target, word, row, str(errors.get(target.host, ""))))
     return rows
+
+
+def asked(site: Site, jobs: dict[str, list[Any]], timeout: float) -> tuple[dict[str, Any], dict[str, Any]]:
+    """A host that could not be asked is asked once more: one login that failed is no reason to revert."""
+    answers, errors = site.probe(jobs, timeout)
+    if not errors:
+        return answers, errors
+    more, errors = site.probe({host: jobs[host] for host in errors}, timeout)
+    return {**answers, **more}, errors
 
 
 def _row(target: Target, word: str, row: Mapping[str, Any] | None, error: str) -> ProbeRow:

@@ -137,6 +137,14 @@ def test_a_tool_that_sudo_alone_may_run(tmp_path: Path) -> None:
     assert not (tmp_path / "was-run").exists()
 
 
+def test_a_password_is_never_an_argument_of_a_program(tmp_path: Path) -> None:
+    tool(tmp_path, "sudo", "cat")
+    foreign = "command() { if [ $2 = printf ]; then echo /usr/bin/printf; fi; }"
+    found = run(tmp_path, f"{foreign}; pg_secret='se same'; {LIMITED}")
+    assert (found.rc, found.stdout) == (126, "")
+    assert "no printf of its own" in found.stderr
+
+
 def test_a_tool_that_sudo_refuses_is_unknown(tmp_path: Path) -> None:
     tool(tmp_path, "sudo", 'echo "sudo: a password is required" >&2; exit 1')
     tool(tmp_path, "sometool", "echo rules")

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from ansible_collections.pathguard.network.plugins.plugin_utils.errors import PathGuardError
 from ansible_collections.pathguard.network.plugins.plugin_utils.guard.probes import (
     SOME_WAYS,
     ProbeRow,
@@ -18,6 +19,7 @@ from ansible_collections.pathguard.network.plugins.plugin_utils.guard.probes imp
     proof_of,
     texts,
 )
+from ansible_collections.pathguard.network.plugins.plugin_utils.guard.probing import asked
 
 PAIR = ("10.10.1.66", "10.20.1.10", 5432)
 CUT: list[dict[str, Any]] = [
@@ -134,3 +136,22 @@ def test_hosts_of_one_address_are_not_told_of_another() -> None:
         "app01-app03 (IPv4) to 10.20.1.10 port 5432: timeout; got through before",
         "app01, app02 (IPv4) to 10.20.1.11 port 5432: flapping; got through before",
     ]
+
+
+class Flaky:
+    """A site whose hosts fail as often as ``failures`` says before they answer."""
+
+    def __init__(self, failures: dict[str, int]) -> None:
+        self.failures = failures
+
+    def probe(self, jobs: dict[str, list[Any]], _timeout: float) -> tuple[dict[str, Any], dict[str, Any]]:
+        failed = {host for host in jobs if self.failures.get(host, 0) > 0}
+        self.failures = {host: count - 1 for host, count in self.failures.items()}
+        answers = {host: {"paths": jobs[host]} for host in jobs if host not in failed}
+        return answers, {host: PathGuardError("no", host, "wait") for host in failed}
+
+
+@pytest.mark.parametrize(("failures", "lost"), [({}, []), ({"b": 1}, []), ({"b": 2}, ["b"])])
+def test_a_host_that_could_not_be_asked_is_asked_once_more(failures: dict[str, int], lost: list[str]) -> None:
+    answers, errors = asked(Flaky(failures), {"a": [1], "b": [2]}, 1.0)  # type: ignore[arg-type]
+    assert (sorted({**answers, **errors}), list(errors)) == (["a", "b"], lost)
