@@ -9,13 +9,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ..analyse.errors_back import SOURCE, ErrorsBack, Stop
+from ..analyse.errors_back import DESTINATION, SOURCE, ErrorsBack, Stop
 from ..analyse.journey import DENY
 from ..model.flowset import FlowSet
 
 Entry = dict[str, Any]
 PASS, BLOCKED, NOT_KNOWN = "pass", "blocked", "unknown"
-_ENDS = {True: "the source", False: "the destination"}
 
 
 @dataclass(slots=True)
@@ -71,22 +70,15 @@ def _stop_entry(item: _Told) -> Entry:
 
 def sentence(entry: Mapping[str, Any]) -> str:
     """For people, of an entry whose errors do not all get back."""
-    surely = entry["errors"] == BLOCKED
     first = entry["stops"][0]
-    to = " and ".join(
-        _ENDS[end] for end in (True, False) if any((item["to"] == SOURCE) is end for item in entry["stops"])
-    )
-    what = "does not learn it" if surely else "may not learn it"
-    return (
-        f"packets that are too big: {to} {what}, because {_who(first)}; "
-        "small requests work and big results hang"
-    )
-
-
-def _who(stop: Mapping[str, Any]) -> str:
-    does = "drops" if stop["verdict"] == DENY else "may drop"
-    errors = f"the ICMP errors of {'a router beyond ' if stop['beyond'] else ''}{stop['made_by']}"
-    if not stop["rules"]:
-        return f"{errors} get lost at {stop['host']}: {stop['reason']}"
-    rule = stop["rules"][-1]
-    return f"{stop['host']} {does} {errors} ({rule['chain']}: {rule['text']})"
+    ends = {item["to"] for item in entry["stops"] if item["verdict"] == first["verdict"]}
+    to = " and ".join(f"the {end}" for end in (SOURCE, DESTINATION) if end in ends)
+    maker = f"a router beyond {first['made_by']}" if first["beyond"] else first["made_by"]
+    errors = f"the ICMP errors of {maker} to {to}"
+    if first["rules"]:
+        rule = first["rules"][-1]
+        does = "drops" if first["verdict"] == DENY else "may drop"
+        found = f"{first['host']} {does} {errors} ({rule['chain']}: {rule['text']})"
+    else:
+        found = f"{errors} {'get' if first['verdict'] == DENY else 'may get'} lost: {first['reason']}"
+    return f"{found}, so that packets that are too big vanish: small requests work and big results hang"
