@@ -82,6 +82,13 @@ class ActionModule(HostsAction):
 
     def _pre(self, options: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
         change = self._change_tasks(options)
+        for option in ("hops", "protect"):
+            if options[option] is not None and not options[option]:
+                raise GuardError(
+                    f"path_guard_{option} matches no host of the inventory",
+                    f"path_guard_{option}",
+                    "correct the host pattern, or leave it out for the default; nothing was changed",
+                )
         all_hosts = native(task_vars["ansible_play_hosts_all"])
         batch = native(task_vars["ansible_play_batch"])
         groups = native(task_vars["groups"])

@@ -103,7 +103,7 @@ def test_a_handler_that_fails_is_a_failed_change(guarded: Guarded) -> None:
     before = fw1(guarded.lab)
     edit = {**on_fw1(NARROW), "notify": "Reload"}
     broken = {"name": "Reload", "ansible.builtin.command": "false", "delegate_to": "fw1"}
-    done = guarded.run([edit], handlers=[broken], hosts="app01")
+    done = guarded.run([edit], handlers=[broken], hosts="app01", protect=["fw1", "fw2"])
     assert done.code == 2, done.output
     assert [(item["host"], item["kind"], item["task"]) for item in done.guard["failures"]] == [
         ("app01", "failed", "Reload")

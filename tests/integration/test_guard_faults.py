@@ -139,7 +139,7 @@ QUICK = {
     "a rule's comment",
     "an order without effect",
     "a typo in the policy",
-    "an empty group",
+    "a pattern of nobody",
     "an unwritable folder",
 }
 
@@ -418,6 +418,7 @@ BAD_INPUT = {
     "no such file of tasks": ({"change_tasks": "nowhere.yml"}, "there is no such file of tasks"),
     "an unwritable folder": ({"snapshot_dir": "/proc/nowhere"}, "snapshots can't be written here"),
     "a path that is not in the policy": ({"expected_changes": ["nonesuch"]}, "the policy has no path"),
+    "a pattern of nobody": ({"protect": "fw9"}, "path_guard_protect matches no host"),
     "a bad run id": ({"run_id": "../x"}, "is no run id"),
 }
 
