@@ -257,6 +257,11 @@ class ErrorsBack:
     progress: Callable[[str], None] | None = field(default=None, repr=False)
 
     @cached_property
+    def asked(self) -> FlowSet:
+        """Those of the open flows that can grow: of protocols with ports."""
+        return self.opened.only("protocol", _PORTED)
+
+    @cached_property
     def stops(self) -> list[Stop]:
         found: list[Stop] = []
         for to, routes in ((SOURCE, self._there()), (DESTINATION, self._back())):
@@ -315,7 +320,7 @@ class ErrorsBack:
         """Deliveries with their open flows, as they were delivered, and where the answers went."""
         for one in self.reached:
             for delivery, answers in zip(one.deliveries, one.answers):
-                flows = self.opened.only("protocol", _PORTED)
+                flows = self.asked
                 for change in delivery.journey.changes:
                     flows = change.forth(flows)
                 flows = flows & delivery.flows

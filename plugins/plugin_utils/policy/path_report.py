@@ -236,7 +236,7 @@ def path_entry(
             "reasons": _reasons(proof),
         },
         "too_big": too_big_entry(proof.errors, path.too_big, lambda flows: flows_entry(proof, flows))
-        if proof.errors is not None
+        if proof.errors is not None and proof.errors.asked
         else None,
         "missed_via": proof.missed.pieces() if path.required else [],
         "witness": bad.witness() or proof.unknown.witness() or None,

@@ -13,6 +13,7 @@ from typing import Any
 
 from ..errors import PolicyError
 from ..model import text
+from ..model.fields import PROTOCOLS_WITH_PORTS
 from .complain import json_path, naming, unknown_name
 from .keywords import asks_for_configuration, check_keywords, check_names
 from .paths import (
@@ -29,7 +30,7 @@ from .paths import (
     Waiver,
 )
 from .schemas import load_schema, problems
-from .services import must_be_closed, read_ports, read_services
+from .services import Service, must_be_closed, read_ports, read_services
 from .source import read_source
 
 _PATH_KEYS = tuple(load_schema("path-policy")["$defs"]["path"]["properties"])
@@ -112,7 +113,7 @@ def _path(item: Any, kind: str, where: str, families: tuple[int, ...]) -> Path:
         description=item.get("description", ""),
         assume=tuple(_texts(item["assume"], f"{where}.assume")) if "assume" in item else (),
         waiver=_waiver(item["waiver"], f"{where}.waiver") if "waiver" in item else None,
-        too_big=_too_big(item["too_big"], kind, f"{where}.too_big") if "too_big" in item else False,
+        too_big=_too_big(item["too_big"], kind, services, f"{where}.too_big") if "too_big" in item else False,
     )
 
 
@@ -152,9 +153,11 @@ def _families(value: Any, where: str) -> tuple[int, ...]:
     return tuple(sorted(_FAMILIES[name] for name in names))
 
 
-def _too_big(value: Any, kind: str, where: str) -> bool:
+def _too_big(value: Any, kind: str, services: Sequence[Service], where: str) -> bool:
     if kind != REQUIRED:
         raise PolicyError("too_big asks nothing of a forbidden path", where, "leave it out")
+    if not any(service.protocol in (None, *PROTOCOLS_WITH_PORTS) for service in services):
+        raise PolicyError("too_big asks nothing of services without ports", where, "leave it out")
     if value != "required":
         raise PolicyError(
             f"too_big is {value!r}", where, "write too_big: required, or leave it out to have it told only"

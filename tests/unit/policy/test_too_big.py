@@ -69,6 +69,13 @@ def test_a_path_stays_open_and_the_finding_names_the_rule() -> None:
     ]
 
 
+def test_nothing_is_said_where_nothing_is_open() -> None:
+    states = small_lab(fw1=[])
+    states["fw1"].forwarding = {"ipv4": False, "ipv6": False}
+    [path] = report(states, too_big="required")["paths"]
+    assert (path["status"], path["satisfied"], path["too_big"]) == ("blocked", "no", None)
+
+
 def test_where_the_policy_requires_it_the_path_is_not_satisfied() -> None:
     found = report(dropping(), too_big="required")
     [path] = found["paths"]
@@ -134,3 +141,15 @@ def test_mistakes(kind: str, value: Any, what: str) -> None:
         load_policy({kind: [{**PATH, "too_big": value}]})
     assert what in caught.value.what
     assert caught.value.where.startswith(f"$.{kind}[0].too_big")
+
+
+def test_it_is_not_asked_of_what_does_not_grow() -> None:
+    ping = {**PATH, "service": {"protocol": "icmp", "types": [8]}, "too_big": "required"}
+    with pytest.raises(PolicyError) as caught:
+        load_policy({"requiredPaths": [ping]})
+    assert "without ports" in caught.value.what
+    assert (
+        load_policy({"requiredPaths": [{**ping, "service": [ping["service"], "postgresql"]}]})
+        .paths[0]
+        .too_big
+    )
