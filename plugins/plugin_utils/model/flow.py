@@ -28,6 +28,13 @@ _MAXIMUM = {
 }
 
 
+def _shown(value: Any) -> str:
+    try:
+        return repr(value)
+    except (ValueError, RecursionError):  # thousands of digits or levels
+        return f"a {type(value).__name__} that is too long to show"
+
+
 def _values(value: Any) -> list[str]:
     if isinstance(value, (list, tuple)):
         found = [part for item in value for part in _values(item)]
@@ -127,7 +134,7 @@ def flows_from(space: Space, flow: Mapping[str, Any]) -> FlowSet:
             near = difflib.get_close_matches(str(key), _FIELDS, 1)
             raise FlowError(
                 f"a flow has no key {key!r}",
-                f"flow {dict(flow)!r}",
+                f"flow {_shown(dict(flow))}",
                 f"did you mean {near[0]!r}?" if near else f"use one of {', '.join(_FIELDS)}",
             )
         if value is None:
@@ -136,13 +143,13 @@ def flows_from(space: Space, flow: Mapping[str, Any]) -> FlowSet:
             found = read(found, key, value)
         except (ValueError, RecursionError) as error:
             raise FlowError(
-                f"{key} is {value!r}: {error}", f"flow {dict(flow)!r}", "correct the flow"
+                f"{key} is {_shown(value)}: {error}", f"flow {_shown(dict(flow))}", "correct the flow"
             ) from error
     found = _complete(found, flow)
     if not found:
         raise FlowError(
             "the flow means no packet at all",
-            f"flow {dict(flow)!r}",
+            f"flow {_shown(dict(flow))}",
             "its addresses must be of one family and its ports of a protocol that has ports",
         )
     return found

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -119,6 +120,8 @@ def check_keywords(schema: Any, parts: Sequence[str | int] = (), root: Any = Non
             raise PolicyError(f"the policy's $schema is {value!r}", json_path(at), _TODO["$schema"])
         if key == "$ref":
             _check_reference(value, at, root)
+        if key in ("pattern", "patternProperties"):
+            _check_patterns(value, at)
         for below, path in _within(key, value, at):
             check_keywords(below, path, root)
 
@@ -142,6 +145,16 @@ def _within(key: str, value: Any, at: list[str | int]) -> Iterator[tuple[Any, li
                 "name at least one, or leave it out",
             )
         yield from ((item, [*at, name]) for name, item in value.items())
+
+
+def _check_patterns(value: Any, at: list[str | int]) -> None:
+    for pattern in value if isinstance(value, Mapping) else [value]:
+        try:
+            re.compile(pattern)
+        except (re.error, TypeError, OverflowError, RecursionError) as error:
+            raise PolicyError(
+                f"{pattern!r} is no regular expression: {error}", json_path(at), "correct the pattern"
+            ) from error
 
 
 def _check_reference(value: Any, at: list[str | int], root: Any) -> None:

@@ -16,6 +16,10 @@ from ..errors import PolicyError
 
 # A longer text is no policy, and reading it would take all memory (aliases multiply).
 MAX_BYTES = 16 * 1024 * 1024
+# An alias stands for all of its parts, so few bytes can mean very many; and so can few bytes nest.
+MAX_PARTS = 500_000
+MAX_DEPTH = 60
+MAX_NUMBER = 10**30
 _INLINE = "the inline policy"
 
 
@@ -44,6 +48,13 @@ class _Loader(yaml.SafeLoader):
 _Loader.yaml_implicit_resolvers = {
     first: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:timestamp"]
     for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
+# Of types that JSON does not have there are none, also where a tag asks for one.
+_FOREIGN = ("timestamp", "binary", "omap", "pairs", "set")
+_Loader.yaml_constructors = {
+    tag: build
+    for tag, build in yaml.SafeLoader.yaml_constructors.items()
+    if tag not in {f"tag:yaml.org,2002:{name}" for name in _FOREIGN}
 }
 
 
@@ -83,7 +94,8 @@ def parse_text(text: str, where: str) -> Any:
             at,
             "correct this line",
         ) from error
-    except (yaml.YAMLError, RecursionError) as error:
+    except (yaml.YAMLError, RecursionError, ValueError, KeyError, IndexError) as error:
+        # Of the last three: what follows a tag (`!!int`, `0x_`) is no such value.
         raise PolicyError(
             f"the policy is not well-formed YAML or JSON: {error}", where, "check that this file is a policy"
         ) from error
@@ -94,6 +106,29 @@ def read_source(source: str | Path | Mapping[str, Any], folder: Path | None = No
 
     A relative path is relative to ``folder``. PolicyError if it can't be read.
     """
+    data, name = _read_source(source, folder)
+    _bounded(data, name)
+    return data, name
+
+
+def _bounded(data: Any, name: str) -> None:
+    """PolicyError for data that nobody could go through: aliases multiply, or lead back to themselves."""
+    parts, stack = 0, [(data, 0)]
+    while stack:
+        value, depth = stack.pop()
+        parts += 1
+        if parts > MAX_PARTS or depth > MAX_DEPTH:
+            what = f"has more than {MAX_PARTS} parts" if parts > MAX_PARTS else "is nested too deeply"
+            raise PolicyError(f"the policy {what}", name, "check its aliases (*name), or divide it")
+        if isinstance(value, (int, float)) and not -MAX_NUMBER < value < MAX_NUMBER:
+            raise PolicyError("a number is too large, or none", name, "write a number of at most 30 digits")
+        if isinstance(value, Mapping):
+            stack += ((item, depth + 1) for item in value.values())
+        elif isinstance(value, (list, tuple)):
+            stack += ((item, depth + 1) for item in value)
+
+
+def _read_source(source: str | Path | Mapping[str, Any], folder: Path | None) -> tuple[Any, str]:
     if isinstance(source, Mapping):
         return source, _INLINE
     if isinstance(source, str) and ("\n" in source or source.lstrip()[:1] == "{"):
