@@ -32,7 +32,8 @@ RAW = "nft add table ip raw && nft 'add chain ip raw pre { type filter hook prer
 @dataclass(frozen=True)
 class Case:
     """``now``, ``before``: pieces of the rule that the report must name, as it is and as it was; None: no rule.
-    ``decides``: a piece of the line that tells who decides because of it. ``cut``: the IPv4 sources."""
+    ``decides``: a piece of the line that tells who decides because of it. ``cut``: the IPv4 sources.
+    ``prepare``: what is so before the change."""
 
     name: str
     host: str
@@ -44,6 +45,7 @@ class Case:
     decides: str = ""
     cut: list[str] | None = None
     ecmp: bool = False
+    prepare: str = ""
 
 
 def replaced(chain: str, words: str, rule: str) -> str:
@@ -193,6 +195,33 @@ LONG = (
         ["10.10.1.66", "10.10.1.100"],
     ),
     Case(
+        "a map lost an element",
+        "fw1",
+        "nft delete element inet filter by_app '{ 10.10.1.128/25 }'",
+        "members",
+        FORWARD,
+        "vmap @by_app",
+        "vmap @by_app",
+        "map inet/filter/by_app: elements lost: 10.10.1.128/25 : accept; come: none",
+        ["10.10.1.200"],
+        prepare="nft add map inet filter by_app '{ type ipv4_addr : verdict; flags interval; "
+        "elements = { 10.10.1.0/25 : accept, 10.10.1.128/25 : accept } ; }' && "
+        + replaced(FORWARD, "10.10.1.0/24 ip daddr", "tcp dport 5432 ip saddr vmap @by_app"),
+    ),
+    Case(
+        "a rule is moved to the top",
+        "fw1",
+        deleted(FORWARD, "quarantine")
+        + " && nft insert rule inet filter forward ip saddr 10.10.1.192/26 drop comment quarantine",
+        "moved",
+        FORWARD,
+        "quarantine",
+        "quarantine",
+        "and is the first rule",
+        ["10.10.1.200"],
+        prepare="nft add rule inet filter forward ip saddr 10.10.1.192/26 drop comment quarantine",
+    ),
+    Case(
         "the rule is in force at some hours only",
         "fw1",
         replaced(
@@ -282,7 +311,7 @@ LONG = (
         "iptables/filter/FORWARD",
         "-s 10.10.1.64/26",
         None,
-        "",
+        "way       over fw2 only; over fw1 open: part of the new connections fail",
         ["10.10.1.66", "10.10.1.100"],
         ecmp=True,
     ),
@@ -319,6 +348,8 @@ def on(host: str, command: str) -> dict[str, Any]:
 def check(guarded: Guarded, case: Case) -> None:
     guarded.lab.route(ecmp=case.ecmp)
     rules = OF_IPTABLES if case.host == "fw2" else RULES
+    if case.prepare:
+        guarded.lab.run(case.host, ["bash", "-ec", case.prepare], check=True)
     before = guarded.lab.run(case.host, rules).stdout
     assert before
     done = guarded.run(
@@ -345,7 +376,7 @@ def check(guarded: Guarded, case: Case) -> None:
     if case.cut is not None:
         assert [address for address in path["cut"]["from"] if ":" not in address] == case.cut
     assert f"rule      {case.host}, table {case.chain.partition('/')[0]} " in done.output
-    assert case.decides in done.output, done.output
+    assert " ".join(case.decides.split()) in " ".join(done.output.split()), done.output
     revert = done.guard["revert"]
     assert (revert["fingerprint"], revert["paths"]) == (True, True)
     assert guarded.lab.run(case.host, rules).stdout == before
@@ -391,3 +422,35 @@ def test_a_family_that_is_cut_alone_is_told_by_its_share(guarded: Guarded) -> No
         "ipv6": 0,
     }
     assert "IPv4 10 of 10, IPv6 0 of 10 pairs" in done.output
+
+
+@pytest.mark.long
+def test_a_change_of_routing_is_told_with_the_command_that_puts_it_back(guarded: Guarded) -> None:
+    """On a protected firewall: its rules are as they were, so nothing is put back."""
+    done = guarded.run(
+        [on("fw1", "ip rule add from 10.10.1.200 prohibit")], hosts="app01", protect="fw1,fw2,db1,db2"
+    )
+    assert done.decisions == ["failed"], done.output
+    [cure] = done.path(PRIMARY)["remedy"]
+    assert (cure["host"], cure["change"], cure["commands"]) == (
+        "fw1",
+        "route_rules",
+        ["ip rule del pref 32765 from 10.10.1.200 prohibit"],
+    )
+    assert "the rules of no protected firewall have changed" in " ".join(done.output.split())
+    assert guarded.lab.run("fw1", cure["commands"][0]).returncode == 0
+    assert "prohibit" not in guarded.lab.run("fw1", "ip rule").stdout
+
+
+@pytest.mark.long
+def test_what_was_changed_is_suspected_where_connections_alone_tell(guarded: Guarded) -> None:
+    """Neighbour discovery is not looked at: the rules still let all flows pass."""
+    command = "sed -i 's/, nd-neighbor-solicit, nd-neighbor-advert//' /etc/nftables.conf && reload-firewall"
+    done = guarded.run(
+        [on("fw1", f"{command} && ip -6 neigh flush all")], hosts="app01", protect="fw1,db1", probe=True
+    )
+    assert done.decisions == ["reverted"], done.output
+    words = " ".join(done.output.split())
+    assert "suspects what was changed, though by what was read it cuts off nothing: fw1, table inet" in words
+    assert "nd-neighbor-solicit, nd-neighbor-advert } accept + icmpv6 type" in words
+    assert "app01-app10 (IPv6) to fd00:20:1::a, fd00:20:1::b port 5432: timeout" in words

@@ -82,7 +82,7 @@ def routes_changed(before: State, now: State, flows: FlowSet) -> Told:
         pair for pair in near or pairs if any(_set_by_hand(route, now) for route in pair if route is not None)
     ]
     chosen = chosen or near or pairs
-    words = [_what(old, new) for old, new in chosen]
+    words = [_what(old, new, now) for old, new in chosen]
     commands = [
         command
         for old, new in chosen
@@ -98,10 +98,11 @@ def _key(route: Route) -> tuple[Any, ...]:
     return route.family, route.destination, route.table, route.metric
 
 
-def _what(old: Route | None, new: Route | None) -> str:
+def _what(old: Route | None, new: Route | None, now: State) -> str:
     what = "added" if old is None else "removed" if new is None else "changed"
     either = old or new
-    return f"route {either.destination if either else ''} was {what}"
+    along = " with its address" if old and not new and not _set_by_hand(old, now) else ""
+    return f"route {either.destination if either else ''} was {what}{along}"
 
 
 def _touches(route: Route, flows: FlowSet) -> bool:

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from ansible_collections.pathguard.network.plugins.plugin_utils.model.flowset import Space
 from ansible_collections.pathguard.network.plugins.plugin_utils.model.state import (
     Interface,
     NextHop,
@@ -18,7 +19,10 @@ from ansible_collections.pathguard.network.plugins.plugin_utils.model.state impo
     State,
 )
 from ansible_collections.pathguard.network.plugins.plugin_utils.policy.read import load_policy
-from ansible_collections.pathguard.network.plugins.plugin_utils.policy.routing import interfaces_changed
+from ansible_collections.pathguard.network.plugins.plugin_utils.policy.routing import (
+    interfaces_changed,
+    routes_changed,
+)
 from ansible_collections.pathguard.network.plugins.plugin_utils.policy.schemas import load_schema, problems
 from ansible_collections.pathguard.network.plugins.plugin_utils.policy.validate import validate
 from tests.support.states import GROUPS, small_lab
@@ -156,6 +160,19 @@ def test_no_command_is_given_for_what_is_no_linux() -> None:
 
     [cure] = remedy(other)
     assert cure["commands"] == []
+
+
+def test_a_route_that_goes_with_an_address_gets_no_command_of_its_own() -> None:
+    before, now = (State("h", routes=[]) for _side in range(2))
+    before.interfaces["e0"] = Interface("e0", ["10.0.0.1/24"])
+    now.interfaces["e0"] = Interface("e0")
+    before.routes = [Route(4, "10.0.0.0/24", source="10.0.0.1", next_hops=[NextHop("e0")])]
+    told = routes_changed(before, now, Space().nothing)
+    assert (told.note, told.commands) == ("route 10.0.0.0/24 was removed with its address", ())
+    now.interfaces["e0"] = Interface("e0", ["10.0.0.1/24"])
+    assert routes_changed(before, now, Space().nothing).commands == (
+        "ip route add 10.0.0.0/24 dev e0 src 10.0.0.1",
+    )
 
 
 def test_an_address_and_a_link_are_put_back() -> None:
