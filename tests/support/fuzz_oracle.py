@@ -85,7 +85,7 @@ def _of_nft(text: str) -> dict[str, int]:
         kind, value = next(iter(item.items()))
         if not isinstance(value, dict) or value.get("family") == "arp":
             continue
-        if "expr" in value:
+        if kind == "rule" or "expr" in value:
             place = f"{value['family']}/{value['table']}/{value['chain']}"
             found[place] = found.get(place, 0) + 1
         elif "hook" in value or kind == "chain":

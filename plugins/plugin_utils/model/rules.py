@@ -212,7 +212,10 @@ class Rule:
 
     @classmethod
     def from_dict(cls, value: Mapping[str, Any]) -> Rule:
-        shape.every({**_PLAIN_RULE, **value}, _RULE)
+        for name, item in value.items():
+            wanted = _RULE.get(name)
+            if wanted is not None and type(item) is not wanted and not shape.is_a(item, wanted):
+                raise ValueError(f"{name} is {item!r}")
         verdict = value["verdict"]
         outcome: Outcome = VerdictMap.from_dict(verdict) if "map" in verdict else Verdict.from_dict(verdict)
         return cls(
@@ -224,20 +227,20 @@ class Rule:
             value.get("handle"),
             value.get("line"),
             value.get("comment", ""),
-            tuple(value.get("not_understood", ())),
+            tuple(map(str, value.get("not_understood", ()))),
             bool(value.get("follows")),
             value.get("managed_by", ""),
         )
 
 
-_PLAIN_RULE: dict[str, Any] = {"handle": None, "line": None, "comment": "", "not_understood": ()}
-_RULE: dict[str, shape.Check] = {
-    "position": shape.is_whole,
-    "text": shape.is_text,
-    "handle": lambda value: value is None or shape.is_whole(value),
-    "line": lambda value: value is None or shape.is_whole(value),
-    "comment": shape.is_text,
-    "not_understood": shape.is_texts,
+_RULE: dict[str, type] = {
+    "position": int,
+    "text": str,
+    "handle": int,
+    "line": int,
+    "comment": str,
+    "not_understood": list,
+    "managed_by": str,
 }
 
 

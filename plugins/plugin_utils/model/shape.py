@@ -22,7 +22,12 @@ def is_text(value: Any) -> bool:
 
 
 def is_whole(value: Any) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool)
+    return is_a(value, int)
+
+
+def is_a(value: Any, wanted: type) -> bool:
+    """Of this type or one below it; a truth value is no number."""
+    return isinstance(value, wanted) and not (wanted is int and isinstance(value, bool))
 
 
 def is_flag(value: Any) -> bool:

@@ -18,7 +18,13 @@ from ansible_collections.pathguard.network.plugins.plugin_utils.errors import (
 )
 from ansible_collections.pathguard.network.plugins.plugin_utils.model.flow import flows_from
 from ansible_collections.pathguard.network.plugins.plugin_utils.model.flowset import Space
-from ansible_collections.pathguard.network.plugins.plugin_utils.parse import ipset, iptables, nft, nft_text
+from ansible_collections.pathguard.network.plugins.plugin_utils.parse import (
+    boot_rules,
+    ipset,
+    iptables,
+    nft,
+    nft_text,
+)
 from ansible_collections.pathguard.network.plugins.plugin_utils.parse.host_facts import HostFacts
 from ansible_collections.pathguard.network.plugins.plugin_utils.policy.read import load_policy
 from tests.support.fuzz import bounded_memory, bounded_time
@@ -150,3 +156,9 @@ def test_words_of_an_ipset(text: str, complete: bool) -> None:
 def test_a_netmask_that_there_is_not(mask: str) -> None:
     with bounded_memory(), pytest.raises(ParseError):
         ipset.parse(f"create a hash:ip netmask {mask}\nadd a 10.0.0.1\n")
+
+
+@pytest.mark.parametrize("text", ["}\nx {\n", "table inet fw { {\n\t\taccept\n\t}\n}\n"])
+def test_braces_that_do_not_match(text: str) -> None:
+    with pytest.raises(ParseError):
+        boot_rules.nft_tables(text)
