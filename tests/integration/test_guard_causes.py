@@ -454,3 +454,21 @@ def test_what_was_changed_is_suspected_where_connections_alone_tell(guarded: Gua
     assert "suspects what was changed, though by what was read it cuts off nothing: fw1, table inet" in words
     assert "nd-neighbor-solicit, nd-neighbor-advert } accept + icmpv6 type" in words
     assert "app01-app10 (IPv6) to fd00:20:1::a, fd00:20:1::b port 5432: timeout" in words
+
+
+@pytest.mark.long
+def test_replies_that_a_router_accepts_as_invalid_are_no_fault(guarded: Guarded) -> None:
+    """Not tracked any more on fw2, the connections' answers are strange to it: it does not pick them up from their
+    middle (nf_conntrack_tcp_loose), and lets invalid ones pass."""
+    lab = guarded.lab
+    lab.route(ecmp=True)
+    assert lab.run("fw2", "sysctl -n net.netfilter.nf_conntrack_tcp_loose", check=True).stdout == "0\n"
+    done = guarded.run(
+        [on("fw2", "iptables -t raw -A PREROUTING -d 10.20.1.0/24 -p tcp --dport 5432 -j CT --notrack")],
+        hosts="app01",
+        protect="fw1,fw2",
+        policy=SAME_LEG,
+        probe=True,
+    )
+    assert (done.code, done.decisions) == (0, ["confirmed"]), done.output
+    assert done.path(PRIMARY)["status"] == "open"

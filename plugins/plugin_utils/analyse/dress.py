@@ -5,8 +5,9 @@
 
 Sources: nf_conntrack_proto_tcp.c (the table ``tcp_conntracks``: a SYN ACK without its SYN is invalid, an
 ACK in SYN_SENT is invalid, a lone ACK is picked up as new while ``nf_conntrack_tcp_loose`` is 1, its
-default); nf_conntrack_proto_icmp.c (an answer without its request is invalid; an error about a connection is
-related to it, whichever packet of it the error is about, and any other error is invalid).
+default, and invalid while it is 0); nf_conntrack_proto_icmp.c (an answer without its request is invalid; an
+error about a connection is related to it, whichever packet of it the error is about, and any other error is
+invalid).
 """
 
 from __future__ import annotations
@@ -28,17 +29,22 @@ FIRST, ANSWER, STRAY_ANSWER, FURTHER, STRAY_FURTHER = (
     "further",
     "stray further",
 )
+STRAY_ANSWER_ANEW, STRAY_ANSWER_STRICT = "stray answer, picked up", "stray answer, not picked up"
 ERROR_BACK, ERROR_ON = "error back", "error on"
+# By whether a lone ACK is picked up; None: not known.
+STRAY_ANSWERS = {True: STRAY_ANSWER_ANEW, False: STRAY_ANSWER_STRICT, None: STRAY_ANSWER}
+_STRAY_BUT_ACK: tuple[tuple[Ranges, str, tuple[int, ...]], ...] = (
+    (_TCP, "invalid", (SYN | ACK,)),
+    (_ICMP, "invalid", ()),
+    (_NEITHER, "new", ()),
+)
 # kind of packet -> (protocols, connection, TCP flags) that it may show; no flags: any.
 _SEEN_AS: dict[str, tuple[tuple[Ranges, str, tuple[int, ...]], ...]] = {
     FIRST: ((_TCP, "new", (SYN,)), (_NOT_TCP, "new", ())),
     ANSWER: ((_TCP, "established", (SYN | ACK, ACK)), (_NOT_TCP, "established", ())),
-    STRAY_ANSWER: (
-        (_TCP, "invalid", (SYN | ACK,)),
-        (_TCP, "new", (ACK,)),
-        (_ICMP, "invalid", ()),
-        (_NEITHER, "new", ()),
-    ),
+    STRAY_ANSWER: (*_STRAY_BUT_ACK, (_TCP, "new", (ACK,)), (_TCP, "invalid", (ACK,))),
+    STRAY_ANSWER_ANEW: (*_STRAY_BUT_ACK, (_TCP, "new", (ACK,))),
+    STRAY_ANSWER_STRICT: (*_STRAY_BUT_ACK, (_TCP, "invalid", (ACK,))),
     FURTHER: ((_TCP, "established", (ACK,)), (_NOT_TCP, "established", ())),
     STRAY_FURTHER: ((_TCP, "invalid", (ACK,)), (_NOT_TCP, "new", ())),
     ERROR_BACK: ((_ICMP, "related", ()),),
@@ -51,7 +57,7 @@ _DIRECTION = {
     FIRST: "original",
     FURTHER: "original",
     ANSWER: "reply",
-    STRAY_ANSWER: "original",
+    **dict.fromkeys(STRAY_ANSWERS.values(), "original"),
     STRAY_FURTHER: "original",
     ERROR_BACK: "reply",
     ERROR_ON: "original",

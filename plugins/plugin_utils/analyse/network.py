@@ -111,6 +111,12 @@ class Network:
     def uses_connection_marks(self, host: str) -> bool:
         return any(effect.field == "ct_mark" or effect.kind == "unknown" for effect in self._effects[host])
 
+    def picks_up(self, host: str) -> bool | None:
+        """Whether connection tracking takes a TCP connection from its middle; None: not known."""
+        state = self.states[host]
+        value = state.settings.get("net.netfilter.nf_conntrack_tcp_loose")
+        return (None if state.platform == "linux" else True) if value is None else value != 0
+
     def firewall(self, host: str, progress: Callable[[str], None] | None = None) -> HostFirewall:
         """The host's firewall, built (and announced to ``progress``) when it is first needed."""
         if host not in self._firewalls:

@@ -11,7 +11,7 @@ from weakref import WeakKeyDictionary
 
 from ..model.fields import PROTOCOLS
 from ..model.flowset import FlowSet, Space
-from .dress import ANSWER, FURTHER, STRAY_ANSWER, STRAY_FURTHER
+from .dress import ANSWER, FURTHER, STRAY_ANSWERS, STRAY_FURTHER
 from .journey import CONTEXT, DENY, ESTABLISHED, REPLY, UNKNOWN, Change, Delivery, Event, Hop, Journey, plain
 from .network import Network
 from .outcome import Outcome
@@ -122,8 +122,9 @@ class Replies(Walk):
 
     def dressed(self, host: str, packets: Packets, in_interface: str, out_interface: str) -> FlowSet:
         hop, dress, flows = self._hops.get(host), self.network.dresser.dress, packets.flows
+        stray = STRAY_ANSWERS[self.network.picks_up(host)]
         if hop is None:
-            return dress(flows, STRAY_ANSWER, in_interface, out_interface)
+            return dress(flows, stray, in_interface, out_interface)
         known = flows
         if not self.way.changes and host not in self._routers:
             known = known & answers(
@@ -139,11 +140,12 @@ class Replies(Walk):
             seen = seen & answers(marked)
         if known == flows:
             return seen
-        return seen | dress(flows - known, STRAY_ANSWER, in_interface, out_interface)
+        return seen | dress(flows - known, stray, in_interface, out_interface)
 
     def loose(self, host: str) -> frozenset[str]:
         hop = self._hops.get(host)
-        return loose_at(self.network, hop) if hop is not None else frozenset()
+        found = loose_at(self.network, hop) if hop is not None else frozenset()
+        return found if self.network.picks_up(host) is not None else found | {"connection"}
 
     def _level(self, journey: Journey) -> int:
         done = [change.low for change in journey.changes if isinstance(change, Undo)]

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import pytest
+
 from ansible_collections.pathguard.network.plugins.plugin_utils.analyse.network import Network
 from ansible_collections.pathguard.network.plugins.plugin_utils.analyse.reach import Question, Reach, reach
 from ansible_collections.pathguard.network.plugins.plugin_utils.analyse.walk import Start
@@ -284,3 +286,37 @@ def test_replies_that_are_translated_anew_answer_nobody() -> None:
     states["fw1"].rulesets = small_lab(fw1=[untracked])["fw1"].rulesets
     found = reach(Network(states, space), [Start("fw1", "app0", flows)], asked)
     assert found.open == flows
+
+
+@pytest.mark.parametrize(
+    ("loose", "accepted", "expected"),
+    [
+        (0, "invalid", "open"),
+        (0, "new", "denied"),
+        (1, "invalid", "denied"),
+        (None, "invalid", "unknown"),
+        (None, "either", "open"),
+    ],
+)
+def test_a_lone_acknowledgement_is_picked_up_or_invalid(
+    loose: int | None, accepted: str, expected: str
+) -> None:
+    """Replies by fw2, which did not see the flow: a SYN ACK is invalid in any case, an ACK by a setting."""
+    states = small_lab(fw1=[forward(app_rule(), default="permit")])
+    states["fw1"].rulesets = {}
+    states["db1"].routes = [
+        route for route in states["db1"].routes if not route.destination.startswith("10.10")
+    ]
+    states["db1"].routes.append(Route(4, "10.10.1.0/24", next_hops=[NextHop("db0", "10.20.1.2")]))
+    rules = [
+        rule(1, "syn ack", match(sport=5432, ct="invalid", flags=0x12)),
+        *(
+            rule(2, f"ack, {name}", match(sport=5432, ct=name, flags=0x10))
+            for name in ("new", "invalid")
+            if accepted in (name, "either")
+        ),
+    ]
+    states["fw2"].rulesets = {"f": ruleset("f", "forward", "deny", rules)}
+    if loose is not None:
+        states["fw2"].settings = {"net.netfilter.nf_conntrack_tcp_loose": loose}
+    assert verdict(ask(states)) == expected
