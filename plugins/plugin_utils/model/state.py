@@ -139,7 +139,7 @@ def _part_value(kind: str, part: str) -> tuple[int, int] | str:
 
 
 def _numbers(value: Any) -> dict[str, int]:
-    if not isinstance(value, Mapping) or any(type(number) is not int for number in value.values()):
+    if not isinstance(value, Mapping) or not all(shape.is_whole(number) for number in value.values()):
         raise ValueError(f"{value!r} does not map names to whole numbers")
     return {str(name): number for name, number in value.items()}
 

@@ -16,6 +16,7 @@ from typing import Any
 
 from ..model.fields import TCP_FLAGS
 from ..model.match import Range
+from ..model.shape import is_whole
 from . import names
 
 Json = Any
@@ -120,7 +121,7 @@ def prefix(kind: str, value: Json) -> Range | None:
     """The values of a prefix; None where nft writes a mask and a value with bits outside of it as one
     (``meta mark & 0xffffff00 == 1``): the kernel compares what is left under the mask, so nothing equals it."""
     width, length = WIDTHS[kind], value["len"]
-    if len(value) != 2 or type(length) is not int or not 0 <= length <= width:
+    if len(value) != 2 or not is_whole(length) or not 0 <= length <= width:
         raise NotModelled(f"prefix {value!r}")
     host = (1 << (width - length)) - 1
     low = scalar(kind, value["addr"])
