@@ -15,6 +15,12 @@ _MASKS = ("0x1", "0x3", "0xf0", "0xffffff00", "0x80000001")
 _TARGETS = {4: ("10.1.0.77", "10.1.2.9"), 6: ("fd00:1:0:0:0:0:0:77", "fd00:1:0:0:8000::9")}
 _SOURCES = {4: "10.255.9.9", 6: "fd00:ff:9::9"}
 
+# The networks in which the flows' own ends are.
+_BEHIND = {
+    4: ("10.0.0.0/22", "10.1.0.0/23", "10.1.2.0/23"),
+    6: ("fd00:0::/64", "fd00:1::/65", "fd00:1:0:0:8000::/65"),
+}
+
 
 class NftPaths:
     """``parts``: the text cut where it stays loadable without a part; ``text`` is what `nft -f` loads."""
@@ -38,6 +44,9 @@ class NftPaths:
         self.chains.append(self._decides("forward", 0))
         if draw.random() < 0.3:
             self.chains.append(self._decides("postrouting", draw.choice((0, 120))))
+        for hook, priorities in (("prerouting", (-120, -50, -50)), ("postrouting", (90, 150, 150))):
+            if draw.random() < 0.5:
+                self.chains.append(self._beside_translations(hook, draw.choice(priorities)))
 
     @property
     def text(self) -> str:
@@ -105,6 +114,9 @@ class NftPaths:
             version = draw.choice((4, 4, 6))
             match = self.words._address(version, draw.choice((0, 1)))
             family = "ip" if version == 4 else "ip6"
+            if draw.random() < 0.4:  # most flows
+                end = "daddr" if kind == "dnat" else "saddr"
+                match = f"{family} {end} {draw.choice(_BEHIND[version][kind == 'dnat' :])}"
             address = draw.choice(_TARGETS[version]) if kind == "dnat" else _SOURCES[version]
             if kind == "snat" and draw.random() < 0.5:
                 rules.append(f"{match} masquerade")
@@ -116,6 +128,19 @@ class NftPaths:
             else:
                 rules.append(f"{match} {kind} {family} to {address}")
         return rules
+
+    def _beside_translations(self, hook: str, priority: int) -> tuple[str, list[str]]:
+        """Drops by the addresses that translations change, of the packets that nat chains are not asked about."""
+        draw, rules = self.draw, []
+        for _n in range(draw.randrange(1, 4)):
+            version = draw.choice((4, 4, 6))
+            word, end = "ip" if version == 4 else "ip6", draw.choice(("saddr", "daddr"))
+            given = draw.choice((*_TARGETS[version], _SOURCES[version], draw.choice(_BEHIND[version])))
+            no = "!= " if draw.random() < 0.1 else ""
+            address = f"{word} {end} {no}{given}"
+            whom = draw.choice(("ct direction reply", "ct state established"))
+            rules.append(f"{whom} {address} drop")
+        return f"type filter hook {hook} priority {priority}; policy accept;", rules
 
     def _decides(self, hook: str, priority: int) -> tuple[str, list[str]]:
         draw = self.draw

@@ -128,7 +128,6 @@ class Errors(Walk):
         self._hops: dict[str, list[Hop]] = {}
         for hop in about.hops():
             self._hops.setdefault(hop.host, []).append(hop)
-        self._routers = {hop.host for hop in about.way.hops}
         self._exits = set(boundaries)
         if about.way.entry is not None:
             self._exits.add(about.way.entry)
@@ -197,16 +196,15 @@ class Errors(Walk):
         done = [change.level for change in journey.changes if isinstance(change, Moved)]
         return done[-1] if done else self.maker.level
 
-    def translated(self, host: str, packets: Packets, stage: str) -> list[Packets]:
+    def translated(self, host: str, packets: Packets, hook: str) -> list[Packets]:
         if not self.about.way.changes or host not in self._hops or not packets.flows:
             return [packets]
         if packets.seen is not None and packets.seen.named("connection", ("untracked", "invalid")):
             return [packets]
-        hop, level, router = self._hops[host][0], self._level(packets.journey), host in self._routers
+        hop, level = self._hops[host][0], self._level(packets.journey)
         ends = (hop.level_left, hop.level_came) if self.to == SOURCE else (hop.level_came, hop.level_left)
-        if router:
-            ends = (ends[0], hop.level_routed) if stage == "routed" else (hop.level_routed, ends[1])
-        source, target = ends
+        first = hook in ("prerouting", "output")
+        source, target = (ends[0], hop.level_routed) if first else (hop.level_routed, ends[1])
         if level != source or source == target:
             return [packets]
         journey = packets.journey

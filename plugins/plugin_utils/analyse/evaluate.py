@@ -29,6 +29,11 @@ from .outcome import Outcome, Part, Passed, RuleRef
 from .overlay import HIDDEN, Overlay, Overlays, before_tracking, rewrites, told, translation_of, untold
 
 HOOKS = ("ingress", "prerouting", "input", "forward", "output", "postrouting")
+# Where the packets of a connection are translated (NF_IP_PRI_NAT_DST, NF_IP_PRI_NAT_SRC in netfilter_ipv4.h).
+_NAT_AT = {"prerouting": -100, "output": -100, "input": 100, "postrouting": 100}
+# A hook's rulesets by their place beside that: those before it, the nat chains themselves, and those after it.
+BEFORE_NAT, NAT, AFTER_NAT = "before nat", "nat", "after nat"
+SIDES = (BEFORE_NAT, NAT, AFTER_NAT)
 _INDEX_FROM = 48  # shorter chains are quicker to walk than to look up
 # Beyond this many undecidable conditions on one set, which of them go together is given up: what may be
 # left then counts as left whatever they are. More becomes unknown, and nothing wrongly certain.
@@ -133,11 +138,16 @@ class HostFirewall:
             )
         return self._pass([found], flows, found.hook, alone=True)
 
-    def hooks(self, hooks: Sequence[str], flows: FlowSet) -> Outcome:
-        """All rulesets of these hooks, one hook after the other."""
+    def hooks(self, hooks: Sequence[str], flows: FlowSet, sides: Sequence[str] = SIDES) -> Outcome:
+        """All rulesets of these hooks on these sides of the translations, one hook after the other."""
         if not self.state.firewall_known:
             return self._not_readable(flows)
-        listed = [ruleset for hook in hooks for ruleset in self.rulesets_of(hook)]
+        listed = [
+            ruleset
+            for hook in hooks
+            for ruleset in self.rulesets_of(hook)
+            if len(sides) == len(SIDES) or side_of(ruleset) in sides
+        ]
         return self._pass(listed, flows, hooks[0] if hooks else "")
 
     def _pass(self, rulesets: list[Ruleset], flows: FlowSet, hook: str, alone: bool = False) -> Outcome:
@@ -495,12 +505,19 @@ class HostFirewall:
                 yield Passed(flows, self._overlays.after(flows, overlay), rewrites(overlay))
 
 
+def side_of(ruleset: Ruleset) -> str:
+    """On which side of its hook's translations a ruleset is passed; hooks without translations have one side."""
+    if ruleset.type == "nat":
+        return NAT
+    return AFTER_NAT if ruleset.priority >= _NAT_AT.get(ruleset.hook, ruleset.priority + 1) else BEFORE_NAT
+
+
 def _place(ruleset: Ruleset) -> tuple[int, int]:
     """All nat chains of a hook run at one place, by their own priorities among themselves
     (``nf_nat_register_fn``: NF_IP_PRI_NAT_DST, NF_IP_PRI_NAT_SRC)."""
     if ruleset.type != "nat":
         return ruleset.priority, 0
-    return (-100 if ruleset.hook in ("prerouting", "output") else 100), ruleset.priority
+    return _NAT_AT.get(ruleset.hook, 100), ruleset.priority
 
 
 def _add(space: Space, pieces: Pieces, overlay: Overlay, node: int) -> None:

@@ -14,7 +14,7 @@ from ..model.match import Ranges, merge_ranges
 from ..model.rules import Effect
 from ..model.state import State
 from .dress import Dresser
-from .evaluate import HostFirewall
+from .evaluate import AFTER_NAT, HostFirewall, side_of
 from .routes import FAMILY_NAME, Leg, Own, Routing, is_global
 from .source_check import SourceCheck
 
@@ -81,6 +81,11 @@ class Network:
         self._segments = self._find_segments()
         self.hooks = {
             name: {ruleset.hook for ruleset in state.rulesets.values()} for name, state in self.states.items()
+        }
+        # Hooks with rules that see a known connection's packets when they have been translated there.
+        self.after_nat = {
+            name: {item.hook for item in state.rulesets.values() if side_of(item) == AFTER_NAT}
+            for name, state in self.states.items()
         }
 
         self.dresser = Dresser(space)

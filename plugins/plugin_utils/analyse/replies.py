@@ -5,13 +5,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from weakref import WeakKeyDictionary
 
 from ..model.fields import PROTOCOLS
 from ..model.flowset import FlowSet, Space
 from .dress import ANSWER, FURTHER, STRAY_ANSWERS, STRAY_FURTHER
+from .evaluate import AFTER_NAT, BEFORE_NAT
 from .journey import CONTEXT, DENY, ESTABLISHED, REPLY, UNKNOWN, Change, Delivery, Event, Hop, Journey, plain
 from .network import Network
 from .outcome import Outcome
@@ -151,14 +153,14 @@ class Replies(Walk):
         done = [change.low for change in journey.changes if isinstance(change, Undo)]
         return done[-1] if done else len(self.way.changes)
 
-    def translated(self, host: str, packets: Packets, stage: str) -> list[Packets]:
+    def translated(self, host: str, packets: Packets, hook: str) -> list[Packets]:
+        """The later translation of the way there is undone at the first hook, the earlier one at the last."""
         hop = self._hops.get(host)
         level = self._level(packets.journey)
         if hop is None or not packets.flows:
             return [packets]
-        router = host in self._routers
-        target = hop.level_routed if stage == "routed" and router else hop.level_came
-        source = hop.level_left if stage == "routed" or not router else hop.level_routed
+        first = hook in ("prerouting", "output")
+        source, target = (hop.level_left, hop.level_routed) if first else (hop.level_routed, hop.level_came)
         if level != source or target == level:
             return [packets]
         left_alone, known = self._tracked(host, packets)
@@ -255,6 +257,16 @@ class Replies(Walk):
         return mine
 
 
+def _sides(
+    hooks: Iterable[tuple[str, int, int]], after_nat: AbstractSet[str]
+) -> Iterator[tuple[str, int, str]]:
+    """Each hook with the level at which its rules are asked, and on which side of its translation they are."""
+    for hook, before, after in hooks:
+        yield hook, before, BEFORE_NAT
+        if hook in after_nat:
+            yield hook, after, AFTER_NAT
+
+
 class Running:
     """Packets of the open connection on the way that its first packet took."""
 
@@ -274,18 +286,18 @@ class Running:
                 flows,
                 True,
                 (
-                    ("output", hop.level_came),
-                    ("postrouting", hop.level_routed),
-                    ("egress", hop.level_left),
+                    ("output", hop.level_came, hop.level_routed),
+                    ("postrouting", hop.level_routed, hop.level_left),
+                    ("egress", hop.level_left, hop.level_left),
                 ),
             )
         for hop in journey.hops:
             hooks = (
-                ("ingress", hop.level_came),
-                ("prerouting", hop.level_came),
-                ("forward", hop.level_routed),
-                ("postrouting", hop.level_routed),
-                ("egress", hop.level_left),
+                ("ingress", hop.level_came, hop.level_came),
+                ("prerouting", hop.level_came, hop.level_routed),
+                ("forward", hop.level_routed, hop.level_routed),
+                ("postrouting", hop.level_routed, hop.level_left),
+                ("egress", hop.level_left, hop.level_left),
             )
             found += self._hop(hop, flows, hop.host in answered_by, hooks)
         if self.delivery.end is not None:
@@ -295,16 +307,18 @@ class Running:
                 flows,
                 True,
                 (
-                    ("ingress", hop.level_came),
-                    ("prerouting", hop.level_came),
-                    ("input", hop.level_routed),
+                    ("ingress", hop.level_came, hop.level_came),
+                    ("prerouting", hop.level_came, hop.level_routed),
+                    ("input", hop.level_routed, hop.level_left),
                 ),
             )
         return found
 
     def _hop(
-        self, hop: Hop, flows: FlowSet, answered: bool, hooks: tuple[tuple[str, int], ...]
+        self, hop: Hop, flows: FlowSet, answered: bool, hooks: tuple[tuple[str, int, int], ...]
     ) -> list[Event]:
+        """``hooks``: in order, each with the level before its translation and after it. Nat chains are not asked
+        about packets of a connection that has been through them."""
         known = self.network.states[hop.host].firewall_known
         found: list[Event] = []
         current: FlowSet | None = (
@@ -312,7 +326,7 @@ class Running:
         )
         level_of_current = -1
         loose = loose_at(self.network, hop)
-        for hook, level in hooks:
+        for hook, level, side in _sides(hooks, self.network.after_nat[hop.host] if known else frozenset()):
             if (known or hook in ("ingress", "egress")) and hook not in self.network.hooks[hop.host]:
                 continue
             out = hop.out_interface if hook not in ("ingress", "prerouting", "input") else ""
@@ -325,7 +339,7 @@ class Running:
                 asked = current.assign_name("out_interface", out)
             if not asked:
                 break
-            outcome = self.network.firewall(hop.host, self.progress).hooks((hook,), asked)
+            outcome = self.network.firewall(hop.host, self.progress).hooks((hook,), asked, (side,))
             denied, doubtful = surely(outcome.deny, asked, loose)
             for verdict, part in ((DENY, denied), (UNKNOWN, outcome.unknown)):
                 if part:

@@ -16,6 +16,7 @@ from dataclasses import dataclass, replace
 from ..model import text
 from ..model.flowset import FlowSet
 from .dress import FIRST
+from .evaluate import AFTER_NAT, BEFORE_NAT, NAT, SIDES
 from .journey import (
     CONTEXT,
     DENY,
@@ -118,8 +119,8 @@ class Walk:
     def origin(self, flows: FlowSet, journey: Journey, surely: bool = False) -> FlowSet:
         return journey.to_origin(plain(flows), surely=surely)
 
-    def translated(self, host: str, packets: Packets, stage: str) -> list[Packets]:
-        """What connection tracking does to packets of known connections; nothing to new ones."""
+    def translated(self, host: str, packets: Packets, hook: str) -> list[Packets]:
+        """What connection tracking does at a hook to packets of known connections; nothing to new ones."""
         return [packets]
 
     def legs(self, legs: tuple[Leg, ...], family: int, host: str) -> tuple[Leg, ...]:
@@ -204,20 +205,19 @@ class Walk:
 
     def _send(self, host: str, leg: Leg, packets: Packets, family: int) -> list[_Arrival]:
         found: list[_Arrival] = []
-        for after in self._hook(host, "output", packets, "", leg.interface):
+        for after in self._around_nat(host, "output", packets, "", leg.interface):
             for way, then in self._again(host, leg, after, packets, family):
                 for last in self._out(host, then, "", way):
-                    for left in self.translated(host, last, "left"):
-                        hop = self._hop(host, "", way.interface, packets, then, last, left.journey)
-                        journey = replace(left.journey, starts=(hop,))
-                        found += self._onward(host, way, left.flows, journey, family)
+                    hop = self._hop(host, "", way.interface, packets, then, last)
+                    journey = replace(last.journey, starts=(hop,))
+                    found += self._onward(host, way, last.flows, journey, family)
         return found
 
     def _out(self, host: str, packets: Packets, in_interface: str, leg: Leg) -> list[Packets]:
         """What the last hooks let out on a leg."""
         return [
             last
-            for after in self._hook(host, "postrouting", packets, in_interface, leg.interface, leg)
+            for after in self._around_nat(host, "postrouting", packets, in_interface, leg.interface, leg)
             for last in self._hook(host, "egress", after, "", leg.interface, leg)
         ]
 
@@ -246,8 +246,9 @@ class Walk:
             return []
         found: list[_Arrival] = []
         entered = self._hook(host, "ingress", came, interface, "")
-        passed = [here for first in entered for here in self._hook(host, "prerouting", first, interface, "")]
-        for here in [part for one in passed for part in self.translated(host, one, "routed")]:
+        for here in [
+            part for one in entered for part in self._around_nat(host, "prerouting", one, interface, "")
+        ]:
             if arrival.own and here.journey is journey and self.network.routing[host].local_first:
                 for valid in self._validated(host, interface, "", here):
                     self._deliver(host, interface, valid, came)
@@ -264,10 +265,10 @@ class Walk:
         return found
 
     def _deliver(self, host: str, interface: str, packets: Packets, came: Packets) -> None:
-        for last in self._hook(host, "input", packets, interface, ""):
+        for last in self._around_nat(host, "input", packets, interface, ""):
             done = self.arrived(host, last.flows, last.journey)
             if done:
-                hop = self._hop(host, interface, "", came, packets, last, last.journey)
+                hop = self._hop(host, interface, "", came, packets, last)
                 self.found.deliveries.append(Delivery(last.journey, done, hop))
 
     def _forward(
@@ -294,10 +295,9 @@ class Walk:
             one for part in valid for one in self._hook(host, "forward", part, interface, leg.interface)
         ]:
             for last in self._out(host, after, interface, leg):
-                for left in self.translated(host, last, "left"):
-                    hop = self._hop(host, interface, leg.interface, came, packets, last, left.journey)
-                    journey = replace(left.journey, hops=(*left.journey.hops, hop))
-                    found += self._onward(host, leg, left.flows, journey, family)
+                hop = self._hop(host, interface, leg.interface, came, packets, last)
+                journey = replace(last.journey, hops=(*last.journey.hops, hop))
+                found += self._onward(host, leg, last.flows, journey, family)
         return found
 
     def _onward(self, host: str, leg: Leg, flows: FlowSet, journey: Journey, family: int) -> list[_Arrival]:
@@ -400,6 +400,32 @@ class Walk:
         left = packets.flows - gone
         return [replace(packets, flows=left, seen=packets.seen and packets.seen - gone)] if left else []
 
+    def _around_nat(
+        self,
+        host: str,
+        hook: str,
+        packets: Packets,
+        in_interface: str,
+        out_interface: str,
+        leg: Leg | None = None,
+    ) -> list[Packets]:
+        """What may get through a hook in which packets of known connections are translated: the rules before that
+        see them as they came, the rules after it as they are then (nf_nat_inet_fn, nf_nat_core.c)."""
+
+        def passed(some: Packets, *sides: str) -> list[Packets]:
+            return self._hook(host, hook, some, in_interface, out_interface, leg, sides)
+
+        if self.direction == NEW:
+            return passed(packets, *SIDES)
+        if not self.network.states[host].firewall_known or hook not in self.network.after_nat[host]:
+            return [then for one in passed(packets, *SIDES) for then in self.translated(host, one, hook)]
+        return [
+            last
+            for one in passed(packets, BEFORE_NAT)
+            for then in self.translated(host, one, hook)
+            for last in passed(then, NAT, AFTER_NAT)
+        ]
+
     def _hook(
         self,
         host: str,
@@ -408,6 +434,7 @@ class Walk:
         in_interface: str,
         out_interface: str,
         leg: Leg | None = None,
+        sides: tuple[str, ...] = SIDES,
     ) -> list[Packets]:
         """What may get through a hook; what does not is noted."""
         known = self.network.states[host].firewall_known or hook in _OF_DEVICES
@@ -420,7 +447,7 @@ class Walk:
             seen = packets.seen.assign_name("in_interface", in_interface).assign_name(
                 "out_interface", out_interface
             )
-        outcome = self.network.firewall(host, self.progress).hooks((hook,), seen)
+        outcome = self.network.firewall(host, self.progress).hooks((hook,), seen, sides)
         at = host if hook in _OF_ROUTERS else ""
         denied, doubtful = surely(outcome.deny, seen, packets.loose)
         for verdict, part in ((DENY, denied), (UNKNOWN, outcome.unknown)):
@@ -489,9 +516,8 @@ class Walk:
         came: Packets,
         routed: Packets,
         last: Packets,
-        left: Journey,
     ) -> Hop:
-        levels = (len(came.journey.changes), len(routed.journey.changes), len(left.changes))
+        levels = (len(came.journey.changes), len(routed.journey.changes), len(last.journey.changes))
         untracked, marks, status = came.flows.space.nothing, None, "none"
         if last.seen is not None and levels[0] == levels[2]:
             untracked = plain(last.seen.named("connection", ("untracked",)))
