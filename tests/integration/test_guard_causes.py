@@ -472,3 +472,15 @@ def test_replies_that_a_router_accepts_as_invalid_are_no_fault(guarded: Guarded)
     )
     assert (done.code, done.decisions) == (0, ["confirmed"]), done.output
     assert done.path(PRIMARY)["status"] == "open"
+
+
+@pytest.mark.long
+def test_a_redirect_on_the_database_itself_is_followed(guarded: Guarded) -> None:
+    """To another port of the same address, which the database does not let in."""
+    command = NAT % ("prerouting", "dstnat") + "nft add rule ip shop nat tcp dport 5432 redirect to :5433"
+    done = guarded.run([on("db1", command)], hosts="app01", protect="fw1,db1")
+    assert (done.code, done.decisions) == (2, ["reverted"]), done.output
+    path = done.path(PRIMARY)
+    assert (path["status"], len(path["cut"]["from"])) == ("partial", 10)
+    assert [cure["now"]["text"] for cure in path["remedy"]] == ["tcp dport 5432 redirect to :5433"]
+    assert "is not known" not in done.output

@@ -113,6 +113,17 @@ class Network:
         ]
         return not others and any(effect.kind == "masquerade" for effect in self._effects[host])
 
+    def only_redirects(self, host: str) -> bool:
+        """Whether a destination that is not known, after a translation on ``host``, comes of redirecting."""
+        others = [
+            effect
+            for effect in self._effects[host]
+            if (effect.kind == "unknown" and "dst" in (effect.field or "dst").split(","))
+            or (effect.kind == "set" and effect.field == "dst" and effect.value is None)
+            or (effect.kind == "dnat" and (effect.address is None or effect.address[0] != effect.address[1]))
+        ]
+        return not others and any(effect.kind == "redirect" for effect in self._effects[host])
+
     def uses_connection_marks(self, host: str) -> bool:
         return any(effect.field == "ct_mark" or effect.kind == "unknown" for effect in self._effects[host])
 

@@ -456,9 +456,11 @@ class Walk:
         if doubtful:
             reason = not_known(host, packets.loose)
             self._note(UNKNOWN, host, hook, replace(packets, seen=doubtful), reason, at=at)
-        return self._through(host, packets, outcome, leg)
+        return self._through(host, packets, outcome, in_interface, leg)
 
-    def _through(self, host: str, packets: Packets, outcome: Outcome, leg: Leg | None) -> list[Packets]:
+    def _through(
+        self, host: str, packets: Packets, outcome: Outcome, in_interface: str, leg: Leg | None
+    ) -> list[Packets]:
         if all(not passed.rewrites for passed in outcome.passed):
             if not outcome.deny:
                 return [packets]
@@ -481,7 +483,7 @@ class Walk:
             if not fields:
                 kept.append(passed.after)
                 continue
-            for one, values in self._resolved(host, passed, fields, leg):
+            for one, values in self._resolved(host, passed, fields, in_interface, leg):
                 change = Change(host, plain(passed.flows) & plain(one).forget(*values), plain(one), values)
                 found.append(Packets(plain(one), one, packets.journey.changed(change), loose))
         if kept:
@@ -490,9 +492,13 @@ class Walk:
         return found
 
     def _resolved(
-        self, host: str, passed: Passed, fields: dict[str, int | None], leg: Leg | None
+        self, host: str, passed: Passed, fields: dict[str, int | None], in_interface: str, leg: Leg | None
     ) -> list[tuple[FlowSet, dict[str, int | None]]]:
-        """Masquerading takes the address of the interface; other values that are not known stay so."""
+        """Masquerading and redirecting take the address of the interface; other values that are not known stay so.
+
+        Of several addresses, redirecting takes the first (nf_nat_redirect.c)."""
+        if fields.get("dst", 0) is None and in_interface and self.network.only_redirects(host):
+            return self._redirected(host, passed, fields, in_interface)
         if fields.get("src", 0) is not None or leg is None or not self.network.only_masquerades(host):
             return [(passed.after, fields)]
         found = []
@@ -506,6 +512,20 @@ class Walk:
                 found.append((after.assign("src", near[0].value, family), {**fields, "src": near[0].value}))
             else:
                 found.append((after, fields))
+        return found
+
+    def _redirected(
+        self, host: str, passed: Passed, fields: dict[str, int | None], in_interface: str
+    ) -> list[tuple[FlowSet, dict[str, int | None]]]:
+        found = []
+        for family in passed.flows.families():
+            own = (one for one in self.network.addresses(host, family) if one.interface == in_interface)
+            first = next(own, None)
+            after = passed.after.named("family", (FAMILY_NAME[family],))
+            if first is None:
+                found.append((after, fields))
+            else:
+                found.append((after.assign("dst", first.value, family), {**fields, "dst": first.value}))
         return found
 
     def _hop(

@@ -320,3 +320,20 @@ def test_a_lone_acknowledgement_is_picked_up_or_invalid(
     if loose is not None:
         states["fw2"].settings = {"net.netfilter.nf_conntrack_tcp_loose": loose}
     assert verdict(ask(states)) == expected
+
+
+@pytest.mark.parametrize(("port", "accepted"), [(5433, 5433), (None, 5432)])
+def test_a_redirect_goes_to_the_first_address_of_the_interface(port: int | None, accepted: int) -> None:
+    effect = Effect("redirect", port=(port, port) if port else None)
+    words = [rule(1, "redirect", match(proto="tcp", dport=5432), ACCEPT, [effect])]
+    nat = ruleset("ip/nat/pre", "prerouting", "permit", words, family="ip", type="nat", priority=-100)
+    states = small_lab()
+    db1 = states["db1"]
+    db1.interfaces["db0"].addresses.append("10.20.1.99/24")
+    own = rule(5, "the first address", match(dst="10.20.1.10", proto="tcp", dport=accepted))
+    rules = [nat, ruleset("i", "input", "deny", [*stateful(), own])]
+    db1.rulesets = {item.key: item for item in rules}
+    assert verdict(ask(states)) == "open"
+    other = rule(5, "another address", match(dst="10.20.1.99", proto="tcp"))
+    db1.rulesets["i"] = ruleset("i", "input", "deny", [*stateful(), other])
+    assert verdict(ask(states)) == "denied"
