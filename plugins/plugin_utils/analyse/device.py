@@ -16,12 +16,17 @@ from dataclasses import dataclass, field, replace
 
 from ..model.flowset import FlowSet
 from ..model.state import State
-from .evaluate import HostFirewall
+from .evaluate import AFTER_NAT, NAT, HostFirewall, side_of
 from .outcome import Part
 from .routes import Leg, Routing
 
 _LOOPBACK = Leg("local", "lo")
 _ELSEWHERE = "(another interface)"  # no interface can have this name: a packet that no iif rule is for
+_TRANSLATED = (
+    "whether the connection of these packets was translated is not known: ask about its first packet"
+)
+# What a connection's first packet may have had otherwise than a later one with the same ends.
+_OF_ONE_PACKET = ("connection", "tcp_flags", "mark", "ct_mark", "ct_status", "direction")
 _NOT_KNOWN = "it depends on a value that an earlier rule changed in a way that is not known"
 
 
@@ -131,18 +136,23 @@ class _Way:
         self, names: Sequence[str], part: _Travelling, then: _Then, firewall: HostFirewall | None = None
     ) -> _Fate:
         """``part`` through all chains of these hooks, and then on."""
+        asked, moved = part.asked, _translated_before(firewall or self.firewall, names, part.now)
+        doubtful = part.origin(moved)
+        if moved:
+            self.parts.append(Part("unknown", doubtful, (), _TRANSLATED))
+            part = part.narrowed(part.now - moved)
         outcome = (firewall or self.firewall).hooks(names, part.now)
         for one in outcome.parts:
             origin = part.origin(one.flows)
             if origin and (one.verdict != "permit" or one.rules):
                 self.parts.append(Part(one.verdict, origin, one.rules, one.reason))
-        denied = part.surely(outcome.deny)
+        denied = part.surely(outcome.deny) - doubtful
         unknown = part.origin(outcome.deny | outcome.unknown) - denied
-        fates = []
+        fates = [_Fate(doubtful, asked.space.nothing, doubtful)]
         for passed in outcome.passed:
             changed = tuple({*part.changed, *passed.rewrites})
             fates.append(then(_Travelling(part.origin(passed.flows), passed.after, changed)))
-        return _one_of(part.asked, denied, unknown, fates)
+        return _one_of(asked, denied, unknown, fates)
 
     def came(self, part: _Travelling) -> _Fate:
         """From outside: routed by the interface that it came in by."""
@@ -277,6 +287,22 @@ def _changing(state: State) -> tuple[bool, bool]:
         ):
             found[ruleset.type in ("route", "nat")] = True
     return found[True], found[False]
+
+
+def _translated_before(firewall: HostFirewall, names: Sequence[str], flows: FlowSet) -> FlowSet:
+    """Packets of open connections that nat chains here may have translated when they were asked about the first
+    one, with the same ends, where something comes after that: routes, or chains of the same hook."""
+    found = flows.space.nothing
+    later = flows.named("connection", ("established", "related"))
+    for hook in names if later else ():
+        sides = {side_of(ruleset) for ruleset in firewall.rulesets_of(hook)}
+        if NAT not in sides or (hook in ("postrouting", "input") and AFTER_NAT not in sides):
+            continue
+        first = later.forget(*_OF_ONE_PACKET).named("connection", ("new",))
+        for passed in firewall.hooks((hook,), first, (NAT,)).passed:
+            if passed.rewrites:
+                found = found | later & passed.flows.forget(*_OF_ONE_PACKET)
+    return found
 
 
 def _untranslated(firewall: HostFirewall) -> HostFirewall:

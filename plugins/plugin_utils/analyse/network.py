@@ -19,6 +19,7 @@ from .routes import FAMILY_NAME, Leg, Own, Routing, is_global
 from .source_check import SourceCheck
 
 _LOOPBACK = "lo"
+_ENDS = ("src", "dst", "src_port", "dst_port")
 # Kinds and link types (ip-link(8)) of interfaces with one other end: what they send, it gets, whatever its networks.
 _ONE_OTHER_END = frozenset(
     (
@@ -112,6 +113,10 @@ class Network:
             or (effect.kind == "snat" and effect.address and effect.address[0] != effect.address[1])
         ]
         return not others and any(effect.kind == "masquerade" for effect in self._effects[host])
+
+    def writes_ends(self, host: str) -> bool:
+        """Whether rules write addresses or ports into packets, which connection tracking neither knows nor undoes."""
+        return any(effect.kind == "set" and effect.field in _ENDS for effect in self._effects[host])
 
     def only_redirects(self, host: str) -> bool:
         """Whether a destination that is not known, after a translation on ``host``, comes of redirecting."""

@@ -483,6 +483,13 @@ class Walk:
             if not fields:
                 kept.append(passed.after)
                 continue
+            if self.network.writes_ends(host):
+                came = Packets(plain(passed.flows), None, packets.journey)
+                reason = (
+                    f"rules of {host} write addresses or ports into packets, which tracking does not undo"
+                )
+                self._note(UNKNOWN, host, "route", came, reason)
+                continue
             for one, values in self._resolved(host, passed, fields, in_interface, leg):
                 change = Change(host, plain(passed.flows) & plain(one).forget(*values), plain(one), values)
                 found.append(Packets(plain(one), one, packets.journey.changed(change), loose))

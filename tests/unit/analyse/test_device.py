@@ -207,3 +207,24 @@ def test_a_redirected_packet_stays_on_the_host() -> None:
     computed = chain("output", (WEB, ACCEPT, Effect("unknown", field="dst,dst_port")))
     accepts = chain("input", (WEB, ACCEPT), default="deny")
     assert verdict(host(to_itself, accepts, computed), IN) == "unknown"
+
+
+def test_of_later_packets_of_a_translated_connection_it_is_not_known_what_rules_see() -> None:
+    """The kernel translates them as it did the first one (nf_nat_inet_fn); alone they don't tell how."""
+    moved = chain(
+        "prerouting", (WEB, ACCEPT, Effect("dnat", family=4, address=SERVER)), kind="nat", priority=-100
+    )
+    fw = host(moved, chain("forward", (ALWAYS, DROP)), chain("input"))
+    later = {**IN, "dst": "10.0.1.1", "connection": "established"}
+    assert verdict(fw, {**later, "connection": "new"}) == "deny"
+    assert verdict(fw, later) == "unknown"
+    assert verdict(fw, {**later, "dst_port": 81}) == "permit"
+
+
+@pytest.mark.parametrize(("priority", "expected"), [(90, "permit"), (150, "unknown")])
+def test_a_translated_source_is_seen_by_chains_beyond_only(priority: int, expected: str) -> None:
+    masquerade = chain("postrouting", (WEB, ACCEPT, Effect("masquerade")), kind="nat", priority=100)
+    fw = host(masquerade, chain("postrouting", priority=priority))
+    later = {**IN, "connection": "established"}
+    assert verdict(fw, later) == expected
+    assert verdict(fw, {**later, "dst_port": 81}) == "permit"

@@ -10,6 +10,7 @@ import pytest
 from ansible_collections.pathguard.network.plugins.plugin_utils.model import text
 from ansible_collections.pathguard.network.plugins.plugin_utils.model.rules import (
     ACCEPT,
+    CONTINUE,
     DROP,
     Effect,
     Ruleset,
@@ -140,3 +141,16 @@ def test_a_port_that_the_destination_itself_translates(
 
     assert asked(seen) == ("denied", {way})
     assert asked(other) == ("open", set())
+
+
+@pytest.mark.parametrize("priority", [-300, -150, -50])
+def test_what_rules_write_into_packets_without_tracking_is_not_undone_for_replies(priority: int) -> None:
+    """nft(8), "payload statement": ``ip daddr set``; the kernel's replies show the server's own address."""
+    written = [Effect("set", field="dst", value=DB1[0], family=4)]
+    rules = [rule(1, "set", match(dst="10.10.1.1"), CONTINUE, written)]
+    raw = ruleset("ip/raw/pre", "prerouting", "permit", rules, family="ip", priority=priority)
+    states = small_lab(fw1=[raw, forward(app_rule())])
+    found = ask(states, dst="10.10.1.1")
+    assert verdict(found) == "unknown"
+    assert any("fw1 write addresses" in reason for _direction, _host, reason in reasons(found))
+    assert verdict(ask(states)) == "open"
