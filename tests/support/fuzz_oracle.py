@@ -100,7 +100,7 @@ def _of_iptables(text: str) -> Counter[tuple[str, str]]:
         plain = _COUNTERS.sub("", line, count=1) if line.startswith("[") else line
         if line.startswith("*"):
             table = line[1:].strip()
-        elif plain.startswith(("-A ", "--append ")):
+        elif plain.startswith(("-A ", "-I ", "--append ", "--insert ")):
             found[table, plain.split(" ", 2)[1].strip()] += 1
     return found
 

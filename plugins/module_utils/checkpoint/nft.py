@@ -110,7 +110,7 @@ def _split_braces(text: str) -> list[tuple[str, list[tuple[str, list[str] | None
                     statements.append(statement)
                 statement = ""
         depth += opened - closed
-        if depth < 0 or (depth == 2 and not tables[-1][1]):
+        if depth < 0 or (depth >= 2 and not tables[-1][1]):
             break
     if depth or statement:
         raise AgentError(
