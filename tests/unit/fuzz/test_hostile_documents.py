@@ -158,7 +158,9 @@ def test_a_netmask_that_there_is_not(mask: str) -> None:
         ipset.parse(f"create a hash:ip netmask {mask}\nadd a 10.0.0.1\n")
 
 
-@pytest.mark.parametrize("text", ["}\nx {\n", "table inet fw {{{\naccept }\n}}\n", "table inet fw { {\n\t\taccept\n\t}\n}\n"])
+@pytest.mark.parametrize(
+    "text", ["}\nx {\n", "table inet fw {{{\naccept }\n}}\n", "table inet fw { {\n\t\taccept\n\t}\n}\n"]
+)
 def test_braces_that_do_not_match(text: str) -> None:
     with pytest.raises(ParseError):
         boot_rules.nft_tables(text)
