@@ -56,7 +56,10 @@ def _host(kind: str) -> Target:
             if name in seeds.JSON_OUTPUTS and texts[name]
             else mutator.text(texts[name])
         )
-        state = parse_platform("linux", "fw1", seeds.outputs(texts))
+        try:
+            state = parse_platform("linux", "fw1", seeds.outputs(texts))
+        except PathGuardError as error:
+            raise AssertionError(f"{name} is unreadable, and so the whole host is: {error}") from error
         missing = left_out(state, texts)
         assert not missing, missing
         _whole(state, mutator)

@@ -134,7 +134,7 @@ def read(path: str | Path, host: str | None = None) -> Snapshot:
         raise StateError(
             f"the snapshot can't be read: {error.strerror}", where, "check the path and its permissions"
         ) from None
-    except (json.JSONDecodeError, UnicodeDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:
         raise StateError(f"the snapshot is cut short or is no JSON: {error}", where, todo) from None
     if not isinstance(document, dict) or "format" not in document:
         raise StateError("this is no snapshot: it has no format", where, todo)

@@ -116,6 +116,9 @@ class Effect:
     @classmethod
     def from_dict(cls, value: Mapping[str, Any]) -> Effect:
         shape.every({**_NO_EFFECT, **value}, _EFFECT)
+        of_address = value.get("address") or (value.get("field") in ("src", "dst") and value.get("value"))
+        if of_address and not value.get("family"):
+            raise ValueError(f"an address without its family: {value!r}")
         return cls(
             value["kind"],
             value.get("field", ""),

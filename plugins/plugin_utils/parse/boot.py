@@ -220,7 +220,11 @@ class _Reader:
             for name in ("boot_ufw", "boot_ufw6"):
                 text, head, why = self._tried(name)
                 if head.get("backend") == backend and text and not why:
-                    lines = boot_rules.chains_of(boot_rules.saved_tables(text, backend), backend)
+                    try:
+                        saved = boot_rules.saved_tables(text, backend)
+                    except ParseError:
+                        continue  # said where ufw's own rules are compared
+                    lines = boot_rules.chains_of(saved, backend)
                     self._ufw_rules[backend] += [line for rules in lines.values() for line in rules]
         return self._ufw_rules[backend]
 

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,18 +16,23 @@ from ansible_collections.pathguard.network.plugins.plugin_utils.errors import (
     FlowError,
     ParseError,
     PolicyError,
+    StateError,
 )
+from ansible_collections.pathguard.network.plugins.plugin_utils.gather import snapshot
 from ansible_collections.pathguard.network.plugins.plugin_utils.model.flow import flows_from
 from ansible_collections.pathguard.network.plugins.plugin_utils.model.flowset import Space
+from ansible_collections.pathguard.network.plugins.plugin_utils.model.rules import Effect
 from ansible_collections.pathguard.network.plugins.plugin_utils.parse import (
     boot_rules,
     ipset,
     iptables,
     nft,
     nft_text,
+    parse_platform,
 )
 from ansible_collections.pathguard.network.plugins.plugin_utils.parse.host_facts import HostFacts
 from ansible_collections.pathguard.network.plugins.plugin_utils.policy.read import load_policy
+from tests.support import fuzz_seeds as seeds
 from tests.support.fuzz import bounded_memory, bounded_time
 from tests.support.nft_json import base_chain, ruleset
 
@@ -164,3 +170,30 @@ def test_a_netmask_that_there_is_not(mask: str) -> None:
 def test_braces_that_do_not_match(text: str) -> None:
     with pytest.raises(ParseError):
         boot_rules.nft_tables(text)
+
+
+@pytest.mark.parametrize("broken", ["boot_ufw", "boot_iptables", "boot_nft", "saved_ipset"])
+def test_a_broken_boot_file_leaves_the_host_readable(broken: str) -> None:
+    texts = {
+        **seeds.HOSTS["boot"],
+        broken: seeds.BOOT[broken].replace("[0:0]", "[0:0]\x00").replace("{", "{{{"),
+    }
+    texts[broken] += "zqx\n"
+    state = parse_platform("linux", "fw1", seeds.outputs(texts))
+    assert state.firewall_known
+    assert state.boot["matches"] != "same"
+
+
+def test_a_snapshot_with_a_huge_number(tmp_path: Path) -> None:
+    (tmp_path / "fw1.json").write_text(f'{{"format": {"9" * 5000}}}', encoding="utf-8")
+    with pytest.raises(StateError):
+        snapshot.read(tmp_path / "fw1.json")
+
+
+@pytest.mark.parametrize(
+    "effect", [{"kind": "dnat", "address": [1, 2]}, {"kind": "set", "field": "dst", "value": 5}], ids=range(2)
+)
+def test_an_address_without_its_family(effect: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match="family"):
+        Effect.from_dict(effect)
+    assert Effect.from_dict({**effect, "family": 4}).family == 4
