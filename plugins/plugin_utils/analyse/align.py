@@ -55,11 +55,11 @@ def align(before: Sequence[Rule], after: Sequence[Rule]) -> Aligned:
             kept.append((end_old, end_new))
         if first_old == end_old or first_new == end_new:
             continue
-        anchors = _anchors(old, new, range(first_old, end_old), range(first_new, end_new))
-        if anchors:
-            kept += anchors
+        same = anchors(old, new, range(first_old, end_old), range(first_new, end_new))
+        if same:
+            kept += same
             last = (first_old - 1, first_new - 1)
-            for anchor in [*anchors, (end_old, end_new)]:
+            for anchor in [*same, (end_old, end_new)]:
                 todo.append((last[0] + 1, anchor[0], last[1] + 1, anchor[1]))
                 last = anchor
     kept.sort()
@@ -71,7 +71,7 @@ def align(before: Sequence[Rule], after: Sequence[Rule]) -> Aligned:
     )
 
 
-def _anchors(
+def anchors(
     old: Sequence[object], new: Sequence[object], old_span: range, new_span: range
 ) -> list[tuple[int, int]]:
     """Pairs of rules that are unique on both sides, as many as stand in the same order on both."""

@@ -7,13 +7,12 @@ from __future__ import annotations
 
 import difflib
 import re
-from bisect import bisect_left
-from collections import Counter
 from collections.abc import Collection, Container, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 
 from ..model.rules import Rule
+from .align import anchors
 
 ADDED, REMOVED, CHANGED, MOVED = "added", "removed", "changed", "moved"
 # A rule that is as it was, and does something else: a named map that it looks up has changed.
@@ -155,40 +154,15 @@ def _differing(old: list[str], new: list[str], at: int, there: int) -> Iterator[
             if tag != "equal":
                 yield at + a, at + b, there + c, there + d
         return
-    anchors = _anchors(old, new)
-    if not anchors:
+    same = anchors(old, new, range(len(old)), range(len(new)))
+    if not same:
         yield at, at + len(old), there, there + len(new)
         return
     a = c = 0
-    for b, d in [*anchors, (len(old), len(new))]:
+    for b, d in [*same, (len(old), len(new))]:
         if (a, c) != (b, d):
             yield from _differing(old[a:b], new[c:d], at + a, there + c)
         a, c = b + 1, d + 1
-
-
-def _anchors(old: list[str], new: list[str]) -> list[tuple[int, int]]:
-    """The longest run of texts that occur once in each list, and in the same order in both."""
-    once = {text for text, count in Counter(old).items() if count == 1}
-    once &= {text for text, count in Counter(new).items() if count == 1}
-    places = {text: index for index, text in enumerate(new) if text in once}
-    pairs = [(index, places[text]) for index, text in enumerate(old) if text in once]
-    ends: list[int] = []
-    last: list[int] = []
-    before: list[int] = []
-    for number, (_index, place) in enumerate(pairs):
-        where = bisect_left(ends, place)
-        before.append(last[where - 1] if where else -1)
-        if where == len(ends):
-            ends.append(place)
-            last.append(number)
-        else:
-            ends[where], last[where] = place, number
-    found: list[tuple[int, int]] = []
-    number = last[-1] if last else -1
-    while number >= 0:
-        found.append(pairs[number])
-        number = before[number]
-    return found[::-1]
 
 
 def _paired(
