@@ -24,6 +24,8 @@ from .revert import thing
 TEMPLATES = Path(__file__).with_name("templates")
 # One screen of a terminal, whatever happened; the JSON report has all.
 LINES, WIDTH = 40, 120
+# The headline, the probes and the protection before a change, folded.
+LINES_AROUND = 6
 # How many of a kind are told, where there is room.
 PATHS_TOLD, DETAILS_TOLD, NOTES_TOLD, PIECES_TOLD = 12, 3, 5, 2
 REASONS_AT_LEAST, NOTES_AT_LEAST = 3, 2
@@ -71,14 +73,23 @@ def before(found: Before) -> str:
         (view.name, _state(view), "" if view.satisfied == "yes" else _demand(view))
         for view in found.proof.paths
     ]
+    table = _table(rows)
+    notes = some([*_findings(found.proof.document), *found.notes], NOTES_TOLD)
+    titles = {
+        view.name: f"path '{view.name}' is {view.status}" + (f" ({view.share})" if view.share else "")
+        for view in found.proof.paths
+        if view.satisfied != "yes"
+    }
+    room = LINES - len(table) - len(notes) - LINES_AROUND
     return _render(
         "before.txt.j2",
         run_id=run.id,
         headline=headline,
-        table=_table(rows),
+        table=table,
+        details=_details(found.proof.document, found.rows, titles, room, "that are not satisfied"),
         probes=_probe_line(found.rows),
         protection=_protection(found),
-        notes=some([*_findings(found.proof.document), *found.notes], NOTES_TOLD),
+        notes=notes,
     )
 
 
@@ -103,9 +114,11 @@ def after(found: After, files: Mapping[str, Path], diff: bool) -> str:
     table = _changes_table(found, room // 3 if bad else room)
     room -= len(table)
     least = min(len(reasons), REASONS_AT_LEAST), min(len(notes), NOTES_AT_LEAST)
-    details = _details(found, bad, room - sum(least)) or _at_most(
-        _folded(suspects.told(found)), room - sum(least)
-    )
+    details = []
+    if found.proof:
+        titles = {change.name: change.text() for change in bad}
+        details = _details(found.proof.document, found.rows, titles, room - sum(least), "that got worse")
+    details = details or _at_most(_folded(suspects.told(found)), room - sum(least))
     room -= len(details)
     reasons = _at_most(reasons, room - least[1])
     room -= len(reasons)
@@ -132,22 +145,24 @@ def _at_most(lines: list[str], room: int) -> list[str]:
     return lines if len(lines) <= room else [*lines[: room - 1], "  ..."] if room > 0 else []
 
 
-def _details(found: After, bad: Sequence[PathChange], room: int) -> list[str]:
-    """The first in full, as far as it goes; others while there is room for all of each."""
+def _details(
+    document: Mapping[str, Any], rows: Sequence[ProbeRow], titles: Mapping[str, str], room: int, rest: str
+) -> list[str]:
+    """``titles``: path -> what to say of it first. The first path in full, as far as it goes; others while there
+    is room for all of each. ``rest``: what the others are."""
+    entries = {entry["name"]: entry for entry in document["paths"]}
     told: set[str] = set()
     lines: list[str] = []
     shown = 0
-    for change in bad[:DETAILS_TOLD]:
-        more = 1 if shown + 1 < len(bad) else 0
-        block = _folded(_detail(found, change, told))
+    for name, title in list(titles.items())[:DETAILS_TOLD]:
+        more = 1 if shown + 1 < len(titles) else 0
+        block = _folded([title, *(f"  {line}" for line in path_lines(entries[name], rows, told))])
         if lines and len(lines) + len(block) + more > room:
             break
         lines += _at_most(block, room - more)
         shown += 1
-    if shown < len(bad):
-        lines.append(
-            f"and {len(bad) - shown} more paths that got worse, as the table and the JSON report tell"
-        )
+    if shown < len(titles):
+        lines.append(f"and {len(titles) - shown} more paths {rest}, as the table and the JSON report tell")
     return lines
 
 
@@ -223,12 +238,6 @@ def _table(rows: Sequence[Sequence[str]], room: int = PATHS_TOLD + 1) -> list[st
         for row in shown
     ]
     return lines + ([f"and {len(rows) - len(shown)} more paths"] if len(rows) > len(shown) else [])
-
-
-def _detail(found: After, change: PathChange, told: set[str]) -> list[str]:
-    entries: Sequence[Mapping[str, Any]] = found.proof.document["paths"] if found.proof else []
-    entry = next(entry for entry in entries if entry["name"] == change.name)
-    return [change.text(), *(f"  {line}" for line in path_lines(entry, found.rows, told))]
 
 
 def _flows(found: After, bad: Sequence[PathChange], diff: bool) -> list[str]:

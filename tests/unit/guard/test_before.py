@@ -54,6 +54,10 @@ def test_a_path_that_is_violated_already_stops_it(scene: Scene) -> None:
         found.stopped == f"already violated before the change: {PATH}; nothing was changed, nothing is armed"
     )
     assert "path_guard_accept_violations" in found.todo
+    told = text.before(found)
+    assert f"path '{PATH}' is partial (7 of 10 app hosts)" in told
+    assert "cut off   10.10.1.66, 10.10.1.100, 10.10.1.200 (app08-app10) to 10.20.1.10, tcp 5432" in told
+    assert "rule      fw1, table inet filter, chain forward: default action: deny" in told
     assert not scene.site.hosts["fw1"].held
     assert record.read(scene.folder / "runs", "r1").decision == "stopped"
 
