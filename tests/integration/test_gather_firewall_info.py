@@ -328,7 +328,7 @@ BAD_OPTIONS: dict[str, dict[str, Any]] = {
     "named twice: fw1": {"hosts": ["fw1", "fw1"]},
     "supported: linux": {"platform": "cisco_ios"},
     "too small": {"timeout": 0},
-    "the snapshot can't be written": {"snapshot_dir": "/proc/nowhere"},
+    "snapshots can't be written here": {"snapshot_dir": "/proc/nowhere"},
     "saved files are read by": {"transport": "files"},
     "those of one host": {"files": [{"command": "nft_json", "path": "a"}], "hosts": ["fw1", "fw2"]},
 }

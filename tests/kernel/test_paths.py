@@ -123,7 +123,7 @@ def compare(
     for flow, answer, got in zip(flows, answers, world.travelled(flows)):
         if disagree(answer, got):
             pytest.fail(f"{answer} and the kernel says {got} (new, reply, further)\n{shrink(flow)}")
-        open_question = all(_FOLLOWED_BUT_FOR in reason for reason in answer.reasons)
+        open_question = bool(answer.reasons) and all(_FOLLOWED_BUT_FOR in reason for reason in answer.reasons)
         seen["original" if answer.verdict == "unknown" and open_question else answer.verdict] += 1
         seen["new"] += 1
         seen["replies"] += got[0]

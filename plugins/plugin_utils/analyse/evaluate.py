@@ -27,6 +27,7 @@ from .index import Index, RuleIndex, wanted
 from .marks import MARKS
 from .outcome import Outcome, Part, Passed, RuleRef
 from .overlay import HIDDEN, Overlay, Overlays, before_tracking, rewrites, told, translation_of, untold
+from .routes import own_addresses
 
 HOOKS = ("ingress", "prerouting", "input", "forward", "output", "postrouting")
 # Where the packets of a connection are translated (NF_IP_PRI_NAT_DST, NF_IP_PRI_NAT_SRC in netfilter_ipv4.h).
@@ -84,7 +85,7 @@ class HostFirewall:
         self.state = state
         self.space = space
         self._compiler = Compiler(state, space)
-        self._overlays = Overlays(space, state.host)
+        self._overlays = Overlays(space, state.host, own_addresses(state.interfaces.values()))
         self._chains: dict[str, list[Rule]] = {key: chain.rules for key, chain in state.chains.items()}
         self._chains.update((key, ruleset.rules) for key, ruleset in state.rulesets.items())
         # An index knows packets as they came to their chain, and must not be asked where rules change them there.

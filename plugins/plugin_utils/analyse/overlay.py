@@ -11,11 +11,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from ..model.diagrams import EMPTY
 from ..model.fields import CONNECTION_STATES, DIRECTIONS, FIELDS, ORIGINS, STATES, TRANSLATIONS
 from ..model.flowset import FlowSet, Space
 from ..model.rules import Effect, Ruleset
 from . import marks
 from .marks import MARKS, Bits, Value
+from .routes import Own
 
 # (field, value, family), sorted by field; value None: not known.
 Overlay = tuple[tuple[str, Value, int], ...]
@@ -96,11 +98,13 @@ def _change(effect: Effect, ruleset: Ruleset, current: dict[str, Value]) -> dict
 
 
 class Overlays:
-    """Overlays of one host's flows. ``asked``: which of the ``HIDDEN`` fields its rules ask for."""
+    """Overlays of one host's flows. ``asked``: which of the ``HIDDEN`` fields its rules ask for. ``own``: the host's
+    addresses, none where they are not known."""
 
-    def __init__(self, space: Space, host: str) -> None:
+    def __init__(self, space: Space, host: str, own: Iterable[Own] = ()) -> None:
         self._space = space
         self._host = host
+        self._own = tuple(own)
         self.asked: set[str] = set()
 
     def at_first(self, hook: str, flows: FlowSet) -> dict[Overlay, int]:
@@ -212,6 +216,8 @@ class Overlays:
             return
         diagrams, bit = self._space.diagrams, _STATUS_BIT[end]
         inside, exact = node, effect.address is not None or effect.kind not in ("masquerade", "redirect")
+        if not exact and self._own:  # it becomes one of these, so what is none of them surely changes
+            inside = diagrams.intersection(node, self.under(self._is_own(end), overlay, f"{where} {end}"))
         for field, span, family in ((end, effect.address, effect.family), (f"{end}_port", effect.port, 0)):
             if span is not None:
                 exact = exact and span[0] == span[1]
@@ -226,6 +232,13 @@ class Overlays:
                 mine = diagrams.intersection(part, here)
                 if mine:
                     yield ("ct_status", value, 0), mine
+
+    def _is_own(self, end: str) -> int:
+        found = EMPTY
+        for one in self._own:
+            here = self._space.in_ranges(end, ((one.value, one.value),), one.family)
+            found = self._space.diagrams.union(found, here)
+        return found
 
     def under(self, match: int, overlay: Overlay, where: str) -> int:
         """A match as seen by flows under an overlay. ``where``: the rule that asks."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 import pytest
 
 from ansible_collections.pathguard.network.plugins.plugin_utils.model import text
+from ansible_collections.pathguard.network.plugins.plugin_utils.model.match import Named
 from ansible_collections.pathguard.network.plugins.plugin_utils.model.rules import (
     ACCEPT,
     CONTINUE,
@@ -40,6 +41,13 @@ def drops(hook: str, priority: int, **matched: str) -> Ruleset:
     """Of packets that follow the first one only."""
     rules = [rule(1, "drops", match(ct="established", **matched), DROP)]
     return ruleset(f"inet/beside/{hook}", hook, "permit", rules, priority=priority)
+
+
+def test_what_is_masqueraded_counts_as_translated() -> None:
+    """Its source becomes an address of the host, so that of anybody else surely changes."""
+    translated = rule(1, "ct status snat drop", Named("ct_status", ("snat",)), DROP)
+    marks = ruleset("inet/status/postrouting", "postrouting", "permit", [translated], priority=150)
+    assert verdict(ask(small_lab(fw1=[MASQUERADE, marks]))) == "denied"
 
 
 # (hook, priority) -> the address that packets have there.
