@@ -217,7 +217,7 @@ class Rule:
     def from_dict(cls, value: Mapping[str, Any]) -> Rule:
         for name, item in value.items():
             wanted = _RULE.get(name)
-            if wanted is not None and type(item) is not wanted and not shape.is_a(item, wanted):
+            if wanted is not None and not shape.is_a(item, wanted):
                 raise ValueError(f"{name} is {item!r}")
         verdict = value["verdict"]
         outcome: Outcome = VerdictMap.from_dict(verdict) if "map" in verdict else Verdict.from_dict(verdict)
