@@ -168,8 +168,8 @@ def test_bad_input_and_check_mode(lab: Lab, tmp_path: Path) -> None:
         "none of the source addresses": task(
             "none of the source addresses", POSTGRESQL, sources=["192.0.2.9"]
         ),
-        "Python 3.8 or later": {
-            **task("Python 3.8 or later", POSTGRESQL),
+        "there is no Python at /no/python": {
+            **task("there is no Python at /no/python", POSTGRESQL),
             "vars": {"ansible_python_interpreter": "/no/python"},
         },
     }
