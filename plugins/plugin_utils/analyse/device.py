@@ -16,6 +16,7 @@ from dataclasses import dataclass, field, replace
 
 from ..model.flowset import FlowSet
 from ..model.state import State
+from .effects import Effects
 from .evaluate import AFTER_NAT, NAT, HostFirewall, side_of
 from .outcome import Part
 from .routes import Leg, Routing
@@ -27,6 +28,20 @@ _TRANSLATED = (
 )
 # What a connection's first packet may have had otherwise than a later one with the same ends.
 _OF_ONE_PACKET = ("connection", "tcp_flags", "mark", "ct_mark", "ct_status", "direction")
+# Of a related packet, an ICMP error by some router for one, no more than the destination is the connection's.
+_UNLIKE_THE_FIRST = {
+    "established": _OF_ONE_PACKET,
+    "related": (*_OF_ONE_PACKET, "src", "protocol", "src_port", "dst_port", "icmp_type", "icmp_code"),
+}
+# An answer may take another way, and an echo reply is not of the type that was asked with.
+_OF_AN_ANSWER = ("in_interface", "out_interface", "in_zone", "out_zone", "icmp_type", "icmp_code")
+# Where what answers a translated connection is translated back: which end of the first packet was changed, and where.
+_BACK = {
+    "prerouting": ("src", ("postrouting", "input")),
+    "output": ("src", ("postrouting", "input")),
+    "postrouting": ("dst", ("prerouting", "output")),
+    "input": ("dst", ("prerouting", "output")),
+}
 _NOT_KNOWN = "it depends on a value that an earlier rule changed in a way that is not known"
 
 
@@ -129,6 +144,8 @@ class _Way:
         self.state = routing.state
         self.flows = flows
         self.gathered = bool(self.state.routes or self.state.interfaces)
+        # An address that is not known is one of the interface's only where the interfaces are known.
+        self.effects = Effects.of(self.state) if self.state.interfaces else None
         self.chooses_out = flows.forget("out_interface") == flows
         self.parts: list[Part] = []
 
@@ -136,7 +153,7 @@ class _Way:
         self, names: Sequence[str], part: _Travelling, then: _Then, firewall: HostFirewall | None = None
     ) -> _Fate:
         """``part`` through all chains of these hooks, and then on."""
-        asked, moved = part.asked, _translated_before(firewall or self.firewall, names, part.now)
+        asked, moved = part.asked, self._translated_before(firewall or self.firewall, names, part.now)
         doubtful = part.origin(moved)
         if moved:
             self.parts.append(Part("unknown", doubtful, (), _TRANSLATED))
@@ -154,10 +171,64 @@ class _Way:
             fates.append(then(_Travelling(part.origin(passed.flows), passed.after, changed)))
         return _one_of(asked, denied, unknown, fates)
 
+    def _translated_before(self, firewall: HostFirewall, names: Sequence[str], flows: FlowSet) -> FlowSet:
+        """Packets of open connections that may be translated here, as the first one was or back again, where
+        something comes after that: routes, or chains of the same hook."""
+        found = flows.space.nothing
+        for state, unlike in _UNLIKE_THE_FIRST.items():
+            later = flows.named("connection", (state,))
+            for hook in names if later else ():
+                sides = {side_of(ruleset) for ruleset in firewall.rulesets_of(hook)}
+                if hook in ("prerouting", "output") or (hook in _BACK and AFTER_NAT in sides):
+                    found = found | _as_the_first(firewall, hook, later, unlike)
+                    found = found | self._as_answers(firewall, hook, later, unlike)
+        return found
+
+    def _as_answers(
+        self, firewall: HostFirewall, hook: str, later: FlowSet, unlike: tuple[str, ...]
+    ) -> FlowSet:
+        """Packets that may answer a connection one end of which is translated at the hooks of the other kind: those
+        are translated back at this one (kernel, ``nf_nat_packet``)."""
+        found = later.space.nothing
+        end, hooks = _BACK[hook]
+        unlike = (*unlike, *_OF_AN_ANSWER)
+        # The first packet, but for what was translated.
+        first = later.forget(*unlike).reversed().forget(end, f"{end}_port")
+        for name in (name for name in hooks if _translates(firewall, name)):
+            for passed in firewall.hooks((name,), first.named("connection", ("new",)), (NAT,)).passed:
+                if not passed.rewrites.keys() & {end, f"{end}_port"}:
+                    continue
+                given = passed.after
+                if passed.rewrites.get(end, 0) is None and end == "src" and self._masquerades(name):
+                    given = self._masqueraded(given)
+                found = found | later & given.reversed().forget(*unlike)
+        return found
+
+    def _masquerades(self, hook: str) -> bool:
+        return hook == "postrouting" and self.effects is not None and self.effects.only_masquerades
+
+    def _masqueraded(self, flows: FlowSet) -> FlowSet:
+        """Those from an address of the interface by which they leave, or any, where that has none
+        (``inet_select_addr``)."""
+        found = flows.space.nothing
+        for family in flows.families():
+            mine = [own for own in self.routing.addresses if own.family == family]
+            there = {own.interface for own in mine}
+            for own in mine:
+                elsewhere = [name for name in self.state.interfaces if name not in there]
+                by = flows.named("out_interface", (own.interface, *elsewhere))
+                found = found | by.only("src", ((own.value, own.value),), family)
+        return found
+
     def came(self, part: _Travelling) -> _Fate:
         """From outside: routed by the interface that it came in by."""
         rest, found = part.now, []
-        if "dst" in part.changed and rest.forget("dst") == rest and _redirects_only(self.state):
+        if (
+            "dst" in part.changed
+            and rest.forget("dst") == rest
+            and self.effects
+            and self.effects.only_redirects
+        ):
             rest = rest & self.own  # redirect gives the address of the interface (nft(8), "redirect")
             part = replace(part, now=rest)
         names = {rule.in_interface for rule in self.state.route_rules} - {"", "lo"}
@@ -289,19 +360,20 @@ def _changing(state: State) -> tuple[bool, bool]:
     return found[True], found[False]
 
 
-def _translated_before(firewall: HostFirewall, names: Sequence[str], flows: FlowSet) -> FlowSet:
-    """Packets of open connections that nat chains here may have translated when they were asked about the first
-    one, with the same ends, where something comes after that: routes, or chains of the same hook."""
-    found = flows.space.nothing
-    later = flows.named("connection", ("established", "related"))
-    for hook in names if later else ():
-        sides = {side_of(ruleset) for ruleset in firewall.rulesets_of(hook)}
-        if NAT not in sides or (hook in ("postrouting", "input") and AFTER_NAT not in sides):
-            continue
-        first = later.forget(*_OF_ONE_PACKET).named("connection", ("new",))
-        for passed in firewall.hooks((hook,), first, (NAT,)).passed:
-            if passed.rewrites:
-                found = found | later & passed.flows.forget(*_OF_ONE_PACKET)
+def _translates(firewall: HostFirewall, hook: str) -> bool:
+    return any(side_of(ruleset) == NAT for ruleset in firewall.rulesets_of(hook))
+
+
+def _as_the_first(firewall: HostFirewall, hook: str, later: FlowSet, unlike: tuple[str, ...]) -> FlowSet:
+    """Packets of open connections that nat chains of this hook may have translated when they were asked about the
+    first one, with the same ends."""
+    found = later.space.nothing
+    if not _translates(firewall, hook):
+        return found
+    first = later.forget(*unlike).named("connection", ("new",))
+    for passed in firewall.hooks((hook,), first, (NAT,)).passed:
+        if passed.rewrites:
+            found = found | later & passed.flows.forget(*unlike)
     return found
 
 
@@ -324,16 +396,3 @@ def _addresses(flows: FlowSet, routing: Routing) -> FlowSet:
     for address in routing.addresses:
         found = found | flows.only("dst", ((address.value, address.value),), address.family)
     return found
-
-
-def _redirects_only(state: State) -> bool:
-    """Whether no rule but a redirect gives a destination that is not known."""
-    lists = [one.rules for one in state.rulesets.values()] + [one.rules for one in state.chains.values()]
-    for effect in (effect for rules in lists for rule in rules for effect in rule.effects):
-        if effect.kind == "unknown" and (not effect.field or "dst" in effect.field.split(",")):
-            return False
-        if effect.kind == "dnat" and effect.address is not None and effect.address[0] != effect.address[1]:
-            return False
-        if effect.kind == "set" and effect.field == "dst" and effect.value is None:
-            return False
-    return bool(state.interfaces)

@@ -157,7 +157,7 @@ class Errors(Walk):
     # What a walk of errors sees differently.
 
     def dressed(self, host: str, packets: Packets, in_interface: str, out_interface: str) -> FlowSet:
-        dress, marked = self.network.dresser.dress, self.network.uses_connection_marks(host)
+        dress, marked = self.network.dresser.dress, self.network.effects[host].uses_connection_marks
         tracked, untracked = self._tracking(host)
         kind = ERROR_BACK if self.to == SOURCE else ERROR_ON
         seen = dress(packets.flows, kind, in_interface, out_interface, marked)
@@ -170,7 +170,7 @@ class Errors(Walk):
         return seen | stray if tracked else stray
 
     def loose(self, host: str) -> frozenset[str]:
-        found = ["ct_mark"] if self.network.uses_connection_marks(host) else []
+        found = ["ct_mark"] if self.network.effects[host].uses_connection_marks else []
         return frozenset([*found, "connection"] if all(self._tracking(host)) else found)
 
     def _tracking(self, host: str) -> tuple[bool, bool]:

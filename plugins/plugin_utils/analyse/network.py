@@ -11,15 +11,14 @@ from dataclasses import dataclass
 
 from ..model.flowset import Space
 from ..model.match import Ranges, merge_ranges
-from ..model.rules import Effect
 from ..model.state import State
 from .dress import Dresser
+from .effects import Effects
 from .evaluate import AFTER_NAT, HostFirewall, side_of
 from .routes import FAMILY_NAME, Leg, Own, Routing, is_global
 from .source_check import SourceCheck
 
 _LOOPBACK = "lo"
-_ENDS = ("src", "dst", "src_port", "dst_port")
 # Kinds and link types (ip-link(8)) of interfaces with one other end: what they send, it gets, whatever its networks.
 _ONE_OTHER_END = frozenset(
     (
@@ -39,15 +38,6 @@ _ONE_OTHER_END = frozenset(
         "none",
     )
 )
-
-
-def effects_of(state: State) -> frozenset[Effect]:
-    """All effects that rules of a state have."""
-    listed = [
-        *(ruleset.rules for ruleset in state.rulesets.values()),
-        *(chain.rules for chain in state.chains.values()),
-    ]
-    return frozenset(effect for rules in listed for rule in rules for effect in rule.effects)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +81,7 @@ class Network:
 
         self.dresser = Dresser(space)
         self.source_check = SourceCheck(self.states, self.routing, space)
-        self._effects = {name: effects_of(state) for name, state in self.states.items()}
+        self.effects = {name: Effects.of(state) for name, state in self.states.items()}
 
     def _find_segments(self) -> dict[tuple[str, str, int], list[tuple[int, int]]]:
         """``(host, interface, family)`` -> the networks there, but for single addresses and one other end."""
@@ -102,35 +92,6 @@ class Network:
                 if own.low < own.high and is_global(own) and kinds[own.interface] not in _ONE_OTHER_END:
                     found.setdefault((name, own.interface, own.family), []).append((own.low, own.high))
         return found
-
-    def only_masquerades(self, host: str) -> bool:
-        """Whether a source that is not known, after a translation on ``host``, comes of masquerading."""
-        others = [
-            effect
-            for effect in self._effects[host]
-            if (effect.kind == "unknown" and "src" in (effect.field or "src").split(","))
-            or (effect.kind == "set" and effect.field == "src" and effect.value is None)
-            or (effect.kind == "snat" and effect.address and effect.address[0] != effect.address[1])
-        ]
-        return not others and any(effect.kind == "masquerade" for effect in self._effects[host])
-
-    def writes_ends(self, host: str) -> bool:
-        """Whether rules write addresses or ports into packets, which connection tracking neither knows nor undoes."""
-        return any(effect.kind == "set" and effect.field in _ENDS for effect in self._effects[host])
-
-    def only_redirects(self, host: str) -> bool:
-        """Whether a destination that is not known, after a translation on ``host``, comes of redirecting."""
-        others = [
-            effect
-            for effect in self._effects[host]
-            if (effect.kind == "unknown" and "dst" in (effect.field or "dst").split(","))
-            or (effect.kind == "set" and effect.field == "dst" and effect.value is None)
-            or (effect.kind == "dnat" and (effect.address is None or effect.address[0] != effect.address[1]))
-        ]
-        return not others and any(effect.kind == "redirect" for effect in self._effects[host])
-
-    def uses_connection_marks(self, host: str) -> bool:
-        return any(effect.field == "ct_mark" or effect.kind == "unknown" for effect in self._effects[host])
 
     def picks_up(self, host: str) -> bool | None:
         """Whether connection tracking takes a TCP connection from its middle; None: not known."""

@@ -88,7 +88,7 @@ def _together(one: Hop, other: Hop) -> Hop:
 
 def loose_at(network: Network, hop: Hop) -> frozenset[str]:
     """The connection mark, where what the way there left of it is not known (as after translations)."""
-    unknown = hop.marks is None and network.uses_connection_marks(hop.host)
+    unknown = hop.marks is None and network.effects[hop.host].uses_connection_marks
     return frozenset(("ct_mark",)) if unknown else frozenset()
 
 
@@ -134,7 +134,9 @@ class Replies(Walk):
             )  # a host where other flows of this delivery began saw only those
         if hop.untracked:
             known = known - answers(hop.untracked)
-        seen = dress(known, ANSWER, in_interface, out_interface, self.network.uses_connection_marks(host))
+        seen = dress(
+            known, ANSWER, in_interface, out_interface, self.network.effects[host].uses_connection_marks
+        )
         if hop.status:
             seen = seen.named("ct_status", (hop.status,))
         marked = self.way.marked_at(hop, self._level(packets.journey))
@@ -363,7 +365,9 @@ class Running:
         dress = self.network.dresser.dress
         if not answered:
             return dress(there, STRAY_FURTHER, hop.in_interface, out)
-        found = dress(there, FURTHER, hop.in_interface, out, self.network.uses_connection_marks(hop.host))
+        found = dress(
+            there, FURTHER, hop.in_interface, out, self.network.effects[hop.host].uses_connection_marks
+        )
         if hop.status:
             found = found.named("ct_status", (hop.status,))
         marked = self.delivery.journey.marked_at(hop, level)

@@ -483,7 +483,7 @@ class Walk:
             if not fields:
                 kept.append(passed.after)
                 continue
-            if self.network.writes_ends(host):
+            if self.network.effects[host].writes_ends:
                 came = Packets(plain(passed.flows), None, packets.journey)
                 reason = (
                     f"rules of {host} write addresses or ports into packets, which tracking does not undo"
@@ -504,9 +504,9 @@ class Walk:
         """Masquerading and redirecting take the address of the interface; other values that are not known stay so.
 
         Of several addresses, redirecting takes the first (nf_nat_redirect.c)."""
-        if fields.get("dst", 0) is None and in_interface and self.network.only_redirects(host):
+        if fields.get("dst", 0) is None and in_interface and self.network.effects[host].only_redirects:
             return self._redirected(host, passed, fields, in_interface)
-        if fields.get("src", 0) is not None or leg is None or not self.network.only_masquerades(host):
+        if fields.get("src", 0) is not None or leg is None or not self.network.effects[host].only_masquerades:
             return [(passed.after, fields)]
         found = []
         for family in passed.flows.families():
@@ -548,7 +548,7 @@ class Walk:
         untracked, marks, status = came.flows.space.nothing, None, "none"
         if last.seen is not None and levels[0] == levels[2]:
             untracked = plain(last.seen.named("connection", ("untracked",)))
-        if self.network.uses_connection_marks(host) and "ct_mark" not in last.loose:
+        if self.network.effects[host].uses_connection_marks and "ct_mark" not in last.loose:
             marks = last.flows.only("ct_mark", ((0, 0),))  # as a new connection has it
             if last.seen is not None:
                 marks = last.seen.forget(*(name for name in CONTEXT if name != "ct_mark"))

@@ -228,3 +228,79 @@ def test_a_translated_source_is_seen_by_chains_beyond_only(priority: int, expect
     later = {**IN, "connection": "established"}
     assert verdict(fw, later) == expected
     assert verdict(fw, {**later, "dst_port": 81}) == "permit"
+
+
+SERVICE = text.address_range("10.2.0.80")[1:]
+
+
+def later(src: str, dst: str, **more: Any) -> dict[str, Any]:
+    return {"src": src, "dst": dst, "protocol": "tcp", "connection": "established", **more}
+
+
+def test_answers_to_a_masquerading_router_may_be_for_hosts_behind_it() -> None:
+    """They are for its own address as they come, and for a client's once they are translated back."""
+    leaves = Named("out_interface", ("db0",))
+    masquerade = chain("postrouting", (leaves, ACCEPT, Effect("masquerade")), kind="nat", priority=100)
+    fw = host(masquerade, chain("forward", default="deny"))
+    answer = later("10.2.0.9", "10.2.0.1", src_port=80, in_interface="db0")
+    assert verdict(fw, answer) == "unknown"
+    assert verdict(host(chain("forward", default="deny")), answer) == "permit"
+    assert verdict(fw, {**answer, "connection": "new"}) == "permit", "a first packet answers nothing"
+    assert verdict(fw, {**answer, "dst": "10.0.1.1"}) == "permit", "no masquerade gives that address"
+    assert verdict(fw, {**answer, "dst": "10.0.1.9"}) == "deny", "nor a client's own"
+
+
+def test_answers_to_an_address_that_snat_gives_are_not_for_it() -> None:
+    snat = Effect("snat", family=4, address=text.address_range("10.2.0.1")[1:])
+    given = chain("postrouting", (WEB, ACCEPT, snat), kind="nat", priority=100)
+    fw = host(given, chain("input", default="deny"))
+    answer = later("10.2.0.9", "10.2.0.1", src_port=80)
+    assert verdict(fw, answer) == "unknown"
+    assert verdict(fw, {**answer, "src_port": 81}) == "deny", "connections to that port are not translated"
+    echo = {
+        "src": "10.2.0.9",
+        "dst": "10.2.0.1",
+        "protocol": "icmp",
+        "icmp_type": 0,
+        "connection": "established",
+    }
+    assert verdict(fw, echo) == "deny"
+    pings = chain("postrouting", (In("icmp_type", ((8, 8),)), ACCEPT, snat), kind="nat", priority=100)
+    assert verdict(host(pings, chain("input", default="deny")), echo) == "unknown"
+
+
+def test_an_error_about_a_translated_connection_may_come_from_anywhere() -> None:
+    snat = Effect("snat", family=4, address=text.address_range("10.2.0.1")[1:])
+    fw = host(
+        chain("postrouting", (WEB, ACCEPT, snat), kind="nat", priority=100), chain("input", default="deny")
+    )
+    error = {
+        "src": "192.0.2.7",
+        "dst": "10.2.0.1",
+        "protocol": "icmp",
+        "icmp_type": 3,
+        "connection": "related",
+    }
+    assert verdict(fw, error) == "unknown"
+    assert verdict(fw, {**error, "dst": "10.0.1.1"}) == "deny"
+
+
+@pytest.mark.parametrize(("priority", "expected"), [(90, "permit"), (150, "unknown")])
+def test_answers_of_a_server_behind_a_port_forward_leave_with_another_source(
+    priority: int, expected: str
+) -> None:
+    moved = chain(
+        "prerouting", (WEB, ACCEPT, Effect("dnat", family=4, address=SERVICE)), kind="nat", priority=-100
+    )
+    beyond = chain("postrouting", (ALWAYS, CONTINUE), priority=priority)
+    answer = later("10.2.0.80", "10.0.1.9", src_port=80, dst_port=40000)
+    assert verdict(host(moved, beyond), answer) == expected
+    assert verdict(host(moved, beyond), {**answer, "src": "10.2.0.81"}) == "permit"
+    assert verdict(host(beyond), answer) == "permit"
+
+
+def test_without_addresses_a_masquerade_may_give_any() -> None:
+    masquerade = chain("postrouting", (WEB, ACCEPT, Effect("masquerade")), kind="nat", priority=100)
+    rules = {one.key: one for one in (masquerade, chain("forward", default="deny"))}
+    assert verdict(State("fw1", rulesets=rules), later("10.2.0.9", "10.0.1.9", src_port=80)) == "unknown"
+    assert verdict(State("fw1", rulesets=rules), later("10.2.0.9", "10.0.1.9", src_port=81)) == "deny"
