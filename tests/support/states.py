@@ -179,6 +179,7 @@ def small_lab(
         accepted = [
             ("iifname db0 tcp dport 5432 accept", match(iif="db0", proto="tcp", dport=5432)),
             ("iifname mgmt0 tcp dport 22 accept", match(iif="mgmt0", proto="tcp", dport=22)),
+            ("icmpv6 type { 135, 136 } accept", both(protocol(58), In("icmp_type", ((135, 136),)))),
         ]
         states[f"db{index}"] = host(
             f"db{index}",

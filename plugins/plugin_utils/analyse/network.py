@@ -6,12 +6,13 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from ..model.flowset import Space
+from ..model.flowset import FlowSet, Space
 from ..model.match import Ranges, merge_ranges
 from ..model.state import State
+from .discovery import Discovery, Link
 from .dress import Dresser
 from .effects import Effects
 from .evaluate import AFTER_NAT, HostFirewall, side_of
@@ -81,6 +82,7 @@ class Network:
 
         self.dresser = Dresser(space)
         self.source_check = SourceCheck(self.states, self.routing, space)
+        self._discovery = Discovery(space, self._known_firewall, lambda host: self.routing[host].addresses)
         self.effects = {name: Effects.of(state) for name, state in self.states.items()}
 
     def _find_segments(self) -> dict[tuple[str, str, int], list[tuple[int, int]]]:
@@ -106,6 +108,26 @@ class Network:
                 progress(f"indexing the rules of {host}")
             self._firewalls[host] = HostFirewall(self.states[host], self.space)
         return self._firewalls[host]
+
+    def _known_firewall(self, host: str) -> HostFirewall | None:
+        return self.firewall(host) if self.states[host].firewall_known else None
+
+    def not_found(
+        self, host: str, interface: str, flows: FlowSet, address: int, takers: Sequence[Neighbour]
+    ) -> str:
+        """Why ``host`` may not find who has an IPv6 address on the network behind an interface, to send ``flows``
+        there; empty if nothing speaks against it. ``takers``: who is known to have it."""
+        item = self.states[host].interfaces.get(interface)
+        if item is not None and item.kind in _ONE_OTHER_END:
+            return ""
+        own = [one.value for one in self.addresses(host, 6) if one.interface == interface]
+        sources = [value for value in own if flows.only("src", ((value, value),), 6)]
+        ends = [Link(taker.host, taker.interface) for taker in takers]
+        for source in sources or (None,):
+            for end in ends or (None,):
+                if why := self._discovery.fails(Link(host, interface), end, source, address):
+                    return why
+        return ""
 
     @property
     def firewalls(self) -> Mapping[str, HostFirewall]:

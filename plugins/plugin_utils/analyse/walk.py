@@ -17,6 +17,7 @@ from ..model import text
 from ..model.flowset import FlowSet
 from .dress import FIRST
 from .evaluate import AFTER_NAT, BEFORE_NAT, NAT, SIDES
+from .given import resolved
 from .journey import (
     CONTEXT,
     DENY,
@@ -33,7 +34,7 @@ from .journey import (
 )
 from .marks import Bits
 from .network import Neighbour, Network
-from .outcome import Outcome, Passed
+from .outcome import Outcome
 from .routes import FAMILY_NAME, Leg
 
 _MOST_HOPS = 32  # the kernel's default time to live is 64; real paths have a handful
@@ -306,6 +307,9 @@ class Walk:
         taken: list[FlowSet] = []
         for part, value in self._addressed(leg, flows, family):
             near, far = self.network.takers(family, value, leg.interface, host)
+            lost = self.network.not_found(host, leg.interface, part, value, near) if family == 6 else ""
+            if lost:
+                self._note(UNKNOWN, host, "route", Packets(part, None, journey), lost)
             if not near and not far:
                 continue
             takers += [(part, taker) for taker in near]
@@ -490,49 +494,12 @@ class Walk:
                 )
                 self._note(UNKNOWN, host, "route", came, reason)
                 continue
-            for one, values in self._resolved(host, passed, fields, in_interface, leg):
+            for one, values in resolved(self.network, host, passed, fields, in_interface, leg):
                 change = Change(host, plain(passed.flows) & plain(one).forget(*values), plain(one), values)
                 found.append(Packets(plain(one), one, packets.journey.changed(change), loose))
         if kept:
             left = self._union(kept)
             found.append(Packets(plain(left), left, packets.journey, loose))
-        return found
-
-    def _resolved(
-        self, host: str, passed: Passed, fields: dict[str, int | None], in_interface: str, leg: Leg | None
-    ) -> list[tuple[FlowSet, dict[str, int | None]]]:
-        """Masquerading and redirecting take the address of the interface; other values that are not known stay so.
-
-        Of several addresses, redirecting takes the first (nf_nat_redirect.c)."""
-        if fields.get("dst", 0) is None and in_interface and self.network.effects[host].only_redirects:
-            return self._redirected(host, passed, fields, in_interface)
-        if fields.get("src", 0) is not None or leg is None or not self.network.effects[host].only_masquerades:
-            return [(passed.after, fields)]
-        found = []
-        for family in passed.flows.families():
-            mine = [own for own in self.network.addresses(host, family) if own.interface == leg.interface]
-            near = [
-                own for own in mine if leg.gateway is not None and own.low <= leg.gateway <= own.high
-            ] or mine
-            after = passed.after.named("family", (FAMILY_NAME[family],))
-            if near:
-                found.append((after.assign("src", near[0].value, family), {**fields, "src": near[0].value}))
-            else:
-                found.append((after, fields))
-        return found
-
-    def _redirected(
-        self, host: str, passed: Passed, fields: dict[str, int | None], in_interface: str
-    ) -> list[tuple[FlowSet, dict[str, int | None]]]:
-        found = []
-        for family in passed.flows.families():
-            own = (one for one in self.network.addresses(host, family) if one.interface == in_interface)
-            first = next(own, None)
-            after = passed.after.named("family", (FAMILY_NAME[family],))
-            if first is None:
-                found.append((after, fields))
-            else:
-                found.append((after.assign("dst", first.value, family), {**fields, "dst": first.value}))
         return found
 
     def _hop(
