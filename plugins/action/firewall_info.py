@@ -53,7 +53,9 @@ class ActionModule(HostsAction):
         hosts = len(good) + len(errors)
         result: dict[str, Any] = {"changed": False, "firewalls": good, **failure(errors, hosts, "read")}
         if hosts == 1:
-            result["firewall"] = next(iter(good.values()), {})
+            firewall = result["firewall"] = next(iter(good.values()), {})
+            if "state" in firewall:
+                result["state"] = firewall["state"]
         found: dict[str, Any] = unsafe(result)
         return found
 

@@ -176,6 +176,10 @@ firewall:
   description: The same as in RV(firewalls), for a task that names a single host.
   returned: when there is one host
   type: dict
+state:
+  description: The normalised state, for a task that names a single host.
+  returned: when there is one host, with O(return_state=true)
+  type: dict
 errors:
   description: Why a host could not be read, by host.
   returned: when a host could not be read

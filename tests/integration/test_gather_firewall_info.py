@@ -130,6 +130,7 @@ def test_without_root_nothing_is_taken_for_an_empty_firewall(lab: Lab, tmp_path:
     unreadable = {item["what"]: item["reason"] for item in found["unreadable"]}
     assert "Operation not permitted" in unreadable["nft_json"]
     assert found["state"]["firewall_known"] is False
+    assert played.of("read")["state"] == found["state"]
 
 
 def test_nft_is_not_installed_but_the_kernel_has_its_rules(lab: Lab, tmp_path: Path) -> None:
