@@ -19,7 +19,7 @@ from ..model.match import All, In, Masked, Match, Member, Range, Ranges
 IPV6_AT = 1 << 128
 _ADDRESSES = (0, (1 << 129) - 1)
 _PORTS = (0, 65535)
-_DIMENSIONS = (("src", _ADDRESSES), ("dst", _ADDRESSES), ("dst_port", _PORTS))
+_WHOLE = {"src": _ADDRESSES, "dst": _ADDRESSES, "dst_port": _PORTS}
 
 SetHull = Callable[[Member, str], "Range | None"]
 
@@ -29,23 +29,36 @@ def _on_line(field: str, low: int, high: int, family: int) -> Range:
     return low + shift, high + shift
 
 
-def hull(match: Match, field: str, whole: Range, set_hull: SetHull) -> Range:
-    """The interval of ``field`` outside of which ``match`` is surely false."""
-    if isinstance(match, In) and match.field == field and match.ranges:
-        lowest, highest = min(low for low, _high in match.ranges), max(high for _low, high in match.ranges)
-        return _on_line(field, lowest, highest, match.family)
-    if isinstance(match, Masked) and match.field == field:
-        width = {4: 32, 6: 128}.get(match.family, 16)
-        return _on_line(field, match.value, match.value | ~match.mask & ((1 << width) - 1), match.family)
-    if isinstance(match, Member) and field in match.fields:
-        return set_hull(match, field) or whole
-    if isinstance(match, All):
-        low, high = whole
-        for part in match.matches:
-            part_low, part_high = hull(part, field, whole, set_hull)
-            low, high = max(low, part_low), min(high, part_high)
-        return low, high
-    return whole
+def hulls(match: Match, set_hull: SetHull) -> dict[str, Range]:
+    """Field -> the interval outside of which ``match`` is surely false; a field that it leaves free is not there."""
+    found: dict[str, Range] = {}
+    for part in match.matches if isinstance(match, All) else (match,):
+        if isinstance(part, In):
+            if part.field in _WHOLE and part.ranges:
+                # One range is by far the most frequent.
+                low, high = part.ranges[0]
+                if len(part.ranges) > 1:
+                    low, high = min(part.ranges)[0], max(end for _start, end in part.ranges)
+                _narrow(found, part.field, _on_line(part.field, low, high, part.family))
+        elif isinstance(part, Masked):
+            if part.field in _WHOLE:
+                width = {4: 32, 6: 128}.get(part.family, 16)
+                high = part.value | ~part.mask & ((1 << width) - 1)
+                _narrow(found, part.field, _on_line(part.field, part.value, high, part.family))
+        elif isinstance(part, Member):
+            for field in part.fields:
+                span = set_hull(part, field) if field in _WHOLE else None
+                if span is not None:
+                    _narrow(found, field, span)
+        elif isinstance(part, All):
+            for field, span in hulls(part, set_hull).items():
+                _narrow(found, field, span)
+    return found
+
+
+def _narrow(found: dict[str, Range], field: str, span: Range) -> None:
+    known = found.get(field)
+    found[field] = span if known is None else (max(known[0], span[0]), min(known[1], span[1]))
 
 
 class _Line:
@@ -98,11 +111,11 @@ class RuleIndex:
     """The index of one chain's matches, in their order."""
 
     def __init__(self, matches: Iterable[Match], set_hull: SetHull) -> None:
-        listed = list(matches)
+        listed = [hulls(match, set_hull) for match in matches]
         self.size = len(listed)
         self._lines = {
-            field: _Line([hull(match, field, whole, set_hull) for match in listed], whole)
-            for field, whole in _DIMENSIONS
+            field: _Line([found.get(field, whole) for found in listed], whole)
+            for field, whole in _WHOLE.items()
         }
 
     def candidates(self, wanted: dict[str, Ranges]) -> list[int]:
