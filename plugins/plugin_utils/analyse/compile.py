@@ -11,8 +11,9 @@ from __future__ import annotations
 
 from ..model.diagrams import EMPTY, FULL
 from ..model.flowset import Space
-from ..model.match import All, Always, Either, In, Masked, Match, Member, Named, Not, Range, Unknown
+from ..model.match import All, Always, Either, Fib, In, Masked, Match, Member, Named, Not, Range, Unknown
 from ..model.state import NamedSet, State
+from .fib import RouteQuestions
 
 # Which parts of a set's elements a field of a flow can be compared with.
 _KINDS = {
@@ -32,13 +33,15 @@ class Compiler:
     def __init__(self, state: State, space: Space) -> None:
         self.state = state
         self.space = space
-        self._cache: dict[Match, int] = {}
+        self._cache: dict[Match, int] = space.cache()
         self._reasons: dict[Match, list[str]] = {}
         self._names_known = space.names_known
+        self._routes: RouteQuestions | None = None
 
     def node(self, match: Match) -> int:
         if self._names_known != self.space.names_known:
             self._cache.clear()
+            self._routes = None
             self._reasons.clear()  # a wildcard may cover a name that has become known since
             self._names_known = self.space.names_known
         found = self._cache.get(match)
@@ -72,8 +75,15 @@ class Compiler:
             return self._member(match)
         if isinstance(match, Masked):
             return self.space.masked(match.field, match.value, match.mask, match.family)
+        return self._other(match)
+
+    def _other(self, match: Match) -> int:
         if isinstance(match, Unknown):
             return self._unknown(match.key, match.reason)
+        if isinstance(match, Fib):
+            if self._routes is None:
+                self._routes = RouteQuestions(self.state, self.space)
+            return self._routes.node(match)
         if isinstance(match, Always):
             return FULL
         raise TypeError(f"no such match: {match!r}")

@@ -96,6 +96,7 @@ class HostFirewall:
             for effect in rule.effects
         )
         space.learn("in_interface", state.interfaces)
+        space.learn("in_interface", {hop.interface for route in state.routes for hop in route.next_hops})
         for rules in self._chains.values():
             for rule in rules:
                 _learn_names(rule.match, space, self._overlays.asked)

@@ -236,7 +236,9 @@ def _paired(
     new = Shadow(after, slots, everywhere, open_sets, stale)
     firewalls = (ShadowFirewall(old, space), ShadowFirewall(new, space))
     sets = _changed_sets(before, after)
-    return Pair(space, *firewalls, _changes(old, new, {*sets, *_renamed(open_sets)}), sets, stale)
+    return Pair(
+        space, *firewalls, _changes(old, new, {*sets, *_renamed(open_sets)}, ROUTES in stale), sets, stale
+    )
 
 
 def _renamed(open_sets: Mapping[str, object]) -> set[str]:
@@ -322,7 +324,7 @@ def _feeders(side: Shadow) -> dict[Input, list[tuple[tuple[str, str], Rule]]]:
     return found
 
 
-def _changes(old: Shadow, new: Shadow, unsettled: set[str]) -> dict[str, ChainChange]:
+def _changes(old: Shadow, new: Shadow, unsettled: set[str], other_routes: bool) -> dict[str, ChainChange]:
     found = {}
     missing = old.rules.keys() ^ new.rules.keys()
     for chain in sorted({*old.rules, *new.rules}):
@@ -336,8 +338,9 @@ def _changes(old: Shadow, new: Shadow, unsettled: set[str]) -> dict[str, ChainCh
                     isinstance(one, Member) and one.name in unsettled for one in shadow.conditions(was[first])
                 )
                 or not missing.isdisjoint(jumps(was[first]))
+                or (other_routes and shadow.asks_routes(was[first]))
             ]
-            if unsettled or missing
+            if unsettled or missing or other_routes
             else []
         )
         removed, added = [was[index] for index in aligned.removed], [now[index] for index in aligned.added]

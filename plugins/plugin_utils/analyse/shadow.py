@@ -15,7 +15,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 
-from ..model.match import All, Either, Match, Member, Named, Not, Unknown
+from ..model.match import All, Either, Fib, Match, Member, Named, Not, Unknown
 from ..model.rules import Outcome, Rule, Verdict, VerdictMap
 from ..model.state import State
 from .outcome import RuleRef
@@ -115,6 +115,19 @@ def inputs(condition: Unknown | Member, sets: Mapping[str, object]) -> Iterable[
         yield "set", f"ipset/{listed[1]}"
     if _ROUTED.search(condition.reason):
         yield ROUTES
+
+
+def asks_routes(rule: Rule) -> bool:
+    """Whether what the rule matches follows from the routes."""
+    return any(_asks_routes(match) for match in (rule.match, *outcome_matches(rule.verdict)))
+
+
+def _asks_routes(match: Match) -> bool:
+    if isinstance(match, Not):
+        return _asks_routes(match.match)
+    if isinstance(match, (All, Either)):
+        return any(_asks_routes(part) for part in match.matches)
+    return isinstance(match, Fib)
 
 
 def rewritten(match: Match, change: Callable[[Unknown | Member], Match]) -> Match:

@@ -73,6 +73,27 @@ class Member:
 
 
 @dataclass(frozen=True, slots=True)
+class Fib:
+    """What the host's routes say about an address of the packet, ``src`` or ``dst`` (``end``), as a destination.
+
+    ``result``: ``interface``, by which the route leads, or ``type`` of the route. ``answers``: any of these;
+    of interfaces a final ``*`` stands for any rest. Without a route, no interface is the answer.
+    ``by``: ``in_interface`` or ``out_interface`` of the packet, if only a route by that one counts.
+    ``mark``: whether routing rules see the packet's mark, else they see none.
+    ``check``: who asks: ``fib`` (nft), ``rpfilter``, ``rpfilter_local`` (iptables, with --accept-local), which
+    differ in what they make of special addresses. ``hook``: at which one; empty: not known.
+    """
+
+    end: str
+    answers: tuple[str, ...]
+    result: str = "interface"
+    by: str = ""
+    mark: bool = False
+    check: str = "fib"
+    hook: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Not:
     match: Match
 
@@ -100,7 +121,7 @@ class Unknown:
     reason: str
 
 
-Match = Always | In | Masked | Named | Member | Not | All | Either | Unknown
+Match = Always | In | Masked | Named | Member | Fib | Not | All | Either | Unknown
 
 ALWAYS = Always()
 NEVER = Either(())
@@ -155,7 +176,29 @@ def match_to_dict(match: Match) -> dict[str, Any]:
         return {"masked": match.field, "value": match.value, "mask": match.mask, "family": match.family}
     if isinstance(match, Unknown):
         return {"unknown": match.reason, "key": match.key}
+    if isinstance(match, Fib):
+        asked = {name: getattr(match, name) for name in _FIB}
+        return {"fib": {**asked, "answers": list(match.answers)}}
     return {}
+
+
+# What each part of a question to the routes may be.
+_FIB: dict[str, tuple[str | bool, ...]] = {
+    "end": ("src", "dst"),
+    "result": ("interface", "type"),
+    "by": ("", "in_interface", "out_interface"),
+    "mark": (False, True),
+    "check": ("fib", "rpfilter", "rpfilter_local"),
+    "hook": ("", "ingress", "prerouting", "input", "forward", "output", "postrouting", "egress"),
+}
+
+
+def _fib(value: Mapping[str, Any], _depth: int) -> Match:
+    asked = value["fib"]
+    for name, known in _FIB.items():
+        if type(asked[name]) is not type(known[0]) or asked[name] not in known:
+            raise ValueError(f"{name} of a question to the routes is {asked[name]!r}")
+    return Fib(answers=_texts(asked["answers"]), **{name: asked[name] for name in _FIB})
 
 
 def _of_family(value: Mapping[str, Any], field: str) -> int:
@@ -227,6 +270,7 @@ _COMPOUND: dict[str, Callable[[Mapping[str, Any], int], Match]] = {
     "set": _member,
     "masked": _masked,
     "unknown": _unknown,
+    "fib": _fib,
 }
 NAMED_FIELDS = frozenset(("in_interface", "out_interface", "in_zone", "out_zone", "family", *STATES))
 

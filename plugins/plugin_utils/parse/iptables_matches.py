@@ -15,6 +15,7 @@ from ..model.match import (
     ALWAYS,
     NEVER,
     Either,
+    Fib,
     In,
     Masked,
     Match,
@@ -81,12 +82,13 @@ class Matches:
         from all others."""
         if module == "comment" and not options:
             return ALWAYS, []
-        if (
-            module not in _MODULES
-            or (module == "addrtype" and any("limit-iface" in one.name for one in options))
-            or len({one.name for one in options}) < len(options)
-        ):
+        if module not in _MODULES or len({one.name for one in options}) < len(options):
             return self._unknown(module, options, rule)
+        if module in _WHOLE:
+            try:
+                return _WHOLE[module](self, options), []
+            except NotModelled:
+                return self._unknown(module, options, rule)
         found: list[Match] = [_MODULE_NEEDS.get(module, ALWAYS)]
         problems: list[str] = []
         states: list[Match] = []
@@ -158,10 +160,36 @@ class Matches:
             raise NotModelled()
         return In("src" if option.name == "--src-range" else "dst", ((low, high),), family)
 
-    def address_type(self, option: Option) -> Match:
-        which = option.name[2:5]
-        words = [word.lower() for word in option.values[0].split(",")]
-        return Either(tuple(self.facts.address_type(which, word, self.family) for word in words))
+    def address_types(self, options: list[Option]) -> Match:
+        """``-m addrtype``: an address counts as the host's by all interfaces, or by one of the packet's."""
+        by, found = "", []
+        for option in options:
+            if option.name in _LIMITS and not option.values and not option.negated:
+                by = _LIMITS[option.name]
+            elif option.name not in ("--src-type", "--dst-type") or len(option.values) != 1:
+                raise NotModelled()
+        for option in options:
+            if option.values:
+                match = self._address_type(option.name[2:5], option.values[0].lower().split(","), by)
+                found.append(negated(match) if option.negated else match)
+        return both(*found)
+
+    def _address_type(self, which: str, words: list[str], by: str) -> Match:
+        if not _ADDRESS_TYPES.issuperset(words):
+            raise NotModelled()
+        if self.family == 6:
+            return self.facts.extended_type(which, words, by)
+        return Either(tuple(self.facts.address_type(which, word, 4, by) for word in words))
+
+    def way_back(self, options: list[Option]) -> Match:
+        """``-m rpfilter``: whether the packet came in by where the route to its source leads."""
+        given = {option.name for option in options}
+        if not given <= _WAY_BACK or any(option.values or option.negated for option in options):
+            raise NotModelled()
+        check = "rpfilter_local" if "--accept-local" in given else "rpfilter"
+        by = "" if "--loose" in given else "in_interface"
+        match = Fib("src", ("*",), "interface", by, "--validmark" in given, check, "prerouting")
+        return Not(match) if "--invert" in given else match
 
     def interface(self, option: Option) -> Match:
         name = option.values[0]
@@ -214,6 +242,22 @@ class Matches:
         return both(ports, ask(field, option.words, lambda name: In(name, ranges)))
 
 
+_LIMITS = {"--limit-iface-in": "in_interface", "--limit-iface-out": "out_interface"}
+_WAY_BACK = {"--loose", "--validmark", "--accept-local", "--invert"}
+_ADDRESS_TYPES = {
+    "unspec",
+    "unicast",
+    "local",
+    "broadcast",
+    "anycast",
+    "multicast",
+    "blackhole",
+    "unreachable",
+    "prohibit",
+    "throw",
+    "nat",
+    "xresolve",
+}
 _TUPLES = {
     f"--ct{short}{end}{port}": (way, f"{end}_port" if port else end, bool(port))
     for short, way in (("orig", "original"), ("repl", "reply"))
@@ -330,7 +374,8 @@ _MODULES: dict[str, dict[str, Handler]] = {
         "--ports": _ports("src_port", "dst_port"),
     },
     "iprange": {"--src-range": Matches.address_span, "--dst-range": Matches.address_span},
-    "addrtype": {"--src-type": Matches.address_type, "--dst-type": Matches.address_type},
+    "addrtype": {},
+    "rpfilter": {},
     "state": {"--state": Matches.states},
     "conntrack": {
         "--ctstate": Matches.states,
@@ -344,4 +389,9 @@ _MODULES: dict[str, dict[str, Handler]] = {
     "connmark": {"--mark": _mark("ct_mark")},
     "set": {"--match-set": Matches.in_set},
     "pkttype": {"--pkt-type": Matches.packet_type},
+}
+# Modules whose options are read together.
+_WHOLE: dict[str, Callable[[Matches, list[Option]], Match]] = {
+    "addrtype": Matches.address_types,
+    "rpfilter": Matches.way_back,
 }

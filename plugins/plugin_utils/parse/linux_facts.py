@@ -125,8 +125,10 @@ def _addresses(state: State, facts: HostFacts, content: str) -> None:
                 raise ValueError(f"{address['local']}/{length} as an address of IPv{family}")
             found.addresses.append(f"{address['local']}/{length}")
             local[family].append((low, high))
+            _on_link(facts, family, found.name, "local").append((low, high))
             if family == 4 and "broadcast" in address:
                 broadcast.append(_range(address["broadcast"])[1:])
+                _on_link(facts, family, found.name, "broadcast").append(broadcast[-1])
     facts.local = {family: merge_ranges(ranges) for family, ranges in local.items()}
     facts.broadcast = merge_ranges(broadcast)
 
@@ -136,6 +138,11 @@ def _range(value: str) -> tuple[int, int, int]:
         return text.address_range(value)
     except ValueError as error:
         raise ParseError(f"{value!r} is no address: {error}") from error
+
+
+def _on_link(facts: HostFacts, family: int, link: str, kind: str) -> list[Range]:
+    links = facts.by_link = facts.by_link or {}
+    return links.setdefault(family, {}).setdefault(link, {}).setdefault(kind, [])
 
 
 def _local_addresses(state: State, facts: HostFacts) -> None:
@@ -149,10 +156,22 @@ def _local_addresses(state: State, facts: HostFacts) -> None:
             for kind in ("local", "broadcast")
         }
         if family == 4:
+            _links_of_table(facts, routes)
             facts.broadcast = merge_ranges([*facts.broadcast, *kinds["broadcast"]])
             facts.local[4] = _without(merge_ranges([*facts.local[4], *kinds["local"]]), facts.broadcast)
         else:
             facts.local[6] = merge_ranges([*facts.local[6], *kinds["local"]])
+
+
+def _links_of_table(facts: HostFacts, routes: list[Route]) -> None:
+    """What the table has by which link, and entries of other kinds."""
+    facts.by_link = {**(facts.by_link or {}), 4: {}}
+    for route in routes:
+        span = _range(route.destination)[1:]
+        if route.kind not in ("local", "broadcast"):
+            facts.refused[route.kind] = merge_ranges([*facts.refused.get(route.kind, ()), span])
+        for hop in route.next_hops[:1]:
+            _on_link(facts, 4, hop.interface, route.kind).append(span)
 
 
 def _without(ranges: tuple[Range, ...], holes: tuple[Range, ...]) -> tuple[Range, ...]:

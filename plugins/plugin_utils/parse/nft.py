@@ -21,6 +21,7 @@ from ..model.state import NamedSet
 from . import nft_arp, nft_sets, nft_text
 from .host_facts import HostFacts, negated
 from .nft_match import Relations
+from .nft_routes import at_hook
 from .nft_rule import RuleReader
 
 Json = Any
@@ -214,9 +215,10 @@ def _read_table(
     for name, chain in table.chains.items():
         key = f"{place}/{name}"
         rules = _rules(found, reader, key, place, table.rules.get(name, []), words)
-        if "hook" not in chain and not _BASE.isdisjoint(chain):
-            raise ValueError(f"the base chain {name} has no hook")
+        rules = at_hook(rules, str(chain.get("hook", ""))) if reader.relations.asks_routes else rules
         if "hook" not in chain:
+            if not _BASE.isdisjoint(chain):
+                raise ValueError(f"the base chain {name} has no hook")
             found.chains[key] = Chain(key, rules)
             continue
         attached = _attachment(key, chain, words)
@@ -235,13 +237,11 @@ def _read_table(
                 *rules,
             ]
             found.not_understood.append({"where": key, "text": f"table {place}", "reason": why})
-        if chain["hook"] not in HOOKS:
-            raise ValueError(f"the hook {chain['hook']!r} of {name}")
         found.rulesets[key] = Ruleset(
             key,
             "nft",
             place.split("/", 1)[0],
-            chain["hook"],
+            _hook(name, chain),
             int(chain["prio"]),
             _POLICIES[chain.get("policy", "accept")],
             chain.get("type", "filter"),
@@ -251,6 +251,13 @@ def _read_table(
         raise ParseError(
             f"rules of the chain {place}/{name}, which is not listed", "nft -j list ruleset", _TODO
         )
+
+
+def _hook(name: str, chain: Json) -> str:
+    hook = chain["hook"]
+    if hook not in HOOKS:
+        raise ValueError(f"the hook {hook!r} of {name}")
+    return str(hook)
 
 
 def _read_arp(found: NftRules, place: str, table: Table, words: nft_text.Listing) -> None:

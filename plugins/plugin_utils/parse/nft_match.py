@@ -13,6 +13,7 @@ from ..model.match import (
     NEVER,
     All,
     Either,
+    Fib,
     In,
     Masked,
     Match,
@@ -44,11 +45,14 @@ _OWN = ("numgen", "hash", "random")
 
 
 class Relations:
-    """Builds matches for the rules of one ruleset document; ``sets`` by ``family/table/name``."""
+    """Builds matches for the rules of one ruleset document; ``sets`` by ``family/table/name``.
+
+    ``asks_routes``: whether one of them may have asked for a route."""
 
     def __init__(self, facts: HostFacts, sets: Mapping[str, SetInfo]) -> None:
         self.facts = facts
         self.sets = sets
+        self.asks_routes = False
 
     def relation(self, place: str, left: Json, op: str, right: Json, rule: str) -> tuple[Match, str]:
         """The match, and what was not understood of it (or nothing). ``place``: family/table of the rule.
@@ -223,7 +227,24 @@ class Relations:
     def _fib_type(self, operand: Operand, op: str, right: Json) -> Match:
         if op not in ("==", "in"):
             raise NotModelled(f"operator {op}")
-        return _either([self.facts.address_type(operand.field, word) for word in nft_values.words(right)])
+        self.asks_routes = True
+        words = nft_values.words(right)
+        return _either([self.facts.address_type(operand.field, word, by=operand.way) for word in words])
+
+    def _fib_interface(self, operand: Operand, op: str, right: Json) -> Match:
+        if op not in ("==", "in"):
+            raise NotModelled(f"operator {op}")
+        self.asks_routes = True
+        asked = Fib(operand.field, ("*",), by=operand.way, mark=operand.marked)
+        if isinstance(right, bool):
+            return asked if right else Not(asked)
+        names = tuple(nft_values.words(right) if not isinstance(right, int) else [str(right)])
+        found: list[Match] = [Not(asked)] if "0" in names else []
+        known = [self.facts.link(name) if name.isdigit() else name for name in names if name != "0"]
+        if any(name is None for name in known):
+            raise NotModelled("an interface without a name")
+        listed = tuple(name for name in known if name)
+        return _either([*found, replace(asked, answers=listed)] if listed else found)
 
     def _packet_type(self, operand: Operand, op: str, right: Json) -> Match:
         if op not in ("==", "in"):

@@ -26,10 +26,11 @@ TRACKED = Named("connection", ("new", "established", "related"))
 @dataclass(frozen=True, slots=True)
 class Operand:
     """``field``: of the flow; empty if none tells it. ``kind``: how values are written (``nft_values``), or
-    how they are compared: name, index, group, family, fib_type, ct_status, direction. ``needs``: what holds
-    for every packet that the expression can be read from. ``text``: as nft writes it. ``way``: ``original`` or
-    ``reply``, for what is asked of the connection's packet in that direction. ``anywhere``: read from any
-    transport header, whatever its protocol has in that place."""
+    how they are compared: name, index, group, family, fib_type, fib_interface, ct_status, direction. ``needs``:
+    what holds for every packet that the expression can be read from. ``text``: as nft writes it. ``way``:
+    ``original`` or ``reply``, for what is asked of the connection's packet in that direction; for routes, the
+    field of the interface that they must be of. ``anywhere``: read from any transport header, whatever its
+    protocol has in that place. ``marked``: with the packet's mark."""
 
     field: str
     kind: str
@@ -38,6 +39,7 @@ class Operand:
     family: int = 0
     way: str = ""
     anywhere: bool = False
+    marked: bool = False
 
 
 _TRANSPORT: dict[str, Match] = {
@@ -116,9 +118,10 @@ _TUPLE = {
     "proto-dst": ("dst_port", "port", 0),
 }
 
-_FIB_TYPES = tuple({"result": "type", "flags": [end]} for end in ("saddr", "daddr"))
 _FIELD_KEYS = {"protocol", "field"}
-_FIB_FIELDS = {"saddr": "src", "daddr": "dst"}
+_FIB_ENDS = {"saddr": "src", "daddr": "dst"}
+_FIB_BY = {"iif": "in_interface", "oif": "out_interface"}
+_FIB_RESULTS = {"type": "fib_type", "oif": "fib_interface", "oifname": "fib_interface"}
 
 
 def operand(expression: Json) -> Operand:
@@ -139,9 +142,8 @@ def operand(expression: Json) -> Operand:
             return _unknown(expression, SOCKET)
         if kind == "ct" and isinstance(value, dict):
             return _of_connection(expression, value)
-        if kind == "fib" and value in _FIB_TYPES:
-            which = value["flags"][0]
-            return Operand(_FIB_FIELDS[which], "fib_type", ALWAYS, f"fib {which} type")
+        if kind == "fib" and isinstance(value, dict):
+            return _of_routes(expression, value)
         if kind == "tcp option":
             return _unknown(expression, _TRANSPORT["tcp"])
     return _unknown(expression, ALWAYS)
@@ -158,6 +160,20 @@ def _of_connection(expression: Json, value: Json) -> Operand:
     field, kind, family = _TUPLE[key]
     needs = both(TRACKED, {4: IPV4, 6: IPV6}[family]) if family else both(TRACKED, PORTS)
     return Operand(field, kind, needs, words_of(expression), family, way)
+
+
+def _of_routes(expression: Json, value: Json) -> Operand:
+    flags, kind = value.get("flags"), _FIB_RESULTS.get(value.get("result"))
+    if value.keys() != {"result", "flags"} or kind is None or not isinstance(flags, list):
+        return _unknown(expression, ALWAYS)
+    ends = [_FIB_ENDS[flag] for flag in flags if flag in _FIB_ENDS]
+    links = [_FIB_BY[flag] for flag in flags if flag in _FIB_BY]
+    marks = flags.count("mark")
+    if len(ends) != 1 or len(links) > 1 or marks > 1 or len(flags) > len(ends) + len(links) + marks:
+        return _unknown(expression, ALWAYS)
+    # Where a route may be asked for at all, no packet has an interface to leave by.
+    way = links[0] if links and (kind == "fib_type" or links[0] == "in_interface") else ""
+    return Operand(ends[0], kind, ALWAYS, words_of(expression), way=way, marked=bool(marks))
 
 
 def _unknown(expression: Json, needs: Match) -> Operand:

@@ -11,6 +11,7 @@ import pytest
 
 from ansible_collections.pathguard.network.plugins.plugin_utils.model.match import (
     ALWAYS,
+    Fib,
     Masked,
     Member,
     Not,
@@ -63,6 +64,7 @@ def full_state() -> State:
             not_understood=("limit",),
         ),
         Rule(4, ALWAYS, ACCEPT, "four"),
+        Rule(5, Fib("src", ("in0", ""), by="in_interface", mark=True, hook="prerouting"), DROP, "five"),
     ]
     state.rulesets["inet/filter/x"] = ruleset("inet/filter/x", "input", "permit", rules)
     state.sets["inet/filter/s"] = NamedSet(
