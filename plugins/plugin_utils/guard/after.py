@@ -296,7 +296,7 @@ def _touched(answers: Mapping[str, CheckpointStatus | PathGuardError]) -> list[s
     for name, answer in answers.items():
         changed = answer.changed_tables if isinstance(answer, CheckpointStatus) else []
         files = [table for table in changed if table.startswith("file/")]
-        listed = ", ".join(changed)
+        listed = ", ".join(map(revert.thing, changed))
         if files and len(files) == len(changed):
             notes.append(
                 f"{name}: changed on disk only ({listed}): it takes effect at the next reload or reboot, "

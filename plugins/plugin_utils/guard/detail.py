@@ -5,16 +5,16 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
+from ..analyse.rulechanges import MOVED, settled
 from ..render import words
-from .probes import OPEN, REACHABLE, ProbeRow
+from .probes import CUT, OPEN, REACHABLE, ProbeRow
 
 # How many of a kind are told; the JSON report has all.
 PARTS_TOLD, RULES_TOLD, ADDRESSES_TOLD, HOSTS_TOLD = 3, 3, 6, 10
-COUNTED = re.compile(r"\bcounter packets \d+ bytes \d+")
 _PLACES = {
     "routes": "routing",
     "route_rules": "policy routing",
@@ -28,17 +28,31 @@ _DIRECTIONS = {
     "reply": "replies",
     "error": "ICMP errors about packets that are too big",
 }
+# Changes of a default action: a ruleset may come and go with it.
+_CHANGED = {"default_action": "changed", "created": "made", "deleted": "deleted"}
+
+# Backends whose name stands where nft's rulesets have the family.
+_TABLES = ("iptables", "ip6tables")
 
 Entry = Mapping[str, Any]
 
 
-def path_lines(entry: Entry, rows: Sequence[ProbeRow], told: set[str]) -> list[str]:
-    """``told``: the changes that the report has named already; those of this path are added."""
+@dataclass
+class Telling:
+    """What a report says of its paths. ``changes``: by host, all that was changed in rules. ``restored``: the hosts
+    that are as they were again. ``told``: the changes that were named already, with their places."""
+
+    changes: Mapping[str, Sequence[Entry]] = field(default_factory=dict)
+    restored: Collection[str] = ()
+    told: dict[str, str] = field(default_factory=dict)
+
+
+def path_lines(entry: Entry, rows: Sequence[ProbeRow], telling: Telling) -> list[str]:
     return [
         *_cut_off(entry),
         *_way(entry),
         *_too_big(entry),
-        *_causes(entry, told),
+        *_causes(entry, telling),
         *_unknown(entry),
         *_evidence(entry["name"], rows),
     ]
@@ -95,17 +109,14 @@ def _of_hosts(part: Entry, pieces: Sequence[Entry]) -> str:
     return f" ({hosts(part['hosts'])})" if part["hosts"] and len(pieces) == 1 else ""
 
 
-def _causes(entry: Entry, told: set[str]) -> list[str]:
+def _causes(entry: Entry, telling: Telling) -> list[str]:
     """What was changed, in the rules' own words, and who decides because of it; without a change, who decides."""
     causes: Sequence[Entry] = entry["remedy"]
-    new = [cause for cause in causes if _key(cause) not in told]
-    told.update(_key(cause) for cause in causes)
-    lines: list[str] = []
-    if len(new) < len(causes):
-        word = "rule " if any(cause["chain"] for cause in causes) else "cause"
-        lines.append(f"{word}     the same as above" + (", and:" if new else ""))
+    new = [cause for cause in causes if _key(cause) not in telling.told]
+    lines = _told_above(causes, new, telling.told)
+    telling.told.update((_key(cause), _at(cause)) for cause in causes)
     for cause in new[:RULES_TOLD]:
-        lines += _cause(entry, cause)
+        lines += _cause(entry, cause, telling.restored)
     if len(new) > RULES_TOLD:
         lines.append(f"          and {len(new) - RULES_TOLD} more changes")
     if not causes:
@@ -114,17 +125,41 @@ def _causes(entry: Entry, told: set[str]) -> list[str]:
         ]
     places = {(cause["host"], cause["chain"]) for cause in causes}
     deciding = [decision for decision in entry["deciding"] if _elsewhere(decision, places)]
-    return lines + [line for decision in deciding[:1] for line in _because(decision, causes)]
+    also = [decision for decision in deciding[1:] if _changed_too(decision, telling.changes)]
+    return lines + [
+        line
+        for decision in [*deciding[:1], *also][:RULES_TOLD]
+        for line in _because(decision, causes, telling.changes)
+    ]
 
 
-def _cause(entry: Entry, cause: Entry) -> list[str]:
-    at = where(cause["host"], cause["chain"] or _PLACES[cause["change"]], cause["now"] or cause["before"])
-    lines = [f"{'rule ' if cause['chain'] else 'cause'}     {at}: {cause['note']}{words.cost(entry, cause)}"]
+def _told_above(causes: Sequence[Entry], new: Sequence[Entry], told: Mapping[str, str]) -> list[str]:
+    """Which of the changes that were named already are this path's, too."""
+    known = [cause for cause in causes if cause not in new]
+    if not known:
+        return []
+    word = "rule " if any(cause["chain"] for cause in causes) else "cause"
+    which = (
+        "" if len(known) == len(told) else f": {'; '.join(some([_at(cause) for cause in known], RULES_TOLD))}"
+    )
+    return [f"{word}     the same as above{which}{', and:' if new else ''}"]
+
+
+def _at(cause: Entry) -> str:
+    return where(cause["host"], cause["chain"] or _PLACES[cause["change"]], cause["now"] or cause["before"])
+
+
+def _cause(entry: Entry, cause: Entry, restored: Collection[str]) -> list[str]:
+    word = "rule " if cause["chain"] else "cause"
+    lines = [f"{word}     {_at(cause)}: {cause['note']}{words.cost(entry, cause)}"]
     now, before = rule_text(cause["now"]), rule_text(cause["before"])
     lines.append(f"  now     {now}")
     if cause["before"] and before != now:
         lines.append(f"  before  {before}")
-    return lines + [f"  put it back: {command}" for command in cause["commands"]]
+    # A checkpoint holds rules, and nothing of routing.
+    if cause["chain"] and cause["host"] in restored:
+        return lines
+    return lines + [f"  {words.COMMAND}{command}" for command in cause["commands"]]
 
 
 def _key(cause: Entry) -> str:
@@ -140,8 +175,8 @@ def _elsewhere(decision: Entry, places: set[tuple[str, str]]) -> bool:
     return not chains & places or decision["direction"] != "new"
 
 
-def _because(decision: Entry, causes: Sequence[Entry]) -> list[str]:
-    """A rule that was told as changed is not told again."""
+def _because(decision: Entry, causes: Sequence[Entry], changes: Mapping[str, Sequence[Entry]]) -> list[str]:
+    """A rule that was told as changed is not told again; one that was changed as well, as a peer of it, is told so."""
     last = decision["rules"][-1] if decision["rules"] else None
     changed = [
         (cause["host"], cause["chain"], cause["now"]["position"], cause["now"]["text"])
@@ -150,7 +185,33 @@ def _because(decision: Entry, causes: Sequence[Entry]) -> list[str]:
     ]
     if last and (last["host"], last["chain"], last["position"], last["text"]) in changed:
         return [f"decides   it itself, for {_DIRECTIONS[decision['direction']]}"]
-    return _decision(decision, "so that ")
+    lines, change = _decision(decision, "so that "), _changed_too(decision, changes)
+    if change is None:
+        return lines
+    before = change["before"]
+    was = "" if not before or change["change"] == MOVED else f"; before: {_words(before)}"
+    return [*lines, f"          which was {_CHANGED.get(change['change'], change['change'])} as well{was}"]
+
+
+def _changed_too(decision: Entry, changes: Mapping[str, Sequence[Entry]]) -> Entry | None:
+    """What was changed of the rule, or the default action, that decides."""
+    if not decision["rules"]:
+        return None
+    last = decision["rules"][-1]
+    for change in changes.get(last["host"], ()):
+        if (change.get("ruleset") or change.get("chain")) != last["chain"]:
+            continue
+        now = change["after"]
+        if isinstance(now, Mapping):
+            if last["position"] and (now["position"], now["text"]) == (last["position"], last["text"]):
+                return change
+        elif not last["position"] and change["change"] in _CHANGED:
+            return change
+    return None
+
+
+def _words(side: Any) -> str:
+    return rule_text(side) if isinstance(side, Mapping) else f"default action: {side}"
 
 
 def _decision(decision: Entry, word: str) -> list[str]:
@@ -165,13 +226,16 @@ def _decision(decision: Entry, word: str) -> list[str]:
 
 def rule_text(place: Entry | None) -> str:
     """Verbatim, but for what its counter has counted."""
-    return COUNTED.sub("counter", place["text"]) if place else "(gone)"
+    return settled(place["text"]) if place else "(gone)"
 
 
 def where(host: str, chain: str, place: Entry | None) -> str:
     family, _slash, rest = chain.partition("/")
     table, _slash, name = rest.partition("/")
-    found = f"{host}, table {family} {table}, chain {name}" if name else f"{host}, {chain}"
+    if name:
+        owner = f"{family} table" if family.startswith(_TABLES) else f"table {family}"
+        chain = f"{owner} {table}, chain {name}"
+    found = f"{host}, {chain}"
     if place and place.get("handle") is not None:
         found += f", handle {place['handle']}"
     elif place and place.get("position"):
@@ -180,10 +244,19 @@ def where(host: str, chain: str, place: Entry | None) -> str:
 
 
 def _evidence(name: str, rows: Sequence[ProbeRow]) -> list[str]:
-    """New connections beside those that live on: why an outage like this goes unnoticed at first."""
-    failed = [row for row in rows if row.path == name and row.proof != OPEN and row.result != REACHABLE]
+    """New connections beside those that live on: why an outage like this goes unnoticed at first. And where none
+    fails of those that the proof calls cut off, or can't judge: that speaks against an outage, and proves nothing."""
+    asked = [row for row in rows if row.path == name and row.proof != OPEN]
+    failed = [row for row in asked if row.result != REACHABLE]
     if not failed:
-        return []
+        through = [row for row in asked if row.proof != CUT]  # which can't be: told as a disagreement
+        tries = sum(row.attempts for row in through)
+        who = hosts(dict.fromkeys(row.host for row in through))
+        return (
+            [f"probes    all of {tries} new connections from {who} got through all the same"]
+            if through
+            else []
+        )
     results = ", ".join(dict.fromkeys(row.result for row in failed))
     line = f"probes    new connections from {hosts(dict.fromkeys(row.host for row in failed))}: {results}"
     pooled, alive = sum(row.pooled for row in failed), sum(row.pooled_alive for row in failed)
@@ -198,7 +271,7 @@ def hosts(names: Iterable[str]) -> str:
 
 
 def addresses(items: Sequence[str]) -> str:
-    return ", ".join(some([str(item) for item in items], ADDRESSES_TOLD))
+    return ", ".join(some(words.shorter([str(item) for item in items], ADDRESSES_TOLD), ADDRESSES_TOLD))
 
 
 def some(items: Sequence[str], limit: int) -> list[str]:

@@ -17,7 +17,7 @@ from . import suspects
 from .after import CONFIRMED, FAILED, NOT_TESTED, REVERTED, UNPROVEN, After
 from .before import Before
 from .compare import SAME, PathChange, PathView
-from .detail import addresses, hosts, path_lines, some
+from .detail import Telling, addresses, hosts, path_lines, rule_text, some
 from .probes import REACHABLE, ProbeRow
 from .revert import thing
 
@@ -42,6 +42,19 @@ HEADLINES = {
     FAILED: "the change failed and what it did is STILL IN PLACE; NOTHING WAS REVERTED, because the rules of no "
     "protected firewall have changed (a checkpoint holds rules, not routes)",
 }
+HARMLESS = (
+    "the change FAILED; no protected firewall's rules have changed and all paths are as before, so nothing was put "
+    "back: what its tasks did elsewhere stays"
+)
+
+
+def headline(found: After) -> str:
+    """A task that failed before it did anything is no outage."""
+    back = found.revert
+    harmless = found.decision == FAILED and back is not None and not back.trouble
+    if harmless and found.failures and not any(change.fails for change in found.changes):
+        return HARMLESS
+    return HEADLINES[found.decision]
 
 
 def _render(name: str, **values: Any) -> str:
@@ -86,7 +99,7 @@ def before(found: Before) -> str:
         run_id=run.id,
         headline=headline,
         table=table,
-        details=_details(found.proof.document, found.rows, titles, room, "that are not satisfied"),
+        details=_details(found.proof.document, found.rows, titles, room, "that are not satisfied", Telling()),
         probes=_probe_line(found.rows),
         protection=_protection(found),
         notes=notes,
@@ -109,7 +122,7 @@ def after(found: After, files: Mapping[str, Path], diff: bool) -> str:
     ending = _folded([*_ending(found), f"files     {files['text']}, {files['json'].name}"])
     reasons = _folded([f"  reason: {reason}" for reason in some(_reasons(found), NOTES_TOLD)])
     notes = _folded([f"  note: {note}" for note in some(_notes(found), NOTES_TOLD)])
-    heading = _folded([f"PathGuard {found.run.id}: {HEADLINES[found.decision]}"])
+    heading = _folded([f"PathGuard {found.run.id}: {headline(found)}"])
     room = LINES - len(heading) - len(ending)
     table = _changes_table(found, room // 3 if bad else room)
     room -= len(table)
@@ -117,7 +130,10 @@ def after(found: After, files: Mapping[str, Path], diff: bool) -> str:
     details = []
     if found.proof:
         titles = {change.name: change.text() for change in bad}
-        details = _details(found.proof.document, found.rows, titles, room - sum(least), "that got worse")
+        telling = Telling(found.proof.document["rule_changes"], found.revert.changed if found.revert else ())
+        details = _details(
+            found.proof.document, found.rows, titles, room - sum(least), "that got worse", telling
+        )
     details = details or _at_most(_folded(suspects.told(found)), room - sum(least))
     room -= len(details)
     reasons = _at_most(reasons, room - least[1])
@@ -146,17 +162,21 @@ def _at_most(lines: list[str], room: int) -> list[str]:
 
 
 def _details(
-    document: Mapping[str, Any], rows: Sequence[ProbeRow], titles: Mapping[str, str], room: int, rest: str
+    document: Mapping[str, Any],
+    rows: Sequence[ProbeRow],
+    titles: Mapping[str, str],
+    room: int,
+    rest: str,
+    telling: Telling,
 ) -> list[str]:
     """``titles``: path -> what to say of it first. The first path in full, as far as it goes; others while there
     is room for all of each. ``rest``: what the others are."""
     entries = {entry["name"]: entry for entry in document["paths"]}
-    told: set[str] = set()
     lines: list[str] = []
     shown = 0
     for name, title in list(titles.items())[:DETAILS_TOLD]:
         more = 1 if shown + 1 < len(titles) else 0
-        block = _folded([title, *(f"  {line}" for line in path_lines(entries[name], rows, told))])
+        block = _folded([title, *(f"  {line}" for line in path_lines(entries[name], rows, telling))])
         if lines and len(lines) + len(block) + more > room:
             break
         lines += _at_most(block, room - more)
@@ -168,7 +188,7 @@ def _details(
 
 def summary(found: After, files: Mapping[str, Path]) -> str:
     """At most five lines: what happened, why, and where to read on."""
-    lines = [f"PathGuard {found.run.id}: {HEADLINES[found.decision]}"]
+    lines = [f"PathGuard {found.run.id}: {headline(found)}"]
     lines += some(found.reasons, 2)
     return printable("\n".join([*lines[:4], f"report: {files['text']}"]))
 
@@ -265,7 +285,7 @@ def _flows(found: After, bad: Sequence[PathChange], diff: bool) -> list[str]:
 
 
 def _text(place: Any) -> str:
-    return str(place["text"]) if isinstance(place, Mapping) else str(place or "")
+    return rule_text(place) if isinstance(place, Mapping) else str(place or "")
 
 
 def _pieces(pieces: Sequence[Mapping[str, Any]]) -> list[str]:
@@ -293,6 +313,32 @@ def _ending(found: After) -> list[str]:
         lines += _proof_of_revert(found)
         lines += [f"TROUBLE   {item}" for item in some(back.trouble, NOTES_TOLD)]
         lines += [f"BY HAND   {item}" for item in some(back.manual, NOTES_TOLD)]
+    return lines + [f"BY HAND   {item}" for item in _unprotected(found)]
+
+
+def _unprotected(found: After) -> list[str]:
+    """What is left where a change did harm on a host without a checkpoint."""
+    if found.decision == CONFIRMED or not found.proof:
+        return []
+    bad = {change.name for change in found.changes if change.fails}
+    causes = [
+        cause for entry in found.proof.document["paths"] if entry["name"] in bad for cause in entry["remedy"]
+    ]
+    back = found.revert.changed if found.revert else {}
+    left = [
+        host
+        for host in dict.fromkeys(cause["host"] for cause in causes if cause["chain"])
+        if host not in found.run.protected and host not in back
+    ]
+    cannot = {host: found.run.unprotected[host] for host in left if host in found.run.unprotected}
+    lines = [
+        f"{host} is not protected ({why}): undo its change as told above" for host, why in cannot.items()
+    ]
+    could = [host for host in left if host not in cannot]
+    if could:
+        lines.append(
+            f"{hosts(could)}: not protected; undo the change as told above, and add to path_guard_protect for next time"
+        )
     return lines
 
 

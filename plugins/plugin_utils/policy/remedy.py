@@ -28,6 +28,7 @@ from ..model.rules import Rule, Ruleset
 from ..model.state import NamedSet, State
 from . import routing
 from .causes import Cause, Causes
+from .commands import commands_of
 from .ends import EndFinder, hosts_of
 from .prove import Proof
 
@@ -35,6 +36,8 @@ Entry = dict[str, Any]
 # More are told only where the search for the causes was given up.
 _MOST_CAUSES = 20
 _MOST_OF_A_NEIGHBOUR = 60
+# A table that is dormant is listed, and its chains see no packet (nft(8), "flags dormant").
+GONE = "the ruleset is gone, or its table was made dormant"
 _NOT_PROVEN = "; of the changes named here, some are the cause: which was not narrowed down"
 
 
@@ -65,7 +68,9 @@ class Remedies:
             "host": change.host,
             "ruleset": change.key,
             "chain": change.key,
-            "commands": [],
+            "commands": list(
+                commands_of(change, self.before.states[change.host], self.now.states[change.host])
+            ),
             **told,
             "note": told["note"] + _owner(change) + ("" if cause.proven else _NOT_PROVEN),
             "change": change.kind,
@@ -75,12 +80,16 @@ class Remedies:
 
     def rule(self, cause: Cause) -> Entry:
         change = cause.change
-        new = change.kind == ADDED and not self._was_there(change)
+        more = self._move(change)
+        if change.kind == ADDED and not _is_there(change.key, self.before.states[change.host]):
+            more = ", in a new chain"
+        if change.kind == REMOVED and not _is_there(change.key, self.now.states[change.host]):
+            more = f": {GONE}"
         return {
             "action": {ADDED: "remove", MOVED: "move_back"}.get(change.kind, "put_back"),
             "before": first_of(change.before),
             "now": first_of(change.after),
-            "note": f"the rule was {change.kind}" + (", in a new chain" if new else self._move(change)),
+            "note": f"the rule was {change.kind}{more}",
         }
 
     def _move(self, change: Change) -> str:
@@ -93,16 +102,12 @@ class Remedies:
         )
         return f": it was {then}, and is {now}"
 
-    def _was_there(self, change: Change) -> bool:
-        state = self.before.states[change.host]
-        return change.key in state.rulesets or change.key in state.chains
-
     def default_action(self, cause: Cause) -> Entry:
         old, new = cause.change.before, cause.change.after
         if old is None:
             action, note = "remove", "the ruleset is new, and denies what none of its rules accepts"
         elif new is None:
-            action, note = "put_back", "the ruleset is gone, which denied what none of its rules accepted"
+            action, note = "put_back", f"{GONE}, which denied what none of its rules accepted"
         else:
             action, note = "set_back", "the default action was changed"
         return {"action": action, "before": _default(old), "now": _default(new), "note": note}
@@ -173,6 +178,10 @@ _TOLD: Mapping[str, Callable[[Remedies, Cause], Entry]] = {
     MEMBERS: Remedies.members,
     **dict.fromkeys(OF_ROUTING, Remedies.routing),
 }
+
+
+def _is_there(key: str, state: State) -> bool:
+    return key in state.rulesets or key in state.chains
 
 
 def _owner(change: Change) -> str:

@@ -29,12 +29,17 @@ def screen(report: Entry, blocks: dict[str, list[str]], lines: int = LINES, widt
     findings = _cut(findings, min(_MOST_FINDINGS + 1, left - (1 if good else 0)), "findings")
     left -= len(findings)
     found += _cut([_line(path) for path in good], left, "paths as wanted") + findings
-    return [clipped(line, width) for line in found[:lines]]
+    return [line if _is_command(line) else clipped(line, width) for line in found[:lines]]
+
+
+def _is_command(line: str) -> bool:
+    return line.lstrip().startswith(words.COMMAND)
 
 
 def wrapped(line: str, width: int) -> list[str]:
-    """A long line (a rule, verbatim) on several; what is left after the last of them is cut."""
-    if len(line) <= width:
+    """A long line (a rule, verbatim) on several; what is left after the last of them is cut. A command stays one line,
+    however long it is: cut in two it would not work."""
+    if len(line) <= width or _is_command(line):
         return [line]
     indent = " " * (len(line) - len(line.lstrip()) + 2)
     found = textwrap.wrap(line, width, initial_indent="", subsequent_indent=indent, break_on_hyphens=False)

@@ -8,11 +8,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from ..model.match import merge_ranges
+from ..model.text import WIDTH, address_range, ranges_to_text
 from .clean import listed
 
 Entry = Mapping[str, Any]
 _DIRECTION = {"new": "new connections", "established": "packets of open connections", "reply": "replies"}
 _FAMILY = {"ipv4": "IPv4", "ipv6": "IPv6"}
+_FAMILY_OF = {4: "IPv4", 6: "IPv6"}
 _MOST = 8
 _LARGE = 10_000_000
 _ORDER = {"no": 0, "unknown": 1, "yes": 2}
@@ -24,8 +27,9 @@ ACTIONS = {
     "set_back": "set back",
     "restore_members": "restore",
     "route": "put the route back",
-    "compare": "compare",
 }
+# What stands before a command that a person copies: such a line is not wrapped, or it would not work.
+COMMAND = "put it back: "
 
 
 def worst_first(paths: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -137,7 +141,40 @@ def bad_part(path: Entry) -> Entry | None:
 
 def part_text(part: Entry, most: int = _MOST) -> str:
     """``10.10.1.66, ... -> 10.20.1.10``."""
-    return f"{listed(part['from'], most) or 'any'} -> {listed(part['to'], most) or 'any'}"
+    ends = [listed(shorter(part[name], most), most) or "any" for name in ("from", "to")]
+    return " -> ".join(ends)
+
+
+def shorter(items: list[str], most: int) -> list[str]:
+    """Addresses of which there are more than can be told, as ``any IPv4 address but 10.10.1.0/24`` where that says it
+    in fewer: all of them. Otherwise as they are."""
+    if len(items) <= most:
+        return items
+    found: list[str] = []
+    for family, name in _FAMILY_OF.items():
+        mine = [item for item in items if (":" in item) == (family == 6)]
+        left = _but(mine, family) if len(mine) > most else mine
+        if len(left) >= len(mine):
+            found += mine
+        else:
+            more = [f"{len(left) - most} more"] if len(left) > most else []
+            but = " and ".join([*left[:most], *more])
+            found.append(f"any {name} address{but and f' but {but}'}")
+    return found
+
+
+def _but(items: list[str], family: int) -> list[str]:
+    """The prefixes of all other addresses of the family; the items themselves where one is no address."""
+    try:
+        ranges = merge_ranges(address_range(item)[1:] for item in items)
+    except ValueError:
+        return items
+    low, others = 0, []
+    for first, last in [*ranges, (1 << WIDTH[family], 0)]:
+        if low < first:
+            others.append((low, first - 1))
+        low = last + 1
+    return ranges_to_text("src", others, family)
 
 
 def pieces(path: Entry, part: Entry) -> list[Entry]:

@@ -5,9 +5,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
-from ansible_collections.pathguard.network.plugins.plugin_utils.guard.detail import path_lines
+import pytest
+
+from ansible_collections.pathguard.network.plugins.plugin_utils.guard.detail import (
+    Telling,
+    path_lines,
+)
+from ansible_collections.pathguard.network.plugins.plugin_utils.guard.probes import ProbeRow
 
 FLOWS = {"src": ["10.10.1.62"], "dst": ["10.20.1.10"], "protocol": ["tcp"], "dst_port": ["5432"]}
 NOTHING: dict[str, Any] = {"flows": [], "from": [], "to": [], "hosts": [], "reasons": []}
@@ -43,7 +50,7 @@ DECISION: dict[str, Any] = {
 }
 
 
-def told(**entry: Any) -> list[str]:
+def told(rows: Sequence[ProbeRow] = (), telling: Telling | None = None, **entry: Any) -> list[str]:
     whole = {
         "name": "p",
         "kind": "required",
@@ -58,7 +65,7 @@ def told(**entry: Any) -> list[str]:
         "too_big": None,
         **entry,
     }
-    return path_lines(whole, [], set())
+    return path_lines(whole, rows, telling or Telling())
 
 
 def test_who_is_unknown_is_told() -> None:
@@ -105,7 +112,7 @@ def test_a_change_of_routing_is_told_with_the_command_that_puts_it_back() -> Non
         "commands": ["ip rule del pref 32765 from 10.10.1.200/32 prohibit"],
     }
     decision = {**DECISION, "rules": [], "reason": "fw1: the route says prohibited"}
-    told_already: set[str] = set()
+    telling = Telling()
     entry = {"remedy": [cause], "deciding": [decision]}
     assert told(**entry)[1:] == [
         f"cause     fw1, policy routing: rule {words} was added",
@@ -113,17 +120,89 @@ def test_a_change_of_routing_is_told_with_the_command_that_puts_it_back() -> Non
         "  put it back: ip rule del pref 32765 from 10.10.1.200/32 prohibit",
         "so that   fw1: the route says prohibited",
     ]
-    whole = {
-        **entry,
-        "name": "p",
-        "kind": "required",
-        "cut": NOTHING,
-        "unknown": NOTHING,
-        "legs": [],
-        "too_big": None,
-    }
-    path_lines(whole, [], told_already)
-    assert path_lines(whole, [], told_already)[0] == "cause     the same as above"
+    told(telling=telling, **entry)
+    assert told(telling=telling, **entry)[1] == "cause     the same as above"
+
+
+def test_which_of_several_changes_is_meant_by_the_same_is_told() -> None:
+    telling = Telling()
+    other = {**CAUSE, "host": "db1", "chain": "inet/filter/input", "ruleset": "inet/filter/input"}
+    told(telling=telling, remedy=[CAUSE, other])
+    assert told(telling=telling, remedy=[CAUSE])[1] == (
+        "rule      the same as above: fw1, table inet filter, chain forward, handle 28"
+    )
+    assert told(telling=telling, remedy=[CAUSE, other])[1] == "rule      the same as above"
+
+
+def test_a_rule_is_put_back_by_hand_where_no_checkpoint_did() -> None:
+    cause = {**CAUSE, "commands": ["nft delete rule inet filter forward handle 28"]}
+    by_hand = "  put it back: nft delete rule inet filter forward handle 28"
+    assert by_hand in told(remedy=[cause])
+    assert by_hand not in told(remedy=[cause], telling=Telling(restored=["fw1"]))
+
+
+@pytest.mark.parametrize(
+    ("entry", "position", "text", "words"),
+    [
+        (
+            {"change": "default_action", "before": "deny", "after": "permit"},
+            0,
+            "default action: permit",
+            "which was changed as well; before: default action: deny",
+        ),
+        (
+            {"change": "added", "before": None, "after": {"text": "tcp dport 22 accept", "position": 4}},
+            4,
+            "tcp dport 22 accept",
+            "which was added as well",
+        ),
+        (
+            {
+                "change": "changed",
+                "before": {"text": "tcp dport 23 accept", "position": 3},
+                "after": {"text": "tcp dport 22 accept", "position": 4},
+            },
+            4,
+            "tcp dport 22 accept",
+            "which was changed as well; before: tcp dport 23 accept",
+        ),
+    ],
+)
+def test_who_decides_elsewhere_was_changed_too(
+    entry: dict[str, Any], position: int, text: str, words: str
+) -> None:
+    rule = {"host": "fw2", "ruleset": CHAIN, "chain": CHAIN, "position": position, "text": text}
+    decision = {**DECISION, "host": "fw2", "rules": [rule]}
+    other = {**DECISION, "host": "fw3", "rules": [{**rule, "host": "fw3"}]}
+    telling = Telling({"fw2": [{"ruleset": CHAIN, **entry}]})
+    for deciding in ([decision], [other, decision]):
+        lines = told(telling=telling, remedy=[CAUSE], deciding=deciding)
+        assert lines[-2:] == [
+            f"so that   fw2, table inet filter, chain forward{', rule 4' if position else ''}: {text}",
+            f"          {words}",
+        ]
+    assert not any("as well" in line for line in told(remedy=[CAUSE], deciding=[decision]))
+
+
+def test_connections_that_get_through_although_the_proof_calls_them_cut_off_are_told() -> None:
+    def row(proof: str, result: str, host: str = "app07") -> ProbeRow:
+        return ProbeRow("p", host, "10.10.1.62", "10.20.1.10", 5432, result, proof, 3, 3, 2, 2)
+
+    through = "probes    all of 6 new connections from app07, app08 got through all the same"
+    for proof in ("cut on some ways", "unknown"):
+        rows = [row(proof, "reachable"), row(proof, "reachable", "app08"), row("open", "reachable", "app09")]
+        assert told(rows)[-1] == through
+        assert told([*rows, row(proof, "timeout")])[-1].startswith(
+            "probes    new connections from app07: timeout"
+        )
+    assert not any(line.startswith("probes") for line in told([row("open", "reachable")]))
+    # A disagreement, which is told as such.
+    assert not any(line.startswith("probes") for line in told([row("cut", "reachable")]))
+
+
+def test_a_table_of_iptables_is_called_so() -> None:
+    cause = {**CAUSE, "chain": "iptables/mangle/FORWARD", "now": {**RULE, "handle": None, "line": 1}}
+    assert "fw1, iptables table mangle, chain FORWARD, rule 1: " in told(remedy=[cause])[1]
 
 
 def test_a_rule_that_was_moved_is_quoted_once() -> None:

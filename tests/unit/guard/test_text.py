@@ -13,6 +13,7 @@ import pytest
 from ansible_collections.pathguard.network.plugins.plugin_utils.guard import record, text
 from ansible_collections.pathguard.network.plugins.plugin_utils.guard.after import After
 from ansible_collections.pathguard.network.plugins.plugin_utils.guard.compare import PathView, compare
+from ansible_collections.pathguard.network.plugins.plugin_utils.guard.outcomes import HostFailure
 from ansible_collections.pathguard.network.plugins.plugin_utils.guard.probes import (
     ProbeRow,
     disagreements,
@@ -295,3 +296,56 @@ def test_who_listens_explains_refused_connections_first() -> None:
     assert f"cause     db1: {words}" in told
     assert told.count(words) == 1
     assert "suspects" not in told
+
+
+def test_a_task_that_fails_before_it_does_anything_is_no_outage() -> None:
+    found = caught()
+    found.decision = "failed"
+    found.failures = [HostFailure("app08", "failed", "Copy the file")]
+    found.changes = compare(found.before, found.before)
+    found.reasons = [found.failures[0].text()]
+    assert found.revert is not None
+    found.revert.changed = {}
+    told = text.after(found, FILES, diff=False)
+    assert "all paths are as before" in told
+    assert "STILL IN PLACE" not in told
+    found.revert.trouble = ["app08 (10.10.1.66) to 10.20.1.10 port 5432: timeout; got through before"]
+    assert "STILL IN PLACE" in text.after(found, FILES, diff=False)
+
+
+def test_the_way_out_is_told_where_the_host_is_not_protected() -> None:
+    found = caught()
+    found.decision = "failed"
+    assert found.revert is not None
+    assert found.proof is not None
+    found.revert.changed = {}
+    found.run.protected = ["fw2"]
+    command = (
+        "nft replace rule inet filter forward handle 18 'ip saddr 10.10.1.0/24 "
+        + "tcp dport 5432 " * 12
+        + "accept'"
+    )
+    found.proof.document["paths"][0]["remedy"][0]["commands"] = [command]
+    lines = text.after(found, FILES, diff=False).splitlines()
+    assert f"    put it back: {command}" in lines
+    words = " ".join(line.strip() for line in lines)
+    told = "BY HAND   fw1: not protected; undo the change as told above, and add to path_guard_protect for next time"
+    assert told in words
+    found.run.unprotected = {"fw1": "its login does not become root (set become)"}
+    assert "fw1 is not protected (its login does not become root (set become))" in text.after(
+        found, FILES, diff=False
+    )
+    found.run.protected = ["fw1"]
+    assert "not protected" not in text.after(found, FILES, diff=False)
+
+
+def test_what_traffic_counts_is_no_difference() -> None:
+    found = caught()
+    assert found.proof is not None
+    old, new = ({"text": f"tcp dport 22 counter packets {count} bytes 60 accept"} for count in (7, 9))
+    found.proof.document["rule_changes"] = {
+        "fw1": [{"ruleset": "inet/filter/forward", "change": "moved", "before": old, "after": new}]
+    }
+    told = text.after(found, FILES, diff=True)
+    assert "- tcp dport 22 counter accept" in told
+    assert "packets 9" not in told

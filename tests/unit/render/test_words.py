@@ -126,3 +126,36 @@ def test_of_an_unknown_path_the_part_that_is_not_known_is_told() -> None:
     path["share"]["hosts"] = None
     path["share"]["pairs"] = {"open": 0, "cut": 0, "unknown": 20, "total": 20}
     assert words.short_share(path) == "20 of 20 pairs not known"
+
+
+def test_nearly_everything_is_told_by_what_it_leaves_out() -> None:
+    other = ["0.0.0.0/5", "8.0.0.0/7", "10.0.0.0/16", "10.1.0.0-255.255.255.255"]
+    assert words.shorter(other, 4) == other
+    assert words.shorter(["0.0.0.0-10.10.0.255", "10.10.2.0-10.10.2.9", "10.10.2.10-255.255.255.255"], 2) == [
+        "any IPv4 address but 10.10.1.0/24"
+    ]
+    assert words.shorter(["::/1", "8000::/1", "10.0.0.1"], 2)[0] == "10.0.0.1"
+    assert words.shorter([f"2001:db8::{number:x}" for number in range(1, 9)], 3)[0] == "2001:db8::1"
+    assert words.shorter(["::/1", "8000::/2", "c000::/2"], 2) == ["any IPv6 address"]
+    assert words.shorter(["any", "all", "whatever"], 2) == ["any", "all", "whatever"]
+
+
+def test_a_command_is_never_cut() -> None:
+    found = report(("tcp dport 5432 drop", match(proto="tcp", dport="5432")))
+    command = "nft delete rule inet filter forward handle 80 " + "x" * 300
+    found["paths"][0]["remedy"] = [
+        {
+            "host": "fw1",
+            "chain": "inet/filter/forward",
+            "ruleset": "inet/filter/forward",
+            "action": "remove",
+            "before": None,
+            "now": {"text": "tcp dport 5432 drop", "handle": 80, "line": None, "position": 1},
+            "note": "the rule was added",
+            "commands": [command],
+            "change": "added",
+            "pairs": 1,
+            "hosts": [],
+        }
+    ]
+    assert f"          put it back: {command}" in render(found).splitlines()
