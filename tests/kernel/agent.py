@@ -12,14 +12,17 @@ Ethernet frames. ``emit`` {packets: [hex]}: IP packets of this host's own, heade
 
 from __future__ import annotations
 
+import errno
 import json
 import socket
+import struct
 import subprocess
 import sys
 from typing import Any
 
 MAGIC = b"PGtag"
 ETH_P_ALL = 3
+ETHERNET = 14  # bytes of a frame's header
 LOCAL = ((socket.AF_INET, (6, 17, 1)), (socket.AF_INET6, (6, 17, 58)))
 
 sockets: list[socket.socket] = []
@@ -52,8 +55,10 @@ def emit(order: dict[str, Any]) -> dict[str, Any]:
                     four.sendto(packet, (socket.inet_ntop(socket.AF_INET, packet[16:20]), 0))
                 else:
                     six.sendto(packet, (socket.inet_ntop(socket.AF_INET6, packet[24:40]), 0))
-            except PermissionError:
-                refused += 1  # what the output hook drops, the sender is told of
+            except OSError as error:
+                if error.errno not in (errno.EPERM, errno.ENETUNREACH, errno.EHOSTUNREACH):
+                    raise
+                refused += 1  # what the firewall drops, or has no route for, its sender is told of
     return {"refused": refused}
 
 
@@ -64,7 +69,11 @@ def listen(order: dict[str, Any]) -> dict[str, Any]:
         sockets.append(hears)
     if order.get("local"):
         for family, protocols in LOCAL:
-            sockets.extend(socket.socket(family, socket.SOCK_RAW, protocol) for protocol in protocols)
+            for protocol in protocols:
+                hears = socket.socket(family, socket.SOCK_RAW, protocol)
+                if family == socket.AF_INET6:
+                    hears.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_RECVPKTINFO, 1)
+                sockets.append(hears)
     for hears in sockets:
         hears.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 22)
         hears.settimeout(0)
@@ -73,34 +82,42 @@ def listen(order: dict[str, Any]) -> dict[str, Any]:
 
 def heard(_order: dict[str, Any]) -> dict[str, Any]:
     """A packet's last bytes are its tag."""
-    tags = set()
-    for hears in sockets:
-        while True:
-            try:
-                packet = hears.recv(4096)
-            except BlockingIOError:
-                break
-            at = packet.rfind(MAGIC)
-            if at >= 0 and len(packet) == at + len(MAGIC) + 4:
-                tags.add(int.from_bytes(packet[at + len(MAGIC) :], "big"))
-    return {"tags": sorted(tags)}
+    return {"tags": sorted(_new())}
 
 
 def caught(_order: dict[str, Any]) -> dict[str, Any]:
-    """The packets themselves, by tag: the interface that they were heard on, and the frame in hex."""
-    found: dict[int, tuple[str, str]] = {}
+    """The packets themselves, by tag: the interface that they were heard on, and the IP packet in hex."""
+    return {"packets": {tag: (link, packet.hex()) for tag, (link, packet) in _new().items()}}
+
+
+def _new() -> dict[int, tuple[str, bytes]]:
+    found: dict[int, tuple[str, bytes]] = {}
     for hears in sockets:
         while True:
             try:
-                packet, address = hears.recvfrom(4096)
+                packet, more, _flags, address = hears.recvmsg(4096, 128)
             except BlockingIOError:
                 break
             at = packet.rfind(MAGIC)
             # What a packet socket hears of its own side's sending is no arrival.
             outgoing = hears.family == socket.AF_PACKET and address[2] == socket.PACKET_OUTGOING
-            if at >= 0 and len(packet) == at + len(MAGIC) + 4 and not outgoing:
-                found[int.from_bytes(packet[at + len(MAGIC) :], "big")] = (str(address[0]), packet.hex())
-    return {"packets": found}
+            if at < 0 or len(packet) != at + len(MAGIC) + 4 or outgoing:
+                continue
+            tag = int.from_bytes(packet[at + len(MAGIC) :], "big")
+            if hears.family == socket.AF_PACKET:
+                found[tag] = (str(address[0]), packet[ETHERNET:])
+            elif hears.family == socket.AF_INET6:
+                found[tag] = ("", _head(hears, str(address[0]), more, len(packet)) + packet)
+            else:
+                found[tag] = ("", packet)
+    return found
+
+
+def _head(hears: socket.socket, source: str, more: list[tuple[int, int, bytes]], length: int) -> bytes:
+    """The header of an IPv6 packet, which a socket leaves out (RFC 3542)."""
+    target = next(data[:16] for _level, kind, data in more if kind == socket.IPV6_PKTINFO)
+    ends = socket.inet_pton(socket.AF_INET6, source.partition("%")[0]) + target
+    return struct.pack("!IHBB", 6 << 28, length, hears.proto, 64) + ends
 
 
 ORDERS = {"caught": caught, "run": run, "send": send, "emit": emit, "listen": listen, "heard": heard}

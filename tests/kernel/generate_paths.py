@@ -1,10 +1,11 @@
 # Copyright: (c) 2026, PathGuard developers
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Rulesets that change packets on their way through a router: marks by masks, connection marks, NAT."""
+"""Rulesets that change packets on their way through a router, or from and to it: marks by masks, connection marks, NAT."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from random import Random
 
 from tests.kernel import draw as of
@@ -12,41 +13,110 @@ from tests.kernel.generate_iptables import IptablesRuleset
 from tests.kernel.generate_nft import NftRuleset
 
 _MASKS = ("0x1", "0x3", "0xf0", "0xffffff00", "0x80000001")
-_TARGETS = {4: ("10.1.0.77", "10.1.2.9"), 6: ("fd00:1:0:0:0:0:0:77", "fd00:1:0:0:8000::9")}
-_SOURCES = {4: "10.255.9.9", 6: "fd00:ff:9::9"}
+Nets = dict[int, tuple[str, ...]]
+_LEFT: Nets = {4: ("10.0.0.0/22",), 6: ("fd00:0::/64",)}
+_RIGHT: Nets = {4: ("10.1.0.0/23", "10.1.2.0/23"), 6: ("fd00:1::/65", "fd00:1:0:0:8000::/65")}
+_OWN: Nets = {4: ("10.2.0.0/22",), 6: ("fd00:2::/64",)}
+_BEYOND: Nets = {4: ("10.1.0.77", "10.1.2.9"), 6: ("fd00:1:0:0:0:0:0:77", "fd00:1:0:0:8000::9")}
+_OTHER_OWN: Nets = {4: ("10.2.3.77", "10.2.0.9"), 6: ("fd00:2::3:77", "fd00:2::9")}
 
-# The networks in which the flows' own ends are.
-_BEHIND = {
-    4: ("10.0.0.0/22", "10.1.0.0/23", "10.1.2.0/23"),
-    6: ("fd00:0::/64", "fd00:1::/65", "fd00:1:0:0:8000::/65"),
+
+@dataclass(frozen=True)
+class Ends:
+    """Which way connections go. ``hook``: that of their first packet. ``changes``, ``decides``: hooks in which
+    packets of either direction are marked and filtered. ``dnat``, ``snat``: hooks in which first packets are
+    translated, ``targets`` and ``sources`` what to. ``behind``: the networks of sources, and of destinations."""
+
+    hook: str
+    changes: tuple[str, ...]
+    decides: tuple[str, ...]
+    dnat: str
+    snat: str
+    targets: Nets
+    sources: dict[int, str]
+    behind: tuple[Nets, Nets]
+
+
+ENDS = {
+    "through": Ends(
+        "forward",
+        ("prerouting", "forward", "postrouting"),
+        ("forward", "postrouting"),
+        "prerouting",
+        "postrouting",
+        _BEYOND,
+        {4: "10.255.9.9", 6: "fd00:ff:9::9"},
+        (_LEFT, _RIGHT),
+    ),
+    "server": Ends(
+        "input",
+        ("prerouting", "input", "output", "postrouting"),
+        ("input", "output"),
+        "prerouting",
+        "input",
+        _OTHER_OWN,
+        {4: "10.0.3.250", 6: "fd00::3:250"},
+        (_LEFT, _OWN),
+    ),
+    "client": Ends(
+        "output",
+        ("output", "postrouting", "prerouting", "input"),
+        ("output", "input"),
+        "output",
+        "postrouting",
+        _BEYOND,
+        {4: "10.255.9.9", 6: "fd00:ff:9::9"},
+        (_OWN, _RIGHT),
+    ),
 }
+# Priorities beside that of tracking (-200) and of the nat chains of a hook: -100, or 100 where sources change.
+_EARLY = {
+    "prerouting": (-150, -190, -250),
+    "output": (-150, -190, -250),
+    "forward": (-50,),
+    "input": (-50, 90),
+}
+_AROUND_NAT = {
+    "prerouting": (-120, -50, -50),
+    "output": (-120, -50, -50),
+    "input": (90, 150, 150),
+    "postrouting": (90, 150, 150),
+}
+
+
+def _asks_tuples(draw: Random, translates: bool) -> bool:
+    """Whether rules ask which ends a connection had at first: of one that was translated that is not known, so
+    where there are translations such rules are rare."""
+    return draw.random() < (0.03 if translates else 0.6)
 
 
 class NftPaths:
     """``parts``: the text cut where it stays loadable without a part; ``text`` is what `nft -f` loads."""
 
-    def __init__(self, draw: Random) -> None:
+    def __init__(self, draw: Random, ends: str = "through") -> None:
         self.draw = draw
-        self.words = NftRuleset(draw, "forward")
-        self.chains = [self._changes("prerouting", draw.choice((-150, -190, -250)))]
-        if draw.random() < 0.6:
-            self.chains.append(self._changes("forward", -50))
-        if draw.random() < 0.5:
-            self.chains.append(self._changes("postrouting", draw.choice((-150, 150))))
-        if draw.random() < 0.7:
-            self.chains.append(
-                ("type nat hook prerouting priority -100; policy accept;", self._translations("dnat"))
-            )
-        if draw.random() < 0.5:
-            self.chains.append(
-                ("type nat hook postrouting priority 100; policy accept;", self._translations("snat"))
-            )
-        self.chains.append(self._decides("forward", 0))
-        if draw.random() < 0.3:
-            self.chains.append(self._decides("postrouting", draw.choice((0, 120))))
-        for hook, priorities in (("prerouting", (-120, -50, -50)), ("postrouting", (90, 150, 150))):
+        self.ends = ENDS[ends]
+        self.words = NftRuleset(draw, self.ends.hook)
+        nat = [
+            (hook, kind)
+            for hook, kind, chance in ((self.ends.dnat, "dnat", 0.7), (self.ends.snat, "snat", 0.5))
+            if draw.random() < chance
+        ]
+        self.tuples = _asks_tuples(draw, bool(nat))
+        first, *others = self.ends.changes
+        self.chains = [self._changes(first, draw.choice(_EARLY[first]))]
+        for hook in others:
             if draw.random() < 0.5:
-                self.chains.append(self._beside_translations(hook, draw.choice(priorities)))
+                self.chains.append(self._changes(hook, draw.choice(_EARLY.get(hook, (-150, 150)))))
+        for hook, kind in nat:
+            base = f"type nat hook {hook} priority {-100 if kind == 'dnat' else 100}; policy accept;"
+            self.chains.append((base, self._translations(kind)))
+        self.chains.append(self._decides(self.ends.decides[0], 0))
+        if draw.random() < 0.3:
+            self.chains.append(self._decides(self.ends.decides[1], draw.choice((0, 120))))
+        for hook in dict.fromkeys((self.ends.dnat, self.ends.snat)):
+            if draw.random() < 0.5:
+                self.chains.append(self._beside_translations(hook, draw.choice(_AROUND_NAT[hook])))
 
     @property
     def text(self) -> str:
@@ -68,14 +138,14 @@ class NftPaths:
             f"udp sport {no}{draw.choice(of.PORTS)}",
             f"tcp flags & (syn | ack) == {draw.choice(('syn', 'ack', '(syn | ack)'))}",
             f"meta l4proto {no}{draw.choice(('tcp', 'udp', 'icmp'))}",
-            "meta skuid 0",
-            f"meta skuid != {draw.randrange(2)}",
         ]
+        if self.ends.hook == "forward":  # only sockets' own packets have an owner
+            choices += ["meta skuid 0", f"meta skuid != {draw.randrange(2)}"]
         if hook != "prerouting":
             choices += [
                 f"ct status {draw.choice(('', '! '))}{draw.choice(('dnat', 'snat', 'seen-reply'))}"
             ] * 2
-            choices += [f"ct original ip daddr {no}{draw.choice(_TARGETS[4])}"] * (draw.random() < 0.3)
+            choices += [f"ct original ip daddr {no}{draw.choice(self.ends.targets[4])}"] * self.tuples
         return draw.choice(choices)
 
     def _statement(self) -> str:
@@ -103,7 +173,7 @@ class NftPaths:
         for _n in range(self.draw.randrange(1, 5)):
             match = self._match(hook) if self.draw.random() < 0.6 else ""
             statement = self._statement()
-            if "notrack" in statement and (hook != "prerouting" or priority > -200):
+            if "notrack" in statement and priority > -200:
                 statement = "counter"
             rules.append(f"{match} {statement} {self.draw.choice(('', '', 'accept'))}".strip())
         return f"type filter hook {hook} priority {priority}; policy accept;", rules
@@ -116,17 +186,21 @@ class NftPaths:
             family = "ip" if version == 4 else "ip6"
             if draw.random() < 0.4:  # most flows
                 end = "daddr" if kind == "dnat" else "saddr"
-                match = f"{family} {end} {draw.choice(_BEHIND[version][kind == 'dnat' :])}"
-            address = draw.choice(_TARGETS[version]) if kind == "dnat" else _SOURCES[version]
-            if kind == "snat" and draw.random() < 0.5:
-                rules.append(f"{match} masquerade")
-            elif kind == "dnat" and draw.random() < 0.4:
-                shown = address if version == 4 else f"[{address}]"
-                rules.append(
-                    f"meta l4proto {{ tcp, udp }} {match} dnat {family} to {shown}:{draw.choice((80, 443))}"
-                )
-            else:
-                rules.append(f"{match} {kind} {family} to {address}")
+                match = f"{family} {end} {draw.choice(self.ends.behind[kind == 'dnat'][version])}"
+            address = (
+                draw.choice(self.ends.targets[version]) if kind == "dnat" else self.ends.sources[version]
+            )
+            kinds = {
+                "plain": f"{match} {kind} {family} to {address}",
+                "masquerade": f"{match} masquerade",
+                "redirect": f"meta l4proto {{ tcp, udp }} {match} redirect to :{draw.choice((80, 443))}",
+                "port": f"meta l4proto {{ tcp, udp }} {match} dnat {family} to"
+                f" {address if version == 4 else f'[{address}]'}:{draw.choice((80, 443))}",
+            }
+            choices = ["plain", "plain", "port", "port"] if kind == "dnat" else ["plain"]
+            choices += ["masquerade"] * (kind == "snat" and self.ends.snat == "postrouting")
+            choices += ["redirect"] * (kind == "dnat" and self.ends.hook == "input")
+            rules.append(kinds[draw.choice(choices)])
         return rules
 
     def _beside_translations(self, hook: str, priority: int) -> tuple[str, list[str]]:
@@ -135,7 +209,8 @@ class NftPaths:
         for _n in range(draw.randrange(1, 4)):
             version = draw.choice((4, 4, 6))
             word, end = "ip" if version == 4 else "ip6", draw.choice(("saddr", "daddr"))
-            given = draw.choice((*_TARGETS[version], _SOURCES[version], draw.choice(_BEHIND[version])))
+            nets = [net for nets in self.ends.behind for net in nets[version]]
+            given = draw.choice((*self.ends.targets[version], self.ends.sources[version], draw.choice(nets)))
             no = "!= " if draw.random() < 0.1 else ""
             address = f"{word} {end} {no}{given}"
             whom = draw.choice(("ct direction reply", "ct state established"))
@@ -156,6 +231,8 @@ class NftPaths:
             )
             rules.insert(draw.randrange(len(rules)), f"{answers} {draw.choice(('drop', 'accept'))}")
         policy = draw.choice(("accept", "accept", "drop"))
+        if hook in ("input", "output"):
+            rules.insert(0, "icmpv6 type { nd-neighbor-solicit, nd-neighbor-advert } accept")
         return f"type filter hook {hook} priority {priority}; policy {policy};", rules
 
 
@@ -193,42 +270,59 @@ def nft_text(chains: list[tuple[str, list[str]]]) -> str:
 class IptablesPaths:
     """``tables``: table -> (chain declarations, rules); ``text`` is for iptables-restore."""
 
-    def __init__(self, draw: Random, family: int) -> None:
+    def __init__(self, draw: Random, family: int, ends: str = "through") -> None:
         self.draw = draw
         self.family = family
-        self.words = IptablesRuleset(draw, "forward", family)
+        self.ends = ENDS[ends]
+        self.words = IptablesRuleset(draw, self.ends.hook, family)
+        hooks = [hook.upper() for hook in self.ends.changes]
+        decides = [hook.upper() for hook in self.ends.decides if hook != "postrouting"]
+        first = decides[0]
+        nat = [hook.upper() for hook in (self.ends.dnat, self.ends.snat)]
+        translations = self._translations(*nat)
+        self.tuples = _asks_tuples(draw, bool(translations))
         self.tables: dict[str, tuple[list[str], list[str]]] = {
             "mangle": (
-                [":PREROUTING ACCEPT [0:0]", ":FORWARD ACCEPT [0:0]", ":POSTROUTING ACCEPT [0:0]"],
-                [f"-A {self._hook()} {self._marks()}" for _n in range(draw.randrange(2, 7))],
+                [f":{hook} ACCEPT [0:0]" for hook in hooks],
+                [
+                    f"-A {draw.choice([hooks[0], *hooks])} {self._marks()}"
+                    for _n in range(draw.randrange(2, 7))
+                ],
             ),
-            "nat": ([":PREROUTING ACCEPT [0:0]", ":POSTROUTING ACCEPT [0:0]"], self._translations()),
+            "nat": ([f":{hook} ACCEPT [0:0]" for hook in nat], translations),
             "filter": (
-                [f":FORWARD {draw.choice(('ACCEPT', 'ACCEPT', 'DROP'))} [0:0]"],
-                [f"-A FORWARD {self._decision()}" for _n in range(draw.randrange(3, 8))],
+                [f":{hook} {draw.choice(('ACCEPT', 'ACCEPT', 'DROP'))} [0:0]" for hook in decides],
+                [
+                    f"-A {draw.choice([first, *decides])} {self._decision()}"
+                    for _n in range(draw.randrange(3, 8))
+                ],
             ),
         }
         if draw.random() < 0.3:
+            hook = draw.choice([one for one in hooks if one in ("PREROUTING", "OUTPUT")])
             self.tables["raw"] = (
-                [":PREROUTING ACCEPT [0:0]"],
-                [f"-A PREROUTING {self.words._ends()} -j CT --notrack"],
+                [f":{hook} ACCEPT [0:0]"],
+                [f"-A {hook} {self.words._ends()} -j CT --notrack"],
             )
         if draw.random() < 0.6:
-            self.tables["filter"][1].insert(
-                0, "-A FORWARD -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT"
-            )
+            rules = [f"-A {hook} -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT" for hook in decides]
+            self.tables["filter"][1][:0] = rules
+        if family == 6 and self.ends.hook != "forward":
+            # Without its neighbours' addresses a host reaches nobody, and then paths are unknown.
+            self.tables["filter"][1][:0] = [
+                f"-A {hook} -p ipv6-icmp -m icmp6 --icmpv6-type {number} -j ACCEPT"
+                for hook in decides
+                for number in (135, 136)
+            ]
 
     @property
     def text(self) -> str:
         return iptables_text(self.tables)
 
-    def _hook(self) -> str:
-        return self.draw.choice(("PREROUTING", "PREROUTING", "FORWARD", "POSTROUTING"))
-
     def _match(self) -> str:
         draw = self.draw
         no = draw.choice(("", "", "! "))
-        target = draw.choice(_TARGETS[self.family])
+        target = draw.choice(self.ends.targets[self.family])
         return draw.choice(
             (
                 self.words._ends(),
@@ -238,7 +332,9 @@ class IptablesPaths:
                 f"-m conntrack {no}--ctdir {draw.choice(('ORIGINAL', 'REPLY'))}"
                 if not no
                 else "-m conntrack --ctstate NEW",
-                f"-m conntrack --ctstate NEW,ESTABLISHED,UNTRACKED {no}--ctorigdst {target}",
+                f"-m conntrack --ctstate NEW,ESTABLISHED,UNTRACKED {no}--ctorigdst {target}"
+                if self.tuples
+                else "-m conntrack --ctstate UNTRACKED",
                 f"-m conntrack {no}--ctstatus {draw.choice(('SEEN_REPLY', 'CONFIRMED', 'NONE'))}",
                 f"-p tcp -m tcp {no}--dport {draw.choice(of.PORTS)}",
                 f"-p udp -m multiport {no}--dports 53,80,1024:32768",
@@ -264,18 +360,22 @@ class IptablesPaths:
         )
         return f"{self._match() if draw.random() < 0.5 else ''} -j {target}".strip()
 
-    def _translations(self) -> list[str]:
+    def _translations(self, first: str, last: str) -> list[str]:
         draw, rules = self.draw, []
         if draw.random() < 0.7:
-            target = draw.choice(_TARGETS[self.family])
+            target = draw.choice(self.ends.targets[self.family])
             shown = target if self.family == 4 else f"[{target}]"
-            port = f"-p tcp -j DNAT --to-destination {shown}:{draw.choice((80, 443))}"
-            rules.append(
-                f"-A PREROUTING {self.words._ends()} {draw.choice((port, f'-j DNAT --to-destination {target}'))}"
-            )
+            kinds = [
+                f"-p tcp -j DNAT --to-destination {shown}:{draw.choice((80, 443))}",
+                f"-j DNAT --to-destination {target}",
+            ]
+            if self.ends.hook == "input":
+                kinds.append(f"-p udp -j REDIRECT --to-ports {draw.choice((53, 8000))}")
+            rules.append(f"-A {first} {self.words._ends()} {draw.choice(kinds)}")
         if draw.random() < 0.5:
-            target = draw.choice(("MASQUERADE", f"SNAT --to-source {_SOURCES[self.family]}"))
-            rules.append(f"-A POSTROUTING {self.words._ends()} -j {target}")
+            kinds = [f"SNAT --to-source {self.ends.sources[self.family]}"]
+            kinds += ["MASQUERADE"] * (last == "POSTROUTING")
+            rules.append(f"-A {last} {self.words._ends()} -j {draw.choice(kinds)}")
         return rules
 
     def _decision(self) -> str:

@@ -13,16 +13,17 @@ MAGIC = b"PGtag"
 NUMBERS = {"tcp": 6, "udp": 17, "icmp": 1, "icmpv6": 58}
 _SYN, _ACK = 0x02, 0x10
 # RFC 792, RFC 4443: a query's type -> its answer's.
-_ANSWERS = {8: 0, 13: 14, 128: 129}
-_ANSWERS |= {value: key for key, value in _ANSWERS.items()}
+ANSWERS = {8: 0, 13: 14, 128: 129}
+ANSWERS |= {value: key for key, value in ANSWERS.items()}
 
 
-def tagged(flow: dict[str, Any], tag: int) -> bytes:
-    """The IP packet that opens ``flow`` (src, dst, protocol, ports or icmp_type)."""
+def tagged(flow: dict[str, Any], tag: int, broken: bool = False) -> bytes:
+    """The IP packet that opens ``flow`` (src, dst, protocol, ports or icmp_type). ``broken``: with a wrong checksum,
+    which a host throws away unanswered; but for ICMPv6, of which raw sockets hear no such packets."""
     source, target = ipaddress.ip_address(flow["src"]), ipaddress.ip_address(flow["dst"])
     payload = MAGIC + tag.to_bytes(4, "big")
     number = NUMBERS[flow["protocol"]]
-    body = _body(flow, payload, source.packed + target.packed, number)
+    body = _body(flow, payload, source.packed + target.packed, number, broken)
     if source.version == 4:
         head = struct.pack(
             "!BBHHHBBH4s4s", 0x45, 0, 20 + len(body), 0, 0, 64, number, 0, source.packed, target.packed
@@ -31,7 +32,7 @@ def tagged(flow: dict[str, Any], tag: int) -> bytes:
     return struct.pack("!IHBB16s16s", 6 << 28, len(body), number, 64, source.packed, target.packed) + body
 
 
-def _body(flow: dict[str, Any], payload: bytes, addresses: bytes, number: int) -> bytes:
+def _body(flow: dict[str, Any], payload: bytes, addresses: bytes, number: int, broken: bool) -> bytes:
     if flow["protocol"] == "tcp":
         head = struct.pack(
             "!HHIIBBHHH",
@@ -54,7 +55,10 @@ def _body(flow: dict[str, Any], payload: bytes, addresses: bytes, number: int) -
         at = 2
     body = head + payload
     pseudo = b"" if flow["protocol"] == "icmp" else _pseudo_header(addresses, len(body), number)
-    return body[:at] + struct.pack("!H", checksum(pseudo + body) or 0xFFFF) + body[at + 2 :]
+    total = checksum(pseudo + body) or 0xFFFF
+    if broken and flow["protocol"] != "icmpv6":
+        total = total ^ 0x5555 or 0x1111  # none at all means to UDP that there is nothing to check
+    return body[:at] + struct.pack("!H", total) + body[at + 2 :]
 
 
 def _pseudo_header(addresses: bytes, length: int, number: int) -> bytes:
@@ -87,7 +91,7 @@ def answer(packet: bytes) -> dict[str, Any]:
         return {**found, "src_port": second, "dst_port": first, "tcp_flags": _SYN | _ACK}
     return {
         **found,
-        "icmp_type": _ANSWERS[packet[head]],
+        "icmp_type": ANSWERS[packet[head]],
         "id": struct.unpack("!H", packet[head + 4 : head + 6])[0],
     }
 

@@ -5,10 +5,8 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections import Counter
-from collections.abc import Iterator
 from random import Random
 from typing import Any
 
@@ -24,21 +22,18 @@ from ansible_collections.pathguard.network.plugins.plugin_utils.analyse.pair imp
 )
 from ansible_collections.pathguard.network.plugins.plugin_utils.model.flow import flows_from
 from ansible_collections.pathguard.network.plugins.plugin_utils.model.flowset import FlowSet
+from ansible_collections.pathguard.network.plugins.plugin_utils.model.state import State
 from tests.kernel import draw as of
+from tests.kernel.ask import WAY, gathered
 from tests.kernel.generate_nft import NftRuleset
-from tests.kernel.test_verdicts import RULESETS, SEED, WAY, gathered
+from tests.kernel.rules import Rules
+from tests.kernel.settings import RULESETS, SEED, needs_root
 from tests.kernel.world import World
 
 FLOWS = 50
 _RULE = re.compile(r"^  \S.*$", re.MULTILINE)
 
-pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="network namespaces with raw packets need root")
-
-
-@pytest.fixture(scope="module")
-def world() -> Iterator[World]:
-    with World() as found:
-        yield found
+pytestmark = needs_root(RULESETS * 2)
 
 
 def mutated(draw: Random, ruleset: NftRuleset) -> str:
@@ -89,42 +84,75 @@ def sampled(found: Pair, what: Moved, draw: Random, hook: str) -> list[dict[str,
     return [*changed[: FLOWS // 2], *others[: FLOWS - len(changed[: FLOWS // 2])]]
 
 
+def states(world: World, texts: Rules) -> list[State] | None:
+    """Of the firewall with each of two texts; None if one does not load."""
+    found = []
+    for step in texts.steps:
+        world.clear()
+        if Rules(texts.name, (step,)).load(world):
+            return None
+        found.append(gathered(world))
+    return found
+
+
+def fates(
+    world: World, hook: str, texts: Rules, found: Pair, what: Moved, flows: list[dict[str, Any]]
+) -> list[tuple[str, dict[str, Any], bool, bool]]:
+    """Each flow with what is said about it, and whether it passed before and passes after."""
+    passed = []
+    for step in texts.steps:
+        world.clear()
+        Rules(texts.name, (step,)).load(world)
+        passed.append(world.passed(hook, flows))
+    told = []
+    for flow, before, after in zip(flows, *passed):
+        asked = one(found, flow)
+        kind = "gained" if asked <= what.gained else "lost" if asked <= what.lost else "same"
+        told.append((kind, flow, before, after))
+    return told
+
+
+def wrong(kind: str, before: bool, after: bool) -> bool:
+    return {"gained": (False, True), "lost": (True, False)}.get(kind, (before, before)) != (before, after)
+
+
+def smallest(world: World, hook: str, texts: Rules, flow: dict[str, Any]) -> str:
+    def told(some: Rules) -> list[tuple[str, dict[str, Any], bool, bool]]:
+        both = states(world, some)
+        if both is None:
+            return []
+        found = pair(*both)
+        return fates(world, hook, some, found, moved(found, hook), [flow])
+
+    def still(some: Rules) -> bool:
+        return any(wrong(kind, before, after) for kind, _flow, before, after in told(some))
+
+    if not still(texts):
+        return f"this flow alone does not show it: {flow}\n{texts}"
+    least = texts.smaller(still)
+    return f"(what is said, flow, before, after) {told(least)}\n{least}"
+
+
 @pytest.mark.parametrize("hook", ["forward", "input", "output"])
 def test_what_changed_has_changed_in_the_kernel(world: World, hook: str) -> None:
     seen: Counter[str] = Counter()
     for number in range(RULESETS):
-        draw = Random(f"{SEED} diff {hook} {number}")
+        name = f"{SEED} diff {hook} {number}"
+        draw = Random(name)
         ruleset = NftRuleset(draw, hook)
-        texts = (ruleset.text, mutated(draw, ruleset))
-        states = []
-        for text in texts:
-            world.clear()
-            world.fw.run("nft -f -", stdin=text)
-            states.append(gathered(world))
-        found = pair(*states)
+        texts = Rules(name, (("nft -f -", ruleset.text), ("nft -f -", mutated(draw, ruleset))))
+        both = states(world, texts)
+        assert both, texts
+        found = pair(*both)
         what = moved(found, hook)
-        flows = sampled(found, what, draw, hook)
-        passed = []
-        for text in texts:
-            world.clear()
-            world.fw.run("nft -f -", stdin=text)
-            passed.append(world.passed(hook, flows))
         assert not what.unknown, f"nothing here is undecidable: {texts}"
-        wrong = []
-        for flow, before, after in zip(flows, *passed):
-            asked = one(found, flow)
-            kind = "gained" if asked <= what.gained else "lost" if asked <= what.lost else "same"
+        flows = sampled(found, what, draw, hook)
+        for kind, flow, before, after in fates(world, hook, texts, found, what, flows):
             seen[kind] += 1
-            if {"gained": (False, True), "lost": (True, False)}.get(kind, (before, before)) != (
-                before,
-                after,
-            ):
-                wrong.append((kind, flow, before, after))
-        assert not wrong, (
-            f"{len(wrong)} of {len(flows)} differ, first {wrong[:3]}\n{texts[0]}\n---\n{texts[1]}"
-        )
-        told = [entry for entry in firewall_difference(*states) if entry["hook"] == hook]
-        assert told or not what.gained | what.lost, f"the filter misses it\n{texts[0]}\n---\n{texts[1]}"
+            if wrong(kind, before, after):
+                pytest.fail(smallest(world, hook, texts, flow), pytrace=False)
+        told = [entry for entry in firewall_difference(*both) if entry["hook"] == hook]
+        assert told or not what.gained | what.lost, f"the filter misses it\n{texts}"
         assert all(entry["rules"] for entry in told)
     assert seen["gained"]
     assert seen["lost"]

@@ -5,19 +5,15 @@
 
 from __future__ import annotations
 
-import os
 from typing import Any
 
 import pytest
 
-from tests.kernel.test_paths import told
-from tests.kernel.test_verdicts import gathered
+from tests.kernel.ask import gathered, told
+from tests.kernel.settings import needs_root
 from tests.kernel.world import World
 
-pytestmark = [
-    pytest.mark.skipif(os.geteuid() != 0, reason="network namespaces with raw packets need root"),
-    pytest.mark.timeout(60),
-]
+pytestmark = needs_root(1)
 _RULES = """
 table inet r {{
   chain nat {{ type nat hook prerouting priority dstnat; meta l4proto tcp redirect {to}; }}

@@ -6,15 +6,18 @@
 from __future__ import annotations
 
 import os
-from collections import Counter
-from collections.abc import Iterator
 from random import Random
+from typing import Any
 
 import pytest
 
 from tests.kernel import draw as of
-from tests.kernel.test_paths import disagree, flows_of, told
-from tests.kernel.test_verdicts import SEED, gathered
+from tests.kernel.ask import Told, gathered, told
+from tests.kernel.compare import Exchanged, Flow
+from tests.kernel.reduce import smallest
+from tests.kernel.settings import SEED, needs_root
+from tests.kernel.tally import Tally
+from tests.kernel.test_paths import flows_of
 from tests.kernel.world import LINKS, World
 
 ROUNDS = int(os.environ.get("PATHGUARD_KERNEL_SOURCES", "10"))
@@ -45,16 +48,7 @@ ip route del default 2>/dev/null; ip route del 10.0.1.0/24 2>/dev/null; ip route
 ip route del blackhole 10.0.2.0/23 2>/dev/null; ip route replace 10.0.0.0/22 via 10.255.0.2
 """
 
-pytestmark = [
-    pytest.mark.skipif(os.geteuid() != 0, reason="network namespaces with raw packets need root"),
-    pytest.mark.timeout(60 + 10 * ROUNDS),
-]
-
-
-@pytest.fixture(scope="module")
-def world() -> Iterator[World]:
-    with World() as found:
-        yield found
+pytestmark = needs_root(ROUNDS)
 
 
 def setting(draw: Random) -> list[str]:
@@ -72,28 +66,55 @@ def setting(draw: Random) -> list[str]:
     return found
 
 
-def test_source_validation(world: World) -> None:
-    seen: Counter[str] = Counter()
+def set_up(world: World, commands: list[str]) -> None:
+    world.clear()
+    world.fw.run(_PLAIN, check=False)
+    for command in commands:
+        world.fw.run(command, check=False)  # a route that another command took away can't be deleted
+
+
+def disagreements(
+    world: World, flows: list[Flow], own: list[Flow], tally: Tally
+) -> list[tuple[Flow, Told, Any]]:
+    """``flows``: whole exchanges; ``own``: first packets to the firewall itself."""
+    state = gathered(world)
+    assert state.settings, state.unreadable
+    way, found = Exchanged(), []
+    for flow, answer, got in zip(flows, told(state, flows), world.travelled(flows)):
+        tally["flows"] += 1
+        tally[answer.verdict] += 1
+        tally["checked"] += any("rp_filter" in reason for reason in answer.said)
+        way.count(tally, flow, answer, got)
+        if not way.agree(answer, got):
+            found.append((flow, answer, got))
+    for flow, answer, came in zip(own, told(state, own), world.passed("input", own)):
+        tally["flows"] += 1
+        tally["new"] += 1
+        tally["own checked"] += not came
+        if answer.first is not came:
+            found.append((flow, answer, came))
+    return found
+
+
+def test_source_validation(world: World, tally: Tally) -> None:
     for number in range(ROUNDS):
         draw = Random(f"{SEED} sources {number}")
         commands = setting(draw)
-        world.clear()
-        world.fw.run(_PLAIN, check=False)
-        for command in commands:
-            world.fw.run(command, check=False)  # a route that another command took away can't be deleted
         flows = flows_of(draw, 40)
-        state = gathered(world)
-        assert state.settings, state.unreadable
-        for flow, answer, got in zip(flows, told(state, flows), world.travelled(flows)):
-            assert not disagree(answer, got), f"{flow}: {answer}, kernel {got}\n" + "\n".join(commands)
-            seen[answer.verdict] += 1
-            seen["checked"] += any("rp_filter" in reason for reason in answer.said)
         own = of.flows(draw, "input", 20)
-        for flow, answer, came in zip(own, told(state, own), world.passed("input", own)):
-            assert answer.first is came, f"{flow}: {answer}, kernel {came}\n" + "\n".join(commands)
-            seen["own checked"] += not came
-    print(dict(seen))
-    assert seen["open"]
-    assert seen["checked"] > ROUNDS
-    assert seen["own checked"] > ROUNDS / 2
-    assert not seen["unknown"]
+        set_up(world, commands)
+        wrong = disagreements(world, flows, own, tally)
+        if wrong:
+            flow = wrong[0][0]
+            asked = ([flow], []) if flow in flows else ([], [flow])
+
+            def still(some: list[str], asked: tuple[list[Flow], list[Flow]] = asked) -> bool:
+                set_up(world, some)
+                return bool(disagreements(world, *asked, Tally()))
+
+            least = "\n".join(smallest(commands, still))
+            pytest.fail(f"{number}: (flow, told, kernel) {wrong[0]}\n{least}", pytrace=False)
+    assert tally["permit"]
+    assert tally["checked"] > ROUNDS
+    assert tally["own checked"] > ROUNDS / 2
+    assert not tally["unknown"]

@@ -19,6 +19,8 @@ import json
 import subprocess
 import sys
 import time
+from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -29,6 +31,21 @@ AGENT = Path(__file__).with_name("agent.py")
 _SETTLE = 0.06  # seconds: veth delivers at once, this only lets the receiving side run
 _MAC = {"left": "02:00:00:00:01:{:02x}", "fw": "02:00:00:00:02:{:02x}", "right": "02:00:00:00:03:{:02x}"}
 LINKS = (("in0", "left"), ("in1", "left"), ("out0", "right"), ("out1", "right"))
+_LINK = {link: (number, side) for number, (link, side) in enumerate(LINKS)}
+_BEHIND = {
+    "left": tuple(map(ipaddress.ip_network, ("10.0.0.0/22", "fd00::/64"))),
+    "right": tuple(map(ipaddress.ip_network, ("10.1.0.0/22", "fd00:1::/64"))),
+}
+_ACK = 0x10
+
+
+@dataclass(frozen=True)
+class Travel:
+    """``passed``: whether the first packet arrived, the answers to it came back, and the next one arrived where the
+    first did. ``translated``: whether the first arrived with other addresses or ports."""
+
+    passed: tuple[bool, bool, bool]
+    translated: bool
 
 
 class Namespace:
@@ -104,8 +121,11 @@ class World:
         self.right.ask("listen", interfaces=["out0", "out1"])
         self.fw.ask("listen", local=True)
         self.left.ask("listen", interfaces=["in0", "in1"])
-        # What is under test are rules; TCP windows are conntrack's own matter.
-        self.fw.run("sysctl -qw net.netfilter.nf_conntrack_tcp_be_liberal=1", check=False)
+        # What is under test are rules; TCP windows are conntrack's own matter. See ``travelled`` for the others.
+        self.fw.run(
+            "sysctl -qw net.netfilter.nf_conntrack_tcp_be_liberal=1 net.netfilter.nf_conntrack_checksum=0"
+            " net.ipv6.icmp.echo_ignore_all=1"
+        )
         return self
 
     def __exit__(
@@ -124,76 +144,102 @@ class World:
         )
 
     def passed(self, hook: str, flows: list[dict[str, Any]]) -> list[bool]:
-        """Which of these flows get through the firewall: forward, input or output."""
-        first = self._tag
-        self._tag += len(flows)
-        packets = [tagged(flow, first + index) for index, flow in enumerate(flows)]
-        listener = self.fw if hook == "input" else self.right
-        listener.ask("heard")
-        if hook == "output":
-            self.fw.ask("emit", packets=[packet.hex() for packet in packets])
-        else:
-            numbers = {link: number for number, (link, _side) in enumerate(LINKS)}
-            frames = []
-            for flow, packet in zip(flows, packets):
-                number = numbers[flow["in_interface"]]
-                source, target = _MAC["left"].format(number), _MAC["fw"].format(number)
-                frames.append([flow["in_interface"], frame(source, target, packet).hex()])
-            self.left.ask("send", frames=frames)
-        time.sleep(_SETTLE)
-        tags = set(listener.ask("heard")["tags"])
-        return [first + index in tags for index in range(len(flows))]
+        """Which of these packets get through the firewall, by way of forward, input or output.
 
-    def travelled(self, flows: list[dict[str, Any]]) -> list[tuple[bool, bool, bool]]:
-        """For each flow that the firewall should forward: whether its first packet arrived, whether the answers
-        to that (as it arrived, translated) came back, and whether the next packet arrived."""
-        first = self._send(self.left, flows, [flow["in_interface"] for flow in flows], "left")
-        arrived = self._caught(self.right)
-        answers, links, asked = [], [], []
+        They come by their ``in_interface``, or are the firewall's own; where they go is told by ``dst``."""
+        for space in self.spaces.values():
+            space.ask("heard")
+        first = self._send(flows)
+        sides = ["fw" if hook == "input" else _side_of(flow["dst"]) for flow in flows]
+        heard = {side: set(self.spaces[side].ask("heard")["tags"]) for side in dict.fromkeys(sides)}
+        return [first + index in heard[side] for index, side in enumerate(sides)]
+
+    def travelled(self, flows: list[dict[str, Any]]) -> list[Travel]:
+        """What becomes of first packets, of the answers to them as they arrived, and of what follows.
+
+        Packets with an ``in_interface`` come by it, others are the firewall's own. Nothing here may be answered by
+        the firewall itself: checksums are wrong on purpose, for which connection tracking does not look."""
+        self._caught(())
+        first = self._send(flows, broken=True)
+        began = ["left" if "in_interface" in flow else "fw" for flow in flows]
+        ends = [tuple(side for side in self.spaces if side != start) for start in began]
+        arrived = self._caught([(first + index, sides) for index, sides in enumerate(ends)])
+        asked, answers = [], []
         for index in range(len(flows)):
             if first + index in arrived:
-                link, written = arrived[first + index]
-                answers.append(answer(bytes.fromhex(written)[14:]))
-                links.append(link)
+                side, link, packet = arrived[first + index]
                 asked.append(index)
-        second = self._send(self.right, answers, links, "right")
-        back = self._caught(self.left)
-        further = [{**flow, "tcp_flags": 0x10} for flow in flows]
-        third = self._send(self.left, further, [flow["in_interface"] for flow in flows], "left")
-        again = self._caught(self.right)
+                answers.append({**answer(packet), **({} if side == "fw" else {"in_interface": link})})
+        second = self._send(answers, broken=True)
+        back = self._caught([(second + at, (began[index],)) for at, index in enumerate(asked)])
+        third = self._send([{**flow, "tcp_flags": _ACK} for flow in flows], broken=True)
+        again = self._caught([(third + index, sides) for index, sides in enumerate(ends)])
         # A server sends more than its SYN ACK, and a stranger's lone ACK is another matter to the kernel.
-        fourth = self._send(self.right, [{**one, "tcp_flags": 0x10} for one in answers], links, "right")
-        back |= self._caught(self.left)
+        fourth = self._send([{**one, "tcp_flags": _ACK} for one in answers], broken=True)
+        back |= self._caught([(fourth + at, (began[index],)) for at, index in enumerate(asked)])
         answered = {
             index
             for at, index in enumerate(asked)
             if _ends(back.get(second + at)) == _ends(back.get(fourth + at)) == _ends_of(flows[index])
         }
-        return [
-            (
-                first + index in arrived,
+        found = []
+        for index, flow in enumerate(flows):
+            there = _ends(arrived.get(first + index))
+            passed = (
+                bool(there),
                 index in answered,
-                third + index in again and _ends(again[third + index]) == _ends(arrived.get(first + index)),
+                bool(there) and _ends(again.get(third + index)) == there,
             )
-            for index in range(len(flows))
-        ]
+            found.append(Travel(passed, bool(there) and there != _ends_of(turned(flow))))
+        return found
 
-    def _send(self, space: Namespace, flows: list[dict[str, Any]], links: list[str], side: str) -> int:
-        """Send a packet of each flow by its link; the first one's tag, the others' follow."""
+    def _send(self, flows: list[dict[str, Any]], broken: bool = False) -> int:
+        """Send a packet of each flow; the first one's tag, the others' follow."""
         first = self._tag
         self._tag += len(flows)
-        numbers = {link: number for number, (link, _side) in enumerate(LINKS)}
-        frames = []
-        for index, (flow, link) in enumerate(zip(flows, links)):
-            source, target = _MAC[side].format(numbers[link]), _MAC["fw"].format(numbers[link])
-            frames.append([link, frame(source, target, tagged(flow, first + index)).hex()])
-        space.ask("send", frames=frames)
+        packets = []
+        by_side: dict[str, list[list[str]]] = {"left": [], "right": []}
+        for index, flow in enumerate(flows):
+            packet = tagged(flow, first + index, broken)
+            link = flow.get("in_interface")
+            if link is None:
+                packets.append(packet.hex())
+                continue
+            number, side = _LINK[link]
+            source, target = _MAC[side].format(number), _MAC["fw"].format(number)
+            by_side[side].append([link, frame(source, target, packet).hex()])
+        if packets:
+            self.fw.ask("emit", packets=packets)
+        for side, frames in by_side.items():
+            if frames:
+                self.spaces[side].ask("send", frames=frames)
         time.sleep(_SETTLE)
         return first
 
-    @staticmethod
-    def _caught(space: Namespace) -> dict[int, tuple[str, str]]:
-        return {int(tag): (link, written) for tag, (link, written) in space.ask("caught")["packets"].items()}
+    def _caught(self, wanted: Iterable[tuple[int, tuple[str, ...]]]) -> dict[int, tuple[str, str, bytes]]:
+        """Tag -> side, link and IP packet, of those that came where they may: an error about a packet holds its tag
+        as well, and goes back."""
+        caught = {name: space.ask("caught")["packets"] for name, space in self.spaces.items()}
+        found = {}
+        for tag, sides in wanted:
+            for side in sides:
+                if str(tag) in caught[side]:
+                    link, written = caught[side][str(tag)]
+                    found[tag] = (side, link, bytes.fromhex(written))
+        return found
+
+
+def _side_of(address: str) -> str:
+    value = ipaddress.ip_address(address)
+    return next((side for side, nets in _BEHIND.items() if any(value in net for net in nets)), "fw")
+
+
+def turned(flow: dict[str, Any]) -> dict[str, Any]:
+    """The other direction."""
+    found = {**flow, "src": flow["dst"], "dst": flow["src"]}
+    if "src_port" in flow:
+        found |= {"src_port": flow["dst_port"], "dst_port": flow["src_port"]}
+    return found
 
 
 def _ends_of(flow: dict[str, Any]) -> tuple[Any, ...]:
@@ -201,9 +247,7 @@ def _ends_of(flow: dict[str, Any]) -> tuple[Any, ...]:
     return (*addresses, flow["protocol"], flow.get("src_port"), flow.get("dst_port"))
 
 
-def _ends(heard: tuple[str, str] | None) -> tuple[Any, ...]:
-    """The ends of the answer to a packet that was heard: those of the flow, if it was an answer itself."""
-    if heard is None:
-        return ()
-    found = answer(bytes.fromhex(heard[1])[14:])
-    return _ends_of(found)
+def _ends(heard: tuple[str, str, bytes] | None) -> tuple[Any, ...]:
+    """The ends of the answer to a packet that was heard: those of the flow, if it was an answer itself; nothing
+    for no packet."""
+    return _ends_of(answer(heard[2])) if heard is not None else ()

@@ -126,7 +126,11 @@ def _back(network: Network, delivery: Delivery, question: Question, progress: Pr
     for answer in found.deliveries:
         key = (answer.journey.route(), tuple(id(change) for change in answer.journey.changes))
         together.setdefault(key, []).append(answer)
+    unheard: dict[frozenset[str], dict[str, FlowSet]] = {}
     for (route, _changes), same in together.items():
+        quiet = unheard.setdefault(frozenset(route), {})
+        for host, some in (pair for answer in same for pair in walk.untracked(answer)):
+            quiet[host] = quiet.get(host, nothing) | some
         flows = walk.origin(union(nothing, (answer.flows for answer in same)), same[0].journey) & origin
         ways[route] = ways.get(route, nothing) | flows
     running: dict[frozenset[str], FlowSet] = {}
@@ -136,7 +140,8 @@ def _back(network: Network, delivery: Delivery, question: Question, progress: Pr
     stops: dict[frozenset[str], list[Event]] = {}
     for hosts, flows in running.items():
         delivered = _as_delivered(delivery, flows)
-        stops[hosts] = checks.events(delivered, hosts)
+        quiet = {host: _as_delivered(delivery, some) for host, some in unheard[hosts].items()}
+        stops[hosts] = checks.events(delivered, hosts, quiet)
         events += stops[hosts]
     for route, flows in ways.items():
         mine = stops[frozenset(route)]

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from weakref import WeakKeyDictionary
@@ -195,6 +195,14 @@ class Replies(Walk):
         alone = replace(packets, flows=plain(strange), seen=strange)
         return [alone], replace(packets, flows=plain(known), seen=known)
 
+    def untracked(self, answer: Delivery) -> Iterator[tuple[str, FlowSet]]:
+        """Hosts that did not track answers which arrived, with the flows as they began."""
+        hops = answer.journey.visits()
+        for hop in (*hops, answer.end) if answer.end is not None else hops:
+            if hop.untracked:
+                asked = questions(answer.journey.to_origin(hop.untracked, hop.level_left))
+                yield hop.host, self.way.to_origin(asked)
+
     def legs(self, legs: tuple[Leg, ...], family: int, host: str) -> tuple[Leg, ...]:
         if not self.same_leg or len(legs) < 2:
             return legs
@@ -279,14 +287,22 @@ class Running:
         self.delivery = delivery
         self.progress = progress
 
-    def events(self, flows: FlowSet, answered_by: frozenset[str]) -> list[Event]:
-        """What stops ``flows`` (as delivered) once replies have passed the hosts ``answered_by``."""
+    def events(
+        self, flows: FlowSet, answered_by: frozenset[str], unheard: Mapping[str, FlowSet]
+    ) -> list[Event]:
+        """What stops ``flows`` (as delivered) once replies have passed the routers ``answered_by``. ``unheard``:
+        host -> those of them whose replies it did not track."""
         journey, found = self.delivery.journey, []
+        nothing = flows.space.nothing
+
+        def heard(host: str) -> FlowSet:
+            return flows - unheard.get(host, nothing)
+
         for hop in journey.starts:
             found += self._hop(
                 hop,
                 flows,
-                True,
+                heard(hop.host),
                 (
                     ("output", hop.level_came, hop.level_routed),
                     ("postrouting", hop.level_routed, hop.level_left),
@@ -301,13 +317,13 @@ class Running:
                 ("postrouting", hop.level_routed, hop.level_left),
                 ("egress", hop.level_left, hop.level_left),
             )
-            found += self._hop(hop, flows, hop.host in answered_by, hooks)
+            found += self._hop(hop, flows, heard(hop.host) if hop.host in answered_by else nothing, hooks)
         if self.delivery.end is not None:
             hop = self.delivery.end
             found += self._hop(
                 hop,
                 flows,
-                True,
+                heard(hop.host),
                 (
                     ("ingress", hop.level_came, hop.level_came),
                     ("prerouting", hop.level_came, hop.level_routed),
@@ -317,10 +333,10 @@ class Running:
         return found
 
     def _hop(
-        self, hop: Hop, flows: FlowSet, answered: bool, hooks: tuple[tuple[str, int, int], ...]
+        self, hop: Hop, flows: FlowSet, heard: FlowSet, hooks: tuple[tuple[str, int, int], ...]
     ) -> list[Event]:
-        """``hooks``: in order, each with the level before its translation and after it. Nat chains are not asked
-        about packets of a connection that has been through them."""
+        """``heard``: those whose answers the host tracked. ``hooks``: in order, each with the level before its
+        translation and after it. Nat chains are not asked about packets of a connection that has been through them."""
         known = self.network.states[hop.host].firewall_known
         found: list[Event] = []
         current: FlowSet | None = (
@@ -333,7 +349,7 @@ class Running:
                 continue
             out = hop.out_interface if hook not in ("ingress", "prerouting", "input") else ""
             if current is None:
-                asked = self._packets(hop, flows, answered, level, out)
+                asked = self._packets(hop, flows, heard, level, out)
             else:
                 for change in self.delivery.journey.changes[level_of_current:level]:
                     current = change.forth(current)
@@ -358,16 +374,16 @@ class Running:
                     }
         return found
 
-    def _packets(self, hop: Hop, flows: FlowSet, answered: bool, level: int, out: str) -> FlowSet:
-        there = self.delivery.journey.at_level(flows, level)
-        if level in (hop.level_came, hop.level_routed):
-            there = there & (hop.came if level == hop.level_came else hop.routed)
-        dress = self.network.dresser.dress
-        if not answered:
-            return dress(there, STRAY_FURTHER, hop.in_interface, out)
-        found = dress(
-            there, FURTHER, hop.in_interface, out, self.network.effects[hop.host].uses_connection_marks
-        )
+    def _packets(self, hop: Hop, flows: FlowSet, heard: FlowSet, level: int, out: str) -> FlowSet:
+        marks = self.network.effects[hop.host].uses_connection_marks
+        found = flows.space.nothing
+        for kind, some in ((FURTHER, heard), (STRAY_FURTHER, flows - heard)):
+            if not some:
+                continue
+            there = self.delivery.journey.at_level(some, level)
+            if level in (hop.level_came, hop.level_routed):
+                there = there & (hop.came if level == hop.level_came else hop.routed)
+            found = found | self.network.dresser.dress(there, kind, hop.in_interface, out, marks)
         if hop.status:
             found = found.named("ct_status", (hop.status,))
         marked = self.delivery.journey.marked_at(hop, level)

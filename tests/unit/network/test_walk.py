@@ -116,6 +116,21 @@ def test_notrack_needs_rules_for_untracked_packets() -> None:
     assert verdict(ask(small_lab(fw1=[raw, forward(app_rule(), answers)]))) == "open"
 
 
+def test_a_router_that_does_not_track_replies_takes_what_follows_for_invalid() -> None:
+    """nf_conntrack_proto_tcp.c: an ACK in SYN_SENT is invalid."""
+    raw = ruleset(
+        "inet/raw/prerouting",
+        "prerouting",
+        "permit",
+        [rule(1, "notrack", match(src="10.20.1.0/24"), CONTINUE, [Effect("notrack")])],
+        priority=-300,
+    )
+    answers = ("tcp sport 5432 accept", match(proto="tcp", sport=5432, ct="untracked"))
+    found = ask(small_lab(fw1=[raw, forward(app_rule(), answers)]))
+    assert verdict(found) == "denied"
+    assert reasons(found) == {("established", "fw1", "ct state invalid drop")}
+
+
 def test_replies_by_a_router_that_did_not_see_the_flow() -> None:
     states = small_lab()
     states["db1"].routes = [
