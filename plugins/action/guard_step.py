@@ -13,7 +13,7 @@ from ansible import constants as C
 from ansible.utils.display import Display
 
 from ansible_collections.pathguard.network.plugins.plugin_utils.ansible_values import native, unsafe
-from ansible_collections.pathguard.network.plugins.plugin_utils.errors import GuardError, PathGuardError
+from ansible_collections.pathguard.network.plugins.plugin_utils.errors import GuardError
 from ansible_collections.pathguard.network.plugins.plugin_utils.gather import netmiko_channel  # noqa: F401  # pylint: disable=unused-import
 from ansible_collections.pathguard.network.plugins.plugin_utils.gather.action import (
     HOST_OPTIONS,
@@ -24,7 +24,8 @@ from ansible_collections.pathguard.network.plugins.plugin_utils.guard import rec
 from ansible_collections.pathguard.network.plugins.plugin_utils.guard.after import UNPROVEN, After, Judge
 from ansible_collections.pathguard.network.plugins.plugin_utils.guard.batch import check_strategy, lost
 from ansible_collections.pathguard.network.plugins.plugin_utils.guard.before import Start, begin
-from ansible_collections.pathguard.network.plugins.plugin_utils.guard.flowdiff import flow_diff
+from ansible_collections.pathguard.network.plugins.plugin_utils.guard.closing import close_open
+from ansible_collections.pathguard.network.plugins.plugin_utils.guard.flowdiff import flow_diff_within
 from ansible_collections.pathguard.network.plugins.plugin_utils.guard.outcomes import (
     LOST,
     HostFailure,
@@ -34,6 +35,8 @@ from ansible_collections.pathguard.network.plugins.plugin_utils.guard.site impor
 
 LOGIN_OPTIONS = {name: HOST_OPTIONS[name] for name in ("transport", "host_key_checking", "workers")}
 LEFT_OPEN = "the play ended without a verdict: all hosts were lost, or the change ended the play"
+# Seconds for what --diff shows.
+FLOW_DIFF = 30.0
 # Standard output of these callbacks is a document of their own.
 MACHINE_READABLE = ("json", "jsonl", "junit", "null")
 
@@ -145,15 +148,16 @@ class ActionModule(HostsAction):
 
     def _close(self, options: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
         """Restore what this playbook's runs have left open: all hosts lost, or the play ended by the change."""
-        snapshot_dir = self._snapshot_dir(options)
         hostvars = task_vars["hostvars"]
         begun = [native(hostvars[host].get("path_guard_before") or {}).get("run_id") for host in hostvars]
-        runs = [record.read(snapshot_dir, run_id) for run_id in dict.fromkeys(begun) if run_id]
-        left = [run.id for run in runs if not run.decision]
-        result: dict[str, Any] = {"changed": False, "good": True, "decision": "closed", "run_id": ""}
-        for run_id in left:
-            result = self._revert({**options, "run_id": run_id, "reason": LEFT_OPEN}, task_vars)
-        return {**result, "good": False} if left else result
+        results = close_open(
+            filter(None, begun),
+            self._snapshot_dir(options),
+            lambda run_id: self._revert({**options, "run_id": run_id, "reason": LEFT_OPEN}, task_vars),
+        )
+        if not results:
+            return {"changed": False, "good": True, "decision": "closed", "run_id": ""}
+        return {**results[-1], "good": False, "changed": any(result["changed"] for result in results)}
 
     def _verdict(self, options: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
         """Fail where the last step's decision was not good; a step that left none is not good."""
@@ -261,10 +265,7 @@ class ActionModule(HostsAction):
 
 
 def _flow_diff(judge: Judge, found: After) -> str:
-    try:
-        return flow_diff(judge.baseline, found.states) if found.states else ""
-    except PathGuardError as error:  # the decision is taken: what can't be shown must not hide it
-        return f"what the change did can't be shown: {error.what}\n"
+    return flow_diff_within(FLOW_DIFF, lambda: judge.baseline, found.states) if found.states else ""
 
 
 def _machine_readable() -> bool:

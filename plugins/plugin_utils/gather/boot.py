@@ -6,7 +6,7 @@
 Saved rules are loaded into a network namespace of their own, which ends with the command, and listed there:
 so includes, variables and abbreviations are read as they will be at boot. Nothing is loaded where such a
 namespace can't be made. As with ``nft -c`` and ``iptables-restore --test``, the kernel may load modules that
-the saved rules need.
+the saved rules need; rules that would alter how the whole host's packets are treated by that alone are not tried.
 
 The first line of an output tells where it is from: ``# pathguard file=/etc/nftables.conf``, with
 ``backend=``, ``enabled=`` and more by the output. ``boot_units`` has lines ``unit NAME STATE [COMMAND]``,
@@ -23,7 +23,7 @@ COMMANDS: dict[str, str] = {
     "boot_ip6tables": "unshare -n sh -c 'ip6tables-restore </etc/iptables/rules.v6 && ip6tables-save'",
     "boot_ufw": "cat /etc/ufw/ufw.conf /etc/ufw/before.rules /etc/ufw/after.rules /etc/ufw/user.rules",
     "boot_ufw6": "cat /etc/ufw/ufw.conf /etc/ufw/before6.rules /etc/ufw/after6.rules /etc/ufw/user6.rules",
-    "boot_firewalld": "firewall-cmd --list-all-zones; firewall-cmd --permanent --list-all-zones",
+    "boot_firewalld": "firewall-cmd --list-all-zones; firewall-offline-cmd --list-all-zones",
 }
 
 UNITS = (
@@ -51,6 +51,8 @@ pg_limit=$(if pg_has timeout; then echo timeout PATIENCE; fi)
 pg_scratch() {
   pg_has unshare || { echo "unshare is not installed, so saved rules can't be tried" >&2; return 126; }
   [ "$pg_admin" -eq 1 ] || { echo "Operation not permitted: only root can try saved rules" >&2; return 126; }
+  pg_tracks_apart || {
+    echo "saved rules can't be tried: this kernel would begin to track all connections of the host" >&2; return 126; }
   pg_here=$(readlink /proc/self/ns/net) || pg_here=
   $pg_limit unshare -n sh -c 'pg_there=$(readlink /proc/self/ns/net)
     [ -n "$0" ] && [ -n "$pg_there" ] && [ "$pg_there" != "$0" ] || {
@@ -60,6 +62,11 @@ pg_scratch() {
   pg_status=$?
   [ $pg_status -ne 124 ] || echo "saved rules are not loaded within PATIENCE s" >&2
   return $pg_status
+}
+pg_tracks_apart() { # before Linux 4.10 a loaded nf_conntrack tracks in all namespaces, whether rules ask for it or not
+  case $(uname -r) in
+    [0-3].*|4.[0-9]|4.[0-9][!0-9]*) pg_kernel nf_conntrack nf_conntrack_in;;
+  esac
 }
 pg_small() {
   [ -r "$1" ] || { echo "Permission denied: only root can read $1" >&2; return 126; }
@@ -147,22 +154,50 @@ pg_end
     done
     $1-save"
 }
+pg_seconds() { sed 's/[^0-9].*//' /proc/uptime; }
+pg_within() { # command...; all questions about firewalld together have the time for one file
+  pg_left=$((pg_end - $(pg_seconds)))
+  if [ $pg_left -le 0 ]; then echo "firewalld does not tell all within PATIENCE s" >&2; return 124; fi
+  ${pg_limit:+timeout $pg_left} "$@"
+}
+pg_runtime() { pg_within firewall-cmd "$@"; }
+pg_permanent() { # firewalld shows files that were edited as it once read them; the other tool reads them itself
+  if pg_has firewall-offline-cmd; then pg_within firewall-offline-cmd "$@"
+  else pg_within firewall-cmd --permanent "$@"; fi
+}
+pg_defined() { # folder...: what has a file of its own there
+  for pg_each in "$@"; do
+    for pg_file in "$pg_each"/*.xml; do
+      if [ -e "$pg_file" ]; then pg_file=${pg_file##*/}; echo "${pg_file%.xml}"; fi
+    done
+  done
+}
 pg_firewalld() {
+  pg_end=$(($(pg_seconds) + PATIENCE))
   # To others it says that it does not run.
   [ "$pg_admin" -eq 1 ] || { echo "Operation not permitted: only root can ask firewalld" >&2; return 126; }
-  $pg_limit firewall-cmd --state >/dev/null 2>&1; pg_state=$?
+  pg_runtime --state >/dev/null 2>&1; pg_state=$?
   if [ $pg_state -eq 252 ]; then echo "# pathguard running=no"; return 0; fi # NOT_RUNNING, firewall-cmd(1)
   [ $pg_state -eq 0 ] || { echo "firewalld does not answer (exit status $pg_state)" >&2; return $pg_state; }
-  echo "# pathguard running=yes default=$(firewall-cmd --get-default-zone)"
+  pg_default=$(pg_runtime --get-default-zone) || return
+  pg_saved_default=$(sed -n 's/^DefaultZone=//p' $pg_etc/firewalld/firewalld.conf 2>/dev/null | tail -n 1)
+  echo "# pathguard running=yes default=$pg_default saved_default=$pg_saved_default"
   for pg_scope in runtime permanent; do
-    pg_flag=; if [ $pg_scope = permanent ]; then pg_flag=--permanent; fi
-    echo "= $pg_scope zones"; firewall-cmd $pg_flag --list-all-zones || return
-    echo "= $pg_scope policies"; firewall-cmd $pg_flag --list-all-policies || return
-    for pg_part in chains rules passthroughs; do
-      echo "= $pg_scope direct-$pg_part"; firewall-cmd $pg_flag --direct --get-all-$pg_part || return
+    echo "= $pg_scope zones"; pg_$pg_scope --list-all-zones || return
+    echo "= $pg_scope policies"; pg_$pg_scope --list-all-policies || return
+    for pg_service in $(pg_defined $pg_etc/firewalld/services); do
+      echo "= $pg_scope service-$pg_service"
+      pg_$pg_scope --info-service="$pg_service" || [ $? -ne 124 ] || return 124 # not loaded yet
     done
-    for pg_set in $(firewall-cmd $pg_flag --get-ipsets); do
-      echo "= $pg_scope ipset-$pg_set"; firewall-cmd $pg_flag --ipset="$pg_set" --get-entries || return
+    if [ $pg_scope = runtime ] || [ -e $pg_etc/firewalld/direct.xml ]; then
+      for pg_part in chains rules passthroughs; do
+        echo "= $pg_scope direct-$pg_part"; pg_$pg_scope --direct --get-all-$pg_part || return
+      done
+    fi
+    pg_named=$(pg_defined $pg_etc/firewalld/ipsets /usr/lib/firewalld/ipsets)
+    if [ $pg_scope = runtime ]; then pg_named=$(pg_runtime --get-ipsets) || return; fi
+    for pg_set in $pg_named; do
+      echo "= $pg_scope ipset-$pg_set"; pg_$pg_scope --ipset="$pg_set" --get-entries || return
     done
   done
 }

@@ -63,16 +63,27 @@ def prepare(folder: Path, snapshots: int, option: str = "snapshot_dir") -> None:
 
     ``option``: what the user names the folder by. Raises GatherError.
     """
+    _make_room(folder, snapshots * USUAL, option, "read or changed")
+
+
+def prepare_more(folder: Path, read: Path, times: int, option: str) -> None:
+    """See that there is room for so many more of the snapshots that the folder ``read`` has: what they take is known
+    then. Raises GatherError."""
+    size = sum(path.stat().st_size for path in read.iterdir())
+    _make_room(folder, times * max(size, USUAL), option, "changed")
+
+
+def _make_room(folder: Path, size: int, option: str, nothing: str) -> None:
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=folder) as file:
-            _reserve(file.fileno(), snapshots * USUAL)
+            _reserve(file.fileno(), size)
     except OSError as error:
-        need = f" (about {max(1, snapshots * USUAL >> 20)} MiB are needed)" if error.errno in FULL else ""
+        need = f" (about {max(1, size >> 20)} MiB are needed)" if error.errno in FULL else ""
         raise GatherError(
             f"snapshots can't be written here: {error.strerror}{need}",
             str(folder),
-            f"make room, mend the folder's permissions, or name another by {option}; nothing was read or changed",
+            f"make room, mend the folder's permissions, or name another by {option}; nothing was {nothing}",
         ) from None
 
 

@@ -30,8 +30,9 @@ from .seldom import Say
 from .site import Site
 
 TOLD = 3
-# Of every host at most: before, after, once more when settled, and after a revert.
-READINGS = 4
+FOLDER = "path_guard_snapshot_dir"
+# Of every host at most, when it was read once: after, once more when settled, and after a revert; and the reports.
+MORE_READINGS = 4
 
 
 @dataclass(frozen=True)
@@ -92,9 +93,7 @@ def begin(start: Start, site: Site, say: Say) -> Before:
             "the play's hosts",
             "mend these hosts, or leave them out with --limit: the guard must know what becomes of every host",
         )
-    snapshot.prepare(
-        start.snapshot_dir, READINGS * len({*needed, *(start.hops or ())}), "path_guard_snapshot_dir"
-    )
+    snapshot.prepare(start.snapshot_dir, 1, FOLDER)
     folder = record.new_folder(start.snapshot_dir, start.run_id)
     run_id = folder.name
     states, errors = _read(start, site, needed, folder / "pre", run_id)
@@ -102,6 +101,7 @@ def begin(start: Start, site: Site, say: Say) -> Before:
         errors = {**errors, **_without_rules(states)}
     if errors:
         raise several(errors, len({*errors, *states}), "read; nothing was changed, nothing is armed")
+    snapshot.prepare_more(folder, folder / "pre", MORE_READINGS, FOLDER)
     with naming(policy.name):
         names = resolver(policy, start.groups, states, site)
         proof = prove(policy, states, start.groups, folder / "pre", resolver=names)

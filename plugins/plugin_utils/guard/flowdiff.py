@@ -5,7 +5,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+import threading
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from ..analyse.diffdata import firewall_difference
@@ -17,6 +18,7 @@ from .text import printable
 # A screen; what is beyond is counted, and the filter firewall_diff tells all from the run's snapshots.
 MOST_LINES = 40
 MOST_PARTS = 4
+LATER = "compare the run's snapshots with firewall_diff"
 WIDTH = 160
 _VALUES = 6
 _KINDS = {"new": "new connections", "established": "open connections and replies", "other": "other packets"}
@@ -45,9 +47,30 @@ def flow_diff(before: Mapping[str, State], after: Mapping[str, State]) -> str:
     if more > 0:
         lines = [
             *lines[:MOST_LINES],
-            f"and {more} more lines: compare the run's snapshots with firewall_diff",
+            f"and {more} more lines: {LATER}",
         ]
     return printable("".join(f"{line}\n" for line in lines))
+
+
+def flow_diff_within(
+    seconds: float, before: Callable[[], Mapping[str, State]], after: Mapping[str, State]
+) -> str:
+    """The same, or that it was not worked out in that time: the decision is taken, and whoever reads it waits for this.
+    ``before``: reads the states from before the change."""
+    found: list[str] = []
+
+    def work() -> None:
+        try:
+            found.append(flow_diff(before(), after))
+        except PathGuardError as error:
+            found.append(f"what the change did can't be shown: {error.what}\n")
+
+    # When nobody waits for it any more, it ends with the process: Ansible has one for each task.
+    thread = threading.Thread(target=work, daemon=True)
+    thread.start()
+    thread.join(seconds)
+    late = f"which flows were gained and lost was not worked out within {seconds:.0f} s: {LATER}\n"
+    return found[0] if found else late
 
 
 def _may_differ(before: State, after: State) -> bool:

@@ -22,7 +22,7 @@ def resolver(
     known = set(hosts)
     wanted: dict[str, dict[str, None]] = {}
     for path in policy.paths:
-        names = list(_names(path.destination))
+        names = list(dict.fromkeys([*_names(path.destination), *_excepted_names(path.source)]))
         for host in members(path.source, groups) if names else ():
             if host in known:
                 wanted.setdefault(host, {}).update(dict.fromkeys(names))
@@ -32,6 +32,12 @@ def resolver(
         return found.get(host, {}).get(name, ()) if host else resolve_here(name)
 
     return ask
+
+
+def _excepted_names(source: Endpoint) -> Iterable[str]:
+    """A source that is a name has no hosts that could be asked."""
+    for other in source.excepted:
+        yield from _names(other)
 
 
 def _names(endpoint: Endpoint) -> Iterable[str]:

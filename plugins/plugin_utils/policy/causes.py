@@ -12,7 +12,7 @@ which none can be left out, with about two proofs for each halving of the change
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from ..analyse.errors_back import errors_about
 from ..analyse.journey import plain
@@ -173,26 +173,18 @@ class Causes:
         return self._networks[undone]
 
 
+@dataclass(eq=False)
 class _Search:
-    """For one path: which changes must be undone so that ``worse`` fares as before."""
+    """For one path: which changes must be undone so that ``worse``, as ``bad`` and ``doubtful`` found it, fares as
+    before."""
 
-    def __init__(
-        self,
-        causes: Causes,
-        proof: Proof,
-        before: Proof,
-        worse: FlowSet,
-        bad: Callable[[Proof], FlowSet],
-        doubtful: Callable[[Proof], FlowSet],
-    ) -> None:
-        """``bad``, ``doubtful``: what ``worse`` was found by."""
-        self.causes = causes
-        self.proof = proof
-        self.before = before
-        self.worse = worse
-        self.bad = bad
-        self.doubtful = doubtful
-        self._cured: dict[frozenset[Change], FlowSet] = {}
+    causes: Causes
+    proof: Proof
+    before: Proof
+    worse: FlowSet
+    bad: Callable[[Proof], FlowSet]
+    doubtful: Callable[[Proof], FlowSet]
+    _cured: dict[frozenset[Change], FlowSet] = field(default_factory=dict)
 
     def cured(self, undone: frozenset[Change]) -> FlowSet:
         """Of what got worse: the part that would fare as before."""

@@ -86,8 +86,8 @@ class EndFinder:
         destination = self._resolved(path.destination, ends, asking, families)
         if ends.unresolved:
             return ends
-        source = self._settled(source, "src", ends, families)
-        destination = self._settled(destination, "dst", ends, families)
+        source = self._settled(source, "src", ends, asking, families)
+        destination = self._settled(destination, "dst", ends, asking, families)
         if path.required:
             self._required(path, source, destination, ends)
         else:
@@ -139,8 +139,16 @@ class EndFinder:
             ends.unresolved.append(f"{', '.join(endpoint.names)} resolves to no address")
         return Endpoint("addresses", endpoint.where, addresses=tuple(found), excepted=endpoint.excepted)
 
-    def _settled(self, endpoint: Endpoint, field_name: str, ends: Ends, families: Sequence[int]) -> Endpoint:
-        """What the endpoint excepts, resolved; and which flows it may cover while that is not known."""
+    def _settled(
+        self,
+        endpoint: Endpoint,
+        field_name: str,
+        ends: Ends,
+        hosts: Sequence[str],
+        families: Sequence[int],
+    ) -> Endpoint:
+        """What the endpoint excepts, resolved as each of ``hosts`` does; and which flows it may cover while that is not
+        known."""
         excepted = []
         for other in endpoint.excepted:
             missing = [name for name in members(other, self.groups) if name not in self.network.states]
@@ -149,11 +157,14 @@ class EndFinder:
                 ends.doubts += [f"{name} is excepted, and was not gathered" for name in missing]
             if other.kind == "dns":
                 found = Ends(self.space.nothing, self.space.nothing)
-                other = self._resolved(other, found, [], families)
+                answers = [self._resolved(other, found, [host], families) for host in hosts or [""]]
+                if len({frozenset(answer.addresses) for answer in answers}) > 1:
+                    found.unresolved.append(f"hosts resolve {', '.join(other.names)} to different addresses")
+                other = answers[0]
                 if found.unresolved:
                     self._doubt(ends, self.space.everything)
                     ends.doubts += [f"it is excepted, and {why}" for why in found.unresolved]
-            excepted.append(self._settled(other, field_name, ends, families))
+            excepted.append(self._settled(other, field_name, ends, hosts, families))
         return replace(endpoint, excepted=tuple(excepted))
 
     def _doubt(self, ends: Ends, flows: FlowSet) -> None:

@@ -53,6 +53,25 @@ def test_without_unshare_or_rights_nothing_is_tried(tmp_path: Path) -> None:
     assert not (tmp_path / "was-run").exists()
 
 
+@pytest.mark.parametrize(
+    ("release", "loaded", "tried"),
+    [
+        ("3.10.0-1160.el7", 1, False),
+        ("4.9.0-19-amd64", 1, False),
+        ("4.10.0", 1, True),
+        ("6.1.0", 1, True),
+        ("3.10.0", 0, True),
+    ],
+)
+def test_a_kernel_that_would_track_the_whole_hosts_connections_is_left_alone(
+    tmp_path: Path, release: str, loaded: int, tried: bool
+) -> None:
+    tool(tmp_path, "uname", f"echo {release}")
+    tool(tmp_path, "unshare", "echo tried")
+    found = run(tmp_path, "pg_run x 'pg_scratch true'", setup=f"pg_kernel() {{ return {loaded}; }}")
+    assert ("tried" in found.stdout, "track all connections" in found.stderr) == (tried, not tried)
+
+
 def test_a_file_that_is_too_large_is_not_tried(tmp_path: Path) -> None:
     with (tmp_path / "saved").open("w") as file:
         file.truncate(boot.LARGEST + 1)
@@ -274,6 +293,14 @@ def test_firewalld_is_asked_for_both_configurations(tmp_path: Path) -> None:
 def test_firewalld_that_answers_only_in_part_is_not_compared(tmp_path: Path) -> None:
     tool(tmp_path, "firewall-cmd", f"case $* in *--list-all-policies) exit 2;; esac\n{FIREWALL_CMD}")
     assert run(tmp_path, "pg_run x pg_firewalld").rc == 2
+
+
+def test_a_firewalld_that_takes_its_time_is_not_waited_for_with_each_answer(tmp_path: Path) -> None:
+    tool(tmp_path, "firewall-cmd", FIREWALL_CMD)
+    slow = f"pg_seconds() {{ echo >>{tmp_path}/asked; wc -l <{tmp_path}/asked; }}"
+    found = run(tmp_path, "pg_run x pg_firewalld", setup=slow)
+    assert (found.rc, "does not tell all within" in found.stderr) == (124, True)
+    assert "= permanent zones" not in found.stdout
 
 
 def test_a_firewalld_that_does_not_answer_is_not_one_that_does_not_run(tmp_path: Path) -> None:

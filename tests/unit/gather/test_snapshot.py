@@ -173,6 +173,18 @@ def test_a_full_disk_is_noticed_before_anything_is_gathered(
     assert (caught.value.where, "snapshot_dir" in caught.value.todo) == (str(tmp_path), True)
 
 
+def test_room_for_more_is_asked_by_what_was_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[int] = []
+    monkeypatch.setattr(os, "posix_fallocate", lambda _handle, _offset, size: asked.append(size))
+    written = tmp_path / "pre"
+    written.mkdir()
+    snapshot.prepare_more(tmp_path, written, 4, "path_guard_snapshot_dir")
+    for name in ("fw1.json", "fw2.json"):
+        (written / name).write_bytes(b"x" * 300_000)
+    snapshot.prepare_more(tmp_path, written, 4, "path_guard_snapshot_dir")
+    assert asked == [4 * snapshot.USUAL, 4 * 600_000]
+
+
 def test_a_file_system_that_cant_tell_is_tried(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def cant_tell(_handle: int, _offset: int, _size: int) -> None:
         raise OSError(errno.EOPNOTSUPP, os.strerror(errno.EOPNOTSUPP))

@@ -19,6 +19,7 @@ from ansible_collections.pathguard.network.plugins.plugin_utils.errors import (
     PathGuardError,
     PolicyError,
 )
+from ansible_collections.pathguard.network.plugins.plugin_utils.gather import snapshot
 from ansible_collections.pathguard.network.plugins.plugin_utils.guard import record, text
 from tests.support.guard_scene import NARROW, PATH, POLICY, Scene
 
@@ -237,3 +238,24 @@ def test_a_folder_that_cant_be_written_is_told_before_anything_is_read(
     assert "path_guard_snapshot_dir" in caught.value.todo
     assert scene.site.reads == []
     assert not folder.exists() or list(folder.iterdir()) == []
+
+
+def test_a_disk_without_room_for_the_rest_of_the_run_is_told_before_anything_is_armed(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What the rest takes is known by what was read; many small hosts take little."""
+    asked: list[int] = []
+
+    def full(_handle: int, _offset: int, size: int) -> None:
+        asked.append(size)
+        if len(asked) > 1:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "posix_fallocate", full)
+    with pytest.raises(GatherError, match="No space left on device") as caught:
+        scene.begin()
+    assert "nothing was changed" in caught.value.todo
+    assert scene.site.reads != []
+    assert all(host.log == [] for host in scene.site.hosts.values())
+    written = sum(path.stat().st_size for path in (scene.folder / "runs" / "r1" / "pre").iterdir())
+    assert asked == [snapshot.USUAL, 4 * max(written, snapshot.USUAL)]

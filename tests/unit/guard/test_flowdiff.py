@@ -5,12 +5,16 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Mapping
 from dataclasses import replace
 
+from ansible_collections.pathguard.network.plugins.plugin_utils.errors import StateError
 from ansible_collections.pathguard.network.plugins.plugin_utils.guard.flowdiff import (
     MOST_LINES,
     WIDTH,
     flow_diff,
+    flow_diff_within,
 )
 from ansible_collections.pathguard.network.plugins.plugin_utils.model.state import State
 from ansible_collections.pathguard.network.plugins.plugin_utils.parse import fingerprint
@@ -52,3 +56,26 @@ def test_it_stays_on_one_screen() -> None:
     assert any("more parts" in line for line in lines)
     assert any("more changes" in line for line in lines)
     assert "\x1b" not in "".join(lines)
+
+
+def test_nobody_waits_for_it_for_long() -> None:
+    before, after = printed(small_lab()), printed(small_lab(fw1=[forward(app_rule("10.10.1.0/26"))]))
+    assert flow_diff_within(30, lambda: before, after) == flow_diff(before, after)
+    ended = threading.Event()
+
+    def slow() -> Mapping[str, State]:
+        ended.wait(30)
+        return before
+
+    told = flow_diff_within(0.05, slow, after)
+    ended.set()
+    assert told.startswith("which flows were gained and lost was not worked out within 0 s")
+    assert "firewall_diff" in told
+
+    def damaged() -> Mapping[str, State]:
+        raise StateError("the snapshot is damaged")
+
+    assert (
+        flow_diff_within(30, damaged, after)
+        == "what the change did can't be shown: the snapshot is damaged\n"
+    )

@@ -54,6 +54,18 @@ def test_a_database_whose_name_moved_is_cut_by_its_new_address_alone() -> None:
     assert before.asked == [{"app01": ["db.example"], "app02": ["db.example"]}], "sources alone, once each"
 
 
+def test_source_hosts_are_asked_for_what_is_left_out_on_either_side() -> None:
+    path = {
+        "name": "by name",
+        "from": {"hosts": ["app01", "app02"], "except": {"dns": "old.example"}},
+        "to": {"group": "db", "except": {"dns": "standby.example"}},
+        "service": "postgresql",
+    }
+    site = Resolving("10.20.1.11")
+    resolver(load_policy({"requiredPaths": [path]}), GROUPS, small_lab(), site)
+    assert site.asked == [{key: ["standby.example", "old.example"] for key in ("app01", "app02")}]
+
+
 def test_nobody_is_asked_where_a_policy_names_no_name() -> None:
     site = Resolving("10.20.1.10")
     ask = resolver(load_policy({"requiredPaths": POLICY["requiredPaths"][1:]}), GROUPS, small_lab(), site)

@@ -23,7 +23,7 @@ from ansible_collections.pathguard.network.plugins.plugin_utils.model.rules impo
 from ansible_collections.pathguard.network.plugins.plugin_utils.model.state import State
 from ansible_collections.pathguard.network.plugins.plugin_utils.policy.read import load_policy
 from ansible_collections.pathguard.network.plugins.plugin_utils.policy.validate import validate
-from tests.support.states import APP_NUMBERS, APPS, GROUPS, forward, match, rule, ruleset, small_lab
+from tests.support.states import APP_NUMBERS, APPS, GROUPS, app_rule, forward, match, rule, ruleset, small_lab
 from tests.unit.policy.test_validate import TODAY, required
 
 FEWER = {**GROUPS, "app": list(APPS[:9])}
@@ -82,6 +82,38 @@ def test_excepted_names_are_resolved_or_leave_no_certain_violation() -> None:
     assert proven(policy, states)["satisfied"] == "unknown"
     assert proven(policy, states, resolver=lambda host, name: ["10.10.1.9"])["satisfied"] == "yes"
     assert proven(policy, states, resolver=lambda host, name: ["10.10.1.8"])["satisfied"] == "no"
+
+
+def test_hosts_resolve_what_is_excepted_each_for_itself() -> None:
+    policy = {
+        "requiredPaths": [
+            {
+                "name": "p",
+                "from": {"group": "app"},
+                "to": {"group": "db", "except": {"dns": "standby.example"}},
+                "service": "postgresql",
+            }
+        ]
+    }
+    asked = []
+
+    def resolve(host: str, name: str) -> list[str]:
+        asked.append((host, name))
+        return ["10.20.1.11"] if len(asked) != differs else ["10.20.1.10"]
+
+    states = small_lab(fw1=[forward(app_rule("10.10.1.0/24"))])
+    differs = 0
+    path = proven(policy, states, resolver=resolve)
+    assert (path["satisfied"], path["share"]["pairs"]["total"]) == ("yes", 10)
+    assert {host for host, _name in asked} == set(GROUPS["app"])
+    asked.clear()
+    differs = 3
+    states["fw1"].rulesets = {"inet/filter/forward": forward()}
+    path = proven(policy, states, resolver=resolve)
+    assert path["satisfied"] == "unknown"
+    assert path["unknown"]["reasons"] == [
+        "it is excepted, and hosts resolve standby.example to different addresses"
+    ]
 
 
 def test_what_nobody_lets_pass_is_closed_whatever_is_excepted() -> None:
