@@ -45,11 +45,17 @@ COMMANDS: dict[str, str] = {
     **boot.COMMANDS,
 }
 
+# What is never run, and only given as a file: a script that was loaded into a kernel without rules.
+GIVEN: dict[str, str] = {"nft_script": "nft -f"}
+
 # What else people type for the same.
 ALIASES: dict[str, str] = {
     "nft -j -a list ruleset": "nft_json",
     "nft -a -j list ruleset": "nft_json",
     "nft list ruleset": "nft_text",
+    "nft list ruleset -a": "nft_text",
+    "nft -f /etc/nftables.conf": "nft_script",
+    "fw4 print": "nft_script",
     "iptables-save": "iptables_nft",
     "iptables-save -c": "iptables_nft",
     "iptables-nft-save": "iptables_nft",

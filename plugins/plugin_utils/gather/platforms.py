@@ -16,11 +16,11 @@ from .channel import Channel
 
 @dataclass(frozen=True)
 class Platform:
-    """``name``: as users write it, a netmiko device type. ``commands``: the stable name of each command and
-    its text, by which saved files are told apart; ``aliases``: other texts of the same. ``ends``: a pattern
-    for the last line of a command's output, where it has a certain end. ``collect``: run all commands in
-    one login; those that show what boot would load only if the second argument says so. ``network_os``:
-    values of ansible_network_os that mean this platform."""
+    """``name``: as users write it, a netmiko device type. ``commands``: the stable name of each command and its
+    text, by which saved files are told apart, also of those that are never run; ``aliases``: other texts
+    of the same. ``ends``: a pattern for the last line of a command's output, where it has a certain end.
+    ``collect``: run all commands in one login; those that show what boot would load only if the second
+    argument says so. ``network_os``: values of ansible_network_os that mean this platform."""
 
     name: str
     netmiko_type: str
@@ -34,7 +34,15 @@ class Platform:
 PLATFORMS: dict[str, Platform] = {
     platform.name: platform
     for platform in (
-        Platform("linux", "linux", linux.COMMANDS, linux.ALIASES, linux.ENDS, linux.collect, ("linux",)),
+        Platform(
+            "linux",
+            "linux",
+            {**linux.COMMANDS, **linux.GIVEN},
+            linux.ALIASES,
+            linux.ENDS,
+            linux.collect,
+            ("linux",),
+        ),
     )
 }
 

@@ -59,12 +59,28 @@ def _fail(state: State, name: str, why: str, *, rules: bool = True) -> None:
         state.firewall_known = False
 
 
+# Where nft's rules may be, the best first: its JSON, its listing, and a script that was loaded.
+_NFT = ("nft_json", "nft_text", "nft_script")
+# nft built without libjansson says so instead of listing anything (src/main.c).
+_NO_JSON = "JSON support not compiled-in"
+
+
+def _nft_source(outputs: Mapping[str, RawOutput]) -> str:
+    """The output that nft's rules are read from; empty if none was given. Text serves where there is no JSON."""
+    if _without_json(outputs) and not raw.problem(outputs, "nft_text", may_be_empty=True):
+        return "nft_text"
+    given = [name for name in _NFT if name in outputs]
+    usable = (name for name in given if not raw.problem(outputs, name) and not outputs[name].absent)
+    none = (name for name in given if outputs[name].absent)
+    return next(usable, next(none, given[0] if given else ""))
+
+
 def _left_out(state: State, outputs: Mapping[str, RawOutput], name: str) -> bool:
     """Saved files that name some of the rules: what is left out is taken as none, unless a file says otherwise.
 
     A login always brings an answer for every command, if only an error.
     """
-    if name in outputs or not any(given in outputs for given in ("nft_json", *_IPTABLES)):
+    if name in outputs or not any(given in outputs for given in (*_NFT, *_IPTABLES)):
         return False
     tool = name.replace("_", "-")
     # What iptables-nft-save says where it finds legacy tables, to stderr or, in old versions, to stdout.
@@ -77,8 +93,14 @@ def _left_out(state: State, outputs: Mapping[str, RawOutput], name: str) -> bool
 
 def _hidden(outputs: Mapping[str, RawOutput]) -> list[str]:
     """Collections of rules that were not given, and that none of the others shows."""
-    shown_by_nft = {"iptables_nft", "ip6tables_nft"} if raw.text(outputs, "nft_json") else set()
+    shown_by_nft = {"iptables_nft", "ip6tables_nft"} if _shown_by_nft(outputs) else set()
+    if _nft_source(outputs):
+        shown_by_nft.add("nft_json")
     return [name for name in ("nft_json", *_IPTABLES) if name not in outputs and name not in shown_by_nft]
+
+
+def _shown_by_nft(outputs: Mapping[str, RawOutput]) -> str:
+    return raw.text(outputs, _nft_source(outputs))
 
 
 def _nothing_given(state: State, outputs: Mapping[str, RawOutput]) -> None:
@@ -92,7 +114,7 @@ def _nothing_given(state: State, outputs: Mapping[str, RawOutput]) -> None:
 
 def _families_left_out(state: State, outputs: Mapping[str, RawOutput]) -> None:
     """Saved files of one family only tell nothing about the other: its filters are there, and unknown."""
-    if raw.text(outputs, "nft_json"):
+    if _shown_by_nft(outputs):
         return
     given = {"ip6" if name.startswith("ip6") else "ip" for name in _IPTABLES if name in outputs}
     for family in {"ip", "ip6"} - given if given else ():
@@ -142,14 +164,22 @@ def _nft(
     facts: HostFacts,
     dumps: dict[str, IptablesRules | None],
 ) -> NftRules | None:
-    if _left_out(state, outputs, "nft_json"):
+    name = _nft_source(outputs)
+    if not name:
+        if not _left_out(state, outputs, "nft_json"):
+            _fail(state, "nft_json", raw.problem(outputs, "nft_json"))
         return None
-    why = raw.problem(outputs, "nft_json")
-    if not why and outputs["nft_json"].absent:
+    why = raw.problem(outputs, name, may_be_empty=_without_json(outputs))
+    if not why and outputs[name].absent:
         return None
     if not why:
         try:
-            document = nft.read(raw.text(outputs, "nft_json"))
+            text = raw.text(outputs, name)
+            document = nft.read(text) if name == "nft_json" else nft.read_text(text, outputs[name].command)
+            if not document.tables and name != "nft_json" and outputs[name].rc is None:
+                raise ParseError(
+                    "no table is in it", outputs[name].command, "write absent: true if there is none"
+                )
             _agree(document, dumps)
             shown = {
                 f"{_IPTABLES[name][1]}/{table}"
@@ -157,11 +187,19 @@ def _nft(
                 if dump and _IPTABLES[name][1]
                 for table in dump.tables
             }
-            return nft.parse(document, raw.text(outputs, "nft_text"), facts, shown)
+            listing = raw.text(outputs, "nft_text") if name == "nft_json" else ""
+            return nft.parse(document, listing, facts, shown)
         except ParseError as error:
             why = error.what
-    _fail(state, "nft_json", why)
+            if name != "nft_json":
+                why = f"{error.what} ({error.where}); {error.todo}"
+    _fail(state, name, why)
     return None
+
+
+def _without_json(outputs: Mapping[str, RawOutput]) -> bool:
+    """Whether nft itself said that it prints no JSON: then it is root's nft that lists no table as text."""
+    return "nft_json" in outputs and _NO_JSON in outputs["nft_json"].stderr
 
 
 def _agree(document: nft.Document, dumps: dict[str, IptablesRules | None]) -> None:

@@ -10,7 +10,7 @@ of its JSON or prints wrongly there (nft 1.0.6: a table's flags, the device of a
 from __future__ import annotations
 
 import json
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,7 +18,7 @@ from ..errors import ParseError
 from ..model.match import Match, Named, Unknown
 from ..model.rules import ACCEPT, Chain, Rule, Ruleset
 from ..model.state import NamedSet
-from . import nft_arp, nft_sets, nft_text
+from . import nft_arp, nft_script, nft_sets, nft_text
 from .host_facts import HostFacts, negated
 from .nft_match import Relations
 from .nft_routes import at_hook
@@ -72,9 +72,12 @@ class Table:
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """``tables`` by ``family/table``, in the order of their creation."""
+    """``tables`` by ``family/table``, in the order of their creation. Where the rules were given as text: ``words``,
+    the line and the text of each rule by chain; ``problems``, what else was not understood."""
 
     tables: dict[str, Table]
+    words: dict[str, list[tuple[int, str]]] = field(default_factory=dict)
+    problems: list[dict[str, str]] = field(default_factory=list)
 
     def counts(self, place: str) -> dict[str, int]:
         """The number of rules by chain; nothing for a table that is not there."""
@@ -108,12 +111,19 @@ def read(text: str) -> Document:
     return Document(_sorted_out(load(text)))
 
 
+def read_text(text: str, source: str) -> Document:
+    """The document that nft would print of its own text. ParseError if that is not whole."""
+    script = nft_script.read(text, source)
+    return Document(_sorted_out(script.objects), script.words, script.problems)
+
+
 def parse(document: Document, listing: str, facts: HostFacts, skip: Collection[str] = ()) -> NftRules:
     """Read the rules. ``listing``: ``nft -a list ruleset``, or empty. ``skip``: tables read elsewhere
     (``ip/filter``), of which only the place in the order is kept. ParseError for malformed input."""
     found = NftRules()
     words = nft_text.Listing(listing)
     found.tables = list(document.tables)
+    found.not_understood += document.problems
     for place, table in document.tables.items():
         family = place.split("/", 1)[0]
         if family not in (*FAMILIES, nft_arp.FAMILY):
@@ -127,7 +137,7 @@ def parse(document: Document, listing: str, facts: HostFacts, skip: Collection[s
             if family == nft_arp.FAMILY:
                 _read_arp(found, place, table, words)
             else:
-                _read_table(found, place, table, facts, words, dormant)
+                _read_table(found, place, table, facts, words, dormant, document.words)
         except (
             KeyError,
             TypeError,
@@ -201,6 +211,7 @@ def _read_table(
     facts: HostFacts,
     words: nft_text.Listing,
     dormant: bool | None,
+    written: Mapping[str, list[tuple[int, str]]],
 ) -> None:
     infos = {info.key: info for info in map(nft_sets.read, table.sets)}
     if infos:
@@ -214,7 +225,7 @@ def _read_table(
         found.sets[info.key] = nft_sets.named_set(info, verdicts)
     for name, chain in table.chains.items():
         key = f"{place}/{name}"
-        rules = _rules(found, reader, key, place, table.rules.get(name, []), words)
+        rules = _rules(found, reader, key, place, table.rules.get(name, []), words, written.get(key, ()))
         rules = at_hook(rules, str(chain.get("hook", ""))) if reader.relations.asks_routes else rules
         if "hook" not in chain:
             if not _BASE.isdisjoint(chain):
@@ -271,12 +282,22 @@ def _read_arp(found: NftRules, place: str, table: Table, words: nft_text.Listing
 
 
 def _rules(
-    found: NftRules, reader: RuleReader, key: str, place: str, rules: list[Json], words: nft_text.Listing
+    found: NftRules,
+    reader: RuleReader,
+    key: str,
+    place: str,
+    rules: list[Json],
+    words: nft_text.Listing,
+    written: Sequence[tuple[int, str]],
 ) -> list[Rule]:
     read: list[Rule] = []
     lines = words.rules.get(place, {})
     for position, rule in enumerate(rules, 1):
-        made = reader.read(key, position, rule, lines.get(rule.get("handle")))
+        if written:
+            line, text = written[position - 1]
+            made = reader.read(key, position, rule, text, line)
+        else:
+            made = reader.read(key, position, rule, lines.get(rule.get("handle")))
         read.extend(made)
         if made[0].not_understood:
             found.not_understood.extend(

@@ -96,14 +96,19 @@ class RuleReader:
         self._alike: dict[str, int] = {}
         self._maps: dict[str, VerdictMap] = {}
 
-    def read(self, chain: str, position: int, value: Json, text: str | None) -> list[Rule]:
-        """The model's rules for one rule; ``chain`` is its chain's key, ``text`` its line as listed."""
+    def read(
+        self, chain: str, position: int, value: Json, text: str | None, line: int | None = None
+    ) -> list[Rule]:
+        """The model's rules for one rule; ``chain`` is its chain's key, ``text`` its line as listed, ``line`` the
+        number of that line: it tells which rule it is where there is no handle."""
         draft = _Draft()
         found: list[_Part] = []
         expression = value["expr"]
         if not isinstance(expression, list):
             raise TypeError(f"the statements of a rule of {chain}")
         self._walk(chain, expression, 0, draft, found)
+        if not found:  # a map without elements ends the rule for every packet
+            found.append(draft.part(CONTINUE))
         handle, comment = value.get("handle"), value.get("comment", "")
         if not isinstance(comment, str) or type(handle) not in (int, type(None)):
             raise TypeError(f"the handle or comment of a rule of {chain}")
@@ -118,7 +123,7 @@ class RuleReader:
                 text,
                 tuple(effects),
                 handle,
-                None,
+                line if handle is None else None,
                 comment,
                 problems,
                 follows,
@@ -229,8 +234,19 @@ class RuleReader:
                 return True
             self._give_up(draft, found, words, f"{words} can be read with iptables-save only")
             return False
+        if name == "unread" and isinstance(value, dict):
+            self._unread(chain, value, draft, found)
+            return False
         self._give_up(draft, found, nft_text.statement_text({name: value}), _TAKEN.get(name, ""))
         return False
+
+    def _unread(self, chain: str, value: Json, draft: _Draft, found: list[_Part]) -> None:
+        """A rule of which a word is not understood: it may hold or not, and do whatever a rule can."""
+        words, reason = str(value.get("text")), f"{str(value.get('word'))!r} is not understood"
+        draft.matches.append(Unknown(self._own(chain, words), f"{words}: {reason}"))
+        if value.get("changes"):
+            draft.effects.append(Effect("unknown", detail=words))
+        self._give_up(draft, found, words, reason)
 
     def _undecided(self, chain: str, words: str, reason: str, draft: _Draft, found: list[_Part]) -> None:
         """A match with a memory of its own: each rule has another."""

@@ -250,4 +250,5 @@ def test_a_host_without_a_shell() -> None:
 def test_every_command_has_its_place_in_the_script() -> None:
     assert all(f" {name} " in linux.BODY for name in linux.COMMANDS)
     assert not any(f" {name} " in linux.RUNNING for name in boot.COMMANDS)
-    assert set(linux.ALIASES.values()) | set(linux.ENDS) <= set(linux.COMMANDS)
+    assert set(linux.ALIASES.values()) | set(linux.ENDS) <= {*linux.COMMANDS, *linux.GIVEN}
+    assert not linux.GIVEN.keys() & linux.COMMANDS.keys()
