@@ -114,6 +114,35 @@ def test_every_fault_is_put_back(armed_host: NetnsHost, fault: str) -> None:
         control.absent(armed_host, RUN)
 
 
+@pytest.mark.parametrize("table", ["nat", "raw"])
+def test_of_a_table_that_iptables_made_no_trace_is_left(armed_host: NetnsHost, table: str) -> None:
+    tables = armed_host.sh("nft list tables")
+    control.arm(armed_host, RUN, 120)
+    try:
+        armed_host.sh(f"iptables-nft -t {table} -N odd; iptables-nft -t {table} -A OUTPUT -p tcp -j ACCEPT")
+        assert control.restore(armed_host, RUN).proven
+        assert armed_host.sh("nft list tables") == tables
+    finally:
+        control.absent(armed_host, RUN)
+
+
+def test_an_empty_table_that_was_there_and_one_in_use_by_an_owner_stay(armed_host: NetnsHost) -> None:
+    armed_host.sh("iptables-nft -t raw -A OUTPUT -p tcp -j ACCEPT; iptables-nft -t raw -F")
+    control.arm(armed_host, RUN, 120)
+    try:
+        armed_host.sh("iptables-nft -t raw -A OUTPUT -p udp -j ACCEPT")
+        armed_host.sh("iptables-nft -t nat -N DOCKER; iptables-nft -t nat -A DOCKER -i docker0 -j RETURN")
+        armed_host.sh("iptables-nft -t nat -A POSTROUTING -p tcp -j MASQUERADE")
+        assert control.restore(armed_host, RUN).proven
+        assert "OUTPUT" in armed_host.sh("nft list table ip raw")
+        listed = armed_host.sh("nft list table ip nat")
+        assert "DOCKER" in listed
+        assert "masquerade" not in listed
+    finally:
+        control.absent(armed_host, RUN)
+        armed_host.sh("nft delete table ip raw; nft delete table ip nat")
+
+
 def test_nothing_changed_touches_nothing(armed_host: NetnsHost) -> None:
     handles = armed_host.sh("nft -a list ruleset")
     control.arm(armed_host, RUN, 120)

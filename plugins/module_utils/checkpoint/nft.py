@@ -214,6 +214,17 @@ def nft_foreign(table: NftTable, shown: dict[str, list[str]]) -> list[str]:
     return found
 
 
+def is_shell(table: NftTable) -> bool:
+    """Whether a table holds nothing but base chains that accept all: to packets it is as if it were not there."""
+    return not table.lines and all(
+        block.kind == "chain"
+        and len(block.lines) == 1
+        and _CHAIN_TYPE.match(block.lines[0])
+        and block.lines[0].endswith("policy accept;")
+        for block in table.blocks
+    )
+
+
 def unloadable(table: NftTable) -> list[str]:
     """Statements that nft prints and can't read: matches of iptables' own modules, shown as a name or a
     comment.

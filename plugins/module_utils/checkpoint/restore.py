@@ -5,12 +5,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from typing import Any, Callable, NamedTuple
 
 from .host import AgentError, find, run
 from .ipset import IpSet, drop_ipsets, prove_ipsets, put_ipsets, replace_ipsets, stand_in
-from .nft import nft_compose, nft_replacing, unloadable
+from .nft import is_shell, nft_compose, nft_replacing, read_nft, unloadable
 from .owners import Owned
 from .rules import Firewall, changed_all, changed_units, observe
 from .saved import put_saved, saved_changed
@@ -80,12 +81,27 @@ def put_back(recorded: Firewall, owned: Owned, attic: str) -> Restored:
         except AgentError as error:
             messages.append(error.what)
         drop_ipsets(stand_ins.values())
+    with contextlib.suppress(AgentError):  # they do nothing: all else is more important
+        _drop_shells(recorded, units)
     added = [name for name in live.ipsets if f"ipset/{name}" in units and name not in recorded.ipsets]
     messages += [
         f"ipset {name} was added since, and is still in use" for name in drop_ipsets(reversed(added))
     ]
     messages += put_saved(recorded.files, saved_changed(recorded.files, live.files), attic)
     return Restored(changed, changed_all(recorded, observe(owned, recorded)), messages)
+
+
+def _drop_shells(recorded: Firewall, units: list[str]) -> None:
+    """Tables that iptables-nft made since arming, and that are empty again, were not there: no trace is left of them.
+    (A legacy table stays until its module is unloaded.)"""
+    for backend in BACKENDS:
+        made = [name for key, _slash, name in (unit.partition("/") for unit in units) if key == backend.key]
+        for name in () if backend.legacy or find("nft") is None else made:
+            if name in recorded.tables[backend.key] or (backend.family, name) in recorded.nft:
+                continue
+            listed = run(["nft", "list", "table", backend.family, name])
+            if not listed.rc and all(is_shell(table) for table in read_nft(listed.out)):
+                run(["nft", "delete", "table", backend.family, name])
 
 
 def _stand_ins(other_type: list[IpSet], messages: list[str]) -> dict[str, str]:

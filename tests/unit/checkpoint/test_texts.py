@@ -15,6 +15,7 @@ from ansible_collections.pathguard.network.plugins.module_utils.checkpoint.ipset
 )
 from ansible_collections.pathguard.network.plugins.module_utils.checkpoint.merge import merge_rules
 from ansible_collections.pathguard.network.plugins.module_utils.checkpoint.nft import (
+    is_shell,
     nft_canonical,
     nft_compose,
     nft_text,
@@ -276,3 +277,20 @@ def test_an_ipset_is_refilled_by_hand_with_what_was_recorded_only() -> None:
     script = ipset_refill(list(read_ipsets(SETS).values())).splitlines()
     assert script[0].startswith("create a hash:ip")
     assert script[1:] == ["flush a", "add a 10.0.0.2", "add a 10.0.0.1"]
+
+
+@pytest.mark.parametrize(
+    ("inside", "shell"),
+    [
+        ("", True),
+        ("chain PREROUTING {\ntype filter hook prerouting priority raw; policy accept;\n}\n", True),
+        ("chain PREROUTING {\ntype filter hook prerouting priority raw; policy drop;\n}\n", False),
+        ("chain PREROUTING {\ntype filter hook prerouting priority raw; policy accept;\ndrop\n}\n", False),
+        ("chain odd {\n}\n", False),
+        ("set odd {\ntype ipv4_addr\n}\n", False),
+        ("flags dormant\n", False),
+    ],
+)
+def test_what_is_left_of_a_table_without_rules(inside: str, shell: bool) -> None:
+    (table,) = read_nft(f"table ip raw {{\n{inside}}}\n")
+    assert is_shell(table) is shell
