@@ -24,8 +24,8 @@ from ansible_collections.pathguard.network.plugins.plugin_utils.parse import par
 from tests.kernel.world import LINKS, World
 
 WAY = {
-    "forward": ("prerouting", "forward", "postrouting"),
-    "input": ("prerouting", "input"),
+    "forward": ("ingress", "prerouting", "forward", "postrouting"),
+    "input": ("ingress", "prerouting", "input"),
     "output": ("output", "postrouting"),
 }
 VERDICTS = ("permit", "deny", "unknown")

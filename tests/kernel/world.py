@@ -81,6 +81,8 @@ class Namespace:
         assert self.process.stdin is not None
         self.process.stdin.close()
         self.process.wait(timeout=10)
+        if self.process.stdout is not None:
+            self.process.stdout.close()
 
 
 class World:
