@@ -146,31 +146,34 @@ def part_text(part: Entry, most: int = _MOST) -> str:
 
 
 def shorter(items: list[str], most: int) -> list[str]:
-    """Addresses of which there are more than can be told, as ``any IPv4 address but 10.10.1.0/24`` where that says it
-    in fewer: all of them. Otherwise as they are."""
+    """Addresses of which there are more than can be told, and which are most of a family's, by what they leave out:
+    ``any IPv4 address but 10.10.1.0/24``. Otherwise as they are."""
     if len(items) <= most:
         return items
     found: list[str] = []
     for family, name in _FAMILY_OF.items():
         mine = [item for item in items if (":" in item) == (family == 6)]
-        left = _but(mine, family) if len(mine) > most else mine
-        if len(left) >= len(mine):
+        left = _rest(mine, family) if len(mine) > most else None
+        if left is None:
             found += mine
-        else:
-            more = [f"{len(left) - most} more"] if len(left) > most else []
-            but = " and ".join([*left[:most], *more])
-            found.append(f"any {name} address{but and f' but {but}'}")
+            continue
+        more = [f"{len(left) - most} more"] if len(left) > most else []
+        but = " and ".join([*left[:most], *more])
+        found.append(f"any {name} address{but and f' but {but}'}")
     return found
 
 
-def _but(items: list[str], family: int) -> list[str]:
-    """The prefixes of all other addresses of the family; the items themselves where one is no address."""
+def _rest(items: list[str], family: int) -> list[str] | None:
+    """The prefixes of all other addresses of the family; None where these are the most of it, or one is no address."""
     try:
         ranges = merge_ranges(address_range(item)[1:] for item in items)
     except ValueError:
-        return items
+        return None
+    everything = 1 << WIDTH[family]
+    if 2 * sum(last - first + 1 for first, last in ranges) <= everything:
+        return None
     low, others = 0, []
-    for first, last in [*ranges, (1 << WIDTH[family], 0)]:
+    for first, last in [*ranges, (everything, everything)]:
         if low < first:
             others.append((low, first - 1))
         low = last + 1

@@ -137,6 +137,8 @@ def test_nearly_everything_is_told_by_what_it_leaves_out() -> None:
     assert words.shorter(["::/1", "8000::/1", "10.0.0.1"], 2)[0] == "10.0.0.1"
     assert words.shorter([f"2001:db8::{number:x}" for number in range(1, 9)], 3)[0] == "2001:db8::1"
     assert words.shorter(["::/1", "8000::/2", "c000::/2"], 2) == ["any IPv6 address"]
+    scattered = [f"10.10.1.{number}" for number in range(1, 250, 3)]
+    assert words.shorter(scattered, 6) == scattered
     assert words.shorter(["any", "all", "whatever"], 2) == ["any", "all", "whatever"]
 
 
