@@ -155,9 +155,9 @@ pg_end
     $1-save"
 }
 pg_seconds() { sed 's/[^0-9].*//' /proc/uptime; }
-pg_within() { # command...; all questions about firewalld together have the time for one file
+pg_within() { # command...; all questions about firewalld together have the time for two files
   pg_left=$((pg_end - $(pg_seconds)))
-  if [ $pg_left -le 0 ]; then echo "firewalld does not tell all within PATIENCE s" >&2; return 124; fi
+  if [ $pg_left -le 0 ]; then echo "firewalld does not tell all within $((2 * PATIENCE)) s" >&2; return 124; fi
   ${pg_limit:+timeout $pg_left} "$@"
 }
 pg_runtime() { pg_within firewall-cmd "$@"; }
@@ -173,7 +173,7 @@ pg_defined() { # folder...: what has a file of its own there
   done
 }
 pg_firewalld() {
-  pg_end=$(($(pg_seconds) + PATIENCE))
+  pg_end=$(($(pg_seconds) + 2 * PATIENCE))
   # To others it says that it does not run.
   [ "$pg_admin" -eq 1 ] || { echo "Operation not permitted: only root can ask firewalld" >&2; return 126; }
   pg_runtime --state >/dev/null 2>&1; pg_state=$?
@@ -190,7 +190,7 @@ pg_firewalld() {
       pg_$pg_scope --info-service="$pg_service" || [ $? -ne 124 ] || return 124 # not loaded yet
     done
     if [ $pg_scope = runtime ] || [ -e $pg_etc/firewalld/direct.xml ]; then
-      for pg_part in chains rules passthroughs; do
+      for pg_part in rules passthroughs; do
         echo "= $pg_scope direct-$pg_part"; pg_$pg_scope --direct --get-all-$pg_part || return
       done
     fi

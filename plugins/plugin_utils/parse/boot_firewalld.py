@@ -4,26 +4,36 @@
 """firewalld's runtime configuration beside its permanent one (firewall-cmd(1)).
 
 The text has parts ``= runtime zones``, ``= permanent policies`` and so on, each as firewall-cmd prints it.
-Compared is what firewalld knows, not what somebody else may have put into its tables.
+Compared is what firewalld knows; of what somebody else may have put into its tables, only what stands in the
+base chains is seen.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
+from ..model.state import State
 from .boot_rules import Lines, difference
 
 _PART = re.compile(r"^= (runtime|permanent) (\S+)$")
 _BLOCK = re.compile(r"(\S+)(?: \([\w, ]+\))?$")
 _INTERFACES = "interfaces"
+# firewalld's tables of nft, by family; src/firewall/core/nftables.py
+_PANIC = "firewalld_policy_drop"
+_TABLES = ("inet/firewalld", "ip/firewalld", "ip6/firewalld")
 
 
-def compare(text: str, default_zone: str) -> tuple[str, str]:
-    """``(matches, difference)`` with matches ``same``, ``differs`` or ``unknown``."""
+def compare(text: str, head: Mapping[str, str]) -> tuple[str, str]:
+    """``(matches, difference)`` with matches ``same``, ``differs`` or ``unknown``. ``head``: the words of the
+    first line."""
+    default_zone = head.get("default", "")
+    saved_zone = head.get("saved_default") or default_zone
+    if saved_zone != default_zone:
+        return "differs", f"the default zone: saved {saved_zone}; is {default_zone}"
     scopes: dict[str, Lines] = {"runtime": {}, "permanent": {}}
     interfaces: dict[str, dict[str, str]] = {"runtime": {}, "permanent": {}}
-    for scope, part, lines in _parts(text):
+    for scope, part, lines in parts_of(text):
         if part in ("zones", "policies"):
             for name, settings, links in _blocks(lines):
                 scopes[scope][f"{part}/{name}"] = settings
@@ -46,7 +56,27 @@ def compare(text: str, default_zone: str) -> tuple[str, str]:
     return "same", ""
 
 
-def _parts(text: str) -> Iterator[tuple[str, str, list[str]]]:
+def beyond_files(state: State) -> str:
+    """What runs in firewalld's tables, and is not of its configuration; empty if nothing is known to."""
+    if any(key.split("/")[1] == _PANIC for key in state.rulesets):
+        return "panic mode is on, and ends with a reboot"
+    for table in _TABLES:
+        # At each start and reload firewalld fills the base chains before all others, and later never adds to
+        # them; nft counts handles up.
+        others = [
+            rule.handle or 0
+            for key, chain in state.chains.items()
+            if key.startswith(f"{table}/")
+            for rule in chain.rules
+        ]
+        for key, ruleset in state.rulesets.items():
+            for rule in ruleset.rules if key.startswith(f"{table}/") else ():
+                if others and (rule.handle or 0) > min(others):
+                    return f"{key} runs {rule.text}, which was added by hand"
+    return ""
+
+
+def parts_of(text: str) -> Iterator[tuple[str, str, list[str]]]:
     scope, part, lines = "", "", []  # type: tuple[str, str, list[str]]
     for line in text.splitlines():
         head = _PART.match(line)

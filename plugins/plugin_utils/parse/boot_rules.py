@@ -80,8 +80,8 @@ def chains_of(state: State, backend: str, manager: str = "") -> Lines:
     A chain without any is left out, and so is a built-in one that accepts and has none.
     """
     found: Lines = {}
-    for key, chain in _chains(state, backend):
-        lines = [rule.text for rule in _single(chain.rules) if rule.managed_by == manager]
+    for key, chain in chains_in(state, backend):
+        lines = [rule.text for rule in single(chain.rules) if rule.managed_by == manager]
         if isinstance(chain, Ruleset) and chain.managed_by == manager and chain.default_action != "permit":
             lines.insert(0, f"policy {_POLICIES[chain.default_action]}")
         if lines:
@@ -89,25 +89,29 @@ def chains_of(state: State, backend: str, manager: str = "") -> Lines:
     return found
 
 
-def without(lines: Lines, others: Iterable[str]) -> Lines:
-    """``lines`` less those that somebody else is known to load, each as often as given."""
-    left = list(others)
-    if not left:
-        return lines
-    found: Lines = {}
-    for place, rules in lines.items():
-        kept = []
-        for rule in rules:
-            if rule in left:
-                left.remove(rule)
-            else:
-                kept.append(rule)
-        if kept:
-            found[place] = kept
-    return found
+def without_idle_jumps(lines: Lines) -> Lines:
+    """Less the rules that lead to chains without any rule, again and again: they do nothing."""
+    left = {place: list(rules) for place, rules in lines.items()}
+    changed = True
+    while changed:
+        changed = False
+        for place in list(left):
+            table = place.partition("/")[0]
+            kept = [rule for rule in left[place] if not _idle(rule, table, left)]
+            changed = changed or len(kept) < len(left[place])
+            left[place] = kept
+            if not kept:
+                del left[place]
+    return left
 
 
-def _chains(state: State, backend: str) -> Iterable[tuple[str, Chain | Ruleset]]:
+def _idle(rule: str, table: str, lines: Lines) -> bool:
+    target = _TARGET.search(without_strings(rule))
+    # A target in lower case is no chain of the kernel's own, such as ACCEPT.
+    return target is not None and not target[1].isupper() and f"{table}/{target[1]}" not in lines
+
+
+def chains_in(state: State, backend: str) -> Iterable[tuple[str, Chain | Ruleset]]:
     chains: list[tuple[str, Chain | Ruleset]] = [*state.rulesets.items(), *state.chains.items()]
     for key, chain in chains:
         name, _slash, place = key.partition("/")
@@ -115,7 +119,7 @@ def _chains(state: State, backend: str) -> Iterable[tuple[str, Chain | Ruleset]]
             yield place, chain
 
 
-def _single(rules: list[Rule]) -> Iterable[Rule]:
+def single(rules: list[Rule]) -> Iterable[Rule]:
     """Each rule of the host's once, whatever number of steps it is made of."""
     position = -1
     for rule in rules:

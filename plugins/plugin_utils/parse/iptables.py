@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 
 from ..errors import ParseError
 from ..model.match import Match
-from ..model.rules import Chain, Rule, Ruleset, Verdict
+from ..model.rules import CONTINUE, Chain, Rule, Ruleset, Verdict
 from . import iptables_options, iptables_targets
 from .host_facts import HostFacts
 from .ipset import IpSet
@@ -250,9 +250,11 @@ class _Reader:
             # Words of a match that is not known may have hidden the target.
             verdict = Verdict("unknown", "", f"{problems[0]}: where this match ends is not known")
         reasons = tuple(dict.fromkeys(problems))
-        self.found.not_understood.extend(
-            {"where": f"{key} rule {position}", "text": words, "reason": reason} for reason in reasons
-        )
+        # Whether a rule that only logs matches makes no difference.
+        if verdict != CONTINUE or target.effects or target.added_to:
+            self.found.not_understood.extend(
+                {"where": f"{key} rule {position}", "text": words, "reason": reason} for reason in reasons
+            )
         return Rule(
             position,
             all_of(parts),

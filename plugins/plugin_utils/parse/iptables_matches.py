@@ -376,6 +376,7 @@ _MODULES: dict[str, dict[str, Handler]] = {
     "iprange": {"--src-range": Matches.address_span, "--dst-range": Matches.address_span},
     "addrtype": {},
     "rpfilter": {},
+    "rt": {},
     "state": {"--state": Matches.states},
     "conntrack": {
         "--ctstate": Matches.states,
@@ -394,4 +395,6 @@ _MODULES: dict[str, dict[str, Handler]] = {
 _WHOLE: dict[str, Callable[[Matches, list[Option]], Match]] = {
     "addrtype": Matches.address_types,
     "rpfilter": Matches.way_back,
+    # Without an IPv6 routing header, which no flow has, this never matches, be its questions negated or not.
+    "rt": lambda _matches, _options: NEVER,
 }

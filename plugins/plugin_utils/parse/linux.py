@@ -17,7 +17,7 @@ from ..model.match import ALWAYS
 from ..model.raw import RawOutput
 from ..model.rules import Chain, Rule, Ruleset, Verdict
 from ..model.state import State
-from . import boot, fingerprint, ipset, iptables, linux_facts, managers, nft
+from . import boot, boot_ufw, fingerprint, firewalld_direct, ipset, iptables, linux_facts, managers, nft
 from . import outputs as raw
 from .host_facts import HostFacts
 from .ipset import IpSet
@@ -48,6 +48,8 @@ def parse(host: str, outputs: Mapping[str, RawOutput]) -> State:
             if f"ipset/{name}" in state.sets:
                 state.sets[f"ipset/{name}"].dynamic = True
     managers.mark(state)
+    boot_ufw.mark(state, outputs)
+    firewalld_direct.mark(state, outputs, facts, sets)
     state.fingerprint = fingerprint.of(state)
     state.boot = boot.of(state, outputs)
     return state

@@ -278,14 +278,24 @@ esac"""
 
 
 def test_firewalld_is_asked_for_both_configurations(tmp_path: Path) -> None:
+    for name in ("services/shop.xml", "ipsets/shop.xml", "direct.xml"):
+        (tmp_path / "firewalld" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "firewalld" / name).write_text("")
+    (tmp_path / "firewalld" / "firewalld.conf").write_text("# DefaultZone=x\nDefaultZone=work\n")
+    etc = f"pg_etc={tmp_path}"
     tool(tmp_path, "firewall-cmd", FIREWALL_CMD)
-    found = run(tmp_path, "pg_run x pg_firewalld")
-    assert found.stdout.startswith("# pathguard running=yes default=public\n= runtime zones\npublic\n")
-    parts = ("zones", "policies", "direct-chains", "direct-rules", "direct-passthroughs", "ipset-shop")
+    tool(tmp_path, "firewall-offline-cmd", FIREWALL_CMD.replace("$1", "of-files"))
+    found = run(tmp_path, "pg_run x pg_firewalld", setup=etc)
+    first = "# pathguard running=yes default=public saved_default=work\n= runtime zones\npublic\n"
+    assert found.stdout.startswith(first)
+    parts = ("zones", "policies", "service-shop", "direct-rules", "direct-passthroughs", "ipset-shop")
     assert [line for line in found.stdout.splitlines() if line.startswith("= ")] == [
         f"= {scope} {part}" for scope in ("runtime", "permanent") for part in parts
     ]
-    assert "  services: --permanent\n" in found.stdout
+    # firewalld itself may not have noticed that a file was edited.
+    assert "= permanent zones\npublic\n  target: default\n  services: of-files\n" in found.stdout
+    (tmp_path / "firewall-offline-cmd").unlink()
+    assert "  services: --permanent\n" in run(tmp_path, "pg_run x pg_firewalld", setup=etc).stdout
     tool(tmp_path, "firewall-cmd", "exit 252")
     assert run(tmp_path, "pg_run x pg_firewalld").stdout == "# pathguard running=no\n"
 
@@ -297,7 +307,7 @@ def test_firewalld_that_answers_only_in_part_is_not_compared(tmp_path: Path) -> 
 
 def test_a_firewalld_that_takes_its_time_is_not_waited_for_with_each_answer(tmp_path: Path) -> None:
     tool(tmp_path, "firewall-cmd", FIREWALL_CMD)
-    slow = f"pg_seconds() {{ echo >>{tmp_path}/asked; wc -l <{tmp_path}/asked; }}"
+    slow = f"pg_seconds() {{ printf '\\n\\n\\n' >>{tmp_path}/asked; wc -l <{tmp_path}/asked; }}"
     found = run(tmp_path, "pg_run x pg_firewalld", setup=slow)
     assert (found.rc, "does not tell all within" in found.stderr) == (124, True)
     assert "= permanent zones" not in found.stdout

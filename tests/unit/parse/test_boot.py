@@ -263,7 +263,70 @@ def test_a_rule_of_ufws_files_in_a_built_in_chain_is_nobody_elses() -> None:
     runs = {"iptables_nft": save(UFW) + nat, "boot_units": "unit ufw enabled\n"}
     assert boot(boot_ufw=UFW_HEAD + save(UFW) + nat, **runs)["matches"] == "same"
     found = boot(iptables_nft=save(UFW), boot_ufw=UFW_HEAD + save(UFW) + nat, boot_units="unit ufw enabled\n")
-    assert "saved -A POSTROUTING -s 10.8.0.0/24 -j MASQUERADE" in found["reason"]
+    assert found["reason"] == "/etc/ufw/user.rules: nat/POSTROUTING is saved, and does not run"
+
+
+def test_a_rule_of_ufws_files_is_ufws_and_a_second_one_is_not() -> None:
+    nat = "*nat\n:POSTROUTING ACCEPT [0:0]\n-A POSTROUTING -s 10.8.0.0/24 -j MASQUERADE\nCOMMIT\n"
+    twice = nat.replace("COMMIT", "-A POSTROUTING -s 10.8.0.0/24 -j MASQUERADE\nCOMMIT")
+    texts = {**EMPTY, **NOTHING}
+    texts["iptables_nft"] = RawOutput("", "", 0, save(UFW) + twice)
+    texts["boot_ufw"] = RawOutput("", "", 0, UFW_HEAD + save(UFW) + nat)
+    state = parse_platform("linux", "fw1", texts)
+    rules = state.rulesets["iptables/nat/POSTROUTING"].rules
+    assert [rule.managed_by for rule in rules] == ["ufw", ""]
+    found = boot(
+        iptables_nft=save(UFW) + twice,
+        boot_ufw=UFW_HEAD + save(UFW) + nat,
+        boot_units="unit ufw enabled\n",
+    )
+    assert found["matches"] == "differs"
+    assert "holds nat/POSTROUTING" in found["reason"]
+
+
+@pytest.mark.parametrize(
+    ("units", "matches"),
+    [("unit ufw enabled\n", "differs"), ("unit ufw disabled\n", "differs"), ("", "unknown")],
+)
+def test_a_rule_by_hand_beside_ufws(units: str, matches: str) -> None:
+    """Where ufw keeps the host's rules nothing else brings it back; where nobody is known to, a script may."""
+    by_hand = UFW + "-A INPUT -s 192.0.2.7/32 -j ACCEPT\n"
+    found = ufw(by_hand, units=units)
+    assert found["matches"] == matches
+    if units == "unit ufw enabled\n":
+        assert "no file holds which is loaded at boot" in found["reason"]
+        assert "filter/INPUT" in found["reason"]
+
+
+def test_ufw_that_was_disabled_has_left_chains_without_rules() -> None:
+    off = UFW_HEAD.replace("enabled=yes", "enabled=no")
+    idle = ":ufw-before-input - [0:0]\n:ufw-user-input - [0:0]\n-A INPUT -j ufw-before-input\n"
+    assert ufw(f"{idle}-A ufw-before-input -j ufw-user-input\n", "", off)["matches"] == "same"
+    found = ufw(head=off, saved="")
+    assert found["reason"] == "/etc/ufw/user.rules is not loaded at boot: ufw is disabled"
+
+
+def test_rules_that_no_file_holds_differ_where_rules_are_kept_elsewhere() -> None:
+    found = boot(
+        nft_json=json.dumps(NFT_JSON),
+        nft_text=NFT,
+        boot_nft=SAVED_NFT,
+        iptables_nft=save(RULES),
+        boot_units=UNITS,
+    )
+    assert (found["matches"], "filter/FORWARD" in found["reason"]) == ("differs", True)
+    not_tried = RawOutput("", "", 126, "# pathguard file=/etc/nftables.conf\n", "unshare failed")
+    found = boot(iptables_nft=save(RULES), boot_nft=not_tried, boot_units=UNITS)
+    assert found["matches"] == "unknown"
+
+
+def test_a_manager_that_runs_and_is_disabled_brings_nothing_back() -> None:
+    shorewall = ":shorewall - [0:0]\n-A INPUT -j DROP\n"
+    found = boot(iptables_nft=save(shorewall), boot_units="unit shorewall disabled\n")
+    assert (found["matches"], found["reason"]) == (
+        "differs",
+        "shorewall loads nothing at boot: shorewall is disabled",
+    )
 
 
 ZONES = """public (active)
@@ -308,6 +371,98 @@ def test_firewalld_and_its_interfaces() -> None:
     assert firewalld({"internal": "eth1"}, {})["matches"] == "unknown"
     found = firewalld({"interfaces": "eth1"}, {"internal": "eth1"})
     assert found["reason"] == "/etc/firewalld: interface eth1: saved in zone internal; is in public"
+
+
+def test_the_default_zone_of_firewalld() -> None:
+    head = "# pathguard running=yes default=public saved_default=drop\n= runtime zones\n= permanent zones\n"
+    found = boot(boot_firewalld=head, boot_units="unit firewalld enabled\n")
+    assert found["reason"] == "/etc/firewalld: the default zone: saved drop; is public"
+
+
+FIREWALLD_TABLE = {"family": "inet", "table": "firewalld"}
+
+
+def firewalld_rules(*more: dict[str, Any]) -> str:
+    place = {**FIREWALLD_TABLE, "handle": 2}
+    hooked = {"name": "filter_INPUT", "type": "filter", "hook": "input", "prio": 10, "policy": "accept"}
+    return json.dumps(
+        ruleset(
+            {"table": {"family": "inet", "name": "firewalld", "handle": 1}},
+            {"chain": {**place, **hooked}},
+            {"chain": {**place, "name": "filter_IN_public"}},
+            {"rule": {**FIREWALLD_TABLE, "handle": 7, "chain": "filter_INPUT", "expr": [{"accept": None}]}},
+            {
+                "rule": {
+                    **FIREWALLD_TABLE,
+                    "handle": 9,
+                    "chain": "filter_IN_public",
+                    "expr": [{"accept": None}],
+                }
+            },
+            *more,
+        )
+    )
+
+
+def firewalld_with(rules: str, **more: str) -> Any:
+    text = f"# pathguard running=yes default=public\n= runtime zones\n{ZONES}= permanent zones\n{ZONES}"
+    return boot(boot_firewalld=text, boot_units="unit firewalld enabled\n", nft_json=rules, **more)
+
+
+def test_a_rule_by_hand_in_a_base_chain_of_firewalld() -> None:
+    """What firewalld itself writes there it writes first, as the handles of Debian 12's and 13's show."""
+    assert firewalld_with(firewalld_rules())["matches"] == "same"
+    drop = {"rule": {**FIREWALLD_TABLE, "handle": 12, "chain": "filter_INPUT", "expr": [{"drop": None}]}}
+    found = firewalld_with(firewalld_rules(drop))
+    assert found["matches"] == "differs"
+    assert found["reason"] == "/etc/firewalld: inet/firewalld/filter_INPUT runs drop, which was added by hand"
+
+
+def test_the_panic_mode_of_firewalld_ends_with_a_reboot() -> None:
+    panic = {"family": "inet", "table": "firewalld_policy_drop", "handle": 1}
+    chain = {"name": "raw_output", "type": "filter", "hook": "output", "prio": -350, "policy": "drop"}
+    more = (
+        {"table": {"family": "inet", "name": "firewalld_policy_drop", "handle": 1}},
+        {"chain": {**panic, **chain}},
+    )
+    found = firewalld_with(firewalld_rules(*more))
+    assert (found["matches"], "panic mode" in found["reason"]) == ("differs", True)
+
+
+DIRECT = """= runtime direct-rules
+ipv4 filter INPUT 0 -s 192.0.2.9 -p tcp --dport 22 -j DROP
+ipv6 filter INPUT 0 -s 2001:db8::9 -j DROP
+= runtime direct-passthroughs
+ipv4 -t nat -I POSTROUTING 1 -s 10.8.0.0/24 -m comment --comment 'it is "ours"' -j MASQUERADE
+ipv4 -N unheard-of
+= runtime ipset-shop
+192.0.2.1
+"""
+
+
+def test_direct_rules_and_ipsets_are_firewallds() -> None:
+    drop, by_hand = (
+        "-A INPUT -s 192.0.2.9/32 -p tcp -m tcp --dport 22 -j DROP",
+        "-A INPUT -s 192.0.2.8/32 -j DROP",
+    )
+    masked = '-A POSTROUTING -s 10.8.0.0/24 -m comment --comment "it is \\"ours\\"" -j MASQUERADE'
+    nat = f"*nat\n:POSTROUTING ACCEPT [0:0]\n{masked}\nCOMMIT\n"
+    texts = {**EMPTY, **NOTHING}
+    texts["iptables_nft"] = RawOutput("", "", 0, save(f"{by_hand}\n{drop}\n{drop}\n") + nat)
+    texts["ipset"] = RawOutput("", "", 0, "create shop hash:ip\nadd shop 192.0.2.1\n")
+    texts["boot_firewalld"] = RawOutput("", "", 0, f"# pathguard running=yes default=public\n{DIRECT}")
+    state = parse_platform("linux", "fw1", texts)
+    found = [(rule.text, rule.managed_by) for rule in state.rulesets["iptables/filter/INPUT"].rules]
+    assert found == [(by_hand, ""), (drop, "firewalld"), (drop, "")]
+    assert state.rulesets["iptables/nat/POSTROUTING"].rules[0].managed_by == "firewalld"
+    assert state.sets["ipset/shop"].managed_by == "firewalld"
+    # What firewalld puts there again needs no file of others.
+    one = save(f"{drop}\n")
+    text = f"# pathguard running=yes default=public\n= runtime zones\n{ZONES}{DIRECT}"
+    text += f"= permanent zones\n{ZONES}{DIRECT.replace('runtime', 'permanent')}"
+    kept = boot(iptables_nft=one, boot_firewalld=text, boot_units="unit firewalld enabled\n")
+    assert kept["matches"] == "same"
+    assert boot(iptables_nft=one, boot_firewalld=text.replace("192.0.2.9", "192.0.2.7"))["matches"] != "same"
 
 
 def test_firewalld_that_should_run_and_does_not() -> None:
