@@ -17,7 +17,6 @@ from ..model.flowset import FlowSet
 from ..model.match import Member
 from ..model.rules import Rule, Ruleset
 from . import shadow
-from .outcome import Part
 from .pair import ChainChange, Pair, ShadowFirewall
 from .rulechanges import ADDED, CHANGED, MOVED, REMOVED, changes_between
 from .rulediff import as_dict, set_diff
@@ -66,35 +65,8 @@ class Blame:
         self.hosts = tuple(side.side.real.host for side in pair.sides)
         self._listed: dict[str, list[Culprit]] = {}
 
-    def of(
-        self, parts: Sequence[FlowSet], ask: Ask, hook: str, ruleset: str
-    ) -> tuple[list[Culprit], dict[str, list[str]]]:
-        """The culprits, and why flows are not known, by ``before`` and ``after``. ``parts``: the flows that
-        fare otherwise, in parts that are quick to ask about."""
-        flows = self.pair.space.nothing
-        for part in parts:
-            flows = flows | part
-        bases = self.pair.base(hook, ruleset)
-        changes = self.pair.changes_from(bases)
-        answers = [
-            [one for part in parts if part for one in ask(side, part).parts] for side in self.pair.sides
-        ]
-        deciders = [
-            {(ref.chain, side.side.ref(ref).position) for part in parts for ref in part.rules}
-            for side, parts in zip(self.pair.sides, answers)
-        ]
-        found = [culprit for change in changes for culprit in self._rules(change, deciders, flows)]
-        found += self._members(changes, flows)
-        found += self._bases(bases, answers, every=False)
-        found += self._feeders()
-        if not found:  # a chain of causes: name all that touches the flows
-            found = [culprit for change in changes for culprit in self.listed(change)]
-            found += self._bases(bases, answers, every=True)
-        reasons = {
-            name: _reasons(part for part in parts if part.verdict == "unknown")
-            for name, parts in zip(("before", "after"), answers)
-        }
-        return list({id(culprit): culprit for culprit in found}.values()), reasons
+    def case(self, ask: Ask, hook: str, ruleset: str) -> Case:
+        return Case(self, ask, self.pair.base(hook, ruleset))
 
     def listed(self, change: ChainChange) -> list[Culprit]:
         """A chain's changed rules, each with what it became."""
@@ -150,73 +122,7 @@ class Blame:
             if id(rule) not in became:
                 yield Culprit(self.hosts[1], chain, ADDED, None, rule)
 
-    def _rules(
-        self, change: ChainChange, deciders: list[set[tuple[str, int]]], flows: FlowSet
-    ) -> Iterator[Culprit]:
-        steering = {
-            id(side.side.rule(change.chain, rule))
-            for side, rules in zip(self.pair.sides, (change.removed, change.added))
-            for rule in rules
-            if self._steers(rule) and self._meets(side, rule, flows)
-        }
-        for culprit in self.listed(change):
-            for known, rule in zip(deciders, (culprit.before, culprit.after)):
-                if isinstance(rule, Rule) and (
-                    (change.chain, rule.position) in known or id(rule) in steering
-                ):
-                    yield culprit
-                    break
-
-    @staticmethod
-    def _steers(rule: Rule) -> bool:
-        """Whether the rule does something else to flows than to decide about them."""
-        return bool(rule.effects) or any(one.kind not in _FINAL for one in verdicts(rule))
-
-    def _meets(self, side: ShadowFirewall, rule: Rule, flows: FlowSet) -> bool:
-        node = self.pair.space.certain(side.node(rule.match))
-        return bool(self.pair.loosened(node) & flows)
-
-    def _members(self, changes: Iterable[ChainChange], flows: FlowSet) -> Iterator[Culprit]:
-        """Sets whose members changed, where rules that name them see the flows."""
-        before, after = (side.side.real for side in self.pair.sides)
-        for name in self.pair.sets:
-            users = (
-                (side, rule)
-                for change in changes
-                for side, rules in zip(
-                    self.pair.sides,
-                    (
-                        [*change.removed, *(old for old, _new in change.affected)],
-                        [*change.added, *(new for _old, new in change.affected)],
-                    ),
-                )
-                for rule in rules
-                if any(_names(one, name) for one in shadow.conditions(rule))
-            )
-            if any(self._meets(side, rule, flows) for side, rule in users):
-                for entry in set_diff(before.sets.get(name), after.sets.get(name)):
-                    yield Culprit(self.hosts[1], name, entry["change"], members=entry)
-
-    def _bases(self, bases: Iterable[str], answers: list[list[Part]], every: bool) -> Iterator[Culprit]:
-        asked = {ref.ruleset for parts in answers for part in parts for ref in part.rules}
-        default = {
-            ref.ruleset for parts in answers for part in parts for ref in part.rules if ref.position == 0
-        }
-        for key in bases:
-            old, new = (side.side.real.rulesets.get(key) for side in self.pair.sides)
-            if old is None or new is None:
-                if key in asked:
-                    kind = "created" if old is None else "deleted"
-                    yield Culprit(
-                        self.hosts[0 if new is None else 1], key, kind, _default(old), _default(new)
-                    )
-                continue
-            for name in ("default_action", "hook", "priority", "type", "family"):
-                was, now = str(getattr(old, name)), str(getattr(new, name))
-                if was != now and (every or name != "default_action" or key in default):
-                    yield Culprit(self.hosts[1], key, name, was, now)
-
-    def _feeders(self) -> Iterator[Culprit]:
+    def feeders(self) -> Iterator[Culprit]:
         """Changed rules that feed a condition which no longer is the same."""
         for change in self.pair.changes.values() if self.pair.stale else ():
             for culprit in self.listed(change):
@@ -226,13 +132,126 @@ class Blame:
                 ):
                     yield culprit
 
+    def members(self, name: str) -> Iterator[Culprit]:
+        before, after = (side.side.real for side in self.pair.sides)
+        for entry in set_diff(before.sets.get(name), after.sets.get(name)):
+            yield Culprit(self.hosts[1], name, entry["change"], members=entry)
+
+
+class Case:
+    """What was seen of flows that fare otherwise at one place, and who did it. It keeps no set of flows."""
+
+    def __init__(self, blame: Blame, ask: Ask, bases: Sequence[str]) -> None:
+        self._blame = blame
+        self._pair = blame.pair
+        self._ask = ask
+        self._bases = bases
+        # Before and after: (chain, position) of the rules that decided, rulesets that did, or by their default action.
+        self._deciders: tuple[set[tuple[str, int]], ...] = (set(), set())
+        self._asked: set[str] = set()
+        self._by_default: set[str] = set()
+        self._steering: set[int] = set()
+        self._sets: set[str] = set()
+        self._reasons: tuple[dict[str, None], ...] = ({}, {})
+
+    def see(self, parts: Sequence[FlowSet], changes: Sequence[ChainChange]) -> None:
+        """``parts``: flows that fare otherwise, in parts that are quick to ask about; ``changes``: those that may
+        have to do with them."""
+        for side, deciders, reasons in zip(self._pair.sides, self._deciders, self._reasons):
+            for one in (one for part in parts if part for one in self._ask(side, part).parts):
+                if one.verdict == "unknown" and one.reason and len(reasons) < _MOST_REASONS:
+                    reasons[one.reason] = None
+                for ref in one.rules:
+                    deciders.add((ref.chain, side.side.ref(ref).position))
+                    self._asked.add(ref.ruleset)
+                    if ref.position == 0:
+                        self._by_default.add(ref.ruleset)
+        flows = self._pair.space.nothing
+        for part in parts:
+            flows = flows | part
+        self._see_steering(changes, flows)
+        self._see_sets(changes, flows)
+
+    def _see_steering(self, changes: Iterable[ChainChange], flows: FlowSet) -> None:
+        for change in changes:
+            for side, rules in zip(self._pair.sides, (change.removed, change.added)):
+                for rule in rules:
+                    real = id(side.side.rule(change.chain, rule))
+                    if real not in self._steering and self._steers(rule) and self._meets(side, rule, flows):
+                        self._steering.add(real)
+
+    @staticmethod
+    def _steers(rule: Rule) -> bool:
+        """Whether the rule does something else to flows than to decide about them."""
+        return bool(rule.effects) or any(one.kind not in _FINAL for one in verdicts(rule))
+
+    def _meets(self, side: ShadowFirewall, rule: Rule, flows: FlowSet) -> bool:
+        node = self._pair.space.certain(side.node(rule.match))
+        return bool(self._pair.loosened(node) & flows)
+
+    def _see_sets(self, changes: Iterable[ChainChange], flows: FlowSet) -> None:
+        """Sets whose members changed, where rules that name them see the flows."""
+        left = {name for name in self._pair.sets if name not in self._sets}
+        for change in changes if left else ():
+            for side, rules in zip(
+                self._pair.sides,
+                (
+                    [*change.removed, *(old for old, _new in change.affected)],
+                    [*change.added, *(new for _old, new in change.affected)],
+                ),
+            ):
+                for rule in rules:
+                    named = left.intersection(_named(rule))
+                    if named and self._meets(side, rule, flows):
+                        self._sets |= named
+                        left -= named
+
+    def culprits(self) -> list[Culprit]:
+        changes = self._pair.changes_from(self._bases)
+        found = [culprit for change in changes for culprit in self._rules(change)]
+        found += (one for name in self._pair.sets if name in self._sets for one in self._blame.members(name))
+        found += self._of_bases(every=False)
+        found += self._blame.feeders()
+        if not found:  # a chain of causes: name all that touches the flows
+            found = [culprit for change in changes for culprit in self._blame.listed(change)]
+            found += self._of_bases(every=True)
+        return list({id(culprit): culprit for culprit in found}.values())
+
+    def reasons(self) -> dict[str, list[str]]:
+        """Why flows are not known, by ``before`` and ``after``."""
+        return {name: list(found) for name, found in zip(("before", "after"), self._reasons)}
+
+    def _rules(self, change: ChainChange) -> Iterator[Culprit]:
+        for culprit in self._blame.listed(change):
+            for known, rule in zip(self._deciders, (culprit.before, culprit.after)):
+                if isinstance(rule, Rule) and (
+                    (change.chain, rule.position) in known or id(rule) in self._steering
+                ):
+                    yield culprit
+                    break
+
+    def _of_bases(self, every: bool) -> Iterator[Culprit]:
+        hosts = self._blame.hosts
+        for key in self._bases:
+            old, new = (side.side.real.rulesets.get(key) for side in self._pair.sides)
+            if old is None or new is None:
+                if key in self._asked:
+                    kind = "created" if old is None else "deleted"
+                    yield Culprit(hosts[0 if new is None else 1], key, kind, _default(old), _default(new))
+                continue
+            for name in ("default_action", "hook", "priority", "type", "family"):
+                was, now = str(getattr(old, name)), str(getattr(new, name))
+                if was != now and (every or name != "default_action" or key in self._by_default):
+                    yield Culprit(hosts[1], key, name, was, now)
+
 
 def _default(ruleset: Ruleset | None) -> str | None:
     return f"default action: {ruleset.default_action}" if ruleset else None
 
 
-def _names(condition: Any, name: str) -> bool:
-    return isinstance(condition, Member) and condition.name.removesuffix(shadow.STALE) == name
+def _named(rule: Rule) -> set[str]:
+    """The sets that a rule asks about."""
+    return {one.name.removesuffix(shadow.STALE) for one in shadow.conditions(rule) if isinstance(one, Member)}
 
 
 def _distinct(rules: Iterable[tuple[Rule, Rule]]) -> list[tuple[Rule, Rule]]:
@@ -242,7 +261,3 @@ def _distinct(rules: Iterable[tuple[Rule, Rule]]) -> list[tuple[Rule, Rule]]:
 
 def _doing(rule: Rule) -> tuple[object, ...]:
     return rule.match, rule.verdict, rule.effects
-
-
-def _reasons(parts: Iterable[Part]) -> list[str]:
-    return list(dict.fromkeys(part.reason for part in parts if part.reason))[:_MOST_REASONS]

@@ -5,16 +5,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from ..errors import FlowError
 from ..model.flow import flows_from
 from ..model.flowset import FlowSet, Space
 from ..model.state import State
-from .blame import Blame, Culprit
+from .blame import Blame, Case
+from .bucket import MOST, Bucket
 from .outcome import Outcome
-from .pair import Pair, ShadowFirewall, pair
+from .pair import ChainChange, Pair, ShadowFirewall, pair
+from .steps import steps
 
 Ask = Callable[[ShadowFirewall, FlowSet], Outcome]
 # Packets as hosts send them when they open a connection, and when it is open; and all others: related,
@@ -22,6 +24,7 @@ Ask = Callable[[ShadowFirewall, FlowSet], Outcome]
 # the first two kinds do are not told again.
 NEW, ESTABLISHED, OTHER = "new", "established", "other"
 CONNECTIONS = (NEW, ESTABLISHED, OTHER)
+_CERTAIN = ("permit", "deny")
 _IMPLIED = ("icmp_code", "icmp_type", "tcp_flags", "connection")
 
 
@@ -64,43 +67,73 @@ class Moved:
         )
 
 
+class Finding:
+    """What was found at one hook (or in one ruleset of it) for one kind of connection, step by step."""
+
+    def __init__(self, connection: str, asked: FlowSet, case: Case, most: int) -> None:
+        """``asked``: all packets of the kind; ``most``: parts that are listed in each of the ``buckets``."""
+        self.connection = connection
+        self.case = case
+        self._asked = asked
+        self.gained, self.lost, self.still_unknown, self.rewritten = (Bucket(most) for _part in range(4))
+        self.became_unknown, self.became_known = (
+            {name: Bucket(most) for name in _CERTAIN} for _part in range(2)
+        )
+        self.found = False
+
+    def add(self, moved: Moved, parts: Sequence[FlowSet], changes: Sequence[ChainChange]) -> None:
+        """``parts``: where the flows were found."""
+        everything = moved.all
+        if not everything:
+            return
+        self.found = True
+        for bucket, flows in (
+            (self.gained, moved.gained),
+            (self.lost, moved.lost),
+            (self.still_unknown, moved.unknown),
+            (self.rewritten, moved.rewritten),
+            *((self.became_unknown[name], moved.to_unknown[name]) for name in _CERTAIN),
+            *((self.became_known[name], moved.from_unknown[name]) for name in _CERTAIN),
+        ):
+            bucket.add(flows, self._simplest)
+        self.case.see([part & everything for part in parts], changes)
+
+    def _simplest(self, flows: FlowSet) -> FlowSet:
+        return simplest(flows, self._asked)
+
+
 @dataclass(frozen=True)
 class Entry:
-    """The difference at one hook (or in one ruleset of it) for one kind of connection; ``asked``: all of its
-    packets."""
+    """The difference at one hook (or in one ruleset of it) for one kind of connection."""
 
     hook: str
     ruleset: str
-    connection: str
-    asked: FlowSet
-    moved: Moved
-    culprits: list[Culprit]
-    reasons: dict[str, list[str]]
+    finding: Finding
 
 
-def differences(before: State, after: State, ruleset: str | None = None) -> Iterator[Entry]:
+def differences(before: State, after: State, ruleset: str | None = None, most: int = MOST) -> Iterator[Entry]:
     """An entry for each hook and kind of connection that fares otherwise. FlowError for an unknown ruleset."""
     found = pair(before, after)
     blame = Blame(found)
     asked = _packets(found.space)
     for hook, key in _places(found, ruleset):
-        regions = found.regions(hook, key)
-        told: Moved | None = None
-        for connection in CONNECTIONS if regions else ():
 
-            def ask(side: ShadowFirewall, what: FlowSet, hook: str = hook, key: str = key) -> Outcome:
-                return side.ruleset(key, what) if key else side.hooks((hook,), what)
+        def ask(side: ShadowFirewall, what: FlowSet, hook: str = hook, key: str = key) -> Outcome:
+            return side.ruleset(key, what) if key else side.hooks((hook,), what)
 
-            moved, parts = _over(found, ask, regions, asked[connection], found.doubtful(hook, key))
-            if connection == OTHER and told is not None:
-                moved = moved.each(lambda here, there: here - there.forget(*_IMPLIED), told)
-            else:
-                told = moved if told is None else moved.each(FlowSet.__or__, told)
-            everything = moved.all
-            if everything:
-                where = [part & everything for part in parts]
-                culprits, reasons = blame.of(where, ask, hook, key)
-                yield Entry(hook, key, connection, asked[connection], moved, culprits, reasons)
+        findings = [Finding(name, asked[name], blame.case(ask, hook, key), most) for name in CONNECTIONS]
+        doubtful = found.doubtful(hook, key)
+        for step in steps(found, hook, key):
+            told: Moved | None = None
+            for finding in findings if step.regions else ():
+                connection = finding.connection
+                moved, parts = _over(found, ask, step.regions, asked[connection], doubtful)
+                if connection == OTHER and told is not None:
+                    moved = moved.each(lambda here, there: here - there.forget(*_IMPLIED), told)
+                else:
+                    told = moved if told is None else moved.each(FlowSet.__or__, told)
+                finding.add(moved, parts, step.changes)
+        yield from (Entry(hook, key, finding) for finding in findings if finding.found)
 
 
 def _packets(space: Space) -> dict[str, FlowSet]:

@@ -17,9 +17,9 @@ from ..model.flowset import FlowSet
 from ..model.match import All, In, Masked, Match, Member, Range, Ranges
 
 IPV6_AT = 1 << 128
-_ADDRESSES = (0, (1 << 129) - 1)
+ADDRESSES = (0, (1 << 129) - 1)
 _PORTS = (0, 65535)
-_WHOLE = {"src": _ADDRESSES, "dst": _ADDRESSES, "dst_port": _PORTS}
+_WHOLE = {"src": ADDRESSES, "dst": ADDRESSES, "dst_port": _PORTS}
 
 SetHull = Callable[[Member, str], "Range | None"]
 

@@ -10,12 +10,12 @@ not what there is.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from ..model.diagrams import EMPTY
 from ..model.flowset import FlowSet, Space
-from ..model.match import Match, Member
+from ..model.match import Match, Member, Range
 from ..model.rules import Rule
 from ..model.state import NamedSet, State
 from . import shadow
@@ -54,6 +54,15 @@ class ShadowFirewall(HostFirewall):
     def node(self, match: Match) -> int:
         """A match as a diagram."""
         return self._compiler.node(match)
+
+    def set_hull(self, match: Member, field: str) -> Range | None:
+        """The lowest and the highest value of a field in a set, on the lines of the index."""
+        return self._compiler.set_hull(match, field)
+
+    @property
+    def indexed(self) -> bool:
+        """Whether a narrow question costs less than a wide one."""
+        return not self._readdresses
 
     def let_through(self) -> list[tuple[Mapping[str, object], FlowSet]]:
         """What the last question let through: how rules rewrote it, and the flows with the conditions for it."""
@@ -96,6 +105,11 @@ class Pair:
     def known(self) -> bool:
         return all(side.state.firewall_known for side in self.sides)
 
+    @property
+    def sliceable(self) -> bool:
+        """Whether a slice of the flows costs less than all of them."""
+        return self.known and all(side.indexed for side in self.sides)
+
     def base(self, hook: str, ruleset: str = "") -> list[str]:
         """The keys of a hook's rulesets, of both sides, or the one that is asked for."""
         keys = dict.fromkeys(
@@ -112,18 +126,22 @@ class Pair:
         if not self.known:
             return [self.space.everything]
         bases = self.base(hook, ruleset)
-        if any(self._base_changed(key) for key in bases) or self._reordered(hook, bases):
+        if self.changed_as_a_whole(hook, bases):
             return [self.space.everything]
         nodes = [node for change in self.changes_from(bases) for node in self.touched(change)]
-        if self._rules_of(bases) <= _MOST_AT_ONCE:
+        if self.rules_of(bases) <= _MOST_AT_ONCE:
             nodes = [self.space.diagrams.union_all(nodes)]
-        return [self._as_it_came(self.space.certain(node), bases) for node in nodes if node]
+        return [self.as_it_came(self.space.certain(node), bases) for node in nodes if node]
+
+    def changed_as_a_whole(self, hook: str, bases: Sequence[str]) -> bool:
+        """Whether more than single rules changed."""
+        return any(self._base_changed(key) for key in bases) or self._reordered(hook, bases)
 
     def doubtful(self, hook: str, ruleset: str = "") -> FlowSet:
         """Flows, as they come to the hook, that a changed rule may rewrite to a value that is not known: what
         depends on it is no longer the same condition."""
         bases = self.base(hook, ruleset)
-        return self._as_it_came(self.space.diagrams.union_all(self._unsettled(bases)), bases)
+        return self.as_it_came(self.space.diagrams.union_all(self._unsettled(bases)), bases)
 
     def _unsettled(self, bases: Sequence[str]) -> list[int]:
         return [
@@ -134,7 +152,7 @@ class Pair:
             if any(shadow.unsettled(rule))
         ]
 
-    def _rules_of(self, bases: Iterable[str]) -> int:
+    def rules_of(self, bases: Iterable[str]) -> int:
         sides = (side.side.rules for side in self.sides)
         return max(sum(len(rules[chain]) for chain in chains_from(rules, bases)) for rules in sides)
 
@@ -144,14 +162,18 @@ class Pair:
         chains = dict.fromkeys(chain for side in self.sides for chain in chains_from(side.side.rules, bases))
         return [self.changes[chain] for chain in chains if chain in self.changes]
 
-    def _as_it_came(self, node: int, bases: Sequence[str]) -> FlowSet:
+    def as_it_came(self, node: int, bases: Sequence[str]) -> FlowSet:
         """Flows that may be in ``node`` by the time that rules have changed them."""
-        loose = self._loose_at.get(tuple(bases))
-        if loose is None:
-            loose = self._loose_at[tuple(bases)] = self._loose_from(bases)
-        return FlowSet(self.space, node).forget(*loose)
+        return FlowSet(self.space, node).forget(*self.loose_from(bases))
 
-    def _loose_from(self, bases: Sequence[str]) -> set[str]:
+    def loose_from(self, bases: Sequence[str]) -> set[str]:
+        """The fields of packets that rules of these rulesets may have changed."""
+        found = self._loose_at.get(tuple(bases))
+        if found is None:
+            found = self._loose_at[tuple(bases)] = self._written_from(bases)
+        return found
+
+    def _written_from(self, bases: Sequence[str]) -> set[str]:
         rules = (
             rule
             for side in self.sides
@@ -324,12 +346,17 @@ def _feeders(side: Shadow) -> dict[Input, list[tuple[tuple[str, str], Rule]]]:
     return found
 
 
+def _feeding(side: Shadow, chain: str) -> Callable[[Rule], bool]:
+    """Rules that write to what others ask about: which packets come to them is of matter."""
+    return lambda rule: any(True for _input in shadow.feeds(chain, side.rule(chain, rule)))
+
+
 def _changes(old: Shadow, new: Shadow, unsettled: set[str], other_routes: bool) -> dict[str, ChainChange]:
     found = {}
     missing = old.rules.keys() ^ new.rules.keys()
     for chain in sorted({*old.rules, *new.rules}):
         was, now = old.rules.get(chain, []), new.rules.get(chain, [])
-        aligned = align(was, now)
+        aligned = align(was, now, (_feeding(old, chain), _feeding(new, chain)))
         affected = (
             [
                 (was[first], now[second])

@@ -169,6 +169,8 @@ class Diagrams:
     def __init__(self) -> None:
         self.level: list[int] = [_DEEPEST, _DEEPEST]
         self.edges: list[tuple[tuple[int, int], ...]] = [(), ()]
+        # The deepest level that a node or one below it tests.
+        self.deepest: list[int] = [-1, -1]
         self._unique: dict[tuple[int, tuple[tuple[int, int], ...]], int] = {}
         self._and: dict[tuple[int, int], int] = {}
         self._or: dict[tuple[int, int], int] = {}
@@ -179,6 +181,17 @@ class Diagrams:
         for memo in (self._and, self._or, self._minus):
             if len(memo) > _REMEMBERED:
                 memo.clear()
+
+    def release(self, first: int) -> None:
+        """Forget the nodes from this one on, as if they had never been made."""
+        del self.level[first:]
+        del self.edges[first:]
+        del self.deepest[first:]
+        # A node's number is its place among all that were ever made, so the youngest come off first.
+        while len(self._unique) > first - 2:
+            self._unique.popitem()
+        for memo in (self._and, self._or, self._minus):
+            memo.clear()
 
     def node(self, level: int, labels: dict[int, int]) -> int:
         """The node that tests ``level``; ``labels``: child -> label, without the empty child."""
@@ -197,6 +210,7 @@ class Diagrams:
             found = len(self.level)
             self.level.append(level)
             self.edges.append(edges)
+            self.deepest.append(max(level, max(self.deepest[child] for _label, child in edges)))
             self._unique[key] = found
         return found
 
@@ -312,6 +326,22 @@ class Diagrams:
                     found = self.union_all(walk(child) for _label, child in self.edges[node])
                 else:
                     found = self._below(node, walk)
+                memo[node] = found
+            return found
+
+        return walk(a)
+
+    def forget_from(self, a: int, first: int) -> int:
+        """Project away this level and all that are deeper."""
+        memo: dict[int, int] = {}
+
+        def walk(node: int) -> int:
+            if self.deepest[node] < first:
+                return node
+            found = memo.get(node)
+            if found is None:
+                # A node that is not empty holds for some values of all that is forgotten.
+                found = FULL if self.level[node] >= first else self._below(node, walk)
                 memo[node] = found
             return found
 

@@ -10,6 +10,7 @@ of different spaces don't mix.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from ..errors import FlowError
@@ -69,8 +70,32 @@ class Space:
         self._unknowns: dict[str, int] = {}
         self._reasons: list[str] = []
         self.names_known = 0
+        self._caches: list[dict[Any, Any]] = []
         self.everything = FlowSet(self, FULL)
         self.nothing = FlowSet(self, EMPTY)
+
+    def cache(self) -> dict[Any, Any]:
+        """A dictionary for nodes or sets of flows that are kept; those of a scratch leave it with the scratch."""
+        found: dict[Any, Any] = {}
+        self._caches.append(found)
+        return found
+
+    @contextmanager
+    def scratch(self) -> Iterator[None]:
+        """What is made within is forgotten at the end, so that many questions take no more memory than one. Sets of
+        flows from within must not be used afterwards."""
+        first, names = len(self.diagrams.level), self.names_known
+        sizes = [len(cache) for cache in self._caches]
+        try:
+            yield
+        finally:
+            self.diagrams.release(first)
+            sizes += [0] * (len(self._caches) - len(sizes))
+            for cache, size in zip(self._caches, sizes):
+                if self.names_known != names:  # what was kept before has gone, and its places were taken
+                    cache.clear()
+                while len(cache) > size:
+                    cache.popitem()
 
     def learn(self, field: str, names: Iterable[str]) -> None:
         """Make interface or zone names known. A wildcard covers the names that are known when a set is
@@ -123,6 +148,8 @@ class Space:
 
     def reasons(self, node: int) -> list[str]:
         """Why a node can't be decided: the reasons of the variables that it depends on."""
+        if self.diagrams.deepest[node] < FIRST_UNKNOWN_LEVEL:
+            return []
         return [
             self._reasons[level - FIRST_UNKNOWN_LEVEL]
             for level in sorted(self.diagrams.levels(node))
@@ -131,7 +158,7 @@ class Space:
 
     def certain(self, node: int) -> int:
         """Project the unknowns away: the flows for which some outcome of the unknowns fits."""
-        return self.diagrams.forget(node, lambda level: level >= FIRST_UNKNOWN_LEVEL)
+        return self.diagrams.forget_from(node, FIRST_UNKNOWN_LEVEL)
 
     def in_ranges(self, field: str, ranges: Ranges, family: int = 0) -> int:
         """The node of ``field`` in ``ranges``; src and dst need the family (4 or 6)."""
