@@ -34,6 +34,7 @@ RETRY_EVERY = 2.0
 TIMER_GRACE = 20.0
 # States of a checkpoint that has put the rules back.
 ENDED = ("restored", "fired")
+STILL_WORSE, BEFORE_THROUGH = "still worse than before: ", "got through before"
 
 
 @dataclass
@@ -237,7 +238,7 @@ class Reverter:
         worse = [change for change in compare(self._before, proof.paths) if change.fails]
         found.paths = not worse
         found.paths_back = len(proof.paths) - len(worse)
-        trouble = [f"still worse than before: {change.text()}" for change in worse]
+        trouble = [f"{STILL_WORSE}{change.text()}" for change in worse]
         new = [fact["text"] for fact in proof.facts if fact not in run.before["facts"]]
         trouble += [f"the configuration is still worse than before: {fact}" for fact in new]
         if self._targets:
@@ -246,5 +247,5 @@ class Reverter:
             found.probes = not lost
             found.probes_through = sum(row.result == REACHABLE for row in rows)
             found.probes_asked = len(rows)
-            trouble += grouped(lost, lambda _row: "got through before")
+            trouble += grouped(lost, lambda _row: BEFORE_THROUGH)
         return trouble

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +19,7 @@ from .before import Before
 from .compare import SAME, PathChange, PathView
 from .detail import Telling, addresses, hosts, path_lines, rule_text, some
 from .probes import REACHABLE, ProbeRow
-from .revert import thing
+from .revert import BEFORE_THROUGH, STILL_WORSE, Revert, thing
 
 TEMPLATES = Path(__file__).with_name("templates")
 # One screen of a terminal, whatever happened; the JSON report has all.
@@ -28,7 +28,7 @@ LINES, WIDTH = 40, 120
 LINES_AROUND = 6
 # How many of a kind are told, where there is room.
 PATHS_TOLD, DETAILS_TOLD, NOTES_TOLD, PIECES_TOLD = 12, 3, 5, 2
-REASONS_AT_LEAST, NOTES_AT_LEAST = 3, 2
+REASONS_AT_LEAST, NOTES_AT_LEAST, OTHERS_AT_LEAST = 3, 2, 5
 NAME_WIDTH, LEAST_NAME_WIDTH = 44, 16
 # Characters of a digest that people compare.
 DIGEST = 12
@@ -82,24 +82,28 @@ def before(found: Before) -> str:
         headline = "check mode: the paths are proven, nothing is armed"
     else:
         headline = f"ready for the change on {hosts(run.batch)}"
-    rows = [
-        (view.name, _state(view), "" if view.satisfied == "yes" else _demand(view))
-        for view in found.proof.paths
-    ]
-    table = _table(rows)
     notes = some([*_findings(found.proof.document), *found.notes], NOTES_TOLD)
     titles = {
-        view.name: f"path '{view.name}' is {view.status}" + (f" ({view.share})" if view.share else "")
+        view.name: f"path '{view.name}' is {view.status}{f' ({view.share})' if view.share else ''}: {_demand(view)}"
         for view in found.proof.paths
         if view.satisfied != "yes"
     }
-    room = LINES - len(table) - len(notes) - LINES_AROUND
+    room = LINES - min(len(found.proof.paths), PATHS_TOLD + 1) - len(notes) - LINES_AROUND
+    details, shown = _details(
+        found.proof.document, found.rows, titles, room, "that are not satisfied", Telling()
+    )
+    told = list(titles)[:shown]
+    rows = [
+        (view.name, _state(view), "" if view.satisfied == "yes" else _demand(view))
+        for view in found.proof.paths
+        if view.name not in told
+    ]
     return _render(
         "before.txt.j2",
         run_id=run.id,
         headline=headline,
-        table=table,
-        details=_details(found.proof.document, found.rows, titles, room, "that are not satisfied", Telling()),
+        table=_table(rows),
+        details=details,
         probes=_probe_line(found.rows),
         protection=_protection(found),
         notes=notes,
@@ -118,36 +122,36 @@ def _protection(found: Before) -> str:
 
 
 def after(found: After, files: Mapping[str, Path], diff: bool) -> str:
+    """What did it comes first; what is as it was, last."""
     bad = [change for change in found.changes if change.fails]
     ending = _folded([*_ending(found), f"files     {files['text']}, {files['json'].name}"])
     reasons = _folded([f"  reason: {reason}" for reason in some(_reasons(found), NOTES_TOLD)])
     notes = _folded([f"  note: {note}" for note in some(_notes(found), NOTES_TOLD)])
     heading = _folded([f"PathGuard {found.run.id}: {headline(found)}"])
     room = LINES - len(heading) - len(ending)
-    table = _changes_table(found, room // 3 if bad else room)
-    room -= len(table)
     least = min(len(reasons), REASONS_AT_LEAST), min(len(notes), NOTES_AT_LEAST)
-    details = []
-    if found.proof:
+    for_others = min(max(len(found.before) - DETAILS_TOLD, 1), OTHERS_AT_LEAST) + sum(least)
+    details, shown = _at_most(_folded(suspects.told(found)), room - for_others), 0
+    if found.proof and bad:
         titles = {change.name: change.text() for change in bad}
         telling = Telling(found.proof.document["rule_changes"], found.revert.changed if found.revert else ())
-        details = _details(
-            found.proof.document, found.rows, titles, room - sum(least), "that got worse", telling
+        details, shown = _details(
+            found.proof.document, found.rows, titles, room - for_others, "that got worse", telling
         )
-    details = details or _at_most(_folded(suspects.told(found)), room - sum(least))
-    room -= len(details)
+    told = {change.name for change in bad[:shown]}
+    table = _changes_table(found, told, room - len(details) - sum(least))
+    room -= len(details) + len(table)
     reasons = _at_most(reasons, room - least[1])
-    room -= len(reasons)
     return _render(
         "after.txt.j2",
         lines=[
             *heading,
-            *(f"  {row}" for row in table),
             *details,
             *reasons,
+            *(f"  {row}" for row in table),
             *(f"  {line}" for line in _flows(found, bad, diff)),
             *ending,
-            *_at_most(notes, room),
+            *_at_most(notes, room - len(reasons)),
         ],
     )
 
@@ -168,9 +172,9 @@ def _details(
     room: int,
     rest: str,
     telling: Telling,
-) -> list[str]:
+) -> tuple[list[str], int]:
     """``titles``: path -> what to say of it first. The first path in full, as far as it goes; others while there
-    is room for all of each. ``rest``: what the others are."""
+    is room for all of each. ``rest``: what the others are. The lines, and how many paths they tell."""
     entries = {entry["name"]: entry for entry in document["paths"]}
     lines: list[str] = []
     shown = 0
@@ -183,7 +187,7 @@ def _details(
         shown += 1
     if shown < len(titles):
         lines.append(f"and {len(titles) - shown} more paths {rest}, as the table and the JSON report tell")
-    return lines
+    return lines, shown
 
 
 def summary(found: After, files: Mapping[str, Path]) -> str:
@@ -214,7 +218,8 @@ def _findings(document: Mapping[str, Any]) -> list[str]:
     ]
 
 
-def _changes_table(found: After, room: int) -> list[str]:
+def _changes_table(found: After, told: Collection[str], room: int) -> list[str]:
+    """The paths that were not told in full."""
     if not found.changes:
         return _table(
             [
@@ -231,6 +236,7 @@ def _changes_table(found: After, room: int) -> list[str]:
             "" if change.what == SAME else change.what.upper() if change.fails else change.what,
         )
         for change in sorted(found.changes, key=lambda change: not change.fails)
+        if change.name not in told
     ]
     return _table(rows, room)
 
@@ -311,9 +317,21 @@ def _ending(found: After) -> list[str]:
             proven = f"fingerprint {digest}, equal to the checkpoint's" if back.fingerprint else "NOT PROVEN"
             lines.append(f"reverted  {host} ({', '.join(thing(table) for table in tables)}): {by}; {proven}")
         lines += _proof_of_revert(found)
-        lines += [f"TROUBLE   {item}" for item in some(back.trouble, NOTES_TOLD)]
+        lines += [f"TROUBLE   {item}" for item in some(_trouble(found, back), NOTES_TOLD)]
         lines += [f"BY HAND   {item}" for item in some(back.manual, NOTES_TOLD)]
     return lines + [f"BY HAND   {item}" for item in _unprotected(found)]
+
+
+def _trouble(found: After, back: Revert) -> list[str]:
+    """Where nothing was put back, all is as the paths and probes told it already."""
+    if back.changed:
+        return back.trouble
+    told = {f"{STILL_WORSE}{change.text()}" for change in found.changes if change.fails}
+    return [
+        item
+        for item in back.trouble
+        if item not in told and not (found.rows and item.endswith(BEFORE_THROUGH))
+    ]
 
 
 def _unprotected(found: After) -> list[str]:

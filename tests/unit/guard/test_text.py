@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -96,7 +97,7 @@ def test_all_that_matters_is_told() -> None:
     told = text.after(caught(), FILES, diff=False)
     for part in (
         "REVERTED, and the revert is PROVEN",
-        "open, 10 of 10 app hosts  -> partial, 9 of 10 app hosts  NEWLY VIOLATED",
+        "path 'path 0' was open (10 of 10 app hosts), is partial (9 of 10 app hosts)",
         "cut off   10.10.1.66 (app08) to 10.20.1.10, tcp 5432",
         "fw1, table inet filter, chain forward, handle 18: the rule was changed",
         'now     ip saddr 10.10.1.0/26 tcp dport 5432 counter accept comment "app"',
@@ -107,6 +108,15 @@ def test_all_that_matters_is_told() -> None:
         "/runs/r1/report.txt, report.json",
     ):
         assert part in told
+
+
+def test_the_answer_comes_first_and_each_path_once() -> None:
+    found = caught(5)
+    lines = text.after(found, FILES, diff=False).splitlines()
+    assert [line.split()[0] for line in lines[:4]] == ["PathGuard", "path", "cut", "rule"]
+    told = [line for line in lines if line.startswith(("path '", "  path "))]
+    assert re.findall(r"path (\d)", "".join(told)) == ["0", "1", "2", "3", "4"]
+    assert told[3].endswith("open, 10 of 10 app hosts  -> partial, 9 of 10 app hosts  NEWLY VIOLATED")
 
 
 @pytest.mark.parametrize("paths", [1, 3, 50])
@@ -349,3 +359,18 @@ def test_what_traffic_counts_is_no_difference() -> None:
     told = text.after(found, FILES, diff=True)
     assert "- tcp dport 22 counter accept" in told
     assert "packets 9" not in told
+
+
+def test_what_is_still_as_the_change_left_it_is_told_once() -> None:
+    found = caught()
+    found.decision = "failed"
+    assert found.revert is not None
+    worse = f"still worse than before: {found.changes[0].text()}"
+    lost_one = "app08 (10.10.1.66) to 10.20.1.10 port 5432: timeout; got through before"
+    found.revert.trouble = [worse, lost_one, "no host is protected by a checkpoint: nothing was put back"]
+    assert text.after(found, FILES, diff=False).count("TROUBLE") == 3, "the revert did not cure it"
+    found.revert.changed = {}
+    told = text.after(found, FILES, diff=False)
+    assert [line for line in told.splitlines() if line.startswith("TROUBLE")] == [
+        "TROUBLE   no host is protected by a checkpoint: nothing was put back"
+    ]
