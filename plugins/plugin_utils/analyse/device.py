@@ -16,9 +16,10 @@ from dataclasses import dataclass, field, replace
 
 from ..model.flowset import FlowSet
 from ..model.state import State
+from .arriving import Arrivals
 from .effects import Effects
 from .evaluate import AFTER_NAT, NAT, HostFirewall, side_of
-from .outcome import Part
+from .outcome import Outcome, Part
 from .routes import Leg, Routing
 
 _LOOPBACK = Leg("local", "lo")
@@ -44,6 +45,8 @@ _BACK = {
 }
 _NOT_KNOWN = "it depends on a value that an earlier rule changed in a way that is not known"
 
+_WHOSE = "whether these packets are for the host, from it, or neither is not known: its addresses were not gathered"
+
 
 @dataclass
 class Answer:
@@ -60,17 +63,37 @@ def through(firewall: HostFirewall, routing: Routing, flows: FlowSet) -> Answer:
 
     Flows all of whose sources are the host's own addresses, and that name no ``in_interface``, are its own
     packets; others come from outside. Where ``out_interface`` is given, it stands; else the routes choose.
+    Of a host whose addresses were not gathered, each way that the interfaces allow is possible: in, through, out.
     """
     own = flows.space.nothing
     for address in routing.addresses:
         own = own | flows.only("src", ((address.value, address.value),), address.family)
     way = _Way(firewall, routing, flows, _addresses(flows.space.everything, routing))
     start = _Travelling(flows, flows)
-    if flows <= own and flows.forget("in_interface") == flows:
-        fate = way.sent(start)
-    else:
-        fate = way.hooks(("ingress", "prerouting"), start, way.came)
-    return way.answer(fate)
+    from_outside = flows.forget("in_interface") != flows
+    if flows <= own and not from_outside:
+        return way.answer(way.sent(start))
+    fates = [way.hooks(("ingress", "prerouting"), start, way.came)]
+    if not way.gathered and not from_outside:
+        fates.append(way.sent(start))
+    return way.answer(_one_of(flows, flows.space.nothing, flows.space.nothing, fates))
+
+
+def at_hook(firewall: HostFirewall, routing: Routing, name: str, flows: FlowSet, found: Arrivals) -> Answer:
+    """What a hook, or one ruleset, does with ``flows``. ``found``: as what they come there.
+
+    FlowError for a name that the host does not have.
+    """
+    way, nothing = _Way(firewall, routing, flows, flows), flows.space.nothing
+    fates = [
+        way.outcome(firewall.ruleset(name, one.now), _Travelling(one.asked, one.now, one.loose), _done)
+        for one in found.come
+    ]
+    for part in found.gone:
+        way.parts.append(part)
+        denied = part.verdict == "deny"
+        fates.append(_Fate(part.flows, part.flows if denied else nothing, nothing if denied else part.flows))
+    return way.answer(_one_of(flows, nothing, nothing, fates))
 
 
 @dataclass(frozen=True)
@@ -153,23 +176,29 @@ class _Way:
         self, names: Sequence[str], part: _Travelling, then: _Then, firewall: HostFirewall | None = None
     ) -> _Fate:
         """``part`` through all chains of these hooks, and then on."""
-        asked, moved = part.asked, self._translated_before(firewall or self.firewall, names, part.now)
+        asked, firewall = part.asked, firewall or self.firewall
+        moved = self._translated_before(firewall, names, part.now)
         doubtful = part.origin(moved)
         if moved:
             self.parts.append(Part("unknown", doubtful, (), _TRANSLATED))
             part = part.narrowed(part.now - moved)
-        outcome = (firewall or self.firewall).hooks(names, part.now)
+        fate = self.outcome(firewall.hooks(names, part.now), part, then)
+        unsure = _Fate(doubtful, asked.space.nothing, doubtful)
+        return _one_of(asked, asked.space.nothing, asked.space.nothing, (unsure, fate))
+
+    def outcome(self, outcome: Outcome, part: _Travelling, then: _Then) -> _Fate:
+        """What becomes of ``part``, which had this outcome; ``then``: of what is let through."""
         for one in outcome.parts:
             origin = part.origin(one.flows)
             if origin and (one.verdict != "permit" or one.rules):
                 self.parts.append(Part(one.verdict, origin, one.rules, one.reason))
-        denied = part.surely(outcome.deny) - doubtful
+        denied = part.surely(outcome.deny)
         unknown = part.origin(outcome.deny | outcome.unknown) - denied
-        fates = [_Fate(doubtful, asked.space.nothing, doubtful)]
+        fates = []
         for passed in outcome.passed:
             changed = tuple({*part.changed, *passed.rewrites})
             fates.append(then(_Travelling(part.origin(passed.flows), passed.after, changed)))
-        return _one_of(asked, denied, unknown, fates)
+        return _one_of(part.asked, denied, unknown, fates)
 
     def _translated_before(self, firewall: HostFirewall, names: Sequence[str], flows: FlowSet) -> FlowSet:
         """Packets of open connections that may be translated here, as the first one was or back again, where
@@ -243,6 +272,8 @@ class _Way:
         for now, legs in found:
             here = part.narrowed(now)
             fates.append(_all_of(here.asked, [self._onward(leg, here) for leg in legs]))
+            if not self.gathered and self.chooses_out:
+                fates.append(self._onward(_LOOPBACK, here))
         return _one_of(part.asked, self.flows.space.nothing, self.flows.space.nothing, fates)
 
     def _onward(self, leg: Leg, part: _Travelling) -> _Fate:
@@ -328,15 +359,15 @@ class _Way:
             Part(part.verdict, part.flows & kept[part.verdict], part.rules, part.reason)
             for part in self.parts
         ]
-        left = fate.unknown
+        left, why = fate.unknown, _NOT_KNOWN if self.gathered else _WHOSE
         for part in self.parts:
             left = left - part.flows if part.verdict == "unknown" else left
         for part in self.parts:  # the rules between which it is not known
             if left and part.verdict == "deny" and part.flows & left:
-                parts.append(Part("unknown", part.flows & left, part.rules, part.reason or _NOT_KNOWN))
+                parts.append(Part("unknown", part.flows & left, part.rules, part.reason or why))
                 left = left - part.flows
         if left:
-            parts.append(Part("unknown", left, (), _NOT_KNOWN))
+            parts.append(Part("unknown", left, (), why))
         return Answer(permit, fate.denied, fate.unknown, [part for part in parts if part.flows])
 
 

@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from itertools import groupby
+from itertools import groupby, takewhile
 
 from ..errors import FlowError
 from ..model.diagrams import EMPTY
@@ -30,6 +30,14 @@ from .overlay import HIDDEN, Overlay, Overlays, before_tracking, rewrites, told,
 from .routes import own_addresses
 
 HOOKS = ("ingress", "prerouting", "input", "forward", "output", "postrouting")
+# The hooks that packets have passed before they come to one, by whichever way.
+_EARLIER = {
+    "prerouting": ("ingress",),
+    "input": ("ingress", "prerouting"),
+    "forward": ("ingress", "prerouting"),
+    "postrouting": ("ingress", "prerouting", "output", "forward"),
+    "egress": ("ingress", "prerouting", "output", "forward", "postrouting"),
+}
 # Where the packets of a connection are translated (NF_IP_PRI_NAT_DST, NF_IP_PRI_NAT_SRC in netfilter_ipv4.h).
 _NAT_AT = {"prerouting": -100, "output": -100, "input": 100, "postrouting": 100}
 # A hook's rulesets by their place beside that: those before it, the nat chains themselves, and those after it.
@@ -121,6 +129,16 @@ class HostFirewall:
         found = [ruleset for ruleset in self.state.rulesets.values() if ruleset.hook == hook]
         return sorted(found, key=_place)
 
+    def before(self, name: str) -> list[Ruleset]:
+        """The rulesets that a packet passes before it comes to a ruleset or a hook, in order; more than one packet
+        does, where it may come by several ways."""
+        ruleset = self.state.rulesets.get(name)
+        hook = name if ruleset is None else ruleset.hook
+        found = [one for earlier in _EARLIER.get(hook, ()) for one in self.rulesets_of(earlier)]
+        if ruleset is not None:
+            found += takewhile(lambda one: one is not ruleset, self.rulesets_of(hook))
+        return found
+
     def ruleset(self, name: str, flows: FlowSet) -> Outcome:
         """One ruleset by its key, or all of a hook by the hook's name. FlowError for an unknown name.
 
@@ -138,7 +156,7 @@ class HostFirewall:
                 f"host {self.state.host}",
                 f"use a hook's name or one of: {known}",
             )
-        return self._pass([found], flows, found.hook, alone=True)
+        return self.passing([found], flows, found.hook, alone=True)
 
     def hooks(self, hooks: Sequence[str], flows: FlowSet, sides: Sequence[str] = SIDES) -> Outcome:
         """All rulesets of these hooks on these sides of the translations, one hook after the other."""
@@ -150,10 +168,10 @@ class HostFirewall:
             for ruleset in self.rulesets_of(hook)
             if len(sides) == len(SIDES) or side_of(ruleset) in sides
         ]
-        return self._pass(listed, flows, hooks[0] if hooks else "")
+        return self.passing(listed, flows, hooks[0] if hooks else "")
 
-    def _pass(self, rulesets: list[Ruleset], flows: FlowSet, hook: str, alone: bool = False) -> Outcome:
-        """``hook``: the first one that the flows come to here."""
+    def passing(self, rulesets: Sequence[Ruleset], flows: FlowSet, hook: str, alone: bool = False) -> Outcome:
+        """These rulesets, in this order. ``hook``: the first one that the flows come to here."""
         diagrams = self.space.diagrams
         diagrams.trim()
         tallies: list[_Tally] = []

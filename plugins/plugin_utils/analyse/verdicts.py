@@ -11,9 +11,10 @@ from typing import Any
 from ..model.flow import flows_from
 from ..model.flowset import FlowSet, Space
 from ..model.state import State
-from .device import Answer, through
+from .arriving import Arriving
+from .device import Answer, at_hook, through
 from .evaluate import HostFirewall
-from .outcome import Outcome, Part
+from .outcome import Part
 from .overlay import HIDDEN
 from .routes import Routing
 
@@ -32,20 +33,21 @@ class Questions:
         self.state = state
         self.firewall = HostFirewall(state, self.space)
         self._routing = Routing(state)
+        self._arriving = Arriving(self.firewall)
 
-    def ask(self, flow: Mapping[str, Any], ruleset: str | None = None) -> Outcome | Answer:
+    def ask(self, flow: Mapping[str, Any], ruleset: str | None = None) -> Answer:
         """One flow set through ``ruleset``, or through the whole host. FlowError for a malformed question."""
         flows = flows_from(self.space, flow)
         if ruleset is None:
             return through(self.firewall, self._routing, _unmarked(flows, flow))
-        return self.firewall.ruleset(ruleset, flows)
+        return at_hook(self.firewall, self._routing, ruleset, flows, self._arriving.at(ruleset, flows, flow))
 
     def verdict(self, flow: Mapping[str, Any], ruleset: str | None = None) -> dict[str, Any]:
         """``{verdict, parts, rules}``: verdict is permit, deny, unknown or mixed; parts are disjoint, each
         with its verdict, its flows as prefixes and ports, and the rules that decide it."""
         answer = self.ask(flow, ruleset)
         implied = [*HIDDEN, *(name for name in _IMPLIED if name not in flow)]
-        if ruleset is None and "connection" not in flow:
+        if "connection" not in flow:
             implied += [name for name in _UNMARKED if name not in flow]
         found = [name for name in ("permit", "deny", "unknown") if getattr(answer, name)]
         parts = [_part(part, implied) for part in answer.parts]

@@ -194,7 +194,10 @@ def test_new_packets_have_no_mark_unless_the_question_says_so() -> None:
     assert found["verdict"] == "permit"
     assert all("mark" not in piece for part in found["parts"] for piece in part["flows"])
     assert verdict(host(filters), {**IN, "mark": 5}) == "deny"
-    assert verdicts(host(filters), [IN], filters.key)[0]["verdict"] == "mixed"
+    for name in (filters.key, "forward"):
+        assert verdicts(host(filters), [IN], name)[0]["verdict"] == "permit"
+        assert verdicts(host(filters), [{**IN, "mark": 5}], name)[0]["verdict"] == "deny"
+        assert verdicts(host(filters), [{**IN, "mark": "0-7"}], name)[0]["verdict"] == "mixed"
 
 
 def test_a_redirected_packet_stays_on_the_host() -> None:
@@ -302,5 +305,7 @@ def test_answers_of_a_server_behind_a_port_forward_leave_with_another_source(
 def test_without_addresses_a_masquerade_may_give_any() -> None:
     masquerade = chain("postrouting", (WEB, ACCEPT, Effect("masquerade")), kind="nat", priority=100)
     rules = {one.key: one for one in (masquerade, chain("forward", default="deny"))}
-    assert verdict(State("fw1", rulesets=rules), later("10.2.0.9", "10.0.1.9", src_port=80)) == "unknown"
-    assert verdict(State("fw1", rulesets=rules), later("10.2.0.9", "10.0.1.9", src_port=81)) == "deny"
+    through = {"in_interface": "db0", "out_interface": "app0"}
+    fw = State("fw1", rulesets=rules)
+    assert verdict(fw, later("10.2.0.9", "10.0.1.9", src_port=80, **through)) == "unknown"
+    assert verdict(fw, later("10.2.0.9", "10.0.1.9", src_port=81, **through)) == "deny"

@@ -67,7 +67,7 @@ def test_a_mark_that_may_be_anything_and_is_copied_leaves_what_asks_for_it_unkno
     )
     fw = state(text)
     fw.firewall_known = True
-    asked = {key: item for key, item in FLOW.items() if key not in ("mark", "ct_mark")}
+    asked = {**FLOW, "mark": "0-4294967295", "ct_mark": "0-4294967295"}
     found = verdicts(fw, [asked], "forward")[0]
     assert any(part["verdict"] == "unknown" for part in found["parts"])
     assert verdicts(fw, [{**asked, "mark": 5, "ct_mark": 5}], "forward")[0]["verdict"] == "permit"
