@@ -22,6 +22,7 @@ from typing import Any
 
 MAGIC = b"PGtag"
 ETH_P_ALL = 3
+SO_RCVBUFFORCE = 33  # asm-generic/socket.h
 ETHERNET = 14  # bytes of a frame's header
 LOCAL = ((socket.AF_INET, (6, 17, 1)), (socket.AF_INET6, (6, 17, 58)))
 
@@ -75,7 +76,9 @@ def listen(order: dict[str, Any]) -> dict[str, Any]:
                     hears.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_RECVPKTINFO, 1)
                 sockets.append(hears)
     for hears in sockets:
-        hears.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 22)
+        hears.setsockopt(
+            socket.SOL_SOCKET, SO_RCVBUFFORCE, 1 << 24
+        )  # all that is heard between two questions
         hears.settimeout(0)
     return {}
 

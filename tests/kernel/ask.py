@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -30,7 +31,8 @@ WAY = {
 }
 VERDICTS = ("permit", "deny", "unknown")
 _EDGES = frozenset(("fw", link) for link, _side in LINKS)
-_ASKED = ("src", "dst", "protocol", "src_port", "dst_port", "icmp_type")
+# What many packets of a test have in common.
+_ALIKE = ("protocol", "icmp_type", "in_interface", "out_interface", "tcp_flags", "reply")
 _FLAGS = {0x02: "syn", 0x10: "ack", 0x18: "psh,ack"}
 
 
@@ -54,34 +56,71 @@ def gathered(world: World) -> State:
     return parse_platform("linux", "fw", outputs)
 
 
-def asked_as(space: Space, flow: dict[str, Any]) -> FlowSet:
-    """One packet, of a connection without marks. ``reply``: whether it goes against the connection's direction;
-    None, or not there: the connection is new."""
-    words = {key: flow[key] for key in (*_ASKED, "in_interface", "out_interface") if key in flow}
-    if "icmp_type" in words:
-        words["icmp_code"] = 0
-    reply = flow.get("reply")
-    if reply is not None:
-        words["connection"] = "established"
-        if flow["protocol"] == "tcp":
-            words["tcp_flags"] = _FLAGS[flow["tcp_flags"]]
-    found = flows_from(space, {**words, "mark": 0, "ct_mark": 0})
-    return found.named("ct_status", ("none",)).named("direction", ("reply" if reply else "original",))
+class Packets:
+    """Packets as sets of one each. What they have in common is made once."""
+
+    def __init__(self, space: Space) -> None:
+        self.space = space
+        self._alike: dict[tuple[Any, ...], FlowSet] = {}
+
+    def set_of(self, flow: dict[str, Any]) -> FlowSet:
+        """One packet, of a connection without marks. ``reply``: whether it goes against the connection's direction;
+        None, or not there: the connection is new."""
+        key = tuple(flow.get(name) for name in _ALIKE)
+        found = self._alike.get(key)
+        if found is None:
+            found = self._alike[key] = self._common(flow)
+        return self._ends(found, flow)
+
+    def plain_set_of(self, flow: dict[str, Any]) -> FlowSet:
+        """One packet, whatever the host takes it for and by whatever interface it comes."""
+        key = ("plain", flow["protocol"], flow.get("icmp_type"))
+        found = self._alike.get(key)
+        if found is None:
+            words = {name: flow[name] for name in ("protocol", "icmp_type") if name in flow}
+            found = self._alike[key] = plain(flows_from(self.space, _with_code(words)))
+        return self._ends(found, flow)
+
+    def _common(self, flow: dict[str, Any]) -> FlowSet:
+        words = {key: flow[key] for key in _ALIKE if key in flow and key not in ("reply", "tcp_flags")}
+        reply = flow.get("reply")
+        if reply is not None:
+            words["connection"] = "established"
+            if flow["protocol"] == "tcp":
+                words["tcp_flags"] = _FLAGS[flow["tcp_flags"]]
+        found = flows_from(self.space, {**_with_code(words), "mark": 0, "ct_mark": 0})
+        return found.named("ct_status", ("none",)).named("direction", ("reply" if reply else "original",))
+
+    @staticmethod
+    def _ends(found: FlowSet, flow: dict[str, Any]) -> FlowSet:
+        for name in ("src", "dst"):
+            address = ipaddress.ip_address(flow[name])
+            found = found.only(name, ((int(address),) * 2,), address.version)
+        for name in ("src_port", "dst_port"):
+            if name in flow:
+                found = found.only(name, ((flow[name],) * 2,))
+        assert found, flow
+        return found
+
+
+def _with_code(words: dict[str, Any]) -> dict[str, Any]:
+    return {**words, "icmp_code": 0} if "icmp_type" in words else words
 
 
 def verdicts(state: State, hook: str, flows: Iterable[dict[str, Any]]) -> list[str]:
     """Through all hooks that packets pass on their way by ``hook``; all at once, as one set."""
-    space = Space()
-    asked = [asked_as(space, flow) for flow in flows]
-    outcome = HostFirewall(state, space).hooks(WAY[hook], union(space.nothing, asked))
+    packets = Packets(Space())
+    asked = [packets.set_of(flow) for flow in flows]
+    outcome = HostFirewall(state, packets.space).hooks(WAY[hook], union(packets.space.nothing, asked))
     return [verdict_of(outcome, one) for one in asked]
 
 
 def whole_host(state: State, flows: Iterable[dict[str, Any]]) -> list[str]:
     """Through the whole firewall, its routes included, as the filter ``flow_verdicts`` does."""
-    space = Space()
-    asked = [asked_as(space, flow) for flow in flows]
-    answer = through(HostFirewall(state, space), Routing(state), union(space.nothing, asked))
+    packets = Packets(Space())
+    asked = [packets.set_of(flow) for flow in flows]
+    firewall = HostFirewall(state, packets.space)
+    answer = through(firewall, Routing(state), union(packets.space.nothing, asked))
     return [verdict_of(answer, one) for one in asked]
 
 
@@ -98,9 +137,9 @@ def told(state: State, flows: list[dict[str, Any]]) -> list[Told]:
     space = Space()
     network = Network({"fw": state}, space)
     asked, starts = [], {flow.get("in_interface", ""): space.nothing for flow in flows}
+    packets = Packets(space)
     for flow in flows:
-        words = {key: flow[key] for key in _ASKED if key in flow}
-        one = plain(flows_from(space, {**words, "icmp_code": 0} if "icmp_type" in words else words))
+        one = packets.plain_set_of(flow)
         asked.append(one)
         starts[flow.get("in_interface", "")] |= one
     begun = [Start("fw", link, some) for link, some in starts.items()]

@@ -19,7 +19,7 @@ from ansible_collections.pathguard.network.plugins.plugin_utils.model.flow impor
 from ansible_collections.pathguard.network.plugins.plugin_utils.model.flowset import FlowSet, Space
 from ansible_collections.pathguard.network.plugins.plugin_utils.model.state import State
 from tests.kernel import draw as of
-from tests.kernel.ask import VERDICTS, WAY, Told, asked_as, gathered, verdict_of
+from tests.kernel.ask import VERDICTS, WAY, Packets, Told, gathered, verdict_of
 from tests.kernel.compare import Flow, Opened, compare
 from tests.kernel.sample import sample
 from tests.kernel.settings import FLOWS, RULESETS, SEED, needs_root, number_of
@@ -81,9 +81,9 @@ class Whole(Opened):
         return found
 
     def ask(self, state: State, flows: list[Flow]) -> list[Told]:
-        space = Space()
-        answers = self.answers(state, space)
-        return [Told(verdict_of(answers[flow["question"]], asked_as(space, flow))) for flow in flows]
+        packets = Packets(Space())
+        answers = self.answers(state, packets.space)
+        return [Told(verdict_of(answers[flow["question"]], packets.set_of(flow))) for flow in flows]
 
 
 def _leaving(space: Space, flows: FlowSet) -> FlowSet:

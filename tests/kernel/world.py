@@ -28,7 +28,8 @@ from typing import Any
 from tests.kernel.packets import answer, frame, tagged
 
 AGENT = Path(__file__).with_name("agent.py")
-_SETTLE = 0.06  # seconds: veth delivers at once, this only lets the receiving side run
+# Seconds: veth delivers at once, this only lets the receiving side run.
+_SETTLE, _SETTLE_EACH = 0.06, 0.0003
 _MAC = {"left": "02:00:00:00:01:{:02x}", "fw": "02:00:00:00:02:{:02x}", "right": "02:00:00:00:03:{:02x}"}
 LINKS = (("in0", "left"), ("in1", "left"), ("out0", "right"), ("out1", "right"))
 _LINK = {link: (number, side) for number, (link, side) in enumerate(LINKS)}
@@ -215,7 +216,7 @@ class World:
         for side, frames in by_side.items():
             if frames:
                 self.spaces[side].ask("send", frames=frames)
-        time.sleep(_SETTLE)
+        time.sleep(_SETTLE + _SETTLE_EACH * len(flows))
         return first
 
     def _caught(self, wanted: Iterable[tuple[int, tuple[str, ...]]]) -> dict[int, tuple[str, str, bytes]]:
