@@ -30,8 +30,8 @@ class EndingFirewall(HostFirewall):
         super().__init__(state, space)
         self.rules = rules_by_chain(state)
         self._loose: dict[str, tuple[str, ...]] = {}
-        self._decided: dict[str, FlowSet] = {}
-        self._leaving: dict[tuple[str, int], FlowSet] = {}
+        self._decided: dict[str, FlowSet] = space.cache()
+        self._leaving: dict[tuple[str, int], FlowSet] = space.cache()
 
     def loose(self, chain: str) -> tuple[str, ...]:
         """The fields that rules of this chain, or of those it jumps to, may write."""

@@ -91,7 +91,7 @@ class RouteQuestions:
         self._state = state
         self._space = space
         self._routing = Routing(state)
-        self._known: dict[Fib, _Found] = {}
+        self._known: dict[Fib, _Found] = space.cache()
         # By whose link: a link-local address is looked up among the routes of one link.
         self._of_link = cache(self._routing_of_link)
 

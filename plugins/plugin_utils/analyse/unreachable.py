@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import groupby
 from typing import Any
 
 from ..errors import FlowError
@@ -28,6 +29,8 @@ from .shadow import unknowns
 MOST_NAMED = 10
 # What longer rulesets let pass to the next one of their hook is not worked out: all may.
 _MOST_PASSED_ON = 1_500
+# What was worked out about so many rules is forgotten before the next ones.
+_AT_ONCE = 500
 _SEES = {"ip": ("ipv4",), "ip6": ("ipv6",)}
 
 MATCHES_NOTHING = "it matches nothing"
@@ -137,15 +140,32 @@ class _Survey:
         loose = self.firewall.loose(chain)
         coming = visit.flows.forget(*loose) if loose else visit.flows
         dead = self.dead[chain] = []
-        for index, rule in enumerate(self.rules[chain]):
-            left = self._left(chain, index, coming)
-            if not left:
-                dead.append(index)
+        for index in range(len(self.rules[chain])):
+            self.firewall.leaving(chain, index)  # kept, as all rules after it ask
+        for sends, run in self._runs(chain):
+            if sends:
+                dead += [index for index in run if not self._send_on(chain, index, coming, loose)]
                 continue
-            for target, flows in self._sent(chain, rule, left):
-                there = self.visits.setdefault(target, _Visit(self.space.nothing))
-                there.flows = there.flows | (flows.forget(*loose) if loose else flows)
-                there.callers.append((chain, rule))
+            with self.space.scratch():
+                dead += [index for index in run if not self._left(chain, index, coming)]
+
+    def _runs(self, chain: str) -> Iterator[tuple[bool, list[int]]]:
+        """The rules in order: in a row whether they send packets on to another chain, and not too many at once."""
+        rules = self.rules[chain]
+        for sends, run in groupby(range(len(rules)), lambda index: any(True for _one in jumps(rules[index]))):
+            indexes = list(run)
+            for start in range(0, len(indexes), _AT_ONCE):
+                yield sends, indexes[start : start + _AT_ONCE]
+
+    def _send_on(self, chain: str, index: int, coming: FlowSet, loose: tuple[str, ...]) -> bool:
+        """False if nothing comes to the rule."""
+        rule = self.rules[chain][index]
+        left = self._left(chain, index, coming)
+        for target, flows in self._sent(chain, rule, left) if left else ():
+            there = self.visits.setdefault(target, _Visit(self.space.nothing))
+            there.flows = there.flows | (flows.forget(*loose) if loose else flows)
+            there.callers.append((chain, rule))
+        return bool(left)
 
     def _sent(self, chain: str, rule: Rule, flows: FlowSet) -> Iterator[tuple[str, FlowSet]]:
         if isinstance(rule.verdict, VerdictMap):
@@ -215,7 +235,8 @@ class _Survey:
 
     def _rule(self, chain: str, index: int) -> dict[str, Any]:
         rule = self.rules[chain][index]
-        reason, by = self._why(chain, index)
+        with self.space.scratch():
+            reason, by = self._why(chain, index)
         return {
             "host": self.state.host,
             "kind": "rule",
