@@ -40,6 +40,7 @@ def parse(host: str, outputs: Mapping[str, RawOutput]) -> State:
     sets = _ipsets(state, outputs)
     dumps = {name: _iptables(state, outputs, name, facts, sets) for name in _IPTABLES}
     native = _nft(state, outputs, facts, dumps)
+    _not_needed(state, outputs, native)
     _assemble(state, native, dumps)
     _nothing_given(state, outputs)
     _families_left_out(state, outputs)
@@ -63,6 +64,7 @@ def _fail(state: State, name: str, why: str, *, rules: bool = True) -> None:
 
 # Where nft's rules may be, the best first: its JSON, its listing, and a script that was loaded.
 _NFT = ("nft_json", "nft_text", "nft_script")
+_NOT_FOUND = 127  # sh(1): there is no such command
 # nft built without libjansson says so instead of listing anything (src/main.c).
 _NO_JSON = "JSON support not compiled-in"
 
@@ -126,6 +128,14 @@ def _families_left_out(state: State, outputs: Mapping[str, RawOutput]) -> None:
             why = f"no file with the rules of {backend} was given"
             rule = Rule(1, ALWAYS, Verdict("unknown", detail=why), why, not_understood=(why,))
             state.rulesets[key] = Ruleset(key, backend, family, hook, 0, "deny", rules=[rule])
+
+
+def _not_needed(state: State, outputs: Mapping[str, RawOutput], native: NftRules | None) -> None:
+    """A host without iptables-nft whose nft shows no table of its kind: there is nothing it could have shown."""
+    for name, (_backend, family) in _IPTABLES.items():
+        missing = family and name in outputs and outputs[name].rc == _NOT_FOUND
+        if missing and native and not any(f"{family}/{table}" in native.tables for table in iptables.TABLES):
+            state.unreadable = [item for item in state.unreadable if item["what"] != name]
 
 
 def _ipsets(state: State, outputs: Mapping[str, RawOutput]) -> dict[str, IpSet]:
