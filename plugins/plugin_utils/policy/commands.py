@@ -28,10 +28,13 @@ _TABLES = {
     "ip6tables-legacy": "ip6tables-legacy",
 }
 _POLICIES = {"permit": "accept", "deny": "drop"}
+# iptables-save(8) puts words with blanks between double quotes, and a backslash before quotes and backslashes.
+_WORD = re.compile(r'"((?:\\.|[^"\\])*)"|(\S+)')
 _LONGEST = 240
 _MOST = 3
 # nft shows matches of iptables' own modules as a comment, or by a name, and reads neither; JSON is in a text that was
 # made from it.
+_STRING = re.compile(r'(?<!\{)"[^"]*"')
 _UNREADABLE = re.compile(r'#|\bxt (match|target|watcher)\b|\{"')
 
 Commands = tuple[str, ...]
@@ -66,7 +69,7 @@ def _rules(change: Change, before: State, now: State) -> Commands:
 def _of_nft(change: Change, chain: str, before: State, now: State) -> Commands:
     old, new = (side[0] if side else None for side in (change.before, change.after))
     text = settled(old.text).strip() if old is not None else ""
-    if _UNREADABLE.search(text) or (new is not None and new.handle is None):
+    if _UNREADABLE.search(_STRING.sub('""', text)) or (new is not None and new.handle is None):
         return ()
     away = (f"nft delete rule {chain} handle {new.handle}",) if new is not None else ()
     if old is None:
@@ -97,7 +100,11 @@ def _of_iptables(change: Change, tool: str, chain: str, before: State, now: Stat
 
 def _arguments(rule: Rule) -> str:
     """Without ``-A CHAIN``, quoted anew: a comment may hold what a shell would run."""
-    return shlex.join(shlex.split(settled(rule.text))[2:])
+    words = [
+        re.sub(r"\\(.)", r"\1", quoted) if quoted else plain
+        for quoted, plain in _WORD.findall(settled(rule.text))
+    ]
+    return shlex.join(words[2:])
 
 
 def _list(key: str, state: State) -> Sequence[Rule]:

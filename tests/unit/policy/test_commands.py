@@ -117,6 +117,11 @@ def test_a_rule(key: str, before: list[str], now: list[str], wanted: tuple[str, 
     assert commands(state(before, key), state(now, key)) == [wanted]
 
 
+def test_a_comment_may_say_anything() -> None:
+    odd = 'tcp dport 22 accept comment "xt match # {1}"'
+    assert commands(state([*OLD, odd]), state(OLD)) == [(f"nft add rule inet filter forward '{odd}'",)]
+
+
 def test_a_default_action() -> None:
     assert commands(state(OLD), state(OLD, default="permit")) == [
         ("nft 'chain inet filter forward { policy drop; }'",)
