@@ -38,6 +38,10 @@ def left_out(state: State, texts: Mapping[str, str]) -> str:
     found = rules_of(state)
     twins = _of_nft(texts.get("nft_json", ""))
     problem = next(_missing_of_nft(state, found, twins, texts), "")
+    if "nft_json" not in texts and not problem:
+        listed = _of_listing(texts.get("nft_text", ""))
+        fewer = (key for key, count in listed.items() if found[key] < count)
+        problem = next((f"{key} has {found[key]} rules of {listed[key]}" for key in fewer), "")
     for name, (backend, family) in BACKENDS.items():
         lines = _of_iptables(texts.get(name, ""))
         for (table, chain), count in lines.items():
@@ -90,6 +94,24 @@ def _of_nft(text: str) -> dict[str, int]:
             found[place] = found.get(place, 0) + 1
         elif "hook" in value or kind == "chain":
             found.setdefault(f"{value['family']}/{value['table']}/{value['name']}", 0)
+    return found
+
+
+def _of_listing(text: str) -> dict[str, int]:
+    """Chains of nft's text with the number of lines in them, as far as it is laid out as nft does that."""
+    found: dict[str, int] = {}
+    place = chain = ""
+    for line in text.split("\n"):
+        if table := re.fullmatch(r"table (ip|ip6|inet|bridge|netdev) (\w+) \{(?: # handle \d+)?", line):
+            place = f"{table[1]}/{table[2]}"
+        elif not line.startswith("\t"):
+            place = chain = ""
+        elif place and (head := re.fullmatch(r"\tchain (\w+) \{(?: # handle \d+)?", line)):
+            chain = f"{place}/{head[1]}"
+        elif line.startswith("\t}"):
+            chain = ""
+        elif chain and re.fullmatch(r"\t\t(?!type |policy |comment |flags )\w[^{}\"\\;]* # handle \d+", line):
+            found[chain] = found.get(chain, 0) + 1
     return found
 
 

@@ -107,14 +107,47 @@ LEGACY: dict[str, str] = {
     "ip6tables_legacy": _file("ip6tables-legacy.txt"),
     "ipset": _file("ipset.txt"),
 }
+SCRIPT = """#!/usr/sbin/nft -f
+flush ruleset
+define db = { 10.20.1.10, 10.20.1.11 } # the databases
+define wan = "wan0"
+table inet fw {
+  define apps = 10.10.1.0/24
+  set doors { type ipv4_addr . inet_service; flags interval; elements = { 10.20.1.10 . 80-90,
+    10.20.1.11 . 5432 }; }
+  chain web { tcp dport { 80, \\
+    443 } accept; }
+  chain forward {
+    type filter hook forward priority filter - 10; policy drop;
+    ct state { established, related } accept; ct state invalid drop
+    iifname "app0" ip saddr $apps ip daddr { $db, 10.20.1.12 } tcp dport 5432 accept comment "the; shop"
+    ip daddr . tcp dport @doors counter jump web
+    meta l4proto { tcp, udp } jump { th dport 53 accept; ip ttl 1 drop; }
+    tcp flags & (fin|syn) == syn limit rate 5/second accept
+    oifname != $wan meta mark and 0xff == 1 tcp dport vmap { 22 : accept, 23 : goto web }
+  }
+}
+add rule inet fw web ip saddr 10.9.0.1 drop
+insert rule inet fw forward ip6 saddr fd00:10:1::/64 log prefix "six " accept
+"""
 HOSTS: dict[str, dict[str, str]] = {
     "nft": NFT,
+    "listing": {**FACTS, "nft_text": NFT["nft_text"]},
+    "script": {**FACTS, "nft_script": SCRIPT},
     "iptables": IPTABLES,
     "legacy": LEGACY,
     "boot": {**IPTABLES, "nft_text": NFT["nft_text"], **BOOT},
 }
 JSON_OUTPUTS = ("nft_json", "links", "addresses", "routes4", "routes6", "rules4", "rules6")
-_RULES = ("nft_json", "nft_text", "iptables_nft", "ip6tables_nft", "iptables_legacy", "ip6tables_legacy")
+_RULES = (
+    "nft_json",
+    "nft_text",
+    "nft_script",
+    "iptables_nft",
+    "ip6tables_nft",
+    "iptables_legacy",
+    "ip6tables_legacy",
+)
 
 
 def outputs(texts: Mapping[str, str]) -> dict[str, RawOutput]:

@@ -81,6 +81,8 @@ def _whole(state: State, mutator: Mutator) -> None:
 # The outputs that are damaged: rules more often than what stands beside them.
 _OWN = {
     "nft": [*["nft_json"] * 10, *["nft_text"] * 3, *seeds.FACTS],
+    "listing": [*["nft_text"] * 8, "addresses"],
+    "script": [*["nft_script"] * 8, "addresses"],
     "iptables": [*["iptables_nft"] * 8, *["ip6tables_nft"] * 2, *["ipset"] * 4, "nft_json"],
     "legacy": [*["iptables_legacy"] * 8, *["ip6tables_legacy"] * 2, *["ipset"] * 2],
     "boot": [*seeds.BOOT, "nft_text", "ipset"],
@@ -93,11 +95,12 @@ def _readers(mutator: Mutator) -> None:
     text = mutator.text(seeds.HOSTS["boot"][name])
     for read in (
         lambda: nft.parse(nft.read(text), text, HostFacts()),
+        lambda: nft.parse(nft.read_text(text, name), "", HostFacts()),
         lambda: ipset.parse(text),
         lambda: iptables.parse(text, "ip6tables-legacy", HostFacts(), {}),
         lambda: boot_rules.nft_tables(text),
         lambda: boot_rules.saved_tables(text, "iptables"),
-        lambda: boot_firewalld.compare(text, "public"),
+        lambda: boot_firewalld.compare(text, {"default": "public"}),
     ):
         try:
             read()

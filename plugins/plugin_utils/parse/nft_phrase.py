@@ -21,7 +21,7 @@ class Phrase:
     def __init__(
         self, words: list[str], family: str = "", nested: Callable[[list[list[str]]], str] | None = None
     ) -> None:
-        words.append("")
+        words += ("", "")  # one to stand at, one to look ahead
         self.words, self.at, self.depth = words, 0, 0
         self.family, self.nested = family, nested
 

@@ -31,6 +31,8 @@ _REJECTS = {"ip": "icmp", "ip6": "icmpv6"}
 _NAT_FLAGS = ("random", "fully-random", "persistent")
 _LOG_NUMBERS = ("group", "snaplen", "queue-threshold")
 _LOG_FLAGS = {"tcp": ("sequence", "options"), "ip": ("options",)}
+# Statements behind which nft allows no other one.
+_LAST = frozenset((*VERDICTS, "reject", "snat", "dnat", "masquerade", "redirect", "queue"))
 _OBJECTS = ("counter", "quota", "limit", "synproxy")
 _OF_CONNECTIONS = ("helper", "timeout", "expectation")
 
@@ -38,7 +40,7 @@ _OF_CONNECTIONS = ("helper", "timeout", "expectation")
 def rule(p: Phrase) -> tuple[list[Json], str | None]:
     """The statements of a rule, and its comment. NotUnderstood for a word that has no place in it."""
     found: list[Json] = []
-    words = p.words
+    words, ended = p.words, False
     while word := words[p.at]:
         if word == "comment":
             p.at += 1
@@ -46,11 +48,12 @@ def rule(p: Phrase) -> tuple[list[Json], str | None]:
             if words[p.at]:
                 raise NotUnderstood(words[p.at])
             return found, comment
+        if ended:
+            raise NotUnderstood(word)
         read = _STATEMENTS.get(word)
-        if read is None:
-            found.append(_match(p))
-        else:
-            found.append(read(p))
+        statement = _match(p) if read is None else read(p)
+        found.append(statement)
+        ended = word in _LAST or "vmap" in statement
     return found, None
 
 

@@ -29,7 +29,7 @@ _WORD = re.compile(
     r"|[A-Za-z_.][A-Za-z0-9/\-_.]*(?:\\\*(?:[A-Za-z_.][A-Za-z0-9/\-_.]*)?|\*)?|\\\*"
     r"|\$[A-Za-z_.][A-Za-z0-9/\-_.]*"
     r"|<<|>>|<=|>=|==|!="
-    r"|\S",
+    r"|[^ \t]",
     re.ASCII,
 )
 _HANDLE = re.compile(r"# handle ([0-9]{1,19})\s*", re.ASCII)
@@ -166,6 +166,8 @@ class Words:
             first = self._next
             source = lines[first]
             self._next += 1
+            if source[-1:] == "\r":
+                source = source[:-1]
             words = _WORD.findall(source)
             if not words:
                 continue
@@ -181,7 +183,7 @@ class Words:
                     words.append("#")
                     source = f"{source}{note}"
             if words:
-                self._words, self._source = words, source.strip()
+                self._words, self._source = words, source.strip(" \t")
                 return True
         return False
 
@@ -207,7 +209,7 @@ class Words:
                 if self._next >= len(lines):
                     self.fail("the text ends with a backslash: it was cut short", first + 1)
                 found += words[:-1]
-                texts.append(f"{source.rstrip()[:-1]} ")
+                texts.append(source.rstrip(" \t")[:-1] + " ")
                 source = lines[self._next]
                 self._next += 1
             else:

@@ -78,7 +78,8 @@ FORMS: list[tuple[str, list[Json]]] = [
     ("dnat ip to 10.0.0.1-10.0.0.5:80 random,persistent", [{"dnat": {"family": "ip", "addr": {"range": ["10.0.0.1", "10.0.0.5"]}, "port": 80, "flags": ["random", "persistent"]}}]),
     ("dnat ip6 to [fe80::1]:80", [{"dnat": {"family": "ip6", "addr": "fe80::1", "port": 80}}]),
     ("dnat ip addr . port to tcp dport map @m", [{"dnat": {"family": "ip", "addr": {"map": {"key": DPORT, "data": "@m"}}}}]),
-    ("redirect to :8080 masquerade", [{"redirect": {"port": 8080}}, {"masquerade": None}]),
+    ("redirect to :8080", [{"redirect": {"port": 8080}}]),
+    ("masquerade", [{"masquerade": None}]),
     ("tcp dport vmap { 22 : accept, 23 : jump o }", [{"vmap": {"key": DPORT, "data": {"set": [[22, {"accept": None}], [23, {"jump": {"target": "o"}}]]}}}]),
     ("ip saddr . tcp dport { 10.0.0.5/8 . 80-90 }", [match({"concat": [SRC, DPORT]}, {"set": [{"concat": [NET, {"range": [80, 90]}]}]})]),
     ("update @s { ip saddr timeout 5m limit rate 5/second }", [{"set": {"op": "update", "elem": {"elem": {"val": SRC, "timeout": 300}}, "stmt": [{"limit": {"rate": 5, "burst": 5, "per": "second"}}], "set": "@s"}}]),
@@ -111,6 +112,9 @@ def test_a_rule_is_what_nft_prints_of_it(text: str, expected: list[Json]) -> Non
         "(" * 100 + "meta mark" + ")" * 100 + " 1 accept",
         "meta mark " + "| 1 " * 1000 + "== 1 accept",
         "tcp dport 08 accept",
+        "tcp dport 22 accept tcp dport 23 accept",
+        "tcp dport 22\raccept",
+        "tcp dport vmap { 22 : drop } accept",
     ],
 )
 def test_a_word_that_is_not_understood_leaves_the_rule_unread(text: str) -> None:
