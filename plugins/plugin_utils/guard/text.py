@@ -13,13 +13,12 @@ import jinja2
 
 from ..render.clean import clipped
 from ..render.screen import wrapped
-from . import suspects
+from . import ending, suspects
 from .after import CONFIRMED, FAILED, NOT_TESTED, REVERTED, UNPROVEN, After
 from .before import Before
 from .compare import SAME, PathChange, PathView
 from .detail import Telling, addresses, hosts, path_lines, rule_text, some
-from .probes import REACHABLE, ProbeRow
-from .revert import BEFORE_THROUGH, STILL_WORSE, Revert, thing
+from .probes import ProbeRow
 
 TEMPLATES = Path(__file__).with_name("templates")
 # One screen of a terminal, whatever happened; the JSON report has all.
@@ -30,8 +29,9 @@ LINES_AROUND = 6
 PATHS_TOLD, DETAILS_TOLD, NOTES_TOLD, PIECES_TOLD = 12, 3, 5, 2
 REASONS_AT_LEAST, NOTES_AT_LEAST, OTHERS_AT_LEAST = 3, 2, 5
 NAME_WIDTH, LEAST_NAME_WIDTH = 44, 16
-# Characters of a digest that people compare.
-DIGEST = 12
+# How lines of a path begin that tell what of it is affected, and by what.
+EFFECTS = ("cut off ", "opened ", "too big ", "unknown ")
+CAUSES = ("rule ", "cause ", "dropped ")
 SERIOUS = ("critical", "high", "medium")
 
 HEADLINES = {
@@ -104,7 +104,7 @@ def before(found: Before) -> str:
         headline=headline,
         table=_table(rows),
         details=details,
-        probes=_probe_line(found.rows),
+        probes=ending.probe_line(found.rows),
         protection=_protection(found),
         notes=notes,
     )
@@ -124,11 +124,11 @@ def _protection(found: Before) -> str:
 def after(found: After, files: Mapping[str, Path], diff: bool) -> str:
     """What did it comes first; what is as it was, last."""
     bad = [change for change in found.changes if change.fails]
-    ending = _folded([*_ending(found), f"files     {files['text']}, {files['json'].name}"])
+    last = _folded([*ending.told(found), f"files     {files['text']}, {files['json'].name}"])
     reasons = _folded([f"  reason: {reason}" for reason in some(_reasons(found), NOTES_TOLD)])
     notes = _folded([f"  note: {note}" for note in some(_notes(found), NOTES_TOLD)])
     heading = _folded([f"PathGuard {found.run.id}: {headline(found)}"])
-    room = LINES - len(heading) - len(ending)
+    room = LINES - len(heading) - len(last)
     least = min(len(reasons), REASONS_AT_LEAST), min(len(notes), NOTES_AT_LEAST)
     for_others = min(max(len(found.before) - DETAILS_TOLD, 1), OTHERS_AT_LEAST) + sum(least)
     details, shown = _at_most(_folded(suspects.told(found)), room - for_others), 0
@@ -150,7 +150,7 @@ def after(found: After, files: Mapping[str, Path], diff: bool) -> str:
             *reasons,
             *(f"  {row}" for row in table),
             *(f"  {line}" for line in _flows(found, bad, diff)),
-            *ending,
+            *last,
             *_at_most(notes, room - len(reasons)),
         ],
     )
@@ -192,9 +192,21 @@ def _details(
 
 def summary(found: After, files: Mapping[str, Path]) -> str:
     """At most five lines: what happened, why, and where to read on."""
-    lines = [f"PathGuard {found.run.id}: {headline(found)}"]
-    lines += some(found.reasons, 2)
+    lines = [f"PathGuard {found.run.id}: {headline(found)}", *(_first_cause(found) or some(found.reasons, 2))]
     return printable("\n".join([*lines[:4], f"report: {files['text']}"]))
+
+
+def _first_cause(found: After) -> list[str]:
+    """The first path that got worse: what of it, and the change that did it."""
+    bad = [change for change in found.changes if change.fails]
+    if not bad or found.proof is None:
+        return []
+    more = f"; and {len(bad) - 1} more paths" if len(bad) > 1 else ""
+    [entry] = [entry for entry in found.proof.document["paths"] if entry["name"] == bad[0].name]
+    lines = path_lines(entry, [], Telling())
+    # The first line of each: what is cut off, opened or not known, and the rule or cause.
+    told = [next((line for line in lines if line.startswith(words)), "") for words in (EFFECTS, CAUSES)]
+    return [bad[0].text() + more, *(clipped(line, WIDTH) for line in told if line)]
 
 
 def _reasons(found: After) -> list[str]:
@@ -228,11 +240,15 @@ def _changes_table(found: After, told: Collection[str], room: int) -> list[str]:
             ],
             room,
         )
+
+    def same(change: PathChange) -> bool:
+        return _state(change.before) == _state(change.after)
+
     rows = [
         (
             change.name,
             _state(change.before),
-            "-> " + _state(change.after),
+            "as before" if change.what == SAME and same(change) else "-> " + _state(change.after),
             "" if change.what == SAME else change.what.upper() if change.fails else change.what,
         )
         for change in sorted(found.changes, key=lambda change: not change.fails)
@@ -302,80 +318,6 @@ def _pieces(pieces: Sequence[Mapping[str, Any]]) -> list[str]:
         )
         for piece in pieces[:PIECES_TOLD]
     ]
-
-
-def _ending(found: After) -> list[str]:
-    lines = []
-    if found.decision == CONFIRMED:
-        keepers = hosts(found.run.protected) or "nobody: nothing was protected"
-        lines.append(f"kept      by {keepers}; {_probe_line(found.rows) or 'no probes'}")
-    back = found.revert
-    if back is not None:
-        for host, tables in back.changed.items():
-            by = "its own timer was first" if host in back.by_timer else "put back"
-            digest = back.fingerprints.get(host, "")[:DIGEST]
-            proven = f"fingerprint {digest}, equal to the checkpoint's" if back.fingerprint else "NOT PROVEN"
-            lines.append(f"reverted  {host} ({', '.join(thing(table) for table in tables)}): {by}; {proven}")
-        lines += _proof_of_revert(found)
-        lines += [f"TROUBLE   {item}" for item in some(_trouble(found, back), NOTES_TOLD)]
-        lines += [f"BY HAND   {item}" for item in some(back.manual, NOTES_TOLD)]
-    return lines + [f"BY HAND   {item}" for item in _unprotected(found)]
-
-
-def _trouble(found: After, back: Revert) -> list[str]:
-    """Where nothing was put back, all is as the paths and probes told it already."""
-    if back.changed:
-        return back.trouble
-    told = {f"{STILL_WORSE}{change.text()}" for change in found.changes if change.fails}
-    return [
-        item
-        for item in back.trouble
-        if item not in told and not (found.rows and item.endswith(BEFORE_THROUGH))
-    ]
-
-
-def _unprotected(found: After) -> list[str]:
-    """What is left where a change did harm on a host without a checkpoint."""
-    if found.decision == CONFIRMED or not found.proof:
-        return []
-    bad = {change.name for change in found.changes if change.fails}
-    causes = [
-        cause for entry in found.proof.document["paths"] if entry["name"] in bad for cause in entry["remedy"]
-    ]
-    back = found.revert.changed if found.revert else {}
-    left = [
-        host
-        for host in dict.fromkeys(cause["host"] for cause in causes if cause["chain"])
-        if host not in found.run.protected and host not in back
-    ]
-    cannot = {host: found.run.unprotected[host] for host in left if host in found.run.unprotected}
-    lines = [
-        f"{host} is not protected ({why}): undo its change as told above" for host, why in cannot.items()
-    ]
-    could = [host for host in left if host not in cannot]
-    if could:
-        lines.append(
-            f"{hosts(could)}: not protected; undo the change as told above, and add to path_guard_protect for next time"
-        )
-    return lines
-
-
-def _proof_of_revert(found: After) -> list[str]:
-    back = found.revert
-    if back is None or back.paths is None:
-        return []
-    word = "proven   " if back.changed else "now      "
-    line = f"{word} paths {back.paths_back} of {len(found.before)} as before"
-    if back.probes is not None:
-        line += f"; probes {back.probes_through} of {back.probes_asked} through"
-    return [line]
-
-
-def _probe_line(rows: Sequence[ProbeRow]) -> str:
-    if not rows:
-        return ""
-    through = sum(row.result == REACHABLE for row in rows)
-    return f"{through} of {len(rows)} new connections get through"
 
 
 def short_paths(views: Sequence[PathView]) -> list[dict[str, str]]:

@@ -226,8 +226,27 @@ def test_a_rule_can_not_steer_the_terminal() -> None:
 
 def test_the_summary_is_at_most_five_lines() -> None:
     lines = text.summary(caught(9), FILES).splitlines()
-    assert len(lines) <= 5
-    assert lines[-1] == "report: /runs/r1/report.txt"
+    assert lines == [
+        "PathGuard r1: the change was not kept: REVERTED, and the revert is PROVEN",
+        "path 'path 0' was open (10 of 10 app hosts), is partial (9 of 10 app hosts); and 8 more paths",
+        "cut off   10.10.1.66 (app08) to 10.20.1.10, tcp 5432",
+        "rule      fw1, table inet filter, chain forward, handle 18: the rule was changed",
+        "report: /runs/r1/report.txt",
+    ]
+    failed = caught()
+    failed.changes = compare(failed.before, failed.before)
+    failed.reasons = ["app08 failed at task 'Copy'"] * 4
+    assert len(text.summary(failed, FILES).splitlines()) == 5
+
+
+def test_a_path_that_is_as_before_is_told_in_a_word() -> None:
+    found = caught()
+    found.decision = "confirmed"
+    found.revert = None
+    found.changes = compare(found.before, found.before)
+    assert (
+        "  path 0  open, 10 of 10 app hosts  as before" in text.after(found, FILES, diff=False).splitlines()
+    )
 
 
 def test_a_revert_that_is_not_proven_says_what_to_do_by_hand() -> None:
