@@ -12,10 +12,11 @@ Environment variables, all numbers:
 - ``PATHGUARD_KERNEL_FLOWS``: flows for each ruleset. Loading and gathering a ruleset costs as much as some
   200 flows, so the long run has more of them for each.
 
-``test_size.py`` holds the defaults to what CI promises. The run of a million flows, in about an hour::
+``test_size.py`` holds the defaults to what CI promises. A run of a million flows, of other rulesets than CI's; an
+hour of one free processor, or more where others work::
 
-    PATHGUARD_KERNEL_SEED=1 PATHGUARD_KERNEL_RULESETS=100 PATHGUARD_KERNEL_PATHS=60 \\
-        PATHGUARD_KERNEL_FLOWS=700 tests/run kernel
+    PATHGUARD_KERNEL_SEED=7 PATHGUARD_KERNEL_RULESETS=86 PATHGUARD_KERNEL_PATHS=12 PATHGUARD_KERNEL_FLOWS=1000 \\
+        tests/run kernel tests/kernel/test_{verdicts,sets,paths,later}.py
 """
 
 from __future__ import annotations
