@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from ..model.fields import PROTOCOLS_WITH_PORTS
 from ..model.match import (
     NEVER,
     All,
@@ -35,6 +36,7 @@ Json = Any
 _FAMILIES = {"ip": "ipv4", "ipv4": "ipv4", "ip6": "ipv6", "ipv6": "ipv6"}
 # Frames that hold no IP packet: no flow is one of them.
 _NO_FLOWS = {"arp"}
+_TRANSLATED = {"snat", "dnat"}
 _JOINED = {"&", "|", "^"}
 _MOST_VALUES = 256
 _PLAIN = {"address4", "address6", "port"}
@@ -143,7 +145,9 @@ class Relations:
         info = self.sets.get(key)
         alike = info is None or [one.kind for one in operands] == list(info.kinds)
         if alike and all(one.kind in _MEMBERS for one in operands):
-            return _anywhere(operands, right, Member(key, tuple(one.field for one in operands)))
+            member = Member(key, tuple(one.field for one in operands))
+            listed = len(operands) > 1 and info is not None and _have_ports(operands, info)
+            return member if listed else _anywhere(operands, right, member)
         if info is None or not info.certain:
             raise NotModelled("the members of this set are not certain")
         if len(operands) == 1:
@@ -252,6 +256,8 @@ class Relations:
         return _either([self.facts.packet_type(word) for word in nft_values.words(right)])
 
     def _ct_status(self, operand: Operand, op: str, right: Json) -> Match:
+        if op == "==" and _TRANSLATED.intersection(nft_values.words(right)):
+            return NEVER  # the kernel sets bits beside these that nft has no names for (nf_nat_setup_info)
         if op != "in":
             raise NotModelled(f"operator {op}")
         return _either([connections.status(word) for word in nft_values.words(right)])
@@ -334,6 +340,16 @@ def _anywhere(operands: list[Operand], right: Json, match: Match) -> Match:
     words = f"{' . '.join(one.text for one in operands)} {words_of(right)}"
     elsewhere = Unknown(words, f"{words}: what protocols without ports have there is not modelled")
     return Either((both(PORTS, match), both(Not(PORTS), elsewhere)))
+
+
+def _have_ports(operands: list[Operand], info: SetInfo) -> bool:
+    """Whether all elements, now and later, are of protocols with ports."""
+    at = next((index for index, one in enumerate(operands) if one.field == "protocol"), None)
+    listed = [element.get("concat", ()) for element in info.elements if isinstance(element, dict)]
+    if at is None or info.dynamic or any(len(parts) != len(operands) for parts in listed):
+        return False
+    spans = [span for parts in listed for span in nft_values.ranges("protocol", parts[at])]
+    return all(number in PROTOCOLS_WITH_PORTS for low, high in spans for number in range(low, high + 1))
 
 
 def has_own_value(left: Json) -> bool:
