@@ -39,6 +39,7 @@ from ansible_collections.pathguard.network.plugins.plugin_utils.policy.schemas i
 
 from . import fuzz_seeds as seeds
 from .fuzz import Mutator
+from .fuzz_filters import FILTERS
 from .fuzz_oracle import left_out
 
 Target = Callable[[Mutator], None]
@@ -95,7 +96,7 @@ def _readers(mutator: Mutator) -> None:
     text = mutator.text(seeds.HOSTS["boot"][name])
     for read in (
         lambda: nft.parse(nft.read(text), text, HostFacts()),
-        lambda: nft.parse(nft.read_text(text, name), "", HostFacts()),
+        lambda: nft.parse(nft.read_text(text, name, mutator.draw.random() < 0.5), "", HostFacts()),
         lambda: ipset.parse(text),
         lambda: iptables.parse(text, "ip6tables-legacy", HostFacts(), {}),
         lambda: boot_rules.nft_tables(text),
@@ -174,6 +175,7 @@ TARGETS: dict[str, Target] = {
     "state": _state,
     "policy": _policy,
     "flow": _flow,
+    **FILTERS,
 }
 
 

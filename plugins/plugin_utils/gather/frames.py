@@ -10,6 +10,7 @@ short is noticed.
 
 from __future__ import annotations
 
+import re
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -67,7 +68,12 @@ def outputs(
             frame.evidence,
         )
         for name, frame in found.items()
+        if name in commands
     }
+
+
+# What the shell writes for an exit status.
+_STATUS = re.compile(r"[0-9]{1,3}")
 
 
 @dataclass(frozen=True)
@@ -94,7 +100,7 @@ def _frames(word: str, stream: str) -> tuple[dict[str, _Frame], bool]:
         name, _unused, rest = rest.partition(" ")
         if kind == "begin":
             opened = (name, end + 1)
-        elif kind == "end" and opened is not None and opened[0] == name:
+        elif kind == "end" and opened is not None and opened[0] == name and _STATUS.fullmatch(rest):
             found[name] = _Frame(int(rest), stream[opened[1] : at])
             opened = None
         elif kind == "none":

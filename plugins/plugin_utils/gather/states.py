@@ -23,12 +23,13 @@ _KEPT = 4
 def state_from(value: Any) -> State:
     """StateError if it is neither."""
     if isinstance(value, (str, os.PathLike)):
-        path = Path(str(value)).expanduser()
+        path = Path(str(value))
         try:
+            path = path.expanduser()
             found = path.stat()
-        except OSError as error:
+        except (OSError, ValueError, RuntimeError) as error:  # a NUL in it; the home of nobody
             raise StateError(
-                f"the snapshot can't be read: {error.strerror}",
+                f"the snapshot can't be read: {getattr(error, 'strerror', '') or error}",
                 str(path),
                 "check the path and its permissions",
             ) from None

@@ -154,7 +154,7 @@ def render(report: Mapping[str, Any], name: str = "text") -> str:
         )
     try:
         return FORMATS[name](cleaned(report))
-    except (KeyError, TypeError, ValueError, jinja2.UndefinedError) as error:
+    except (AttributeError, LookupError, TypeError, ValueError, jinja2.UndefinedError) as error:
         raise PathGuardError(
             f"the report is malformed: {error!r}", "to_report", "give it the result's 'report', unchanged"
         ) from error

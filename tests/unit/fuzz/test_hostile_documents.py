@@ -14,11 +14,14 @@ import pytest
 from ansible_collections.pathguard.network.plugins.plugin_utils.errors import (
     MAX_LINES,
     FlowError,
+    GatherError,
     ParseError,
+    PathGuardError,
     PolicyError,
     StateError,
 )
-from ansible_collections.pathguard.network.plugins.plugin_utils.gather import snapshot
+from ansible_collections.pathguard.network.plugins.plugin_utils.gather import frames, snapshot
+from ansible_collections.pathguard.network.plugins.plugin_utils.gather.states import state_from
 from ansible_collections.pathguard.network.plugins.plugin_utils.model.flow import flows_from
 from ansible_collections.pathguard.network.plugins.plugin_utils.model.flowset import Space
 from ansible_collections.pathguard.network.plugins.plugin_utils.model.rules import Effect
@@ -32,8 +35,10 @@ from ansible_collections.pathguard.network.plugins.plugin_utils.parse import (
 )
 from ansible_collections.pathguard.network.plugins.plugin_utils.parse.host_facts import HostFacts
 from ansible_collections.pathguard.network.plugins.plugin_utils.policy.read import load_policy
+from ansible_collections.pathguard.network.plugins.plugin_utils.render.formats import render
 from tests.support import fuzz_seeds as seeds
 from tests.support.fuzz import bounded_memory, bounded_time
+from tests.support.fuzz_filters import report_text
 from tests.support.nft_json import base_chain, ruleset
 
 
@@ -197,3 +202,33 @@ def test_an_address_without_its_family(effect: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match="family"):
         Effect.from_dict(effect)
     assert Effect.from_dict({**effect, "family": 4}).family == 4
+
+
+@pytest.mark.parametrize("path", ["fw1\0.json", "~nobody-of-this-name/fw1.json", "a" * 5000])
+def test_a_path_that_no_file_can_have(path: str) -> None:
+    with pytest.raises(StateError, match="can't be read") as error:
+        state_from(path)
+    assert len(str(error.value).splitlines()) <= MAX_LINES
+
+
+@pytest.mark.parametrize("status", ["", "x", "-1", "²", "0 0", "9" * 5000])
+def test_an_exit_status_that_no_shell_writes(status: str) -> None:
+    made = frames.Script("", "pathguard:0123")
+    text = f"{made.word} begin one\nLinux\n\n{made.word} end one {status}\n\n{made.word} done\n"
+    with pytest.raises(GatherError, match="no end of one"):
+        frames.outputs(made, {"one": "uname"}, text, "", "fw1")
+
+
+def test_a_command_that_nobody_asked_for_brings_nothing() -> None:
+    made = frames.Script("", "pathguard:0123")
+    one, two = (f"{made.word} begin {name}\nLinux\n\n{made.word} end {name} 0\n" for name in ("one", "two"))
+    found = frames.outputs(made, {"one": "uname"}, f"{one}{two}\n{made.word} done\n", "", "fw1")
+    assert {name: output.stdout for name, output in found.items()} == {"one": "Linux\n"}
+
+
+def test_a_report_whose_lists_are_nested() -> None:
+    report = json.loads(report_text())
+    report["paths"][0]["cut"]["flows"] = [report["paths"][0]["cut"]["flows"]]
+    for form in ("text", "markdown", "html", "sarif"):
+        with pytest.raises(PathGuardError, match="malformed"):
+            render(report, form)
