@@ -25,11 +25,7 @@ def told(found: After) -> list[str]:
         lines.append(f"kept      by {keepers}; {probe_line(found.rows) or 'no probes'}")
     back = found.revert
     if back is not None:
-        for host, tables in back.changed.items():
-            by = "its own timer was first" if host in back.by_timer else "put back"
-            digest = back.fingerprints.get(host, "")[:DIGEST]
-            proven = f"fingerprint {digest}, equal to the checkpoint's" if back.fingerprint else "NOT PROVEN"
-            lines.append(f"reverted  {host} ({', '.join(thing(table) for table in tables)}): {by}; {proven}")
+        lines += some([f"reverted  {line}" for line in _reverted(back)], TOLD)
         lines += _proof_of_revert(found)
         lines += [f"TROUBLE   {item}" for item in some(_trouble(found, back), TOLD)]
         lines += [f"BY HAND   {item}" for item in some(back.manual, TOLD)]
@@ -71,6 +67,26 @@ def _unprotected(found: After) -> list[str]:
         lines.append(
             f"{hosts(could)}: not protected; undo the change as told above, and add to path_guard_protect for next time"
         )
+    return lines
+
+
+def _reverted(back: Revert) -> list[str]:
+    """Hosts on which the same was put back, as one: a change may reach hundreds."""
+    alike: dict[str, list[str]] = {}
+    for host, tables in back.changed.items():
+        by = "its own timer was first" if host in back.by_timer else "put back"
+        alike.setdefault(f"({', '.join(thing(table) for table in tables)}): {by}", []).append(host)
+    lines = []
+    for what, names in alike.items():
+        digest = back.fingerprints.get(names[0], "")[:DIGEST]
+        proven = (
+            "NOT PROVEN"
+            if not back.fingerprint
+            else f"fingerprint {digest}, equal to the checkpoint's"
+            if len(names) == 1
+            else "fingerprints equal to the checkpoints'"
+        )
+        lines.append(f"{hosts(names)} {what}; {proven}")
     return lines
 
 

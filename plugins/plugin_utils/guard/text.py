@@ -25,8 +25,9 @@ TEMPLATES = Path(__file__).with_name("templates")
 LINES, WIDTH = 40, 120
 # The headline, the probes and the protection before a change, folded.
 LINES_AROUND = 6
-# How many of a kind are told, where there is room.
+# How many of a kind are told, where there is room; and lines of a path, or nothing of it but its row.
 PATHS_TOLD, DETAILS_TOLD, NOTES_TOLD, PIECES_TOLD = 12, 3, 5, 2
+SHORTEST = 3
 REASONS_AT_LEAST, NOTES_AT_LEAST, OTHERS_AT_LEAST = 3, 2, 5
 NAME_WIDTH, LEAST_NAME_WIDTH = 44, 16
 # How lines of a path begin that tell what of it is affected, and by what.
@@ -181,7 +182,7 @@ def _details(
     for name, title in list(titles.items())[:DETAILS_TOLD]:
         more = 1 if shown + 1 < len(titles) else 0
         block = _folded([title, *(f"  {line}" for line in path_lines(entries[name], rows, telling))])
-        if lines and len(lines) + len(block) + more > room:
+        if room - more < SHORTEST or (lines and len(lines) + len(block) + more > room):
             break
         lines += _at_most(block, room - more)
         shown += 1

@@ -393,3 +393,30 @@ def test_what_is_still_as_the_change_left_it_is_told_once() -> None:
     assert [line for line in told.splitlines() if line.startswith("TROUBLE")] == [
         "TROUBLE   no host is protected by a checkpoint: nothing was put back"
     ]
+
+
+def test_hosts_that_were_put_back_alike_are_told_as_one() -> None:
+    found = caught(12)
+    assert found.revert is not None
+    names = [f"app{number:03}" for number in range(1, 201)]
+    found.revert.changed = {"fw1": ["nft/inet/filter"], **dict.fromkeys(names, ("iptables/filter",))}
+    found.revert.by_timer = ["app007"]
+    found.revert.fingerprints["app007"] = "cd" * 32
+    lines = text.after(found, FILES, diff=False).splitlines()
+    assert len(lines) <= 40
+    assert [line for line in lines if line.startswith("reverted")] == [
+        "reverted  fw1 (table inet filter): put back; fingerprint abababababab, equal to the checkpoint's",
+        "reverted  app001-app006, app008-app200 (iptables filter): put back; fingerprints equal to the checkpoints'",
+        "reverted  app007 (iptables filter): its own timer was first; fingerprint cdcdcdcdcdcd, equal to the checkpoint's",
+    ]
+
+
+def test_where_there_is_no_room_a_path_keeps_its_row() -> None:
+    found = caught()
+    assert found.revert is not None
+    found.revert.manual = [f"{number} by hand " * 30 for number in range(5)]
+    found.revert.trouble = [f"{number} trouble " * 30 for number in range(5)]
+    found.revert.changed = {f"fw{number}": [f"nft/inet/t{number}"] for number in range(5)}
+    lines = text.after(found, FILES, diff=False).splitlines()
+    assert sum("path 0" in line for line in lines) == 1
+    assert any(line.startswith("  path 0  open") and "NEWLY VIOLATED" in line for line in lines)
