@@ -28,6 +28,8 @@ _ROUTES = (
     "ip route replace blackhole 10.0.3.0/25",
     "ip route replace default via 10.255.1.2",
     "ip route replace local 10.0.3.128/26 dev lo",
+    "ip route replace prohibit 10.0.3.64/27 table local",
+    "ip -6 route replace prohibit fd00::3:0/112",
     "ip -6 route replace fd00::1:0/112 via fd00:ff:1::2",
     "ip -6 route replace unreachable fd00::2:0/112",
     "ip -6 route add fd00::/64 via fd00:ff:1::2 metric 512",
@@ -47,9 +49,9 @@ for f in all {links}; do echo 1 > /proc/sys/net/ipv4/conf/$f/accept_local; done
 for p in 90 91 92 93; do ip rule del pref $p; ip -6 rule del pref $p; done
 ip route flush table 77; ip route add 10.0.0.0/22 via 10.255.1.2 table 77
 ip -6 route flush table 77; ip -6 route add fd00::/64 via fd00:ff:1::2 table 77
-for n in default 10.0.1.0/24 10.0.2.0/24 'blackhole 10.0.3.0/25' 'local 10.0.3.128/26'; do ip route del $n; done
+for n in default 10.0.1.0/24 10.0.2.0/24 'blackhole 10.0.3.0/25' 'local 10.0.3.128/26' 'prohibit 10.0.3.64/27 table local'; do ip route del $n; done
 ip route replace 10.0.0.0/22 via 10.255.0.2
-for n in default fd00::1:0/112 'unreachable fd00::2:0/112' fe80::7 'fd00::/64 metric 512'; do ip -6 route del $n; done
+for n in default fd00::1:0/112 'unreachable fd00::2:0/112' 'prohibit fd00::3:0/112' fe80::7 'fd00::/64 metric 512'; do ip -6 route del $n; done
 true
 """
 _MARKS = """
@@ -81,6 +83,8 @@ _NFT = (
     ("forward", "fib daddr . oif type local"),
     ("prerouting input", "fib daddr type { local, multicast }"),
     ("prerouting", "fib saddr type unreachable"),
+    ("prerouting", "fib saddr type { prohibit, blackhole }"),
+    ("prerouting", "fib saddr type unicast"),
 )
 _IPTABLES = (
     "-m rpfilter",
@@ -112,9 +116,27 @@ def _targets(number: int, local: bool) -> tuple[str, str]:
 def _sources(own: str) -> list[tuple[str, str]]:
     """(address, the interface that packets from it come by). ``own``: a link-local one of the firewall."""
     plain = (
-        *("10.0.0.5", "10.0.0.200", "10.0.1.9", "10.0.2.77", "10.0.3.7", "10.0.3.130", "10.0.3.200"),
+        *(
+            "10.0.0.5",
+            "10.0.0.200",
+            "10.0.1.9",
+            "10.0.2.77",
+            "10.0.3.7",
+            "10.0.3.70",
+            "10.0.3.130",
+            "10.0.3.200",
+        ),
         *("10.9.9.9", "10.255.0.1", "10.255.0.2", "10.255.0.255", "10.255.2.1"),
-        *("fd00::5", "fd00::1:9", "fd00::2:8", "fd00:9::1", "fd00:ff::1", "fd00:ff::2", "fd00:ff:2::1"),
+        *(
+            "fd00::5",
+            "fd00::1:9",
+            "fd00::2:8",
+            "fd00::3:8",
+            "fd00:9::1",
+            "fd00:ff::1",
+            "fd00:ff::2",
+            "fd00:ff:2::1",
+        ),
         *("fe80::5", "fe80::7", own),
     )
     return [(address, link) for address in plain for link in ("in0", "in1")]

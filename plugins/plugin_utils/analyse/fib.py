@@ -231,7 +231,7 @@ class RouteQuestions:
         """The kinds of routes to IPv6 addresses: ``others`` holds them in place of interfaces."""
         packets = self._space.everything.named("family", ("ipv6",))
         found = _Found(self._space.nothing, self._space.nothing)
-        parts = []
+        parts: list[tuple[FlowSet, tuple[Leg, ...]]] = []
         for here, routing in self._near(match):
             packets = packets - here
             parts += self._parts(match, routing, here)

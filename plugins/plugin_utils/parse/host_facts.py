@@ -49,7 +49,7 @@ NO_ADDRESSES = "the host's own addresses were not gathered"
 @dataclass(slots=True)
 class HostFacts:
     """``local``, ``broadcast``: ranges by family, None while they are not known. ``by_link``: interface -> kind
-    of address -> ranges, by family. ``refused``: kind -> IPv4 addresses, of other entries in the table ``local``.
+    of address -> ranges, by family. ``anycast``: IPv4 addresses that a route of this kind names.
     ``interfaces``: name by index. ``groups``: interface names by link group."""
 
     local: dict[int, tuple[Range, ...]] | None = None
@@ -58,7 +58,7 @@ class HostFacts:
     groups: Mapping[str, tuple[str, ...]] | None = None
     not_understood: list[dict[str, str]] = field(default_factory=list)
     by_link: dict[int, dict[str, dict[str, list[Range]]]] | None = None
-    refused: dict[str, tuple[Range, ...]] = field(default_factory=dict)
+    anycast: tuple[Range, ...] = ()
 
     def address_type(self, which: str, word: str, family: int = 0, by: str = "") -> Match:
         """A match for addresses of a type, as ``fib ... type`` says it.
@@ -78,12 +78,14 @@ class HostFacts:
             "local": self._of_host(which, "local", 4, by),
             "multicast": In(which, _MULTICAST[4], 4),
             "broadcast": self._of_host(which, "broadcast", 4, by),
-            **{kind: In(which, ranges, 4) for kind, ranges in self.refused.items() if not by},
+            "anycast": In(which, self.anycast, 4) if self.anycast and not by else NEVER,
         }
         if word in known:
             return known[word]
         if word != "unicast":
-            return NEVER
+            return (
+                NEVER  # the look-up of a refused address fails, which makes it unicast (__inet_dev_addr_type)
+            )
         return both(IPV4, *(negated(match) for match in known.values() if match is not NEVER))
 
     def _of_ipv6(self, which: str, word: str, by: str) -> Match:

@@ -164,12 +164,12 @@ def _local_addresses(state: State, facts: HostFacts) -> None:
 
 
 def _links_of_table(facts: HostFacts, routes: list[Route]) -> None:
-    """What the table has by which link, and entries of other kinds."""
+    """What the table has by which link."""
     facts.by_link = {**(facts.by_link or {}), 4: {}}
     for route in routes:
         span = _range(route.destination)[1:]
-        if route.kind not in ("local", "broadcast"):
-            facts.refused[route.kind] = merge_ranges([*facts.refused.get(route.kind, ()), span])
+        if route.kind == "anycast":
+            facts.anycast = merge_ranges([*facts.anycast, span])
         for hop in route.next_hops[:1]:
             _on_link(facts, 4, hop.interface, route.kind).append(span)
 

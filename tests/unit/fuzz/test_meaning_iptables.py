@@ -142,7 +142,7 @@ def test_without_its_match_a_rule_holds_for_all(shape: str) -> None:
         "-m ttl {}--ttl-eq 64",
         "-m mac {}--mac-source 00:11:22:33:44:55",
         "-m set {}--match-set elsewhere src",
-        "-m addrtype {}--dst-type PROHIBIT",
+        "-m devgroup {}--src-group 7",
     ],
 )
 def test_what_is_not_modelled_is_unknown_and_only_that(words: str, sign: str, shape: str) -> None:
