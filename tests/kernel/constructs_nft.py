@@ -351,6 +351,8 @@ fib daddr type vmap { local : accept, unicast : drop }
 ct mark and 0x1 vmap { 0x0 : drop, 0x1 : accept }
 notrack; ct state untracked drop
 tcp dport 80 return; drop
+tcp dport vmap { 80 : continue, 22 : accept } drop
+meta l4proto { tcp, udp } th dport vmap { 53 : continue, 80 : continue } counter ip saddr 10.0.0.5 drop; accept
 """.strip().splitlines()
 
 UNKNOWN_RULES = """

@@ -65,8 +65,8 @@ def _fail(state: State, name: str, why: str, *, rules: bool = True) -> None:
 # Where nft's rules may be, the best first: its JSON, its listing, and a script that was loaded.
 _NFT = ("nft_json", "nft_text", "nft_script")
 _NOT_FOUND = 127  # sh(1): there is no such command
-# nft built without libjansson says so instead of listing anything (src/main.c).
-_NO_JSON = "JSON support not compiled-in"
+# What nft says that was built without libjansson, or is older than its JSON (src/main.c, getopt(3)).
+_NO_JSON = ("JSON support not compiled-in", "invalid option -- 'j'")
 
 
 def _nft_source(outputs: Mapping[str, RawOutput]) -> str:
@@ -187,7 +187,11 @@ def _nft(
     if not why:
         try:
             text = raw.text(outputs, name)
-            document = nft.read(text) if name == "nft_json" else nft.read_text(text, outputs[name].command)
+            document = (
+                nft.read(text)
+                if name == "nft_json"
+                else nft.read_text(text, outputs[name].command, name == "nft_text")
+            )
             if not document.tables and name != "nft_json" and outputs[name].rc is None:
                 raise ParseError(
                     "no table is in it", outputs[name].command, "write absent: true if there is none"
@@ -211,7 +215,7 @@ def _nft(
 
 def _without_json(outputs: Mapping[str, RawOutput]) -> bool:
     """Whether nft itself said that it prints no JSON: then it is root's nft that lists no table as text."""
-    return "nft_json" in outputs and _NO_JSON in outputs["nft_json"].stderr
+    return "nft_json" in outputs and any(words in outputs["nft_json"].stderr for words in _NO_JSON)
 
 
 def _agree(document: nft.Document, dumps: dict[str, IptablesRules | None]) -> None:

@@ -111,9 +111,10 @@ def read(text: str) -> Document:
     return Document(_sorted_out(load(text)))
 
 
-def read_text(text: str, source: str) -> Document:
-    """The document that nft would print of its own text. ParseError if that is not whole."""
-    script = nft_script.read(text, source)
+def read_text(text: str, source: str, listed: bool = False) -> Document:
+    """The document that nft would print of its own text. ``listed``: a listing, no script. ParseError if that is not
+    whole."""
+    script = nft_script.read(text, source, listed)
     return Document(_sorted_out(script.objects), script.words, script.problems)
 
 

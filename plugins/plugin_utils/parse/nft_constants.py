@@ -122,8 +122,13 @@ def _numeral(word: str) -> Json:
         raise NotUnderstood(word) from None
 
 
-def prefix(address: Json, length: int) -> Json:
-    """``address/length``, without the bits behind the prefix: nft leaves them out."""
+def prefix(address: Json, length: int, listed: bool | None) -> Json:
+    """``address/length``. ``listed``: whether nft printed it. Of a script it loads it without the bits behind the
+    prefix; what it prints with such bits is a mask and a value that nothing equals. None: that is not known."""
+    if type(address) is int:
+        if not listed:
+            raise NotUnderstood(f"{address}/{length}")
+        return {"prefix": {"addr": address, "len": length}}
     try:
         family = socket.AF_INET6 if ":" in address else socket.AF_INET
         packed = socket.inet_pton(family, address)
@@ -134,8 +139,13 @@ def prefix(address: Json, length: int) -> Json:
         raise NotUnderstood(f"{address}/{length}")
     if length == width:
         return address
-    kept = int.from_bytes(packed, "big") >> (width - length) << (width - length)
-    return {"prefix": {"addr": socket.inet_ntop(family, kept.to_bytes(width // 8, "big")), "len": length}}
+    number = int.from_bytes(packed, "big")
+    kept = number >> (width - length) << (width - length)
+    if kept != number and listed is None:
+        raise NotUnderstood(f"{address}/{length}")
+    if not listed:
+        address = socket.inet_ntop(family, kept.to_bytes(width // 8, "big"))
+    return {"prefix": {"addr": address, "len": length}}
 
 
 def seconds(word: str) -> int:

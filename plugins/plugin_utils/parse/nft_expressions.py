@@ -172,7 +172,7 @@ def _several(p: Phrase, primary: Reader) -> Json:
         return {"range": [low, operation(p, primary)]}
     if sign == "/" and p.words[p.at + 1][:1].isdigit():
         p.at += 1
-        return nft_constants.prefix(low, p.number())
+        return nft_constants.prefix(low, p.number(), p.listed)
     return low
 
 

@@ -14,16 +14,21 @@ _DEEPEST = 32
 
 
 class Phrase:
-    """A place in a statement's words. ``nested``: makes a chain of the rules in braces and tells its name."""
+    """A place in a statement's words. ``nested``: makes a chain of the rules in braces and tells its name. ``listed``:
+    whether nft printed these words; None if that is not known."""
 
-    __slots__ = ("at", "depth", "family", "nested", "words")
+    __slots__ = ("at", "depth", "family", "listed", "nested", "words")
 
     def __init__(
-        self, words: list[str], family: str = "", nested: Callable[[list[list[str]]], str] | None = None
+        self,
+        words: list[str],
+        family: str = "",
+        nested: Callable[[list[list[str]]], str] | None = None,
+        listed: bool | None = False,
     ) -> None:
         words += ("", "")  # one to stand at, one to look ahead
         self.words, self.at, self.depth = words, 0, 0
-        self.family, self.nested = family, nested
+        self.family, self.nested, self.listed = family, nested, listed
 
     def peek(self) -> str:
         return self.words[self.at]

@@ -151,7 +151,8 @@ class RuleReader:
                     return
             elif name in _ENDS:
                 self._end(chain, name, value, draft, found)
-                return
+                if name != "vmap" or not self._goes_on(statements[index + 1 :], draft, found):
+                    return
             elif not self._other(chain, name, value, draft, found):
                 return
         found.append(draft.part(CONTINUE))
@@ -181,6 +182,26 @@ class RuleReader:
         if name == "reject" and isinstance(value, dict) and value.get("type") in _REJECT_NEEDS:
             self._need(_REJECT_NEEDS[value["type"]], draft, found)
         found.append(draft.part(outcome))
+
+    @staticmethod
+    def _goes_on(rest: list[Json], draft: _Draft, found: list[_Part]) -> bool:
+        """Whether there is more behind a verdict map than counters: elements that map to ``continue`` go on there
+        (nft_do_chain, ``NFT_CONTINUE``), and what it has no element for does not."""
+        outcome = found[-1][1]
+        names = {next(iter(one), "") if isinstance(one, dict) else "" for one in rest}
+        if names <= _PASSING or not isinstance(outcome, VerdictMap):
+            return False
+        going = tuple(match for match, verdict in outcome.cases if verdict is CONTINUE)
+        if not going:
+            return False
+        if draft.effects:
+            reason = "a verdict map of what the rule changed before"
+            found[-1] = (draft.matches, Verdict("unknown", "", reason), draft.effects, draft.follows)
+            draft.problems.append(reason)
+            return False
+        draft.matches = [*draft.matches, Either(going)]
+        draft.follows = True
+        return True
 
     def _match(self, chain: str, value: Json, draft: _Draft) -> Match:
         left, right, op = value["left"], value["right"], value["op"]

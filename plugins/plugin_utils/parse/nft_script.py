@@ -33,6 +33,7 @@ _CHANGES = frozenset(
 )
 _ASIDE = frozenset(("flowtable", "counter", "quota", "limit", "ct", "synproxy", "secmark", "tunnel"))
 _SETS = ("set", "map", "meter")
+_ANYWHERE = ("define", "redefine", "undefine", "include")
 
 
 @dataclass(slots=True)
@@ -58,16 +59,18 @@ class _Table:
     sets: dict[str, tuple[str, dict[str, Json]]] = field(default_factory=dict)
 
 
-def read(text: str, source: str = "nft list ruleset") -> Script:
-    """``source``: what the text is, for errors. ParseError for text whose structure can't be told."""
-    reader = _Reader(Words(text, source, _TODO))
+def read(text: str, source: str, listed: bool = False) -> Script:
+    """``source``: what the text is, for errors; ``listed``: nft printed it, so it is no script of commands.
+    ParseError for text whose structure can't be told."""
+    reader = _Reader(Words(text, source, _TODO), listed)
     reader.run()
     return reader.result()
 
 
 class _Reader:
-    def __init__(self, words: Words) -> None:
+    def __init__(self, words: Words, listed: bool) -> None:
         self.words = words
+        self.is_listing = listed
         self.tables: dict[str, _Table] = {}
         self.scopes: list[dict[str, list[str]]] = [{}]
         self.includes: list[tuple[str, int]] = []
@@ -78,6 +81,8 @@ class _Reader:
     def run(self) -> None:
         words = self.words
         while word := words.skip():
+            if self.is_listing and word != "table" and (word in _COMMANDS or word in _ANYWHERE):
+                words.fail(f"{word}: this is no listing of nft, but a script; give it as `nft -f`")
             if self._common(word):
                 continue
             command = word if word in _COMMANDS else "add"
@@ -105,7 +110,7 @@ class _Reader:
 
     def _common(self, word: str) -> bool:
         """Read what may stand anywhere: definitions and includes. False for anything else."""
-        if word not in ("define", "redefine", "undefine", "include"):
+        if word not in _ANYWHERE:
             return False
         found = self.words.statement()
         name, rest = "".join(found.words[1:2]), found.words[2:]
@@ -235,7 +240,7 @@ class _Reader:
 
         try:
             words = self._expanded(found.words) if "$" in text else found.words
-            item["expr"], comment = rule(Phrase(words, family, nested))
+            item["expr"], comment = rule(Phrase(words, family, nested, self._listed()))
         except NotUnderstood as error:
             changes = not _CHANGES.isdisjoint(found.words)
             word = str(error)
@@ -244,6 +249,10 @@ class _Reader:
             if comment is not None:
                 item["comment"] = comment
         return item, found.line, text
+
+    def _listed(self) -> bool | None:
+        """Whether nft printed what is read; not known of what is said to be a listing, and is not laid out as one."""
+        return (self.words.indented or None) if self.is_listing else False
 
     def _nested(self, place: str, table: _Table, rules: list[list[str]], line: int) -> str:
         """A chain of the rules in braces behind ``jump`` or ``goto``; its name is the kernel's for such chains."""
@@ -289,7 +298,7 @@ class _Reader:
         read: Callable[[dict[str, Json], Phrase], None],
     ) -> None:
         try:
-            read(found, Phrase(self._expanded(statement.words)))
+            read(found, Phrase(self._expanded(statement.words), listed=self._listed()))
         except NotUnderstood as error:
             self._uncertain(place, found, str(error), statement.line)
         if f"{place}/{found['name']}" in self.problems:

@@ -32,7 +32,7 @@ _NAT_FLAGS = ("random", "fully-random", "persistent")
 _LOG_NUMBERS = ("group", "snaplen", "queue-threshold")
 _LOG_FLAGS = {"tcp": ("sequence", "options"), "ip": ("options",)}
 # Statements behind which nft allows no other one.
-_LAST = frozenset((*VERDICTS, "reject", "snat", "dnat", "masquerade", "redirect", "queue"))
+_LAST = frozenset((*VERDICTS, "reject", "snat", "dnat", "masquerade", "redirect", "queue")) - {"continue"}
 _OBJECTS = ("counter", "quota", "limit", "synproxy")
 _OF_CONNECTIONS = ("helper", "timeout", "expectation")
 
@@ -51,9 +51,8 @@ def rule(p: Phrase) -> tuple[list[Json], str | None]:
         if ended:
             raise NotUnderstood(word)
         read = _STATEMENTS.get(word)
-        statement = _match(p) if read is None else read(p)
-        found.append(statement)
-        ended = word in _LAST or "vmap" in statement
+        found.append(_match(p) if read is None else read(p))
+        ended = word in _LAST
     return found, None
 
 

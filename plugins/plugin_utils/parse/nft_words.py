@@ -56,6 +56,7 @@ class Words:
         self.source = source
         self.todo = todo
         self.line = 0
+        self.indented = False  # as nft does it for rules and elements
         self._lines = text.split("\n")
         self._next = 0
         self._words: list[str] = []
@@ -174,6 +175,7 @@ class Words:
             if words[-1] == "\\" or '"' in words:
                 source, words = self._continued(first, source, words)
             self.line, self._handle = first + 1, None
+            self.indented = source[:2] == "\t\t"
             if words and words[-1][0] == "#":
                 note = words.pop()
                 source = source[: len(source) - len(note)]

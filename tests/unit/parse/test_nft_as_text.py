@@ -109,8 +109,8 @@ def test_json_that_is_cut_short_is_not_made_up_for() -> None:
         (SMALL[:-2], "cut short"),
         (SMALL.replace("\t}\n}", "\t}"), "cut short"),
         (SMALL.replace("policy drop", "policy zqx"), "'zqx'"),
-        ("flush ruleset\n", "no table"),
-        (f'include "/etc/nftables.d/*.nft"\n{SMALL}', "/etc/nftables.d/*.nft"),
+        ("# nothing\n", "no table"),
+        (f'include "/etc/nftables.d/*.nft"\n{SMALL}', "give it as `nft -f`"),
     ],
 )
 def test_text_without_structure_is_unreadable(text: str, what: str) -> None:
@@ -119,6 +119,12 @@ def test_text_without_structure_is_unreadable(text: str, what: str) -> None:
     assert what in said
     assert not state.firewall_known
     assert forward(state) == "unknown"
+
+
+def test_what_a_script_includes_is_not_there() -> None:
+    state = saved(nft_script=f'include "/etc/nftables.d/*.nft"\n{SMALL}')
+    assert not state.firewall_known
+    assert any("/etc/nftables.d/*.nft" in item["reason"] for item in state.unreadable)
 
 
 def test_a_rule_with_a_strange_word_is_unknown_in_its_place() -> None:
