@@ -4,8 +4,8 @@
 """What iptables rules can say (iptables(8), iptables-extensions(8)), as ``constructs_nft`` has it for nft.
 
 Matches are tried with a drop and with an accept before a drop, in the chain FORWARD of the table filter. Whole rules,
-separated by `;`, begin with their table: mangle's and filter's stand in FORWARD, raw's in PREROUTING. What begins
-with `4:` is for IPv4 only, with `6:` for IPv6.
+separated by `;`, begin with their place: `mangle` and `filter` are FORWARD of that table, `early` and `raw` are
+PREROUTING of mangle and of raw. What begins with `4:` is for IPv4 only, with `6:` for IPv6.
 """
 
 from __future__ import annotations
@@ -311,6 +311,7 @@ raw -j NOTRACK; -p tcp --dport 80 -j DROP
 raw -p tcp -j CT --helper ftp; -p tcp --dport 80 -j DROP
 raw -j CT --zone 3; -p tcp --dport 80 -j DROP
 raw -j TRACE; -p tcp --dport 80 -j DROP
+early -j MARK --set-mark 0x5; -m mark --mark 0x5 -j DROP
 raw -m rpfilter -j DROP
 raw -m rpfilter --invert -j DROP
 raw -m rpfilter --loose --validmark --accept-local --invert -j DROP
@@ -324,4 +325,7 @@ mangle -j SET --map-set mapped src --map-mark; -m mark --mark 0x5 -j DROP
 4:mangle -j HMARK --hmark-tuple src --hmark-mod 10 --hmark-rnd 1; -m mark --mark 0x1 -j DROP
 filter -m recent --set --name y; -m recent --rcheck --name y -j DROP
 filter -m limit --limit 1/min; -m limit --limit 1/min -j DROP
+early -m socket --transparent -j DROP
+early -m socket --nowildcard -j DROP
+early -p tcp -j TPROXY --on-port 80 --tproxy-mark 0x1/0x1; -p tcp -m mark --mark 0x1 -j DROP
 """.strip().splitlines()

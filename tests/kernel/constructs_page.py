@@ -61,7 +61,9 @@ def page() -> str:
                 _listed("nft: the sets, maps and objects that the lines name", nft.OBJECTS.splitlines())
             )
         if title == "iptables and ip6tables: matches that are known":
-            parts.append("`4:` and `6:` mark what one family only has; rules begin with their table.\n")
+            parts.append(
+                "`4:` and `6:` mark what one family only has; rules begin with their table (`early`: PREROUTING of mangle).\n"
+            )
         parts.append(_listed(title, lines))
     return "\n".join(parts)
 

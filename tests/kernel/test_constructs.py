@@ -206,7 +206,13 @@ def test_nft(world: World) -> None:
     check(world, lines)
 
 
-_HOOKED = {"filter": "FORWARD", "mangle": "FORWARD", "raw": "PREROUTING"}
+# Where the rules of a line stand, by the word that it begins with.
+_PLACES = {
+    "filter": ("filter", "FORWARD"),
+    "mangle": ("mangle", "FORWARD"),
+    "early": ("mangle", "PREROUTING"),
+    "raw": ("raw", "PREROUTING"),
+}
 _SETS = re.compile(r"(--(?:match|add|del|map)-set \w+)")
 
 
@@ -236,19 +242,19 @@ def _of_family(family: int) -> list[Line]:
 
 
 def _iptables_document(lines: Sequence[Line], family: int) -> str:
-    text = ""
-    for table, hook in _HOOKED.items():
-        chains, rules = [":aside - [0:0]"], ["-A aside -p tcp --dport 22 -j DROP", "-A aside -p udp -j DROP"]
-        for line in lines:
-            first, *others = line.written()
-            kind, _blank, first = first.partition(" ")
-            if kind != table:
-                continue
-            chains.append(f":c{line.number} - [0:0]")
-            rules.append(f"-A {hook} -d {line.four if family == 4 else line.six} -g c{line.number}")
-            rules += [f"-A c{line.number} {rule}" for rule in (first, *others)]
-        text += "\n".join([f"*{table}", f":{hook} ACCEPT [0:0]", *chains, *rules, "COMMIT\n"])
-    return text
+    chains: dict[str, list[str]] = {}
+    rules: dict[str, list[str]] = {}
+    for table, hook in _PLACES.values():
+        chains.setdefault(table, [":aside - [0:0]"]).append(f":{hook} ACCEPT [0:0]")
+        rules[table] = ["-A aside -p tcp --dport 22 -j DROP", "-A aside -p udp -j DROP"]
+    for line in lines:
+        first, *others = line.written()
+        place, _blank, first = first.partition(" ")
+        table, hook = _PLACES[place]
+        chains[table].append(f":c{line.number} - [0:0]")
+        rules[table].append(f"-A {hook} -d {line.four if family == 4 else line.six} -g c{line.number}")
+        rules[table] += [f"-A c{line.number} {rule}" for rule in (first, *others)]
+    return "".join("\n".join([f"*{table}", *chains[table], *rules[table], "COMMIT\n"]) for table in rules)
 
 
 @pytest.mark.parametrize(("family", "variant"), [(4, "nft"), (6, "legacy")])
