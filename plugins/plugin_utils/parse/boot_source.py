@@ -46,7 +46,9 @@ class Source:
             state = {ABSENT: "not installed"}.get(self.enabled, self.enabled)
             what = f"{self.file} is not loaded" if self.file else f"{self.manager} loads nothing"
             return DIFFERS, f"{what} at boot: {self.manager} is {state}"
-        if kept and (off or self.nowhere):
+        if kept and self.nowhere:
+            return DIFFERS, self.difference
+        if kept and off:
             return DIFFERS, f"rules run that no file holds which is loaded at boot ({self.difference})"
         if off:
             return UNKNOWN, f"rules run that no file holds which is known to be loaded ({self.difference})"

@@ -97,11 +97,21 @@ class ReportBuilder:
                 self.finding(
                     "configuration",
                     severity,
-                    breach.message,
+                    f"{breach.message}{self._why(breach.at)}",
                     where=breach.where,
                     at=breach.at,
                     satisfied=breach.satisfied,
                 )
+
+    def _why(self, at: str) -> str:
+        """What a state itself says about the fact at this place."""
+        for name, state in self.network.states.items():
+            if (
+                at in (f"$.hosts.{name}.boot.matches", f"$.hosts['{name}'].boot.matches")
+                and state.boot["reason"]
+            ):
+                return f", and it is {state.boot['matches']!r}: {state.boot['reason']}"
+        return ""
 
     def _about_path(self, proof: Proof, entry: Entry) -> None:
         path = proof.path

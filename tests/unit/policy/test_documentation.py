@@ -24,7 +24,7 @@ def examples(root: Path) -> list[str]:
 
 def test_every_example_is_a_policy(root: Path) -> None:
     found = examples(root)
-    assert len(found) == 4
+    assert len(found) == 5
     assert all(load_policy(text).paths or load_policy(text).configuration for text in found)
 
 

@@ -46,6 +46,26 @@ def test_a_policy_can_require_that_boot_brings_what_runs(boot: dict[str, Any], s
     assert found["summary"]["verdict"] == ("pass" if not satisfied else "fail")
 
 
+def test_a_policy_can_require_it_of_all_hosts() -> None:
+    every = {"additionalProperties": {"properties": {"boot": {"properties": BOOT}}}}
+    states = small_lab()
+    for state in states.values():
+        state.boot = {"matches": "same", "reason": "", "sources": []}
+    policy = {"properties": {"hosts": every}}
+    assert report(policy, states)["findings"] == []
+    states["fw1"].boot = {**states["fw1"].boot, "matches": "differs", "reason": "inet/filter runs"}
+    states["db1"].boot = unknown_boot("no service manager")
+    found = report(policy, states)
+    assert found["summary"]["verdict"] == "fail"
+    assert {item["at"]: (item["satisfied"], item["message"]) for item in found["findings"]} == {
+        "$.hosts.db1.boot.matches": (
+            "unknown",
+            "'same' was expected, and it is 'unknown': no service manager",
+        ),
+        "$.hosts.fw1.boot.matches": ("no", "'same' was expected, and it is 'differs': inet/filter runs"),
+    }
+
+
 @pytest.mark.parametrize(
     ("owner", "words"),
     [
