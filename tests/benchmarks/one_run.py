@@ -41,8 +41,8 @@ def engine(ruleset: Path, flows: list[dict[str, Any]]) -> dict[str, Any]:
 
     text = ruleset.read_text(encoding="utf-8")
     questions, loading = timed(lambda: Questions(_state(text)))
-    answers, proving = timed(lambda: [questions.verdict(flow, RULESET) for flow in flows])
-    again = [questions.verdict(flow, RULESET) for flow in flows]
+    answers, proving = timed(lambda: questions.verdicts(flows, RULESET))
+    again = questions.verdicts(flows, RULESET)
     return {
         "load": loading,
         "prove": proving,

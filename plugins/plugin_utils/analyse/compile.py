@@ -51,9 +51,12 @@ class Compiler:
 
     def reasons(self, match: Match) -> list[str]:
         """Why the match can't be decided; empty if it can."""
+        node = self.node(match)
+        if not self.space.undecided(node):
+            return []
         found = self._reasons.get(match)
         if found is None:
-            found = self._reasons[match] = self.space.reasons(self.node(match))
+            found = self._reasons[match] = self.space.reasons(node)
         return found
 
     def _build(self, match: Match) -> int:

@@ -19,7 +19,7 @@ from ..errors import FlowError
 from ..model.diagrams import EMPTY
 from ..model.fields import FIRST_UNKNOWN_LEVEL
 from ..model.flowset import FlowSet, Space
-from ..model.match import All, Either, Match, Named, Not
+from ..model.match import All, Either, Fib, Match, Member, Named, Not, Unknown
 from ..model.rules import CONTINUE, Rule, Ruleset, Verdict, VerdictMap
 from ..model.state import State
 from .compile import Compiler
@@ -28,6 +28,7 @@ from .marks import MARKS
 from .outcome import Outcome, Part, Passed, RuleRef
 from .overlay import HIDDEN, Overlay, Overlays, before_tracking, rewrites, told, translation_of, untold
 from .routes import own_addresses
+from .shadow import outcome_matches
 
 HOOKS = ("ingress", "prerouting", "input", "forward", "output", "postrouting")
 # The hooks that packets have passed before they come to one, by whichever way.
@@ -114,6 +115,14 @@ class HostFirewall:
             for key, rules in self._chains.items()
             if len(rules) >= _INDEX_FROM and not self._readdresses
         }
+
+    def prepare(self, chains: Iterable[str] | None = None) -> None:
+        """Work out once what would cost much in each scratch: sets with many members, routes. ``chains``: all."""
+        for chain in self._chains if chains is None else chains:
+            for rule in self._chains[chain]:
+                for match in (rule.match, *outcome_matches(rule.verdict)):
+                    if _costly(match):
+                        self._compiler.node(match)
 
     def index_of(self, key: str) -> Index:
         """The index of a chain, also of a short one."""
@@ -543,6 +552,14 @@ def _place(ruleset: Ruleset) -> tuple[int, int]:
 def _add(space: Space, pieces: Pieces, overlay: Overlay, node: int) -> None:
     if node:
         pieces[overlay] = space.diagrams.union(pieces.get(overlay, EMPTY), node)
+
+
+def _costly(match: Match) -> bool:
+    if isinstance(match, Not):
+        return _costly(match.match)
+    if isinstance(match, (All, Either)):
+        return any(_costly(part) for part in match.matches)
+    return isinstance(match, (Fib, Member, Unknown))
 
 
 def _learn_names(match: Match, space: Space, asked: set[str]) -> None:

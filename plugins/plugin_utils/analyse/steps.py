@@ -13,12 +13,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from ..model.flowset import FlowSet
-from ..model.match import All, Either, Fib, Match, Member, Not, Unknown
 from ..model.rules import Rule
 from .index import ADDRESSES, hulls
 from .pair import ChainChange, Pair, ShadowFirewall
 from .scope import chains_from
-from .shadow import outcome_matches
 from .slices import EVERYWHERE, Box, flows_in, slices
 
 # Rulesets with more rules than this, in which more rules than that have changed, are compared in slices.
@@ -54,7 +52,8 @@ def steps(found: Pair, hook: str, ruleset: str) -> Iterator[Step]:
     boxes = [EVERYWHERE if everything else _hull(found, unit) for unit in units]
     if everything:
         boxes.append(EVERYWHERE)
-    _prepare(found, bases)
+    for side in found.sides:
+        side.prepare(chains_from(side.side.rules, bases))
     for part in slices(_boxes(found, bases), boxes, _RULES_OF_A_SLICE):
         with found.space.scratch():
             near = [units[index] for index in part.near if index < len(units)]
@@ -102,20 +101,3 @@ def _hull(found: Pair, change: ChainChange) -> Box:
 def _box(side: ShadowFirewall, rule: Rule) -> Box:
     spans = hulls(rule.match, side.set_hull)
     return spans.get("src", ADDRESSES), spans.get("dst", ADDRESSES)
-
-
-def _prepare(found: Pair, bases: Sequence[str]) -> None:
-    """Work out once what would cost much in each slice: sets with many members, routes."""
-    for side in found.sides:
-        for rule in _rules(side, bases):
-            for match in (rule.match, *outcome_matches(rule.verdict)):
-                if _costly(match):
-                    side.node(match)
-
-
-def _costly(match: Match) -> bool:
-    if isinstance(match, Not):
-        return _costly(match.match)
-    if isinstance(match, (All, Either)):
-        return any(_costly(part) for part in match.matches)
-    return isinstance(match, (Fib, Member, Unknown))

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from ..model.flow import flows_from
@@ -23,6 +23,8 @@ from .routes import Routing
 _IMPLIED = ("connection", "tcp_flags")
 # The kernel gives a packet that comes in, and a new connection, the mark 0; rules of this host set others.
 _UNMARKED = ("mark", "ct_mark")
+
+_AT_ONCE = 500
 
 
 class Questions:
@@ -58,13 +60,26 @@ class Questions:
             "rules": list(rules.values()),
         }
 
+    def verdicts(
+        self, flows: Sequence[Mapping[str, Any]], ruleset: str | None = None
+    ) -> list[dict[str, Any]]:
+        """The answers in the order asked. What many questions have worked out is forgotten from time to time: it
+        would take more memory than it saves time."""
+        if len(flows) <= _AT_ONCE:
+            return [self.verdict(flow, ruleset) for flow in flows]
+        self.firewall.prepare()
+        found: list[dict[str, Any]] = []
+        for start in range(0, len(flows), _AT_ONCE):
+            with self.space.scratch():
+                found += [self.verdict(flow, ruleset) for flow in flows[start : start + _AT_ONCE]]
+        return found
+
 
 def verdicts(
     state: State, flows: Iterable[Mapping[str, Any]], ruleset: str | None = None
 ) -> list[dict[str, Any]]:
     """The answers in the order asked."""
-    questions = Questions(state)
-    return [questions.verdict(flow, ruleset) for flow in flows]
+    return Questions(state).verdicts(list(flows), ruleset)
 
 
 def _unmarked(flows: FlowSet, flow: Mapping[str, Any]) -> FlowSet:

@@ -226,17 +226,23 @@ class Diagrams:
         key = (a, b) if a < b else (b, a)
         found = self._and.get(key)
         if found is None:
-            level = min(self.level[a], self.level[b])
-            edges_b = self._at(b, level)
+            level_a, level_b = self.level[a], self.level[b]
             labels: dict[int, int] = {}
-            for label_a, child_a in self._at(a, level):
-                for label_b, child_b in edges_b:
-                    label = label_a & label_b
-                    if label:
-                        child = self.intersection(child_a, child_b)
-                        labels[child] = labels.get(child, 0) | label
+            if level_a == level_b:
+                edges_b = self.edges[b]
+                for label_a, child_a in self.edges[a]:
+                    for label_b, child_b in edges_b:
+                        label = label_a & label_b
+                        if label:
+                            child = self.intersection(child_a, child_b)
+                            labels[child] = labels.get(child, 0) | label
+            else:
+                upper, lower = (a, b) if level_a < level_b else (b, a)
+                for label, child in self.edges[upper]:
+                    child = self.intersection(child, lower)
+                    labels[child] = labels.get(child, 0) | label
             labels.pop(EMPTY, None)
-            found = self._and[key] = self.node(level, labels)
+            found = self._and[key] = self.node(min(level_a, level_b), labels)
         return found
 
     def union(self, a: int, b: int) -> int:
@@ -307,26 +313,47 @@ class Diagrams:
     def _below(self, node: int, change: Callable[[int], int]) -> int:
         """The node with each of its children changed; those that come out alike share an edge."""
         labels: dict[int, int] = {}
+        changed = False
         for label, below in self.edges[node]:
             child = change(below)
+            changed = changed or child != below
             if child:
                 labels[child] = labels.get(child, 0) | label
-        return self.node(self.level[node], labels)
+        return self.node(self.level[node], labels) if changed else node
 
-    def forget(self, a: int, drop: Callable[[int], bool]) -> int:
-        """Project away the levels for which ``drop(level)`` holds."""
+    def _any_below(self, node: int, change: Callable[[int], int]) -> int:
+        """What is below one of the node's edges or another, changed."""
+        edges = self.edges[node]
+        if len(edges) == 1:
+            return change(edges[0][1])
+        return self.union_all(change(child) for _label, child in edges)
+
+    def forget(self, a: int, drop: Callable[[int], bool], first: int = 0) -> int:
+        """Project away the levels for which ``drop(level)`` holds; it holds for none above ``first``."""
         memo: dict[int, int] = {}
 
         def walk(node: int) -> int:
-            if node <= FULL:
+            if self.deepest[node] < first:
                 return node
             found = memo.get(node)
             if found is None:
-                if drop(self.level[node]):
-                    found = self.union_all(walk(child) for _label, child in self.edges[node])
-                else:
-                    found = self._below(node, walk)
-                memo[node] = found
+                below = self._any_below if drop(self.level[node]) else self._below
+                found = memo[node] = below(node, walk)
+            return found
+
+        return walk(a)
+
+    def project(self, a: int, first: int, last: int) -> int:
+        """Project onto the levels from ``first`` to ``last``."""
+        memo: dict[int, int] = {}
+
+        def walk(node: int) -> int:
+            if self.level[node] > last:
+                return FULL if node else EMPTY
+            found = memo.get(node)
+            if found is None:
+                below = self._any_below if self.level[node] < first else self._below
+                found = memo[node] = below(node, walk)
             return found
 
         return walk(a)

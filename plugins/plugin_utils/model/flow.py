@@ -127,7 +127,7 @@ def flows_from(space: Space, flow: Mapping[str, Any]) -> FlowSet:
         raise FlowError(
             f"a flow must be a mapping, and this is {flow!r}", "flows", 'write {"src": …, "dst": …}'
         )
-    found = space.everything
+    parts = []
     for key, value in flow.items():
         read = _FIELDS.get(key)
         if read is None:
@@ -140,12 +140,16 @@ def flows_from(space: Space, flow: Mapping[str, Any]) -> FlowSet:
         if value is None:
             continue
         try:
-            found = read(found, key, value)
+            parts.append(read(space.everything, key, value))
         except (ValueError, RecursionError) as error:
             raise FlowError(
                 f"{key} is {_shown(value)}: {error}", f"flow {_shown(dict(flow))}", "correct the flow"
             ) from error
-    found = _complete(found, flow)
+    parts.append(_complete(space.everything, flow))
+    found = space.everything
+    # From the deepest level up, so that each step only walks what it adds.
+    for part in sorted(parts, key=lambda one: space.diagrams.level[one.node], reverse=True):
+        found = part & found
     if not found:
         raise FlowError(
             "the flow means no packet at all",

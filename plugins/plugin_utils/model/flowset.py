@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import lru_cache
 from typing import Any
 
 from ..errors import FlowError
@@ -35,6 +36,8 @@ Box = dict[tuple[str, int], "Values | int"]
 # More separate ranges than this are written as a value and a mask.
 _MOST_RANGES = 4096
 _ADDRESS_BYTES = {4: 4, 6: 16}
+# The node of so few ranges is kept for the next one who asks.
+_MOST_KEPT = 16
 _PIECE_ORDER = (
     "src",
     "dst",
@@ -71,6 +74,7 @@ class Space:
         self._reasons: list[str] = []
         self.names_known = 0
         self._caches: list[dict[Any, Any]] = []
+        self._ranges: dict[tuple[str, Ranges, int], int] = self.cache()
         self.everything = FlowSet(self, FULL)
         self.nothing = FlowSet(self, EMPTY)
 
@@ -146,9 +150,13 @@ class Space:
             self._reasons.append(reason)
         return self.diagrams.variable(level)
 
+    def undecided(self, node: int) -> bool:
+        """Whether the node depends on a condition that can't be decided."""
+        return self.diagrams.deepest[node] >= FIRST_UNKNOWN_LEVEL
+
     def reasons(self, node: int) -> list[str]:
         """Why a node can't be decided: the reasons of the variables that it depends on."""
-        if self.diagrams.deepest[node] < FIRST_UNKNOWN_LEVEL:
+        if not self.undecided(node):
             return []
         return [
             self._reasons[level - FIRST_UNKNOWN_LEVEL]
@@ -162,6 +170,15 @@ class Space:
 
     def in_ranges(self, field: str, ranges: Ranges, family: int = 0) -> int:
         """The node of ``field`` in ``ranges``; src and dst need the family (4 or 6)."""
+        if len(ranges) > _MOST_KEPT:
+            return self._in_ranges(field, ranges, family)
+        key = (field, ranges, family)
+        found = self._ranges.get(key)
+        if found is None:
+            found = self._ranges[key] = self._in_ranges(field, ranges, family)
+        return found
+
+    def _in_ranges(self, field: str, ranges: Ranges, family: int) -> int:
         spec = FIELDS[field]
         if spec.kind != "address":
             return self.diagrams.in_ranges(spec, spec.levels, ranges)
@@ -228,11 +245,10 @@ class FlowSet:
 
     def forget(self, *fields: str) -> FlowSet:
         """The set with these fields free: any value, if some value was in the set."""
-        spans = [(FIELDS[name].first, FIELDS[name].last) for name in fields]
-        return FlowSet(
-            self.space,
-            self.space.diagrams.forget(self.node, lambda level: any(a <= level <= b for a, b in spans)),
-        )
+        if not fields:
+            return self
+        levels = _levels(fields)
+        return FlowSet(self.space, self.space.diagrams.forget(self.node, levels.__contains__, min(levels)))
 
     def assign(self, field: str, value: int, family: int = 0) -> FlowSet:
         """The flows as they are once ``field`` has been set to ``value``."""
@@ -261,7 +277,7 @@ class FlowSet:
 
     def families(self) -> list[int]:
         """4 and 6, as far as the set has flows of them."""
-        return [family for family, name in ((4, "ipv4"), (6, "ipv6")) if self.named("family", (name,))]
+        return [family for family, name in zip((4, 6), FAMILIES) if self._of_family(_LABELS["family"][name])]
 
     def ranges(self, field: str, family: int = 0) -> Ranges:
         """The values that ``field`` takes in the set, as sorted inclusive ranges."""
@@ -287,17 +303,15 @@ class FlowSet:
         """The projection onto one field of numbers; None for the empty set."""
         spec = FIELDS[field]
         levels = spec.levels if spec.kind != "address" else _ADDRESS_BYTES[family]
-        start = self.named("family", ("ipv4" if family == 4 else "ipv6",)) if family else self
-        rest = self.space.diagrams.forget(
-            start.node, lambda level: not spec.first <= level < spec.first + levels
-        )
+        start = self._of_family(_LABELS["family"][FAMILIES[family == 6]]) if family else self.node
+        rest = self.space.diagrams.project(start, spec.first, spec.first + levels - 1)
         classes = self.space.diagrams.split(rest, spec, levels)
         return classes[0][0] if classes else None
 
     def values(self, field: str) -> list[str]:
         """The names that an interface, zone, connection or family field takes in the set."""
         spec = FIELDS[field]
-        rest = self.space.diagrams.forget(self.node, lambda level: level != spec.first)
+        rest = self.space.diagrams.project(self.node, spec.first, spec.first)
         if rest == EMPTY:
             return []
         label = full_label(spec.first) if rest == FULL else self.space.diagrams.edges[rest][0][0]
@@ -312,8 +326,15 @@ class FlowSet:
             return
         for family, name in ((4, "ipv4"), (6, "ipv6")):
             label = self.space.label("family", (name,))
-            for box in self._boxes_below(diagrams.restrict(self.node, {0: label}), _PIECE_ORDER, family):
+            for box in self._boxes_below(self._of_family(label), _PIECE_ORDER, family):
                 yield {("family", 0): label, **box}
+
+    def _of_family(self, label: int) -> int:
+        """The node below the family's label; the family is asked for first of all."""
+        diagrams = self.space.diagrams
+        if diagrams.level[self.node]:
+            return self.node
+        return next((child for one, child in diagrams.edges[self.node] if one & label), EMPTY)
 
     def _boxes_below(self, node: int, names: Sequence[str], family: int) -> Iterator[Box]:
         diagrams = self.space.diagrams
@@ -392,9 +413,14 @@ class FlowSet:
         for family, name in ((4, "ipv4"), (6, "ipv6")):
             bytes_ = _ADDRESS_BYTES[family]
             levels = [span.first + index for span in spans for index in range(bytes_)]
-            below = diagrams.restrict(node, {0: self.space.label("family", (name,))})
+            below = FlowSet(self.space, node)._of_family(self.space.label("family", (name,)))
             total += _count(diagrams, below, levels, {})
         return total
+
+
+@lru_cache(maxsize=256)
+def _levels(fields: tuple[str, ...]) -> frozenset[int]:
+    return frozenset(level for name in fields for level in range(FIELDS[name].first, FIELDS[name].last + 1))
 
 
 def _count(
