@@ -224,6 +224,8 @@ def _ordered(low: int, high: int, maximum: int) -> Range:
 
 def _finish(one: IpSet) -> None:
     """Apply ``nomatch``: the longest prefix that holds an address decides."""
+    if one.kind == "hash:net,iface":
+        _nearest(one.named)
     if not any(excluded for _prefix, excluded in one.prefixes):
         return
     if one.named.expiring:
@@ -239,6 +241,43 @@ def _finish(one: IpSet) -> None:
         kept = [part for part in rest if part[0] <= part[1]]
         ranges = merge_ranges(kept if excluded else [*kept, (low, high)])
     one.named.elements = [(part,) for part in ranges]
+
+
+def _nearest(named: NamedSet) -> None:
+    """Of ``hash:net,iface``, the longest prefix that holds an address decides, whichever interfaces it is listed
+    with (ip_set_hash_gen.h, mtype_test_cidrs): from each prefix, the longer ones within it are taken away."""
+    nets = sorted(
+        {element[0] for element in named.elements if not isinstance(element[0], str)}, key=_widest_first
+    )
+    within: dict[Range, list[Range]] = {net: [] for net in nets}
+    around: list[Range] = []
+    for net in nets:
+        while around and around[-1][1] < net[0]:
+            around.pop()
+        if around:
+            within[around[-1]].append(net)
+        around.append(net)
+    if not any(within.values()):
+        return
+    if named.expiring:
+        named.complete = False
+        return
+    found: list[tuple[Range | str, ...]] = []
+    for net, link in named.elements:
+        if isinstance(net, str):
+            continue
+        low = net[0]
+        for first, last in within[net]:
+            if low < first:
+                found.append(((low, first - 1), link))
+            low = last + 1
+        if low <= net[1]:
+            found.append(((low, net[1]), link))
+    named.elements = found
+
+
+def _widest_first(net: Range) -> Range:
+    return net[0], -net[1]
 
 
 def member(sets: Mapping[str, IpSet], name: str, flags: Sequence[str]) -> Match:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from ipaddress import ip_address
 from typing import Any
 
 import pytest
@@ -66,6 +67,32 @@ def test_the_longest_prefix_decides_where_some_are_excluded() -> None:
     text = "create x hash:net\nadd x 10.0.0.0/8\nadd x 10.1.0.0/16 nomatch\nadd x 10.1.2.0/24\n"
     ranges = [part for (part,) in ipset.parse(text)["x"].named.elements]
     assert ranges == [(0x0A000000, 0x0A00FFFF), (0x0A010200, 0x0A0102FF), (0x0A020000, 0x0AFFFFFF)]
+
+
+def test_the_longest_prefix_decides_whichever_interface_it_is_listed_with() -> None:
+    members = (
+        "10.0.0.0/8,eth0",
+        "10.1.0.0/16,eth1",
+        "10.1.0.0/16,eth2",
+        "10.1.2.0/24,eth0",
+        "10.2.0.0/16,eth3",
+    )
+    named = ipset.parse("create x hash:net,iface\n" + "".join(f"add x {one}\n" for one in members))["x"].named
+    assert named.complete
+
+    def links(address: str) -> set[Any]:
+        value = int(ip_address(address))
+        return {link for (low, high), link in named.elements if low <= value <= high}
+
+    assert links("10.0.0.0") == links("10.3.0.0") == links("10.255.255.255") == {"eth0"}
+    assert links("10.1.0.0") == links("10.1.1.255") == links("10.1.3.0") == {"eth1", "eth2"}
+    assert links("10.1.2.0") == links("10.1.2.255") == {"eth0"}
+    assert links("10.2.0.0") == {"eth3"}
+    assert links("9.255.255.255") == links("11.0.0.0") == set()
+    aging = ipset.parse(
+        "create x hash:net,iface timeout 9\nadd x 10.0.0.0/8,a timeout 5\nadd x 10.1.0.0/16,b\n"
+    )["x"]
+    assert not aging.named.complete, "who decides is another when a prefix is gone"
 
 
 @pytest.mark.parametrize(("member", "number"), [("icmp:echo-request", 1), ("icmp:8/0", 1), ("gre:0", 47)])
