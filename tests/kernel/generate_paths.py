@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from random import Random
 
@@ -254,6 +255,9 @@ _ONCE = (
 def _compatible(matches: list[str]) -> str:
     """Matches of which no two ask for a protocol, or give an option twice: the tools refuse such rules."""
     first, *others = matches
+    # "ip6 saddr" and "ip daddr" ask for two protocols, too.
+    if re.search(r"\bip6? ", first):
+        others = [other for other in others if not re.search(r"\bip6? ", other)]
     kept = [other for other in others if not any(word in first and word in other for word in _ONCE)]
     if any(word in first for word in ("tcp", "udp", "l4proto")):
         kept = [other for other in kept if not any(word in other for word in ("tcp", "udp", "l4proto"))]
