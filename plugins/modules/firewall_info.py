@@ -50,8 +50,8 @@ options:
         description:
           - The command that the file is the output of, such as V(nft -j list ruleset) or V(iptables-save), or
             its short name, such as V(nft_json), V(iptables_nft), V(addresses), V(routes4).
-          - Without V(nft -j list ruleset), the text of V(nft list ruleset) is read, or V(nft -f) (a script, such as
-            what V(fw4 print) shows), with the rules that it loads into a kernel that has none.
+          - Without V(nft -j list ruleset), the text of V(nft list ruleset) is read, or V(nft -f) (a script that
+            includes no other file), with the rules that it loads into a kernel that has none.
         type: str
         required: true
       path:

@@ -92,7 +92,10 @@ class _Reader:
                 words.fail(f"a command that is not read: {word[:60]!r}")
             _COMMANDS[command](self, command)
         for name, line in self.includes:
-            words.fail(f"it includes {name}, and what is in there was not given", line)
+            words.fail(
+                f"it includes {name}, which was not given (if there is no such file, leave the line out)",
+                line,
+            )
 
     def result(self) -> Script:
         objects: list[Json] = [{"metainfo": {"json_schema_version": 1}}]
