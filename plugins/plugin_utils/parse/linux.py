@@ -40,7 +40,7 @@ def parse(host: str, outputs: Mapping[str, RawOutput]) -> State:
     sets = _ipsets(state, outputs)
     dumps = {name: _iptables(state, outputs, name, facts, sets) for name in _IPTABLES}
     native = _nft(state, outputs, facts, dumps)
-    _not_needed(state, outputs, native)
+    _not_needed(state, outputs, native, dumps)
     _assemble(state, native, dumps)
     _nothing_given(state, outputs)
     _families_left_out(state, outputs)
@@ -130,12 +130,26 @@ def _families_left_out(state: State, outputs: Mapping[str, RawOutput]) -> None:
             state.rulesets[key] = Ruleset(key, backend, family, hook, 0, "deny", rules=[rule])
 
 
-def _not_needed(state: State, outputs: Mapping[str, RawOutput], native: NftRules | None) -> None:
-    """A host without iptables-nft whose nft shows no table of its kind: there is nothing it could have shown."""
-    for name, (_backend, family) in _IPTABLES.items():
-        missing = family and name in outputs and outputs[name].rc == _NOT_FOUND
-        if missing and native and not any(f"{family}/{table}" in native.tables for table in iptables.TABLES):
-            state.unreadable = [item for item in state.unreadable if item["what"] != name]
+def _not_needed(
+    state: State,
+    outputs: Mapping[str, RawOutput],
+    native: NftRules | None,
+    dumps: Mapping[str, IptablesRules | None],
+) -> None:
+    """Tools that a host lacks and that could show nothing: iptables-nft where nft shows no table of its kind, and
+    ipset where there are no rules of iptables at all."""
+    if native is None:
+        return
+    spare = {
+        name
+        for name, (_backend, family) in _IPTABLES.items()
+        if family and not any(f"{family}/{table}" in native.tables for table in iptables.TABLES)
+    }
+    shown = {name for name, dump in dumps.items() if dump is not None and not dump.tables}
+    if all(name in shown | spare for name in _IPTABLES):
+        spare.add("ipset")
+    gone = {name for name in spare if name in outputs and outputs[name].rc == _NOT_FOUND}
+    state.unreadable = [item for item in state.unreadable if item["what"] not in gone]
 
 
 def _ipsets(state: State, outputs: Mapping[str, RawOutput]) -> dict[str, IpSet]:

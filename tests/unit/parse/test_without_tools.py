@@ -46,3 +46,18 @@ def test_iptables_is_missed_where_a_table_may_be_its_own(family: str, what: str)
 def test_an_error_of_iptables_is_told_in_any_case() -> None:
     failed = RawOutput("", "", 1, "", "Permission denied")
     assert missed(host(iptables_nft=failed)) == ["iptables_nft"]
+
+
+def test_ipset_is_not_missed_where_no_rule_of_iptables_can_name_a_set() -> None:
+    gone = RawOutput("", "", 127, "", "ipset is not installed, but the kernel has ip_set: unknown")
+    none = RawOutput("", "", 0, "", "", "no legacy tables")
+    without: dict[str, RawOutput] = {"ipset": gone, "iptables_legacy": none, "ip6tables_legacy": none}
+
+    def told(*objects: dict[str, Any], **more: RawOutput) -> bool:
+        return any(item["what"] == "ipset" for item in host(*objects, **{**without, **more}).unreadable)
+
+    assert not told()
+    assert told(TABLE), "its rules may be those of iptables"
+    rules = "*filter\n:FORWARD ACCEPT [0:0]\n-A FORWARD -m set --match-set shop src -j ACCEPT\nCOMMIT\n"
+    assert told(iptables_legacy=RawOutput("", "", 0, rules))
+    assert told(ipset=RawOutput("", "", 1, "", "Operation not permitted"))
