@@ -143,7 +143,8 @@ class World:
             "nft flush ruleset; for t in iptables ip6tables; do for n in $(cat /proc/net/$(echo $t | sed"
             " s/tables/_tables/)_names 2>/dev/null); do $t-legacy -t $n -F; $t-legacy -t $n -X;"
             " for c in INPUT FORWARD OUTPUT; do $t-legacy -t $n -P $c ACCEPT 2>/dev/null; done; done; done;"
-            # Rules that are gone let go of their sets a little later.
+            # Rules that are gone let go of their sets a little later, lists of their members when they are flushed.
+            " ipset flush 2>/dev/null;"
             " for n in 1 2 3 4 5 6 7 8 9; do ipset destroy 2>/dev/null && break; sleep 0.05; done;"
             " conntrack -F 2>/dev/null; true"
         )
