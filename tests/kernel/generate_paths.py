@@ -247,8 +247,6 @@ _ONCE = (
     "-m conntrack",
     "-m mark",
     "-m connmark",
-    "ip6 ",
-    "ip ",
 )
 
 

@@ -5,11 +5,13 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from ..model.rules import Effect
 from ..model.state import State
 
+_CONFIRMED = re.compile(r"\bct status\b.*\bconfirmed\b|--ctstatus \S*\bCONFIRMED\b")
 _ENDS = ("src", "dst", "src_port", "dst_port")
 _TRANSLATION = {"src": "snat", "dst": "dnat"}
 
@@ -18,12 +20,14 @@ _TRANSLATION = {"src": "snat", "dst": "dnat"}
 class Effects:
     """``only_masquerades``, ``only_redirects``: whether a source, or a destination, that is not known after a
     translation comes of that. ``writes_ends``: whether rules write addresses or ports into packets, which connection
-    tracking neither knows nor undoes."""
+    tracking neither knows nor undoes. ``asks_confirmed``: whether a rule may ask if a connection is confirmed, which
+    its first packet is not and later ones are."""
 
     only_masquerades: bool
     only_redirects: bool
     writes_ends: bool
     uses_connection_marks: bool
+    asks_confirmed: bool
 
     @classmethod
     def of(cls, state: State) -> Effects:
@@ -38,6 +42,11 @@ class Effects:
             only_redirects="redirect" in kinds and not any(_computes("dst", effect) for effect in found),
             writes_ends=any(effect.kind == "set" and effect.field in _ENDS for effect in found),
             uses_connection_marks="unknown" in kinds or any(effect.field == "ct_mark" for effect in found),
+            asks_confirmed=any(
+                "confirmed" in rule.text.lower() and _CONFIRMED.search(rule.text)
+                for rules in lists
+                for rule in rules
+            ),
         )
 
 

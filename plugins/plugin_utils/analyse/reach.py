@@ -126,11 +126,9 @@ def _back(network: Network, delivery: Delivery, question: Question, progress: Pr
     for answer in found.deliveries:
         key = (answer.journey.route(), tuple(id(change) for change in answer.journey.changes))
         together.setdefault(key, []).append(answer)
-    unheard: dict[frozenset[str], dict[str, FlowSet]] = {}
+    arrived: dict[frozenset[str], list[Delivery]] = {}
     for (route, _changes), same in together.items():
-        quiet = unheard.setdefault(frozenset(route), {})
-        for host, some in (pair for answer in same for pair in walk.untracked(answer)):
-            quiet[host] = quiet.get(host, nothing) | some
+        arrived.setdefault(frozenset(route), []).extend(same)
         flows = walk.origin(union(nothing, (answer.flows for answer in same)), same[0].journey) & origin
         ways[route] = ways.get(route, nothing) | flows
     running: dict[frozenset[str], FlowSet] = {}
@@ -140,8 +138,7 @@ def _back(network: Network, delivery: Delivery, question: Question, progress: Pr
     stops: dict[frozenset[str], list[Event]] = {}
     for hosts, flows in running.items():
         delivered = _as_delivered(delivery, flows)
-        quiet = {host: _as_delivered(delivery, some) for host, some in unheard[hosts].items()}
-        stops[hosts] = checks.events(delivered, hosts, quiet)
+        stops[hosts] = checks.events(delivered, hosts, walk.heard(arrived[hosts]))
         events += stops[hosts]
     for route, flows in ways.items():
         mine = stops[frozenset(route)]

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from weakref import WeakKeyDictionary
@@ -21,6 +21,8 @@ from .routes import Leg
 from .walk import Packets, Start, Walk, not_known, surely
 
 _ICMP = tuple((PROTOCOLS[name],) * 2 for name in ("icmp", "icmpv6"))
+_TCP = ((PROTOCOLS["tcp"],) * 2,)
+_UNCONFIRMED = "whether the connection is confirmed is not followed where its replies are not seen"
 _ANSWERED = ((1, 8, 0), (1, 13, 14), (1, 15, 16), (1, 17, 18), (58, 128, 129))
 _REVERSED: WeakKeyDictionary[Space, dict[tuple[int, bool], FlowSet]] = WeakKeyDictionary()
 
@@ -90,6 +92,16 @@ def loose_at(network: Network, hop: Hop) -> frozenset[str]:
     """The connection mark, where what the way there left of it is not known (as after translations)."""
     unknown = hop.marks is None and network.effects[hop.host].uses_connection_marks
     return frozenset(("ct_mark",)) if unknown else frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """What answers did on hosts, by host, for the flows that they answer as these were delivered. ``untracked``:
+    whose answers the host did not track. ``marks``: the flows with the connection mark that the answers left,
+    where rules look at it; None: it is not known."""
+
+    untracked: dict[str, FlowSet]
+    marks: dict[str, FlowSet | None]
 
 
 class Replies(Walk):
@@ -195,13 +207,32 @@ class Replies(Walk):
         alone = replace(packets, flows=plain(strange), seen=strange)
         return [alone], replace(packets, flows=plain(known), seen=known)
 
-    def untracked(self, answer: Delivery) -> Iterator[tuple[str, FlowSet]]:
-        """Hosts that did not track answers which arrived, with the flows as they began."""
-        hops = answer.journey.visits()
-        for hop in (*hops, answer.end) if answer.end is not None else hops:
-            if hop.untracked:
-                asked = questions(answer.journey.to_origin(hop.untracked, hop.level_left))
-                yield hop.host, self.way.to_origin(asked)
+    def unchanged_marks(self, host: str, packets: Packets) -> FlowSet | None:
+        hop = self._hops.get(host)
+        if hop is None:
+            return super().unchanged_marks(host, packets)
+        marked = self.way.marked_at(hop, self._level(packets.journey))
+        return packets.flows & answers(marked) if marked is not None else None
+
+    def heard(self, arrived: Iterable[Delivery]) -> Heard:
+        """What answers that arrived have left on the hosts of their way."""
+        found = Heard({}, {})
+        nothing = self.network.space.nothing
+        for answer in arrived:
+            hops = answer.journey.visits()
+            for hop in (*hops, answer.end) if answer.end is not None else hops:
+                if hop.untracked:
+                    asked = questions(answer.journey.to_origin(hop.untracked, hop.level_left))
+                    found.untracked[hop.host] = found.untracked.get(hop.host, nothing) | asked
+                if not self.network.effects[hop.host].uses_connection_marks:
+                    continue
+                held = found.marks.get(hop.host, nothing)
+                if hop.marks is None or held is None:
+                    found.marks[hop.host] = None
+                else:
+                    asked = questions(answer.journey.to_origin(hop.marks, hop.level_left))
+                    found.marks[hop.host] = held | asked
+        return found
 
     def legs(self, legs: tuple[Leg, ...], family: int, host: str) -> tuple[Leg, ...]:
         if not self.same_leg or len(legs) < 2:
@@ -287,22 +318,14 @@ class Running:
         self.delivery = delivery
         self.progress = progress
 
-    def events(
-        self, flows: FlowSet, answered_by: frozenset[str], unheard: Mapping[str, FlowSet]
-    ) -> list[Event]:
-        """What stops ``flows`` (as delivered) once replies have passed the routers ``answered_by``. ``unheard``:
-        host -> those of them whose replies it did not track."""
+    def events(self, flows: FlowSet, answered_by: frozenset[str], heard: Heard) -> list[Event]:
+        """What stops ``flows`` (as delivered) once replies have passed the routers ``answered_by``."""
         journey, found = self.delivery.journey, []
-        nothing = flows.space.nothing
-
-        def heard(host: str) -> FlowSet:
-            return flows - unheard.get(host, nothing)
-
         for hop in journey.starts:
             found += self._hop(
                 hop,
                 flows,
-                heard(hop.host),
+                heard,
                 (
                     ("output", hop.level_came, hop.level_routed),
                     ("postrouting", hop.level_routed, hop.level_left),
@@ -317,13 +340,13 @@ class Running:
                 ("postrouting", hop.level_routed, hop.level_left),
                 ("egress", hop.level_left, hop.level_left),
             )
-            found += self._hop(hop, flows, heard(hop.host) if hop.host in answered_by else nothing, hooks)
+            found += self._hop(hop, flows, heard if hop.host in answered_by else None, hooks)
         if self.delivery.end is not None:
             hop = self.delivery.end
             found += self._hop(
                 hop,
                 flows,
-                heard(hop.host),
+                heard,
                 (
                     ("ingress", hop.level_came, hop.level_came),
                     ("prerouting", hop.level_came, hop.level_routed),
@@ -333,9 +356,9 @@ class Running:
         return found
 
     def _hop(
-        self, hop: Hop, flows: FlowSet, heard: FlowSet, hooks: tuple[tuple[str, int, int], ...]
+        self, hop: Hop, flows: FlowSet, heard: Heard | None, hooks: tuple[tuple[str, int, int], ...]
     ) -> list[Event]:
-        """``heard``: those whose answers the host tracked. ``hooks``: in order, each with the level before its
+        """``heard``: None where answers did not come by. ``hooks``: in order, each with the level before its
         translation and after it. Nat chains are not asked about packets of a connection that has been through them."""
         known = self.network.states[hop.host].firewall_known
         found: list[Event] = []
@@ -343,7 +366,12 @@ class Running:
             None  # as earlier hooks left the packets, where they changed what is seen of them
         )
         level_of_current = -1
-        loose = loose_at(self.network, hop)
+        unsure = self._unsure(hop, flows, heard)
+        if unsure:
+            origin, route = self.delivery.journey.to_origin(unsure), self._route(hop)
+            found.append(Event(UNKNOWN, ESTABLISHED, hop.host, "route", origin, route, _UNCONFIRMED))
+            flows = flows - unsure
+        loose = self._loose(hop, heard)
         for hook, level, side in _sides(hooks, self.network.after_nat[hop.host] if known else frozenset()):
             if (known or hook in ("ingress", "egress")) and hook not in self.network.hooks[hop.host]:
                 continue
@@ -374,28 +402,52 @@ class Running:
                     }
         return found
 
-    def _packets(self, hop: Hop, flows: FlowSet, heard: FlowSet, level: int, out: str) -> FlowSet:
+    def _loose(self, hop: Hop, heard: Heard | None) -> frozenset[str]:
+        found = loose_at(self.network, hop)
+        if heard is not None and hop.host in heard.marks and heard.marks[hop.host] is None:
+            return found | {"ct_mark"}
+        return found
+
+    def _unsure(self, hop: Hop, flows: FlowSet, heard: Heard | None) -> FlowSet:
+        """Later packets that are new to the host, as the first was, where rules may tell these apart."""
+        if not self.network.effects[hop.host].asks_confirmed:
+            return flows.space.nothing
+        stray = flows if heard is None else heard.untracked.get(hop.host, flows.space.nothing) & flows
+        return stray - stray.only("protocol", _TCP)
+
+    def _packets(self, hop: Hop, flows: FlowSet, heard: Heard | None, level: int, out: str) -> FlowSet:
+        journey, nothing = self.delivery.journey, flows.space.nothing
+        marked = journey.marked_at(hop, level)
+        if heard is None:
+            return self._dressed(hop, STRAY_FURTHER, flows, level, out, marked)
+        stray = heard.untracked.get(hop.host, nothing) & flows
+        found = self._dressed(hop, STRAY_FURTHER, stray, level, out, marked) if stray else nothing
+        if hop.host in heard.marks:
+            left = heard.marks[hop.host]
+            marked = journey.at_level(left, level) if left is not None else None
+        return found | self._dressed(hop, FURTHER, flows - stray, level, out, marked)
+
+    def _dressed(
+        self, hop: Hop, kind: str, flows: FlowSet, level: int, out: str, marked: FlowSet | None
+    ) -> FlowSet:
+        there = self.delivery.journey.at_level(flows, level)
+        if level in (hop.level_came, hop.level_routed):
+            there = there & (hop.came if level == hop.level_came else hop.routed)
         marks = self.network.effects[hop.host].uses_connection_marks
-        found = flows.space.nothing
-        for kind, some in ((FURTHER, heard), (STRAY_FURTHER, flows - heard)):
-            if not some:
-                continue
-            there = self.delivery.journey.at_level(some, level)
-            if level in (hop.level_came, hop.level_routed):
-                there = there & (hop.came if level == hop.level_came else hop.routed)
-            found = found | self.network.dresser.dress(there, kind, hop.in_interface, out, marks)
+        found = self.network.dresser.dress(there, kind, hop.in_interface, out, marks)
         if hop.status:
             found = found.named("ct_status", (hop.status,))
-        marked = self.delivery.journey.marked_at(hop, level)
         return found & marked if marked is not None else found
 
     def _event(self, verdict: str, hop: Hop, hook: str, part: FlowSet, level: int, outcome: Outcome) -> Event:
-        journey = self.delivery.journey
-        route = journey.route()
-        if hop.host in route:
-            route = route[: route.index(hop.host) + 1]
+        journey, route = self.delivery.journey, self._route(hop)
 
         def origin(flows: FlowSet) -> FlowSet:
             return journey.to_origin(plain(flows), level)
 
         return Event(verdict, ESTABLISHED, hop.host, hook, origin(part), route, "", outcome, origin, part)
+
+    def _route(self, hop: Hop) -> tuple[str, ...]:
+        """The routers up to this one."""
+        route = self.delivery.journey.route()
+        return route[: route.index(hop.host) + 1] if hop.host in route else route

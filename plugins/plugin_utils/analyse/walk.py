@@ -166,6 +166,10 @@ class Walk:
             right = change.forth(right)
         return flows & right
 
+    def unchanged_marks(self, host: str, packets: Packets) -> FlowSet | None:
+        """The packets with the mark of their connection, where no rule changed what is seen of them."""
+        return packets.flows.only("ct_mark", ((0, 0),))  # as a new connection has it
+
     # The walk.
 
     def run(self, starts: Sequence[Start]) -> Travelled:
@@ -516,7 +520,7 @@ class Walk:
         if last.seen is not None and levels[0] == levels[2]:
             untracked = plain(last.seen.named("connection", ("untracked",)))
         if self.network.effects[host].uses_connection_marks and "ct_mark" not in last.loose:
-            marks = last.flows.only("ct_mark", ((0, 0),))  # as a new connection has it
+            marks = self.unchanged_marks(host, last)
             if last.seen is not None:
                 marks = last.seen.forget(*(name for name in CONTEXT if name != "ct_mark"))
         if last.seen is not None:

@@ -14,6 +14,7 @@ from ansible_collections.pathguard.network.plugins.plugin_utils.analyse.reach im
 from ansible_collections.pathguard.network.plugins.plugin_utils.analyse.walk import Start
 from ansible_collections.pathguard.network.plugins.plugin_utils.model import text
 from ansible_collections.pathguard.network.plugins.plugin_utils.model.flowset import FlowSet, Space
+from ansible_collections.pathguard.network.plugins.plugin_utils.model.match import In, both
 from ansible_collections.pathguard.network.plugins.plugin_utils.model.rules import (
     ACCEPT,
     CONTINUE,
@@ -129,6 +130,40 @@ def test_a_router_that_does_not_track_replies_takes_what_follows_for_invalid() -
     found = ask(small_lab(fw1=[raw, forward(app_rule(), answers)]))
     assert verdict(found) == "denied"
     assert reasons(found) == {("established", "fw1", "ct state invalid drop")}
+
+
+def test_replies_may_change_the_mark_that_later_packets_meet() -> None:
+    marks = ruleset(
+        "inet/marks/prerouting",
+        "prerouting",
+        "permit",
+        [rule(1, "ct mark set 3", match(src="10.20.1.0/24"), CONTINUE, [Effect("set", "ct_mark", 3)])],
+        priority=-150,
+    )
+    marked = both(match(dst="10.20.1.0/24"), In("ct_mark", ((3, 3),)))
+    decides = ruleset("inet/f/forward", "forward", "permit", [rule(1, "ct mark 3 drop", marked, DROP)])
+    found = ask(small_lab(fw1=[marks, decides]))
+    assert verdict(found) == "denied"
+    assert reasons(found) == {("established", "fw1", "ct mark 3 drop")}
+    marks.rules = [
+        rule(1, "ct mark set 3", match(src="10.20.1.0/24", proto="udp"), CONTINUE, marks.rules[0].effects)
+    ]
+    assert verdict(ask(small_lab(fw1=[marks, decides]))) == "open"
+
+
+def test_whether_an_unanswered_connection_is_confirmed_is_unknown() -> None:
+    raw = ruleset(
+        "inet/raw/prerouting",
+        "prerouting",
+        "permit",
+        [rule(1, "notrack", match(src="10.20.1.0/24"), CONTINUE, [Effect("notrack")])],
+        priority=-300,
+    )
+    drops = rule(1, "ct status confirmed drop", match(ct="established"), DROP)
+    states = small_lab(fw1=[raw, ruleset("inet/f/forward", "forward", "permit", [drops])])
+    states["db1"].rulesets = {}
+    assert verdict(ask(states, protocol="udp")) == "unknown"
+    assert verdict(ask(states)) == "open", "to the kernel, an ACK in answer to nothing is of no connection"
 
 
 def test_replies_by_a_router_that_did_not_see_the_flow() -> None:
