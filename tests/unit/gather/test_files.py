@@ -32,6 +32,8 @@ def read(tmp_path: Path, command: str, text: str) -> str:
         ("nft_json", NFT, "nft_json"),
         ("nft -j  list ruleset ", NFT, "nft_json"),
         ("nft list ruleset", "table inet filter {\n}\n", "nft_text"),
+        ("nft -f", "add table inet filter\n", "nft_script"),
+        ("fw4 print", "table inet fw4\nflush table inet fw4\n", "nft_script"),
         ("iptables-save", SAVE, "iptables_nft"),
         ("ip6tables-legacy-save", SAVE + "# Completed on Sun Nov 22\n", "ip6tables_legacy"),
         ("ip -j address show", "[]\n", "addresses"),
