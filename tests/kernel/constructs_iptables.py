@@ -195,12 +195,12 @@ KNOWN_MATCHES = """
 -m set ! --match-set doors src,dst
 -m set --match-set ways src,dst
 -m set --match-set links src,src
--m set --match-set marked src,src
 -m set --match-set ports dst
 -m set ! --match-set ports dst
 -m set --match-set some src
 -m set ! --match-set some src
 -m set --match-set spans src
+-m set --match-set marked src,src
 -m set --match-set netnet src,dst
 -m set --match-set netnet dst,src
 -m set --match-set triple src,dst,dst

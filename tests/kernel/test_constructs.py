@@ -241,6 +241,11 @@ def _of_family(family: int) -> list[Line]:
     )
 
 
+def _names(line: Line) -> list[str]:
+    """The ipsets that a line asks or fills: not every kernel has all types."""
+    return [found.split()[1] for rule in line.rules for found in _SETS.findall(rule)]
+
+
 def _iptables_document(lines: Sequence[Line], family: int) -> str:
     chains: dict[str, list[str]] = {}
     rules: dict[str, list[str]] = {}
@@ -268,7 +273,9 @@ def test_iptables(world: World, family: int, variant: str) -> None:
         done = world.fw.run(tool, stdin=_iptables_document(lines, family), check=False)
         return bool(done["rc"] == 0)
 
-    lines = _loadable(every, load)
+    load([])
+    there = set(world.fw.run("ipset list -n")["stdout"].split())
+    lines = _loadable([line for line in every if there.issuperset(_names(line))], load)
     left_out = [line.words for line in every if line not in lines]
     assert len(left_out) < 0.1 * len(every), left_out
     assert load(lines)
