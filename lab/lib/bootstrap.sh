@@ -14,7 +14,7 @@ pg_lab_packages=(python3 python3-psycopg2 openssh-server openssh-client nftables
     iproute2 procps sudo postgresql openssl util-linux)
 # Services that installing those packages (or what they depend on) would switch on at the machine's next boot.
 declare -A pg_package_units=([openssh-server]="ssh.service ssh.socket" [postgresql-common]=postgresql.service
-    [nftables]=nftables.service)
+    [nftables]=nftables.service [ufw]=ufw.service)
 
 pg_say() { printf '%s\n' "$*" >&2; }
 
