@@ -201,8 +201,9 @@ def _nft(
     if not why:
         try:
             text = raw.text(outputs, name)
+            listing = raw.text(outputs, "nft_text") if name == "nft_json" else ""
             document = (
-                nft.read(text)
+                nft.completed(nft.read(text), listing)
                 if name == "nft_json"
                 else nft.read_text(text, outputs[name].command, name == "nft_text")
             )
@@ -217,7 +218,6 @@ def _nft(
                 if dump and _IPTABLES[name][1]
                 for table in dump.tables
             }
-            listing = raw.text(outputs, "nft_text") if name == "nft_json" else ""
             return nft.parse(document, listing, facts, shown)
         except ParseError as error:
             why = error.what

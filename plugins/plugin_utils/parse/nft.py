@@ -118,6 +118,38 @@ def read_text(text: str, source: str, listed: bool = False) -> Document:
     return Document(_sorted_out(script.objects), script.words, script.problems)
 
 
+def completed(document: Document, listing: str) -> Document:
+    """The document with tables from the listing, where nft's JSON has rules in braces (``jump { ... }``) as a text
+    only; unless the two show other rules."""
+    places = [place for place, table in document.tables.items() if _has_texts(table)]
+    if not places or not listing:
+        return document
+    try:
+        listed = read_text(listing, "nft -a list ruleset", listed=True)
+    except ParseError:
+        return document
+    tables = dict(document.tables)
+    for place in places:
+        there = listed.counts(place)
+        if all(there.get(name) == count for name, count in document.counts(place).items()):
+            tables[place] = listed.tables[place]
+    taken = tuple(f"{place}/" for place in places if tables[place] is not document.tables[place])
+    return Document(
+        tables,
+        {key: lines for key, lines in listed.words.items() if key.startswith(taken)},
+        [problem for problem in listed.problems if problem["where"].startswith(taken)],
+    )
+
+
+def _has_texts(table: Table) -> bool:
+    return any(
+        isinstance(statement, str)
+        for rules in table.rules.values()
+        for rule in rules
+        for statement in rule.get("expr") or ()
+    )
+
+
 def parse(document: Document, listing: str, facts: HostFacts, skip: Collection[str] = ()) -> NftRules:
     """Read the rules. ``listing``: ``nft -a list ruleset``, or empty. ``skip``: tables read elsewhere
     (``ip/filter``), of which only the place in the order is kept. ParseError for malformed input."""

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from ansible_collections.pathguard.network.plugins.plugin_utils.analyse.verdicts import verdicts
 from ansible_collections.pathguard.network.plugins.plugin_utils.errors import ParseError
 from ansible_collections.pathguard.network.plugins.plugin_utils.model.raw import RawOutput
 from ansible_collections.pathguard.network.plugins.plugin_utils.model.state import State
@@ -293,3 +294,38 @@ def test_rules_of_dynamic_owners_change_the_dynamic_part_alone() -> None:
     ).fingerprint
     assert plain["static"] == with_docker["static"] == more["static"]
     assert len({plain["dynamic"], with_docker["dynamic"], more["dynamic"]}) == 3
+
+
+_BRACES = """table inet x { # handle 1
+\tchain y { # handle 1
+\t\ttype filter hook forward priority filter; policy accept;
+\t\ttcp dport 53 jump {
+\t\t\tip saddr 10.0.0.0/8 drop
+\t\t} # handle 9
+\t}
+}
+"""
+_OTHER_RULES = _BRACES.replace("\t\ttcp", "\t\ttcp dport 22 accept # handle 8\n\t\ttcp", 1)
+
+
+@pytest.mark.parametrize(
+    ("listing", "source", "verdict"),
+    [
+        (_BRACES, "10.0.0.1", "deny"),
+        (_BRACES, "11.0.0.1", "permit"),
+        ("", "10.0.0.1", "unknown"),
+        (_BRACES[:-3], "10.0.0.1", "unknown"),
+        (_OTHER_RULES, "10.0.0.1", "unknown"),
+    ],
+    ids=["inside", "outside", "no listing", "cut short", "changed meanwhile"],
+)
+def test_rules_in_braces_are_read_from_the_listing(listing: str, source: str, verdict: str) -> None:
+    """nft 1.0.6 prints them as a text within its JSON."""
+    port = {"match": {"op": "==", "left": {"payload": {"protocol": "tcp", "field": "dport"}}, "right": 53}}
+    text = "jump {\n\t\t\tip saddr 10.0.0.0/8 drop\n\t\t}"
+    objects = [table("inet", "x"), chain("inet", "x", "y"), rule("inet", "x", "y", port, text)]
+    document = json.dumps({"nftables": [{"metainfo": {"json_schema_version": 1}}, *objects]})
+    raws = {"nft_json": document, "nft_text": listing}
+    state = parse_platform("linux", "fw1", {name: RawOutput(name, name, 0, raws[name]) for name in raws})
+    flow = {"src": source, "protocol": "tcp", "dst_port": 53, "dst": "10.9.0.1"}
+    assert verdicts(state, [flow], "inet/x/y")[0]["verdict"] == verdict
