@@ -63,6 +63,8 @@ class Relations:
             plain = _plain(left, right)
             if plain is not None:
                 return plain, ""
+        if _of_routing_header(left, op, right):
+            return NEVER, ""
         if self.limits(place, right):
             return self._limited(place, left, op, right, rule)
         operands = _operands(left)
@@ -281,6 +283,15 @@ class Relations:
         if op == "in":
             return negated(Masked(operand.field, 0, nft_values.scalar("tcp_flags", right)))
         return _numeric(operand, op, right)
+
+
+def _of_routing_header(left: Json, op: str, right: Json) -> bool:
+    """Whether only packets with an IPv6 routing header can match: asked for a field, whatever it is to be, the
+    kernel goes to the next rule where there is no header (nft_exthdr_ipv6_eval). No flow has one."""
+    header = left.get("exthdr") if isinstance(left, dict) and len(left) == 1 else None
+    if not isinstance(header, dict) or header.get("name") not in ("rt", "rt0", "rt2", "srh"):
+        return False
+    return "field" in header or (op == "==" and right is True)
 
 
 def _operands(left: Json) -> list[Operand]:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -13,7 +14,9 @@ from ansible_collections.pathguard.network.plugins.plugin_utils.analyse.verdicts
 from ansible_collections.pathguard.network.plugins.plugin_utils.model.raw import RawOutput
 from ansible_collections.pathguard.network.plugins.plugin_utils.model.state import State
 from ansible_collections.pathguard.network.plugins.plugin_utils.parse import parse_platform
+from tests.support.nft_json import base_chain, ruleset
 
+CHAIN = {"family": "inet", "table": "filter", "chain": "forward"}
 FLOW = {"src": "2001:db8::5", "dst": "2001:db8:1::9", "protocol": "tcp", "dst_port": 5432}
 # before6.rules: packets with a routing header of type 0 (RFC 5095) are dropped first of all.
 HEADER = "-A ufw6-before-forward -m rt --rt-type 0 -j DROP\n"
@@ -44,6 +47,27 @@ def test_a_flow_has_no_routing_header(words: str) -> None:
     assert state.not_understood == []
     accepts = host(HEADER.replace("--rt-type 0", words).replace("DROP", "ACCEPT"))
     assert asked(accepts, {**FLOW, "dst_port": 22}) == "deny"
+
+
+@pytest.mark.parametrize(
+    ("header", "op", "right", "verdict"),
+    [
+        ({"name": "rt", "field": "type"}, "==", 0, "permit"),
+        ({"name": "rt", "field": "type"}, "!=", 0, "permit"),
+        ({"name": "srh", "field": "tag"}, "==", 7, "permit"),
+        ({"name": "rt"}, "==", True, "permit"),
+        ({"name": "rt"}, "==", False, "unknown"),
+        ({"name": "frag", "field": "more-fragments"}, "==", 1, "unknown"),
+    ],
+)
+def test_nor_has_it_one_by_the_words_of_nft(
+    header: dict[str, str], op: str, right: Any, verdict: str
+) -> None:
+    asks = {"match": {"op": op, "left": {"exthdr": header}, "right": right}}
+    rule = {"rule": {**CHAIN, "handle": 4, "expr": [asks, {"drop": None}]}}
+    listing = json.dumps(ruleset(base_chain(policy="accept"), rule))
+    state = parse_platform("linux", "fw1", {"nft_json": RawOutput("", "nft -j list ruleset", None, listing)})
+    assert verdicts(state, [FLOW], "inet/filter/forward")[0]["verdict"] == verdict
 
 
 def test_a_limit_of_a_rule_that_only_logs_makes_no_difference() -> None:
