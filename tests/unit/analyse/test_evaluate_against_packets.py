@@ -42,7 +42,7 @@ from ansible_collections.pathguard.network.plugins.plugin_utils.model.state impo
 
 from .simulator import Simulator, as_flow
 
-NET = 10 << 24 | 1 << 8
+NETS = {4: 10 << 24 | 1 << 8, 6: 0x20010DB8 << 96 | 1 << 64}
 STATES = ("new", "established", "related", "invalid")
 UNKNOWN_KEYS = ("limit", "recent", "time")
 
@@ -58,8 +58,9 @@ class Generator:
         if pick < 2:
             length = self.random.choice([24, 25, 26, 28, 32])
             size = 1 << 32 - length
-            low = NET + self.random.randrange(256) // size * size
-            return In(self.random.choice(["src", "dst"]), ((low, low + size - 1),), 4)
+            family = self.random.choice([4, 4, 6])
+            low = NETS[family] + self.random.randrange(256) // size * size
+            return In(self.random.choice(["src", "dst"]), ((low, low + size - 1),), family)
         if pick == 2:
             low = self.random.choice([0, 22, 1024, 5432])
             return In("dst_port", ((low, self.random.choice([low, low + 1, 65535])),))
@@ -73,7 +74,14 @@ class Generator:
             return Unknown(self.random.choice(UNKNOWN_KEYS), "can't be decided")
         if pick == 7:
             return self.random.choice(
-                [Member("app", ("src",)), Masked("src", 1, 0x81, 4), In("mark", ((1, 1),)), ALWAYS]
+                [
+                    Member("app", ("src",)),
+                    Member("app6", ("src",)),
+                    Masked("src", 1, 0x81, 4),
+                    Masked("src", 1, 0x81, 6),
+                    In("mark", ((1, 1),)),
+                    ALWAYS,
+                ]
             )
         if pick < 10:
             return Not(self.match(depth + 1))
@@ -112,15 +120,18 @@ class Generator:
             )
             for name, family, priority, count in (("first", "inet", -10, 4), ("second", "ip", 0, 8))
         }
-        members = [((NET + offset, NET + offset + 3),) for offset in (0, 64, 252)]
-        sets = {"app": NamedSet("app", ("address4",), members)}
+        sets = {
+            name: NamedSet(name, (f"address{family}",), [((net + at, net + at + 3),) for at in (0, 64, 252)])
+            for name, (family, net) in zip(("app", "app6"), NETS.items())
+        }
         return State("fw", rulesets=rulesets, chains=chains, sets=sets)
 
     def packet(self) -> dict[str, Any]:
+        family = self.random.choice([4, 6])
         return {
-            "family": "ipv4",
-            "src": NET + self.random.choice([0, 1, 63, 64, 127, 128, 252, 255]),
-            "dst": NET + self.random.choice([0, 1, 65, 129, 255]),
+            "family": f"ipv{family}",
+            "src": NETS[family] + self.random.choice([0, 1, 63, 64, 127, 128, 252, 255]),
+            "dst": NETS[family] + self.random.choice([0, 1, 65, 129, 255]),
             "protocol": self.random.choice([6, 17]),
             "dst_port": self.random.choice([0, 22, 23, 1024, 5432, 65535]),
             "connection": self.random.choice(STATES),
@@ -136,12 +147,13 @@ def as_set(space: Space, packet: dict[str, Any]) -> FlowSet:
     for field, name in parts["names"]:
         found = found.named(field, (name,))
     for field, value in parts["numbers"]:
-        found = found.only(field, ((value, value),), 4 if field in ("src", "dst") else 0)
+        family = int(packet["family"][-1]) if field in ("src", "dst") else 0
+        found = found.only(field, ((value, value),), family)
     return found
 
 
 def all_flows(space: Space) -> FlowSet:
-    return space.everything.named("family", ("ipv4",)).only("mark", ((0, 0),))
+    return space.everything.only("mark", ((0, 0),))
 
 
 @pytest.mark.parametrize("seed", range(120))
