@@ -10,7 +10,7 @@ a kernel without any rules. A rule with a word that is not understood keeps its 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, NoReturn
 
@@ -218,18 +218,20 @@ class _Reader:
         table.chains[name] = chain
         if self.words.peek() != "{":
             return
-        opened = self.words.open()
-        self.scopes.append({})
-        while not self.words.close(opened):
-            if self._common(self.words.peek()):
-                continue
-            found = self.words.statement()
+        for found in self._statements(self.words.open(), verbatim=True):
             if not found.words or not found.words[0]:
                 self.words.fail("a statement was expected")
             if found.words[0] in declared.CHAIN_WORDS:
                 self._head(chain.head, found)
             else:
                 chain.rules.append(self._rule(place, table, name, found))
+
+    def _statements(self, opened: int, verbatim: bool) -> Iterator[Statement]:
+        """Those of a block, up to its end; ``opened``: the line where it begins."""
+        self.scopes.append({})
+        while not self.words.close(opened):
+            if not self._common(self.words.peek()):
+                yield self.words.statement(verbatim)
         self.scopes.pop()
 
     def _rule(self, place: str, table: _Table, chain: str, found: Statement) -> tuple[Json, int, str]:
@@ -281,13 +283,8 @@ class _Reader:
         if self.words.peek() != "{":
             return
         opened = self.words.open()
-        self.scopes.append({})
-        while not self.words.close(opened):
-            if self._common(self.words.peek()):
-                continue
-            statement = self.words.statement(verbatim=False)
+        for statement in self._statements(opened, verbatim=False):
             self._of_set(place, found, statement, declared.set_property)
-        self.scopes.pop()
         if "type" not in found:
             self.words.fail(f"the {kind} {place}/{name} has no type", opened)
         if (kind == "map") != ("map" in found):
