@@ -281,6 +281,9 @@ class IptablesPaths:
         decides = [hook.upper() for hook in self.ends.decides if hook != "postrouting"]
         first = decides[0]
         nat = [hook.upper() for hook in (self.ends.dnat, self.ends.snat)]
+        untracks = draw.random() < 0.3
+        # Whether a connection is confirmed is not known of one whose replies are not tracked.
+        self.confirmed = not untracks or draw.random() < 0.03
         translations = self._translations(*nat)
         self.tuples = _asks_tuples(draw, bool(translations))
         self.tables: dict[str, tuple[list[str], list[str]]] = {
@@ -300,7 +303,7 @@ class IptablesPaths:
                 ],
             ),
         }
-        if draw.random() < 0.3:
+        if untracks:
             hook = draw.choice([one for one in hooks if one in ("PREROUTING", "OUTPUT")])
             self.tables["raw"] = (
                 [f":{hook} ACCEPT [0:0]"],
@@ -337,7 +340,7 @@ class IptablesPaths:
                 f"-m conntrack --ctstate NEW,ESTABLISHED,UNTRACKED {no}--ctorigdst {target}"
                 if self.tuples
                 else "-m conntrack --ctstate UNTRACKED",
-                f"-m conntrack {no}--ctstatus {draw.choice(('SEEN_REPLY', 'CONFIRMED', 'NONE'))}",
+                f"-m conntrack {no}--ctstatus {draw.choice(('SEEN_REPLY', 'NONE', *(('CONFIRMED',) * self.confirmed)))}",
                 f"-p tcp -m tcp {no}--dport {draw.choice(of.PORTS)}",
                 f"-p udp -m multiport {no}--dports 53,80,1024:32768",
             )

@@ -263,16 +263,16 @@ def _nearest(named: NamedSet) -> None:
         named.complete = False
         return
     found: list[tuple[Range | str, ...]] = []
-    for net, link in named.elements:
-        if isinstance(net, str):
+    for prefix, link in named.elements:
+        if isinstance(prefix, str):
             continue
-        low = net[0]
-        for first, last in within[net]:
+        low, high = prefix
+        for first, last in within[prefix]:
             if low < first:
                 found.append(((low, first - 1), link))
             low = last + 1
-        if low <= net[1]:
-            found.append(((low, net[1]), link))
+        if low <= high:
+            found.append(((low, high), link))
     named.elements = found
 
 
