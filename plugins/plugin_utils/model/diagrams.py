@@ -17,6 +17,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from functools import lru_cache
+from typing import Any
 
 from .fields import BYTE, FIELDS, FIRST_UNKNOWN_LEVEL, Field
 from .match import Range, Ranges, merge_ranges
@@ -65,6 +66,7 @@ def masked_byte(value: int, mask: int) -> int:
 
 # A product of byte labels: the values of a field whose bytes are, one by one, in these labels.
 Cube = tuple[int, ...]
+_Classes = dict[int, tuple[Cube, ...]]
 
 
 class Values:
@@ -210,7 +212,12 @@ class Diagrams:
             found = len(self.level)
             self.level.append(level)
             self.edges.append(edges)
-            self.deepest.append(max(level, max(self.deepest[child] for _label, child in edges)))
+            deepest = level
+            for _label, child in edges:
+                below = self.deepest[child]
+                if below > deepest:
+                    deepest = below
+            self.deepest.append(deepest)
             self._unique[key] = found
         return found
 
@@ -242,7 +249,7 @@ class Diagrams:
                     child = self.intersection(child, lower)
                     labels[child] = labels.get(child, 0) | label
             labels.pop(EMPTY, None)
-            found = self._and[key] = self.node(min(level_a, level_b), labels)
+            found = self._and[key] = self.node(level_a if level_a < level_b else level_b, labels)
         return found
 
     def union(self, a: int, b: int) -> int:
@@ -310,88 +317,84 @@ class Diagrams:
             ]
         return found[0] if found else EMPTY
 
-    def _below(self, node: int, change: Callable[[int], int]) -> int:
+    # Walks over a diagram are methods that carry their memo along: an inner function refers to itself, and what it
+    # holds would wait for the garbage collector.
+
+    def _below(self, node: int, change: Callable[..., int], *how: Any) -> int:
         """The node with each of its children changed; those that come out alike share an edge."""
         labels: dict[int, int] = {}
         changed = False
         for label, below in self.edges[node]:
-            child = change(below)
+            child = change(below, *how)
             changed = changed or child != below
             if child:
                 labels[child] = labels.get(child, 0) | label
         return self.node(self.level[node], labels) if changed else node
 
-    def _any_below(self, node: int, change: Callable[[int], int]) -> int:
+    def _any_below(self, node: int, change: Callable[..., int], *how: Any) -> int:
         """What is below one of the node's edges or another, changed."""
         edges = self.edges[node]
         if len(edges) == 1:
-            return change(edges[0][1])
-        return self.union_all(change(child) for _label, child in edges)
+            return change(edges[0][1], *how)
+        return self.union_all(change(child, *how) for _label, child in edges)
 
     def forget(self, a: int, drop: Callable[[int], bool], first: int = 0) -> int:
         """Project away the levels for which ``drop(level)`` holds; it holds for none above ``first``."""
-        memo: dict[int, int] = {}
+        return self._forget(a, drop, first, {})
 
-        def walk(node: int) -> int:
-            if self.deepest[node] < first:
-                return node
-            found = memo.get(node)
-            if found is None:
-                below = self._any_below if drop(self.level[node]) else self._below
-                found = memo[node] = below(node, walk)
-            return found
-
-        return walk(a)
+    def _forget(self, node: int, drop: Callable[[int], bool], first: int, memo: dict[int, int]) -> int:
+        if self.deepest[node] < first:
+            return node
+        found = memo.get(node)
+        if found is None:
+            below = self._any_below if drop(self.level[node]) else self._below
+            found = memo[node] = below(node, self._forget, drop, first, memo)
+        return found
 
     def project(self, a: int, first: int, last: int) -> int:
         """Project onto the levels from ``first`` to ``last``."""
-        memo: dict[int, int] = {}
+        return self._project(a, first, last, {})
 
-        def walk(node: int) -> int:
-            if self.level[node] > last:
-                return FULL if node else EMPTY
-            found = memo.get(node)
-            if found is None:
-                below = self._any_below if self.level[node] < first else self._below
-                found = memo[node] = below(node, walk)
-            return found
-
-        return walk(a)
+    def _project(self, node: int, first: int, last: int, memo: dict[int, int]) -> int:
+        if self.level[node] > last:
+            return FULL if node else EMPTY
+        found = memo.get(node)
+        if found is None:
+            below = self._any_below if self.level[node] < first else self._below
+            found = memo[node] = below(node, self._project, first, last, memo)
+        return found
 
     def forget_from(self, a: int, first: int) -> int:
         """Project away this level and all that are deeper."""
-        memo: dict[int, int] = {}
+        return self._forget_from(a, first, {}) if self.deepest[a] >= first else a
 
-        def walk(node: int) -> int:
-            if self.deepest[node] < first:
-                return node
-            found = memo.get(node)
-            if found is None:
-                # A node that is not empty holds for some values of all that is forgotten.
-                found = FULL if self.level[node] >= first else self._below(node, walk)
-                memo[node] = found
-            return found
-
-        return walk(a)
+    def _forget_from(self, node: int, first: int, memo: dict[int, int]) -> int:
+        if self.deepest[node] < first:
+            return node
+        if self.level[node] >= first:
+            return FULL  # a node that is not empty holds for some values of all that is forgotten
+        found = memo.get(node)
+        if found is None:
+            found = memo[node] = self._below(node, self._forget_from, first, memo)
+        return found
 
     def restrict(self, a: int, values: dict[int, int]) -> int:
         """The set as seen with some levels fixed: ``values``: level -> the value's label."""
-        memo: dict[int, int] = {}
+        return self._restrict(a, values, {})
 
-        def walk(node: int) -> int:
-            if node <= FULL:
-                return node
-            found = memo.get(node)
-            if found is None:
-                fixed = values.get(self.level[node])
-                if fixed is not None:
-                    found = next((walk(child) for label, child in self.edges[node] if label & fixed), EMPTY)
-                else:
-                    found = self._below(node, walk)
-                memo[node] = found
-            return found
-
-        return walk(a)
+    def _restrict(self, node: int, values: dict[int, int], memo: dict[int, int]) -> int:
+        if node <= FULL:
+            return node
+        found = memo.get(node)
+        if found is None:
+            fixed = values.get(self.level[node])
+            if fixed is None:
+                found = self._below(node, self._restrict, values, memo)
+            else:
+                child = next((child for label, child in self.edges[node] if label & fixed), EMPTY)
+                found = self._restrict(child, values, memo)
+            memo[node] = found
+        return found
 
     def levels(self, a: int) -> set[int]:
         """The levels that the set depends on."""
@@ -407,31 +410,49 @@ class Diagrams:
     def in_ranges(self, field: Field, levels: int, ranges: Ranges) -> int:
         """The flows whose ``field`` (its first ``levels`` bytes) lies in ``ranges``."""
 
-        def build(level: int, left: int, wanted: Ranges) -> int:
-            size = 1 << (8 * (left - 1))
-            whole = 0
-            parts: dict[int, list[Range]] = {}
-            for low, high in wanted:
-                first, last = low // size, high // size
-                if first == last:
-                    parts.setdefault(first, []).append((low % size, high % size))
-                    continue
-                if low % size:
-                    parts.setdefault(first, []).append((low % size, size - 1))
-                    first += 1
-                if (high + 1) % size:
-                    parts.setdefault(last, []).append((0, high % size))
-                    last -= 1
-                if first <= last:
-                    whole |= bits(first, last)
-            labels = {FULL: whole} if whole else {}
-            for byte, inner in parts.items():
-                full = inner == [(0, size - 1)]
-                child = FULL if full else build(level + 1, left - 1, merge_ranges(inner))
-                labels[child] = labels.get(child, 0) | 1 << byte
-            return self.node(level, labels)
+        found = self._prefix(field, levels, *ranges[0]) if len(ranges) == 1 else None
+        if found is not None:
+            return found
+        return self._in_ranges(field.first, levels, merge_ranges(ranges)) if ranges else EMPTY
 
-        return build(field.first, levels, merge_ranges(ranges)) if ranges else EMPTY
+    def _in_ranges(self, level: int, left: int, wanted: Ranges) -> int:
+        """``left``: bytes from this level on."""
+        size = 1 << (8 * (left - 1))
+        whole = 0
+        parts: dict[int, list[Range]] = {}
+        for low, high in wanted:
+            first, last = low // size, high // size
+            if first == last:
+                parts.setdefault(first, []).append((low % size, high % size))
+                continue
+            if low % size:
+                parts.setdefault(first, []).append((low % size, size - 1))
+                first += 1
+            if (high + 1) % size:
+                parts.setdefault(last, []).append((0, high % size))
+                last -= 1
+            if first <= last:
+                whole |= bits(first, last)
+        labels = {FULL: whole} if whole else {}
+        for byte, inner in parts.items():
+            full = inner == [(0, size - 1)]
+            child = FULL if full else self._in_ranges(level + 1, left - 1, merge_ranges(inner))
+            labels[child] = labels.get(child, 0) | 1 << byte
+        return self.node(level, labels)
+
+    def _prefix(self, field: Field, levels: int, low: int, high: int) -> int | None:
+        """A range of whole bytes below one that varies, which nearly all are; None for another."""
+        free, rest = 0, low ^ high
+        while rest > 255:
+            rest >>= 8
+            free += 8
+        if low & ((1 << free) - 1) or ~high & ((1 << free) - 1):
+            return None
+        found = FULL
+        for level in range(field.first + levels - 1 - free // 8, field.first - 1, -1):
+            found = self.node(level, {found: bits(low >> free & 255, high >> free & 255)})
+            free += 8
+        return found
 
     def in_values(self, field: Field, values: Values) -> int:
         """The flows whose ``field`` has one of these values."""
@@ -466,24 +487,20 @@ class Diagrams:
         Sorted by the lowest value. The values of all classes are disjoint; those that lead to the
         empty set are in none.
         """
-        end = field.first + levels
-        memo: dict[int, dict[int, tuple[Cube, ...]]] = {}
+        classes = self._split(a, field.first, field.first + levels, {}) if a else {}
+        found = [(Values(cubes), below) for below, cubes in classes.items()]
+        return sorted(found, key=lambda item: item[0].low) if len(found) > 1 else found
 
-        def walk(node: int, level: int) -> dict[int, tuple[Cube, ...]]:
-            if level == end or self.level[node] >= end:
-                return {node: ((BYTE,) * (end - level),)}
-            found = memo.get(node) if self.level[node] == level else None
-            if found is None:
-                classes: dict[int, list[Cube]] = {}
-                for label, child in self._at(node, level):
-                    for below, cubes in walk(child, level + 1).items():
-                        classes.setdefault(below, []).extend((label, *cube) for cube in cubes)
-                found = {below: tuple(cubes) for below, cubes in classes.items()}
-                if self.level[node] == level:
-                    memo[node] = found
-            return found
-
-        classes = walk(a, field.first) if a != EMPTY else {}
-        return sorted(
-            ((Values(cubes), below) for below, cubes in classes.items()), key=lambda item: item[0].low
-        )
+    def _split(self, node: int, level: int, end: int, memo: dict[int, _Classes]) -> _Classes:
+        if level == end or self.level[node] >= end:
+            return {node: ((BYTE,) * (end - level),)}
+        found = memo.get(node) if self.level[node] == level else None
+        if found is None:
+            classes: dict[int, list[Cube]] = {}
+            for label, child in self._at(node, level):
+                for below, cubes in self._split(child, level + 1, end, memo).items():
+                    classes.setdefault(below, []).extend((label, *cube) for cube in cubes)
+            found = {below: tuple(cubes) for below, cubes in classes.items()}
+            if self.level[node] == level:
+                memo[node] = found
+        return found

@@ -145,7 +145,7 @@ def flows_from(space: Space, flow: Mapping[str, Any]) -> FlowSet:
             raise FlowError(
                 f"{key} is {_shown(value)}: {error}", f"flow {_shown(dict(flow))}", "correct the flow"
             ) from error
-    parts.append(_complete(space.everything, flow))
+    parts.append(_left_out(space, flow))
     found = space.everything
     # From the deepest level up, so that each step only walks what it adds.
     for part in sorted(parts, key=lambda one: space.diagrams.level[one.node], reverse=True):
@@ -159,8 +159,16 @@ def flows_from(space: Space, flow: Mapping[str, Any]) -> FlowSet:
     return found
 
 
-def _complete(found: FlowSet, flow: Mapping[str, Any]) -> FlowSet:
-    given = {key for key, value in flow.items() if value is not None}
+def _left_out(space: Space, flow: Mapping[str, Any]) -> FlowSet:
+    """What a flow means by what it does not say: it hangs on the names of its keys alone."""
+    given = frozenset(key for key, value in flow.items() if value is not None)
+    node = space.completions.get(given)
+    if node is None:
+        node = space.completions[given] = _complete(space.everything, given).node
+    return FlowSet(space, node)
+
+
+def _complete(found: FlowSet, given: frozenset[str]) -> FlowSet:
     if given & {"src_port", "dst_port"}:
         found = found.only("protocol", tuple((number, number) for number in PROTOCOLS_WITH_PORTS))
     if given & {"icmp_type", "icmp_code"} and "protocol" not in given:

@@ -9,7 +9,7 @@ of different spaces don't mix.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from functools import lru_cache
 from typing import Any
@@ -38,25 +38,28 @@ _MOST_RANGES = 4096
 _ADDRESS_BYTES = {4: 4, 6: 16}
 # The node of so few ranges is kept for the next one who asks.
 _MOST_KEPT = 16
-_PIECE_ORDER = (
-    "src",
-    "dst",
-    "protocol",
-    "src_port",
-    "dst_port",
-    "icmp_type",
-    "icmp_code",
-    "tcp_flags",
-    "connection",
-    "in_interface",
-    "out_interface",
-    "in_zone",
-    "out_zone",
-    "ct_status",
-    "direction",
-    "origin",
-    "mark",
-    "ct_mark",
+_PIECE_FIELDS = tuple(
+    (FIELDS[name], FIELDS[name].last)
+    for name in (
+        "src",
+        "dst",
+        "protocol",
+        "src_port",
+        "dst_port",
+        "icmp_type",
+        "icmp_code",
+        "tcp_flags",
+        "connection",
+        "in_interface",
+        "out_interface",
+        "in_zone",
+        "out_zone",
+        "ct_status",
+        "direction",
+        "origin",
+        "mark",
+        "ct_mark",
+    )
 )
 # IANA's range of ephemeral ports begins here (RFC 6335); a witness takes it where any port will do.
 _EPHEMERAL = 49152
@@ -75,6 +78,8 @@ class Space:
         self.names_known = 0
         self._caches: list[dict[Any, Any]] = []
         self._ranges: dict[tuple[str, Ranges, int], int] = self.cache()
+        # The keys of a flow -> what they imply (``flow.flows_from``).
+        self.completions: dict[frozenset[str], int] = self.cache()
         self.everything = FlowSet(self, FULL)
         self.nothing = FlowSet(self, EMPTY)
 
@@ -322,11 +327,11 @@ class FlowSet:
         diagrams = self.space.diagrams
         addresses = range(FIELDS["src"].first, FIELDS["dst"].last + 1)
         if diagrams.level[self.node] and not any(level in addresses for level in diagrams.levels(self.node)):
-            yield from self._boxes_below(self.node, _PIECE_ORDER, 0)
+            yield from self._boxes_below(self.node, 0, 0)
             return
         for family, name in ((4, "ipv4"), (6, "ipv6")):
             label = self.space.label("family", (name,))
-            for box in self._boxes_below(self._of_family(label), _PIECE_ORDER, family):
+            for box in self._boxes_below(self._of_family(label), 0, family):
                 yield {("family", 0): label, **box}
 
     def _of_family(self, label: int) -> int:
@@ -336,15 +341,17 @@ class FlowSet:
             return self.node
         return next((child for one, child in diagrams.edges[self.node] if one & label), EMPTY)
 
-    def _boxes_below(self, node: int, names: Sequence[str], family: int) -> Iterator[Box]:
+    def _boxes_below(self, node: int, at: int, family: int) -> Iterator[Box]:
+        """``at``: which of the fields, in their order, comes next."""
         diagrams = self.space.diagrams
-        while names and diagrams.level[node] > FIELDS[names[0]].last:
-            names = names[1:]  # the field may have any value
-        if node == EMPTY or not names:
+        level = diagrams.level[node]
+        while at < len(_PIECE_FIELDS) and level > _PIECE_FIELDS[at][1]:
+            at += 1  # the field may have any value
+        if node == EMPTY or at == len(_PIECE_FIELDS):
             if node != EMPTY:
                 yield {}
             return
-        field = FIELDS[names[0]]
+        field = _PIECE_FIELDS[at][0]
         classes: Iterable[tuple[Any, int]]
         if field.kind in ("names", "state"):
             classes = sorted(diagrams.edges[node])
@@ -354,7 +361,7 @@ class FlowSet:
             classes, full = diagrams.split(node, field, levels), None
         key = (field.name, family if field.kind == "address" else 0)
         for values, child in classes:
-            for box in self._boxes_below(child, names[1:], family):
+            for box in self._boxes_below(child, at + 1, family):
                 free = values.everything if isinstance(values, Values) else values == full
                 yield box if free else {key: values, **box}
 

@@ -53,7 +53,9 @@ def address_range(value: str) -> tuple[int, int, int]:
 
 
 def address_text(family: int, value: int) -> str:
-    return str(ipaddress.IPv4Address(value) if family == 4 else ipaddress.IPv6Address(value))
+    if family == 6:
+        return str(ipaddress.IPv6Address(value))
+    return f"{value >> 24}.{value >> 16 & 255}.{value >> 8 & 255}.{value & 255}"
 
 
 def prefixes(family: int, low: int, high: int) -> list[str]:
