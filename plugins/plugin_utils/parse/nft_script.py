@@ -221,6 +221,8 @@ class _Reader:
         for found in self._statements(self.words.open(), verbatim=True):
             if not found.words or not found.words[0]:
                 self.words.fail("a statement was expected")
+            if found.words[0] in _NO_STATEMENT:
+                self.words.fail(f"{found.words[0]} within the chain {name}", found.line)
             if found.words[0] in declared.CHAIN_WORDS:
                 self._head(chain.head, found)
             else:
@@ -451,6 +453,8 @@ _KINDS: dict[str, Callable[[_Reader, str, str, _Table], None]] = {
     **dict.fromkeys(_SETS, _Reader._set),
     **dict.fromkeys(_ASIDE, _Reader._aside),
 }
+# What begins no rule: a brace is missing before it, and what follows would be lost as words of one rule.
+_NO_STATEMENT = ("table", "chain", "map", "flowtable")
 _COMMANDS: dict[str, Callable[[_Reader, str], None]] = {
     "add": _Reader._add,
     "create": _Reader._add,

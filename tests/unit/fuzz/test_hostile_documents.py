@@ -232,3 +232,10 @@ def test_a_report_whose_lists_are_nested() -> None:
     for form in ("text", "markdown", "html", "sarif"):
         with pytest.raises(PathGuardError, match="malformed"):
             render(report, form)
+
+
+@pytest.mark.parametrize("word", ["table ip nat", "chain post", "map doors", "flowtable fast"])
+def test_a_brace_that_is_missing_makes_no_rule_of_what_follows(word: str) -> None:
+    text = f"table inet fw {{\n\tchain forward {{\n\t\taccept\n\t{word} {{\n\t\tdrop\n\t}}\n\t}}\n}}\n"
+    with pytest.raises(ParseError, match=f"{word.split()[0]} within the chain forward"):
+        nft.read_text(text, "nft list ruleset")
