@@ -85,12 +85,6 @@ _AROUND_NAT = {
 }
 
 
-def _asks_tuples(draw: Random, translates: bool) -> bool:
-    """Whether rules ask which ends a connection had at first: of one that was translated that is not known, so
-    where there are translations such rules are rare."""
-    return draw.random() < (0.03 if translates else 0.6)
-
-
 class NftPaths:
     """``parts``: the text cut where it stays loadable without a part; ``text`` is what `nft -f` loads."""
 
@@ -103,7 +97,8 @@ class NftPaths:
             for hook, kind, chance in ((self.ends.dnat, "dnat", 0.7), (self.ends.snat, "snat", 0.5))
             if draw.random() < chance
         ]
-        self.tuples = _asks_tuples(draw, bool(nat))
+        # Which ends a connection had before it was translated is not known.
+        self.tuples = not nat and draw.random() < 0.6
         first, *others = self.ends.changes
         self.chains = [self._changes(first, draw.choice(_EARLY[first]))]
         for hook in others:
@@ -272,7 +267,8 @@ def nft_text(chains: list[tuple[str, list[str]]]) -> str:
 class IptablesPaths:
     """``tables``: table -> (chain declarations, rules); ``text`` is for iptables-restore."""
 
-    def __init__(self, draw: Random, family: int, ends: str = "through") -> None:
+    def __init__(self, draw: Random, family: int, ends: str = "through", untracks: bool = False) -> None:
+        """``untracks``: some packets are not tracked, of this family or the other."""
         self.draw = draw
         self.family = family
         self.ends = ENDS[ends]
@@ -281,11 +277,11 @@ class IptablesPaths:
         decides = [hook.upper() for hook in self.ends.decides if hook != "postrouting"]
         first = decides[0]
         nat = [hook.upper() for hook in (self.ends.dnat, self.ends.snat)]
-        untracks = draw.random() < 0.3
         # Whether a connection is confirmed is not known of one whose replies are not tracked.
-        self.confirmed = not untracks or draw.random() < 0.03
+        self.confirmed = not untracks
         translations = self._translations(*nat)
-        self.tuples = _asks_tuples(draw, bool(translations))
+        # Which ends a connection had before it was translated is not known.
+        self.tuples = not translations and draw.random() < 0.6
         self.tables: dict[str, tuple[list[str], list[str]]] = {
             "mangle": (
                 [f":{hook} ACCEPT [0:0]" for hook in hooks],
@@ -303,7 +299,7 @@ class IptablesPaths:
                 ],
             ),
         }
-        if untracks:
+        if untracks and draw.random() < 0.7:
             hook = draw.choice([one for one in hooks if one in ("PREROUTING", "OUTPUT")])
             self.tables["raw"] = (
                 [f":{hook} ACCEPT [0:0]"],
