@@ -12,21 +12,16 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 
 from ..model.flowset import FlowSet
-from ..model.match import All, Either, Fib, In, Masked, Match, Member, Named, Not
 from ..model.rules import Effect, Ruleset
 from ..model.state import State
 from .evaluate import HostFirewall
 from .outcome import Outcome, Part, Passed
 from .overlay import HIDDEN
-from .scope import rules_by_chain
-from .shadow import outcome_matches
 
 _MARKS = ("mark", "ct_mark")
 _CARRIED = (*_MARKS, *HIDDEN)
-_CARRIED_FIELDS = frozenset(_CARRIED)
 _ELSEWHERE = "an earlier rule translates these packets, so they may not come here: ask about the whole host"
 _OF_NO_CONNECTION = ("new", "invalid", "untracked")
 _SEVERAL_WAYS = ("postrouting", "egress")
@@ -63,23 +58,12 @@ class Arriving:
         self._firewall = firewall
         self._ways: dict[str, _Before] = {}
 
-    @cached_property
-    def _asked(self) -> bool:
-        """Whether any rule asks for what a packet carries; if none does, it makes no difference to it."""
-        chains = rules_by_chain(self._firewall.state).values()
-        matches = (
-            match
-            for rules in chains
-            for rule in rules
-            for match in (rule.match, *outcome_matches(rule.verdict))
-        )
-        return any(_asks(match) for match in matches)
-
     def at(self, name: str, flows: FlowSet, given: Collection[str]) -> Arrivals:
         """``flows`` as they come to a hook or a ruleset. ``given``: the fields that the question tells."""
         way = self._ways.get(name) or self._ways.setdefault(name, _Before.of(self._firewall, name))
         first = flows.named("connection", _OF_NO_CONNECTION)
-        plain = not way.rulesets and not self._asked
+        # What no rule asks for makes no difference to any.
+        plain = not way.rulesets and self._firewall.asked.isdisjoint(_CARRIED)
         if plain or not first or not way.told or {*_MARKS} & {*given}:
             return Arrivals((Arrived(flows, flows),))
         later = flows - first
@@ -155,18 +139,6 @@ class _Before:
             asked = first & passed.flows.forget(*loose)
             if asked and self._translated(passed):
                 yield Arrived(asked, passed.after, tuple({*loose, *passed.rewrites}))
-
-
-def _asks(match: Match) -> bool:
-    if isinstance(match, Not):
-        return _asks(match.match)
-    if isinstance(match, (All, Either)):
-        return any(_asks(part) for part in match.matches)
-    if isinstance(match, Fib):
-        return match.mark
-    if isinstance(match, Member):
-        return not _CARRIED_FIELDS.isdisjoint(match.fields)
-    return isinstance(match, (In, Masked, Named)) and match.field in _CARRIED_FIELDS
 
 
 def _effects(state: State, rulesets: Sequence[Ruleset]) -> set[Effect]:

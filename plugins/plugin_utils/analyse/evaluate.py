@@ -19,7 +19,7 @@ from ..errors import FlowError
 from ..model.diagrams import EMPTY
 from ..model.fields import FIRST_UNKNOWN_LEVEL
 from ..model.flowset import FlowSet, Space
-from ..model.match import All, Either, Fib, Match, Member, Named, Not, Unknown
+from ..model.match import All, Either, Fib, In, Masked, Match, Member, Named, Not, Unknown
 from ..model.rules import CONTINUE, Rule, Ruleset, Verdict, VerdictMap
 from ..model.state import State
 from .compile import Compiler
@@ -106,9 +106,16 @@ class HostFirewall:
         )
         space.learn("in_interface", state.interfaces)
         space.learn("in_interface", {hop.interface for route in state.routes for hop in route.next_hops})
+        # The fields that any rule asks for, and what would cost much to work out again and again: sets with many
+        # members, routes.
+        self.asked: set[str] = set()
+        self._costly: dict[Match, None] = {}
         for rules in self._chains.values():
             for rule in rules:
                 _learn_names(rule.match, space, self._overlays.asked)
+                for match in (rule.match, *outcome_matches(rule.verdict)):
+                    if _costs_much(match, self.asked):
+                        self._costly[match] = None
         ready = indexes or {}
         self._indexes: dict[str, Index] = {
             key: ready.get(key) or RuleIndex((rule.match for rule in rules), self._compiler.set_hull)
@@ -116,13 +123,10 @@ class HostFirewall:
             if len(rules) >= _INDEX_FROM and not self._readdresses
         }
 
-    def prepare(self, chains: Iterable[str] | None = None) -> None:
-        """Work out once what would cost much in each scratch: sets with many members, routes. ``chains``: all."""
-        for chain in self._chains if chains is None else chains:
-            for rule in self._chains[chain]:
-                for match in (rule.match, *outcome_matches(rule.verdict)):
-                    if _costly(match):
-                        self._compiler.node(match)
+    def prepare(self) -> None:
+        """Work out once, before a scratch, what each scratch would have to work out again at great cost."""
+        for match in self._costly:
+            self._compiler.node(match)
 
     def index_of(self, key: str) -> Index:
         """The index of a chain, also of a short one."""
@@ -465,6 +469,7 @@ class HostFirewall:
         space, diagrams = self.space, self.space.diagrams
         through = FlowSet(space, diagrams.union_all(space.certain(node) for node in pieces.values()))
         stopped = flows - through
+        permit, deny, unknown = through, stopped, space.nothing
         if any(tally.undecided for tally in tallies):
             nodes = [
                 space.certain(node)
@@ -473,7 +478,7 @@ class HostFirewall:
                 for _rule, node in self._expand(decision)
             ]
             stopped = FlowSet(space, diagrams.union_all(nodes))
-        permit, deny, unknown = through - stopped, stopped - through, through & stopped
+            permit, deny, unknown = through - stopped, stopped - through, through & stopped
         explain = partial(self._explain, permit, deny, unknown, tallies)
         return Outcome(permit, deny, unknown, tuple(self._passed(pieces)), explain)
 
@@ -554,11 +559,20 @@ def _add(space: Space, pieces: Pieces, overlay: Overlay, node: int) -> None:
         pieces[overlay] = space.diagrams.union(pieces.get(overlay, EMPTY), node)
 
 
-def _costly(match: Match) -> bool:
-    if isinstance(match, Not):
-        return _costly(match.match)
+def _costs_much(match: Match, asked: set[str]) -> bool:
+    """Whether the match is worth keeping; ``asked`` gets the fields that it asks for."""
+    if isinstance(match, (In, Masked, Named)):
+        asked.add(match.field)
+        return False
     if isinstance(match, (All, Either)):
-        return any(_costly(part) for part in match.matches)
+        found = [_costs_much(part, asked) for part in match.matches]  # of all parts, for their fields
+        return any(found)
+    if isinstance(match, Not):
+        return _costs_much(match.match, asked)
+    if isinstance(match, Member):
+        asked.update(match.fields)
+    elif isinstance(match, Fib) and match.mark:
+        asked.add("mark")
     return isinstance(match, (Fib, Member, Unknown))
 
 

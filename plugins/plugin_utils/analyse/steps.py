@@ -53,7 +53,7 @@ def steps(found: Pair, hook: str, ruleset: str) -> Iterator[Step]:
     if everything:
         boxes.append(EVERYWHERE)
     for side in found.sides:
-        side.prepare(chains_from(side.side.rules, bases))
+        side.prepare()
     for part in slices(_boxes(found, bases), boxes, _RULES_OF_A_SLICE):
         with found.space.scratch():
             near = [units[index] for index in part.near if index < len(units)]

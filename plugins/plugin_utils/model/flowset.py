@@ -188,7 +188,7 @@ class Space:
         if spec.kind != "address":
             return self.diagrams.in_ranges(spec, spec.levels, ranges)
         found = self.diagrams.in_ranges(spec, _ADDRESS_BYTES[family], ranges)
-        return self.diagrams.intersection(found, self._family(family))
+        return self.diagrams.node(0, {found: _LABELS["family"][FAMILIES[family == 6]]}) if found else EMPTY
 
     def masked(self, field: str, value: int, mask: int, family: int = 0) -> int:
         spec = FIELDS[field]
