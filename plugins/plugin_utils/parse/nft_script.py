@@ -221,12 +221,15 @@ class _Reader:
         for found in self._statements(self.words.open(), verbatim=True):
             if not found.words or not found.words[0]:
                 self.words.fail("a statement was expected")
-            if found.words[0] in _NO_STATEMENT:
-                self.words.fail(f"{found.words[0]} within the chain {name}", found.line)
+            self._not_begun(found, f"chain {name}")
             if found.words[0] in declared.CHAIN_WORDS:
                 self._head(chain.head, found)
             else:
                 chain.rules.append(self._rule(place, table, name, found))
+
+    def _not_begun(self, found: Statement, inside: str) -> None:
+        if found.words and found.words[0] in _NO_STATEMENT:
+            self.words.fail(f"{found.words[0]} within the {inside}", found.line)
 
     def _statements(self, opened: int, verbatim: bool) -> Iterator[Statement]:
         """Those of a block, up to its end; ``opened``: the line where it begins."""
@@ -286,6 +289,7 @@ class _Reader:
             return
         opened = self.words.open()
         for statement in self._statements(opened, verbatim=False):
+            self._not_begun(statement, f"{kind} {name}")
             self._of_set(place, found, statement, declared.set_property)
         if "type" not in found:
             self.words.fail(f"the {kind} {place}/{name} has no type", opened)
@@ -453,7 +457,7 @@ _KINDS: dict[str, Callable[[_Reader, str, str, _Table], None]] = {
     **dict.fromkeys(_SETS, _Reader._set),
     **dict.fromkeys(_ASIDE, _Reader._aside),
 }
-# What begins no rule: a brace is missing before it, and what follows would be lost as words of one rule.
+# What begins neither a rule nor a property of a set: a brace is missing before it, and what follows would be lost.
 _NO_STATEMENT = ("table", "chain", "map", "flowtable")
 _COMMANDS: dict[str, Callable[[_Reader, str], None]] = {
     "add": _Reader._add,

@@ -239,3 +239,6 @@ def test_a_brace_that_is_missing_makes_no_rule_of_what_follows(word: str) -> Non
     text = f"table inet fw {{\n\tchain forward {{\n\t\taccept\n\t{word} {{\n\t\tdrop\n\t}}\n\t}}\n}}\n"
     with pytest.raises(ParseError, match=f"{word.split()[0]} within the chain forward"):
         nft.read_text(text, "nft list ruleset")
+    text = f"table inet fw {{\n\tset apps {{\n\t\ttype ipv4_addr\n\t{word} {{\n\t\tdrop\n\t}}\n\t}}\n}}\n"
+    with pytest.raises(ParseError, match=f"{word.split()[0]} within the set apps"):
+        nft.read_text(text, "nft list ruleset")
