@@ -53,7 +53,9 @@ def mutated(draw: Random, ruleset: NftRuleset) -> str:
         word = "drop" if one[0].endswith("accept") else "accept"
         return text[: one.start()] + one[0].rpartition(" ")[0] + f" {word}" + text[one.end() :]
     if kind == "narrow":
-        extra = draw.choice(("tcp dport < 1024", "ip saddr 10.0.0.0/23", "meta l4proto udp"))
+        # nft refuses what no packet of a table's family can have.
+        address = () if "table ip6 " in text else ("ip saddr 10.0.0.0/23",)
+        extra = draw.choice(("tcp dport < 1024", "meta l4proto udp", *address))
         return text[: one.start()] + f"  {extra} {draw.choice(('accept', 'drop'))}\n" + text[one.start() :]
     if kind == "swap":
         other = next((found for found in rules if found.start() > one.end()), one)
