@@ -16,12 +16,12 @@ from ansible_collections.pathguard.network.plugins.plugin_utils.analyse.device i
 from ansible_collections.pathguard.network.plugins.plugin_utils.analyse.evaluate import HostFirewall
 from ansible_collections.pathguard.network.plugins.plugin_utils.analyse.routes import Routing
 from ansible_collections.pathguard.network.plugins.plugin_utils.model.flow import flows_from
-from ansible_collections.pathguard.network.plugins.plugin_utils.model.flowset import FlowSet, Space
+from ansible_collections.pathguard.network.plugins.plugin_utils.model.flowset import Space
 from ansible_collections.pathguard.network.plugins.plugin_utils.model.state import State
 from tests.kernel import draw as of
 from tests.kernel.ask import VERDICTS, WAY, Packets, Told, gathered, verdict_of
 from tests.kernel.compare import Flow, Opened, compare
-from tests.kernel.sample import sample
+from tests.kernel.sample import ends_of, leaving, sample
 from tests.kernel.settings import FLOWS, RULESETS, SEED, needs_root, number_of
 from tests.kernel.tally import Tally
 from tests.kernel.test_paths import KINDS
@@ -31,12 +31,6 @@ from tests.kernel.world import World
 pytestmark = needs_root(RULESETS)
 
 QUESTIONS = 4  # for each ruleset
-_OUT = {  # behind which interface destinations are
-    "10.1.0.0/23": "out0",
-    "10.1.2.0/23": "out1",
-    "fd00:1::/65": "out0",
-    "fd00:1:0:0:8000::/65": "out1",
-}
 _LENGTHS = {4: (22, 22, 23, 24, 26, 30), 6: (64, 64, 112, 120)}
 _OF_PROTOCOL: dict[str, dict[str, Any]] = {
     "icmp": {"icmp_type": [8, 13], "icmp_code": 0},
@@ -74,8 +68,7 @@ class Whole(Opened):
         for words in self.questions:
             asked = flows_from(space, {**words, "mark": 0, "ct_mark": 0})
             if self.hook == "output":  # not all of the firewall's local addresses are an interface's own
-                asked = _leaving(space, asked)
-                found.append(firewall.hooks(WAY[self.hook], asked))
+                found.append(firewall.hooks(WAY[self.hook], leaving(asked)))
             else:
                 found.append(through(firewall, routing, asked))
         return found
@@ -84,16 +77,6 @@ class Whole(Opened):
         packets = Packets(Space())
         answers = self.answers(state, packets.space)
         return [Told(verdict_of(answers[flow["question"]], packets.set_of(flow))) for flow in flows]
-
-
-def _leaving(space: Space, flows: FlowSet) -> FlowSet:
-    found = space.nothing
-    for prefix, link in _OUT.items():
-        behind = flows_from(
-            space, {"dst": prefix, "protocol": "any", "connection": "new", "out_interface": link}
-        )
-        found = found | flows & behind.forget("protocol", "tcp_flags", "icmp_type", "icmp_code")
-    return found
 
 
 @pytest.mark.parametrize("hook", list(WAY))
@@ -122,8 +105,5 @@ def _drawn(draw: Random, way: Whole, state: State, tally: Tally) -> list[Flow]:
         tally["mixed answers"] += len(parts) > 1
         for part in parts:
             for flow in sample(draw, part, FLOWS // QUESTIONS // len(parts)):
-                ends = sorted(
-                    ((flow["src"], flow.get("src_port", 0)), (flow["dst"], flow.get("dst_port", 0)))
-                )
-                found.setdefault((flow["protocol"], *ends), {**flow, "question": number})
+                found.setdefault(ends_of(flow), {**flow, "question": number})
     return list(found.values())
