@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, PathGuard developers
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""One measured process: ``one_run.py json|engine|filter|save FILE FLOWS.json`` prints its times as JSON.
+"""One measured process: ``one_run.py json|engine|filter|rules|save FILE FLOWS.json`` prints its times as JSON.
 
 Seconds of processor time by name, which other work on the machine hardly changes; ``peak`` is the
 largest resident size in MiB. FILE is a ruleset, for ``filter`` a snapshot.
@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 HOST = "router"
-RULES_OF_OTHERS = ("iptables_nft", "ip6tables_nft", "iptables_legacy", "ip6tables_legacy", "ipset")
+ALL_RULES = ("nft_json", "iptables_nft", "ip6tables_nft", "iptables_legacy", "ip6tables_legacy", "ipset")
 
 
 def timed(work: Callable[[], Any]) -> tuple[Any, float]:
@@ -40,7 +40,7 @@ def engine(ruleset: Path, flows: list[dict[str, Any]]) -> dict[str, Any]:
     from tests.benchmarks.rulesets import RULESET
 
     text = ruleset.read_text(encoding="utf-8")
-    questions, loading = timed(lambda: Questions(_state(text)))
+    questions, loading = timed(lambda: Questions(state_of("nft_json", text)))
     answers, proving = timed(lambda: questions.verdicts(flows, RULESET))
     again = questions.verdicts(flows, RULESET)
     return {
@@ -61,34 +61,45 @@ def as_filter(snapshot: Path, flows: list[dict[str, Any]]) -> dict[str, Any]:
     return {"load": seconds, "verdicts": _count(answers)}
 
 
+def rules(saved: Path, flows: list[dict[str, Any]]) -> dict[str, Any]:
+    """What iptables-save wrote, and the questions about its chain FORWARD."""
+    from ansible_collections.pathguard.network.plugins.plugin_utils.analyse.verdicts import Questions
+
+    text = saved.read_text(encoding="utf-8")
+    questions, loading = timed(lambda: Questions(state_of("iptables_nft", text)))
+    answers, proving = timed(lambda: questions.verdicts(flows, "iptables/filter/FORWARD"))
+    return {"load": loading, "ask": proving, "answers": [answer["verdict"] for answer in answers]}
+
+
 def save(ruleset: Path, _flows: list[dict[str, Any]]) -> dict[str, Any]:
     """Write the snapshot that firewall_info would write, beside the ruleset; nothing is measured."""
     from ansible_collections.pathguard.network.plugins.plugin_utils.gather import snapshot
 
     text = ruleset.read_text(encoding="utf-8")
-    state = _state(text).to_dict()
+    state = state_of("nft_json", text).to_dict()
     found = snapshot.Snapshot(HOST, "linux", snapshot.now(), state, [_output(text)])
     return {"path": str(snapshot.write(ruleset.parent, found))}
 
 
-def _output(text: str) -> Any:
+def _output(text: str, kind: str = "nft_json") -> Any:
     from ansible_collections.pathguard.network.plugins.plugin_utils.model.raw import RawOutput
 
-    return RawOutput("nft_json", "nft -j list ruleset", 0, text)
+    return RawOutput(kind, kind, 0, text)
 
 
-def _state(text: str) -> Any:
+def state_of(kind: str, text: str) -> Any:
+    """The state of a host whose rules are all in this output."""
     from ansible_collections.pathguard.network.plugins.plugin_utils.parse import parse_platform
 
-    others = {name: _nothing(name) for name in RULES_OF_OTHERS}
-    return parse_platform("linux", HOST, {"nft_json": _output(text), **others})
+    others = {name: _nothing(name) for name in ALL_RULES if name != kind}
+    return parse_platform("linux", HOST, {kind: _output(text, kind), **others})
 
 
 def _nothing(name: str) -> Any:
     """The host has no rules of this kind, for certain."""
     from ansible_collections.pathguard.network.plugins.plugin_utils.model.raw import RawOutput
 
-    return RawOutput(name, name, 0, "", absent="this router has nft only")
+    return RawOutput(name, name, 0, "", absent="this router has none")
 
 
 def _count(answers: list[dict[str, Any]]) -> dict[str, int]:
@@ -99,9 +110,8 @@ def _count(answers: list[dict[str, Any]]) -> dict[str, int]:
 def main() -> None:
     work, ruleset, flows = sys.argv[1:]
     questions = json.loads(Path(flows).read_text(encoding="utf-8"))
-    measured = {"json": only_json, "engine": engine, "filter": as_filter, "save": save}[work](
-        Path(ruleset), questions
-    )
+    works = {"json": only_json, "engine": engine, "filter": as_filter, "rules": rules, "save": save}
+    measured = works[work](Path(ruleset), questions)
     measured["process"] = time.process_time()
     measured["peak"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
     print(json.dumps(measured))

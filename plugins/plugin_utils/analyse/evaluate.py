@@ -23,7 +23,7 @@ from ..model.match import All, Either, Fib, In, Masked, Match, Member, Named, No
 from ..model.rules import CONTINUE, Rule, Ruleset, Verdict, VerdictMap
 from ..model.state import State
 from .compile import Compiler
-from .index import Index, RuleIndex, wanted
+from .index import ChainHulls, Index, RuleIndex, hulls, wanted
 from .marks import MARKS
 from .outcome import Outcome, Part, Passed, RuleRef
 from .overlay import HIDDEN, Overlay, Overlays, before_tracking, rewrites, told, translation_of, untold
@@ -109,6 +109,7 @@ class HostFirewall:
         # The fields that any rule asks for, and what would cost much to work out again and again: sets with many
         # members, routes.
         self.asked: set[str] = set()
+        self._by_match: dict[str, Index] = {}
         self._costly: dict[Match, None] = {}
         for rules in self._chains.values():
             for rule in rules:
@@ -117,8 +118,9 @@ class HostFirewall:
                     if _costs_much(match, self.asked):
                         self._costly[match] = None
         ready = indexes or {}
+        around = ChainHulls(self._chains, self._compiler.set_hull)
         self._indexes: dict[str, Index] = {
-            key: ready.get(key) or RuleIndex((rule.match for rule in rules), self._compiler.set_hull)
+            key: ready.get(key) or RuleIndex(around.of_rules(rules))
             for key, rules in self._chains.items()
             if len(rules) >= _INDEX_FROM and not self._readdresses
         }
@@ -129,9 +131,13 @@ class HostFirewall:
             self._compiler.node(match)
 
     def index_of(self, key: str) -> Index:
-        """The index of a chain, also of a short one."""
-        rules = (rule.match for rule in self._chains[key])
-        return self._indexes.get(key) or RuleIndex(rules, self._compiler.set_hull)
+        """An index of a chain, also of a short one, that goes by its rules' matches alone: it serves states whose
+        other chains are not these."""
+        found = self._by_match.get(key)
+        if found is None:
+            listed = [hulls(rule.match, self._compiler.set_hull) for rule in self._chains[key]]
+            found = self._by_match[key] = RuleIndex(listed)
+        return found
 
     def matched(self, match: Match) -> FlowSet:
         """The flows that a rule with this match may be about, whatever is not known."""

@@ -11,14 +11,19 @@ name a rule that does not touch the question, never leave out one that does.
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from ..model.flowset import FlowSet
 from ..model.match import All, In, Masked, Match, Member, Range, Ranges
+from ..model.rules import Rule, VerdictMap
 
 IPV6_AT = 1 << 128
 ADDRESSES = (0, (1 << 129) - 1)
 _PORTS = (0, 65535)
+# Jumps nested deeper than the kernel allows in nft (16) are not followed.
+_DEEPEST = 16
+# No value at all.
+_NOTHING = (1, 0)
 _WHOLE = {"src": ADDRESSES, "dst": ADDRESSES, "dst_port": _PORTS}
 
 SetHull = Callable[[Member, str], "Range | None"]
@@ -59,6 +64,56 @@ def hulls(match: Match, set_hull: SetHull) -> dict[str, Range]:
 def _narrow(found: dict[str, Range], field: str, span: Range) -> None:
     known = found.get(field)
     found[field] = span if known is None else (max(known[0], span[0]), min(known[1], span[1]))
+
+
+class ChainHulls:
+    """The hulls of rules by all that they may do: a jump does nothing to packets that no rule of its chain matches,
+    so the hundreds of chains of a big ruleset need not be walked one after the other."""
+
+    def __init__(self, chains: Mapping[str, Sequence[Rule]], set_hull: SetHull) -> None:
+        self._chains = chains
+        self._set_hull = set_hull
+        self._of_chain: dict[str, dict[str, Range]] = {}
+
+    def of_rules(self, rules: Sequence[Rule], depth: int = 0) -> list[dict[str, Range]]:
+        """One for each rule, as ``hulls`` has them. ``depth``: jumps that led to them."""
+        found = []
+        for at, rule in enumerate(rules):
+            own = hulls(rule.match, self._set_hull)
+            verdict = rule.verdict
+            followed = at + 1 < len(rules) and rules[at + 1].follows
+            if (
+                not isinstance(verdict, VerdictMap)
+                and verdict.kind == "jump"
+                and not rule.effects
+                and not followed
+            ):
+                for field, span in self._chain(verdict.chain, depth + 1).items():
+                    _narrow(own, field, span)
+            found.append(own)
+        return found
+
+    def _chain(self, key: str, depth: int) -> dict[str, Range]:
+        """What any rule of the chain may match; everything for one that was not gathered, jumps to itself, or is
+        nested deeply."""
+        found = self._of_chain.get(key) if depth <= _DEEPEST else {}
+        if found is None:
+            self._of_chain[key] = {}
+            rules = self._chains.get(key)
+            found = self._of_chain[key] = {} if rules is None else _around(self.of_rules(rules, depth))
+        return found
+
+
+def _around(listed: Sequence[Mapping[str, Range]]) -> dict[str, Range]:
+    """The hull of hulls, leaving out those that hold nothing."""
+    some = [one for one in listed if all(low <= high for low, high in one.values())]
+    if not some:
+        return dict.fromkeys(_WHOLE, _NOTHING)
+    return {
+        field: (min(one[field][0] for one in some), max(one[field][1] for one in some))
+        for field in _WHOLE
+        if all(field in one for one in some)
+    }
 
 
 class _Line:
@@ -108,10 +163,10 @@ class _Line:
 
 
 class RuleIndex:
-    """The index of one chain's matches, in their order."""
+    """The index of one chain's rules, in their order."""
 
-    def __init__(self, matches: Iterable[Match], set_hull: SetHull) -> None:
-        listed = [hulls(match, set_hull) for match in matches]
+    def __init__(self, listed: Sequence[Mapping[str, Range]]) -> None:
+        """``listed``: the hulls of each."""
         self.size = len(listed)
         self._lines = {
             field: _Line([found.get(field, whole) for found in listed], whole)
