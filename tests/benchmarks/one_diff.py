@@ -1,9 +1,10 @@
 # Copyright: (c) 2026, PathGuard developers
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""One measured process: ``one_diff.py BEFORE.json AFTER.json`` compares two snapshots and prints as JSON what it took.
+"""One measured process: ``one_diff.py diff BEFORE.json AFTER.json`` or ``one_diff.py dead SNAPSHOT.json``.
 
-Seconds of processor time: ``load`` of both, ``diff``; ``peak`` is the largest resident size in MiB.
+Printed as JSON: seconds of processor time to ``load`` and for the ``work``, ``peak`` (the largest resident size in
+MiB), and what was ``found``.
 """
 
 from __future__ import annotations
@@ -13,17 +14,19 @@ import resource
 import sys
 
 from ansible_collections.pathguard.network.plugins.plugin_utils.analyse.diffdata import firewall_difference
+from ansible_collections.pathguard.network.plugins.plugin_utils.analyse.unreachable import unreachable
 from ansible_collections.pathguard.network.plugins.plugin_utils.gather.states import state_from
 from tests.benchmarks.one_run import timed
 
 
 def main() -> None:
-    paths = sys.argv[1:3]
+    kind, *paths = sys.argv[1:]
     states, load = timed(lambda: [state_from(path) for path in paths])
-    found, diff = timed(lambda: firewall_difference(*states))
+    work = {"diff": firewall_difference, "dead": unreachable}[kind]
+    found, seconds = timed(lambda: work(*states))
     measured = {
         "load": load,
-        "diff": diff,
+        "work": seconds,
         "peak": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
         "found": found,
     }
