@@ -53,8 +53,8 @@ class Ufw:
         for name in ("init.d/ufw", "runlevels/default/ufw"):
             (self.etc / name).parent.mkdir(parents=True, exist_ok=True)
             (self.etc / name).touch()
-        self.inside = ["unshare", "--mount", "sh", "-c",
-            f"mount --bind {self.etc} /etc && mount -t tmpfs none /run && mkdir /run/openrc && exec \"$@\"", "sh"]  # fmt: skip
+        own = f'mount --bind {self.etc} /etc && mount -t tmpfs none /run && mkdir /run/openrc && exec "$@"'
+        self.inside = ["unshare", "--mount", "sh", "-c", own, "sh"]
 
     def run(self, command: str) -> None:
         done = self.world.fw.ask("run", argv=[*self.inside, "sh", "-ec", command])

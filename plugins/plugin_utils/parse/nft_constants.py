@@ -9,6 +9,8 @@ import re
 import socket
 from typing import Any
 
+from ..model import shape
+
 Json = Any
 _LONGEST = 80  # digits: nft compares no more than 256 bits
 _LARGEST = (1 << 64) - 1  # what is larger is no number in nft's JSON
@@ -125,7 +127,7 @@ def _numeral(word: str) -> Json:
 def prefix(address: Json, length: int, listed: bool | None) -> Json:
     """``address/length``. ``listed``: whether nft printed it. Of a script it loads it without the bits behind the
     prefix; what it prints with such bits is a mask and a value that nothing equals. None: that is not known."""
-    if type(address) is int:
+    if shape.is_whole(address):
         if not listed:
             raise NotUnderstood(f"{address}/{length}")
         return {"prefix": {"addr": address, "len": length}}
@@ -185,7 +187,7 @@ def typed(kind: Json, found: Json) -> Json:
         return found
     if isinstance(found, dict) and "range" in found:
         return {"range": [typed(kind, end) for end in found["range"]]}
-    if kind == "index" and type(found) is int:
+    if kind == "index" and shape.is_whole(found):
         return str(found)
     if kind == "time" and isinstance(found, str):
         return seconds(found)

@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from ..model import shape
 from . import nft_constants, nft_limits
 from .nft_constants import NotUnderstood
 from .nft_fields import PAYLOADS, READERS
@@ -121,7 +122,7 @@ def operation(p: Phrase, primary: Reader, least: int = 0) -> Json:
         p.at += 1
         sign, rank = operator
         right = operation(p, _either if primary is _asked else primary, rank + 1)
-        of_numbers = type(found) is int and type(right) is int
+        of_numbers = shape.is_whole(found) and shape.is_whole(right)
         found = _FOLD[sign](found, right) if of_numbers else {sign: [found, right]}
     raise NotUnderstood(f"more than {_LONGEST} operators")
 

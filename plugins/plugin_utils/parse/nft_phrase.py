@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from ..model import shape
 from . import nft_constants
 from .nft_constants import NotUnderstood
 
@@ -57,7 +58,7 @@ class Phrase:
 
     def number(self) -> int:
         found = nft_constants.constant(self.take())
-        if type(found) is not int:
+        if not shape.is_whole(found):
             raise NotUnderstood(self.words[self.at - 1])
         return found
 

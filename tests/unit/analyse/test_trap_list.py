@@ -281,7 +281,8 @@ def test_16_notrack_makes_new_packets_untracked() -> None:
 
 
 BARE_XT = (
-    '{"nftables": [{"metainfo": {"version": "1.0.6", "json_schema_version": 1}}, {"table": {"family": "ip", "name": "filter", "handle": 1}}, {"chain": {"family": "ip", "table": '
+    '{"nftables": [{"metainfo": {"version": "1.0.6", "json_schema_version": 1}}, {"table": {"family": "ip", "name": '
+    '"filter", "handle": 1}}, {"chain": {"family": "ip", "table": '
     '"filter", "name": "FORWARD", "handle": 1, "type": "filter", "hook": "forward", "prio": 0, "policy": "drop"}}, '
     '{"rule": {"family": "ip", "table": "filter", "chain": "FORWARD", "handle": 2, "expr": [{"match": {"op": "==", '
     '"left": {"payload": {"protocol": "ip", "field": "protocol"}}, "right": 6}}, {"xt": null}, {"accept": null}]}}]}'

@@ -42,6 +42,7 @@ def meta(key: str) -> Json:
 SRC, DPORT, FLAGS, STATE, MARK = (
     payload("ip", "saddr"), payload("tcp", "dport"), payload("tcp", "flags"), {"ct": {"key": "state"}}, meta("mark"),
 )  # fmt: skip
+LIMIT = {"limit": {"rate": 5, "burst": 5, "per": "second"}}
 NET = {"prefix": {"addr": "10.0.0.0", "len": 8}}
 FORMS: list[tuple[str, list[Json]]] = [
     ("tcp dport 010", [match(DPORT, 8)]),
@@ -75,14 +76,20 @@ FORMS: list[tuple[str, list[Json]]] = [
     ("limit rate 1 kbytes/hour", [{"limit": {"rate": 1, "burst": 0, "per": "hour", "rate_unit": "kbytes", "burst_unit": "bytes"}}]),
     ("reject", [{"reject": {"type": "icmpx", "expr": "port-unreachable"}}]),
     ("reject with tcp reset", [{"reject": {"type": "tcp reset"}}]),
-    ("dnat ip to 10.0.0.1-10.0.0.5:80 random,persistent", [{"dnat": {"family": "ip", "addr": {"range": ["10.0.0.1", "10.0.0.5"]}, "port": 80, "flags": ["random", "persistent"]}}]),
+    (
+        "dnat ip to 10.0.0.1-10.0.0.5:80 random,persistent",
+        [{"dnat": {"family": "ip", "addr": {"range": ["10.0.0.1", "10.0.0.5"]}, "port": 80, "flags": ["random", "persistent"]}}],
+    ),
     ("dnat ip6 to [fe80::1]:80", [{"dnat": {"family": "ip6", "addr": "fe80::1", "port": 80}}]),
     ("dnat ip addr . port to tcp dport map @m", [{"dnat": {"family": "ip", "addr": {"map": {"key": DPORT, "data": "@m"}}}}]),
     ("redirect to :8080", [{"redirect": {"port": 8080}}]),
     ("masquerade", [{"masquerade": None}]),
     ("tcp dport vmap { 22 : accept, 23 : jump o }", [{"vmap": {"key": DPORT, "data": {"set": [[22, {"accept": None}], [23, {"jump": {"target": "o"}}]]}}}]),
     ("ip saddr . tcp dport { 10.0.0.5/8 . 80-90 }", [match({"concat": [SRC, DPORT]}, {"set": [{"concat": [NET, {"range": [80, 90]}]}]})]),
-    ("update @s { ip saddr timeout 5m limit rate 5/second }", [{"set": {"op": "update", "elem": {"elem": {"val": SRC, "timeout": 300}}, "stmt": [{"limit": {"rate": 5, "burst": 5, "per": "second"}}], "set": "@s"}}]),
+    (
+        "update @s { ip saddr timeout 5m limit rate 5/second }",
+        [{"set": {"op": "update", "elem": {"elem": {"val": SRC, "timeout": 300}}, "stmt": [LIMIT], "set": "@s"}}],
+    ),
     ('log prefix "a; b } #" level warn counter packets 1 bytes 2', [{"log": {"prefix": "a; b } #", "level": "warn"}}, {"counter": {"packets": 1, "bytes": 2}}]),
     ("xt match recent counter packets 0 bytes 0 drop", [{"xt": {"type": "match", "name": "recent"}}, {"counter": {"packets": 0, "bytes": 0}}, {"drop": None}]),
 ]  # fmt: skip

@@ -73,4 +73,4 @@ def test_nor_has_it_one_by_the_words_of_nft(
 def test_a_limit_of_a_rule_that_only_logs_makes_no_difference() -> None:
     state = host(f"-A ufw6-before-forward -j ufw6-logging-deny\n{LOGS}")
     assert asked(state, FLOW) == "permit"
-    assert [item["text"] for item in state.not_understood] == [LOGS.split("\n")[0]]
+    assert [item["text"] for item in state.not_understood] == [LOGS.split("\n", maxsplit=1)[0]]
