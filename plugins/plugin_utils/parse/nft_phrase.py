@@ -58,7 +58,7 @@ class Phrase:
 
     def number(self) -> int:
         found = nft_constants.constant(self.take())
-        if not shape.is_whole(found):
+        if not isinstance(found, int) or not shape.is_whole(found):
             raise NotUnderstood(self.words[self.at - 1])
         return found
 
