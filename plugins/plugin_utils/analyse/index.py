@@ -22,6 +22,7 @@ ADDRESSES = (0, (1 << 129) - 1)
 _PORTS = (0, 65535)
 # Jumps nested deeper than the kernel allows in nft (16) are not followed.
 _DEEPEST = 16
+_FEW = 64
 # No value at all.
 _NOTHING = (1, 0)
 _WHOLE = {"src": ADDRESSES, "dst": ADDRESSES, "dst_port": _PORTS}
@@ -175,7 +176,12 @@ class RuleIndex:
 
     def candidates(self, wanted: dict[str, Ranges]) -> list[int]:
         """The positions (from 0, ascending) of the rules that may touch the flows of ``wanted``."""
-        field = min(self._lines, key=lambda name: self._lines[name].cost(wanted[name]))
+        costs: dict[str, int] = {}
+        for name, line in self._lines.items():
+            costs[name] = line.cost(wanted[name])
+            if costs[name] <= _FEW:
+                break  # to look for fewer would cost more
+        field = min(costs, key=costs.__getitem__)
         found = self._lines[field].find(wanted[field])
         for other, line in self._lines.items():
             ranges = wanted[other]
