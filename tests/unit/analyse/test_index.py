@@ -11,6 +11,7 @@ import pytest
 
 from ansible_collections.pathguard.network.plugins.plugin_utils.analyse import evaluate
 from ansible_collections.pathguard.network.plugins.plugin_utils.analyse.evaluate import HostFirewall
+from ansible_collections.pathguard.network.plugins.plugin_utils.analyse.index import wanted
 from ansible_collections.pathguard.network.plugins.plugin_utils.model.flow import flows_from
 from ansible_collections.pathguard.network.plugins.plugin_utils.model.flowset import Space
 from ansible_collections.pathguard.network.plugins.plugin_utils.model.rules import (
@@ -58,7 +59,7 @@ def visited(state: State, flow: dict[str, str], monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr(evaluate, "_INDEX_FROM", 1)
     space = Space()
     firewall = HostFirewall(state, space)
-    asked = evaluate.wanted(flows_from(space, flow))
+    asked = wanted(flows_from(space, flow))
     return [at + 1 for at in firewall._indexes[KEY].candidates(asked)]
 
 
