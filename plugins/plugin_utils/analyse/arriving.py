@@ -1,11 +1,10 @@
 # Copyright: (c) 2026, PathGuard developers
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a question about one hook, or one ruleset, leaves open: what packets come with, and whether they come at all.
+"""What a question about one ruleset leaves open: with which marks, and translated how, packets come to it.
 
 The flow is an attempt to connect, as it comes to the host: of a new connection, without a mark and untranslated. What
-it has when it comes to a hook, the rules before gave it. What rules of an earlier hook drop never comes. What they
-translate is forwarded with its new ends; whether it then is for the host itself is not a matter of one hook.
+it has when it comes to the ruleset, the rules before gave it; whether these let it pass is not asked.
 """
 
 from __future__ import annotations
@@ -22,8 +21,10 @@ from .overlay import HIDDEN
 
 _MARKS = ("mark", "ct_mark")
 _CARRIED = (*_MARKS, *HIDDEN)
-_ELSEWHERE = "an earlier rule translates these packets, so they may not come here: ask about the whole host"
-_OF_NO_CONNECTION = ("new", "invalid", "untracked")
+TRANSLATED_AWAY = (
+    "an earlier rule translates these packets, so they may not come here: ask about the whole host"
+)
+OF_NO_CONNECTION = ("new", "invalid", "untracked")
 _SEVERAL_WAYS = ("postrouting", "egress")
 _ENDS = {
     "dnat": ("dst", "dst_port"),
@@ -45,7 +46,7 @@ class Arrived:
 
 @dataclass(frozen=True)
 class Arrivals:
-    """``gone``: flows that do not come, and whose verdict is another's."""
+    """``gone``: flows of which it is not known whether they come."""
 
     come: tuple[Arrived, ...]
     gone: tuple[Part, ...] = ()
@@ -59,9 +60,9 @@ class Arriving:
         self._ways: dict[str, _Before] = {}
 
     def at(self, name: str, flows: FlowSet, given: Collection[str]) -> Arrivals:
-        """``flows`` as they come to a hook or a ruleset. ``given``: the fields that the question tells."""
+        """``flows`` as they come to a ruleset. ``given``: the fields that the question tells."""
         way = self._ways.get(name) or self._ways.setdefault(name, _Before.of(self._firewall, name))
-        first = flows.named("connection", _OF_NO_CONNECTION)
+        first = flows.named("connection", OF_NO_CONNECTION)
         # What no rule asks for makes no difference to any.
         plain = not way.rulesets and self._firewall.asked.isdisjoint(_CARRIED)
         if plain or not first or not way.told or {*_MARKS} & {*given}:
@@ -80,12 +81,11 @@ class Arriving:
 
 @dataclass(frozen=True)
 class _Before:
-    """The rulesets before a hook, or a ruleset in it. ``told``: whether what they do to packets is known; ``ends``:
-    the ends that they may translate; ``alone``: whether the question is about one ruleset."""
+    """The rulesets before one of a hook. ``told``: whether what they do to packets is known; ``ends``: the ends that
+    they may translate."""
 
     firewall: HostFirewall
     hook: str
-    alone: bool
     rulesets: tuple[Ruleset, ...]
     told: bool
     ends: tuple[str, ...]
@@ -93,14 +93,14 @@ class _Before:
     @classmethod
     def of(cls, firewall: HostFirewall, name: str) -> _Before:
         state, before = firewall.state, firewall.before(name)
-        hook = state.rulesets[name].hook if name in state.rulesets else name
+        hook = state.rulesets[name].hook if name in state.rulesets else ""
         effects = _effects(state, before)
         computed = any(effect.kind == "unknown" or effect.field not in ("", *_MARKS) for effect in effects)
         told = state.firewall_known and not computed and not (effects and hook in _SEVERAL_WAYS)
         kinds = sorted({effect.kind for effect in effects})
         ends = tuple(dict.fromkeys(end for kind in kinds for end in _ENDS.get(kind, ())))
         before = [] if hook in _SEVERAL_WAYS else before
-        return cls(firewall, hook, name in state.rulesets, tuple(before), told, ends)
+        return cls(firewall, hook, tuple(before), told, ends)
 
     def past(self, first: FlowSet, begun: FlowSet, loose: tuple[str, ...]) -> Arrivals:
         outcome = self.firewall.passing(self.rulesets, begun, self.rulesets[0].hook)
@@ -109,19 +109,11 @@ class _Before:
         dropped = first & outcome.deny.forget(*loose)
         for one in (*come, *away):
             dropped = dropped - one.asked
-        gone: list[Part] = []
-        if self.hook == "forward":
-            come += away
-        else:
-            gone = [Part("unknown", one.asked, (), _ELSEWHERE) for one in away]
-        if self.alone and dropped:
+        if dropped:
             come.append(Arrived(dropped, begun & dropped, _CARRIED))
-        elif dropped:
-            parts = (part for part in outcome.parts if part.verdict == "deny")
-            gone += [
-                Part("deny", part.flows.forget(*loose) & dropped, part.rules, part.reason) for part in parts
-            ]
-        return Arrivals(tuple(come), tuple(gone))
+        if self.hook == "forward":
+            return Arrivals((*come, *away))
+        return Arrivals(tuple(come), tuple(Part("unknown", one.asked, (), TRANSLATED_AWAY) for one in away))
 
     def _translated(self, passed: Passed) -> bool:
         return bool(passed.rewrites.keys() & {*self.ends})

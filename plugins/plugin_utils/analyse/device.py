@@ -16,7 +16,7 @@ from dataclasses import dataclass, field, replace
 
 from ..model.flowset import FlowSet
 from ..model.state import State
-from .arriving import Arrivals
+from .arriving import TRANSLATED_AWAY, Arrivals
 from .effects import Effects
 from .evaluate import AFTER_NAT, NAT, HostFirewall, side_of
 from .outcome import Outcome, Part
@@ -42,6 +42,17 @@ _BACK = {
     "output": ("src", ("postrouting", "input")),
     "postrouting": ("dst", ("prerouting", "output")),
     "input": ("dst", ("prerouting", "output")),
+}
+# The ways by which packets come to a hook.
+_IN: tuple[str, ...] = ("ingress", "prerouting")
+_WAYS: dict[str, tuple[tuple[str, ...], ...]] = {
+    "ingress": ((),),
+    "prerouting": (("ingress",),),
+    "input": (_IN,),
+    "forward": (_IN,),
+    "output": ((),),
+    "postrouting": ((*_IN, "forward"), ("output",)),
+    "egress": ((*_IN, "forward", "postrouting"), ("output", "postrouting")),
 }
 _NOT_KNOWN = "it depends on a value that an earlier rule changed in a way that is not known"
 
@@ -79,18 +90,38 @@ def through(firewall: HostFirewall, routing: Routing, flows: FlowSet) -> Answer:
     return way.answer(_one_of(flows, flows.space.nothing, flows.space.nothing, fates))
 
 
-def at_hook(firewall: HostFirewall, routing: Routing, name: str, flows: FlowSet, found: Arrivals) -> Answer:
-    """What a hook, or one ruleset, does with ``flows``. ``found``: as what they come there.
+def at_hook(firewall: HostFirewall, routing: Routing, name: str, flows: FlowSet) -> Answer:
+    """What becomes of ``flows``, which come to the host, up to and through a hook."""
+    ways = _WAYS[name]
+    if flows.forget("in_interface") != flows:
+        ways = tuple(way for way in ways if "output" not in way) or ways
+    way = _Way(firewall, routing, flows, flows)
+    start = _Travelling(flows, flows)
+    fates = [
+        way.hooks(before, start, lambda part: way.beyond(name, part)) if before else way.beyond(name, start)
+        for before in ways
+    ]
+    return way.answer(_one_of(flows, flows.space.nothing, flows.space.nothing, fates))
+
+
+def plainly(outcome: Outcome) -> Answer | None:
+    """The answer where nothing but the outcome matters; None where something is not known, or changed."""
+    if outcome.unknown or any(passed.rewrites for passed in outcome.passed):
+        return None
+    parts = [part for part in outcome.parts if part.verdict == "deny" or part.rules]
+    return Answer(outcome.permit, outcome.deny, outcome.unknown, parts)
+
+
+def at_ruleset(
+    firewall: HostFirewall, routing: Routing, name: str, flows: FlowSet, found: Arrivals
+) -> Answer:
+    """What one ruleset does with ``flows``. ``found``: as what they come there.
 
     FlowError for a name that the host does not have.
     """
     outcomes = [firewall.ruleset(name, one.now) for one in found.come]
-    if not found.gone and all(one.now is flows for one in found.come):
-        outcome = outcomes[0]
-        if not outcome.unknown and not any(passed.rewrites for passed in outcome.passed):
-            # By far the most frequent case, told as it is.
-            parts = [part for part in outcome.parts if part.verdict == "deny" or part.rules]
-            return Answer(outcome.permit, outcome.deny, outcome.unknown, parts)
+    if not found.gone and all(one.now is flows for one in found.come) and (answer := plainly(outcomes[0])):
+        return answer
     way, nothing = _Way(firewall, routing, flows, flows), flows.space.nothing
     fates = [
         way.outcome(outcome, _Travelling(one.asked, one.now, one.loose), _done)
@@ -98,8 +129,7 @@ def at_hook(firewall: HostFirewall, routing: Routing, name: str, flows: FlowSet,
     ]
     for part in found.gone:
         way.parts.append(part)
-        denied = part.verdict == "deny"
-        fates.append(_Fate(part.flows, part.flows if denied else nothing, nothing if denied else part.flows))
+        fates.append(_Fate(part.flows, nothing, part.flows))
     return way.answer(_one_of(flows, nothing, nothing, fates))
 
 
@@ -206,6 +236,12 @@ class _Way:
             changed = tuple({*part.changed, *passed.rewrites})
             fates.append(then(_Travelling(part.origin(passed.flows), passed.after, changed)))
         return _one_of(part.asked, denied, unknown, fates)
+
+    def beyond(self, name: str, part: _Travelling) -> _Fate:
+        """``part``, which came to a hook, through it."""
+        if name == "input" and "dst" in part.changed:
+            return self._stop(Leg("unknown", reason=TRANSLATED_AWAY), part)
+        return self.hooks((name,), part, _done)
 
     def _translated_before(self, firewall: HostFirewall, names: Sequence[str], flows: FlowSet) -> FlowSet:
         """Packets of open connections that may be translated here, as the first one was or back again, where

@@ -149,8 +149,8 @@ class HostFirewall:
         return sorted(found, key=_place)
 
     def before(self, name: str) -> list[Ruleset]:
-        """The rulesets that a packet passes before it comes to a ruleset or a hook, in order; more than one packet
-        does, where it may come by several ways."""
+        """The rulesets that packets pass before they come to a ruleset or a hook, in order; those of all ways, where there
+        are several."""
         ruleset = self.state.rulesets.get(name)
         hook = name if ruleset is None else ruleset.hook
         found = [one for earlier in _EARLIER.get(hook, ()) for one in self.rulesets_of(earlier)]

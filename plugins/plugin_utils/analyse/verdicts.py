@@ -11,9 +11,9 @@ from typing import Any
 from ..model.flow import flows_from
 from ..model.flowset import FlowSet, Space
 from ..model.state import State
-from .arriving import Arriving
-from .device import Answer, at_hook, through
-from .evaluate import HostFirewall
+from .arriving import OF_NO_CONNECTION, Arriving
+from .device import Answer, at_hook, at_ruleset, plainly, through
+from .evaluate import HOOKS, HostFirewall
 from .outcome import Part
 from .overlay import HIDDEN
 from .routes import Routing
@@ -42,7 +42,15 @@ class Questions:
         flows = flows_from(self.space, flow)
         if ruleset is None:
             return through(self.firewall, self._routing, _unmarked(flows, flow))
-        return at_hook(self.firewall, self._routing, ruleset, flows, self._arriving.at(ruleset, flows, flow))
+        if ruleset not in HOOKS:
+            found = self._arriving.at(ruleset, flows, flow)
+            return at_ruleset(self.firewall, self._routing, ruleset, flows, found)
+        if not self.firewall.before(ruleset) and self.firewall.asked.isdisjoint((*_UNMARKED, *HIDDEN)):
+            # What no rule asks for makes no difference to any; by far the most frequent case.
+            answer = plainly(self.firewall.ruleset(ruleset, flows))
+            if answer is not None:
+                return answer
+        return at_hook(self.firewall, self._routing, ruleset, _unmarked(flows, flow))
 
     def verdict(self, flow: Mapping[str, Any], ruleset: str | None = None) -> dict[str, Any]:
         """``{verdict, parts, rules}``: verdict is permit, deny, unknown or mixed; parts are disjoint, each
@@ -83,8 +91,8 @@ def verdicts(
 
 
 def _unmarked(flows: FlowSet, flow: Mapping[str, Any]) -> FlowSet:
-    """Through the whole host, new connections have no mark unless the question gives one."""
-    new = flows.named("connection", ("new",))
+    """What belongs to no connection yet, or to none, comes to the host without a mark, unless the question gives it."""
+    new = flows.named("connection", OF_NO_CONNECTION)
     known = flows - new
     for name in _UNMARKED:
         if name not in flow:

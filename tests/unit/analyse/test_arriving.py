@@ -58,10 +58,11 @@ def test_marks_are_those_that_earlier_rules_set(name: str) -> None:
     assert verdict(state(filter=WANTS_MARK), FLOW, name) == "deny", "a packet comes without a mark"
 
 
-def test_a_mark_that_the_question_gives_is_the_mark() -> None:
+def test_a_mark_that_the_question_gives_is_what_packets_come_with() -> None:
     fw = state(mangle=MARKS, filter=WANTS_MARK)
-    assert verdict(fw, {**FLOW, "mark": 6}) == "deny"
     assert verdict(fw, {**FLOW, "dst_port": 81, "mark": 5}) == "permit"
+    assert verdict(fw, {**FLOW, "mark": 6}) == "permit", "and a rule sets another"
+    assert verdict(fw, {**FLOW, "mark": 6}, FORWARD) == "deny", "of a ruleset it is the mark there"
 
 
 def test_a_mark_that_may_be_set_decides_nothing() -> None:
@@ -71,9 +72,10 @@ def test_a_mark_that_may_be_set_decides_nothing() -> None:
     assert verdict(state(mangle=maybe, filter=drops), FLOW) == "deny", "neither 0 nor 5 is 6"
 
 
-def test_later_packets_may_have_any_mark() -> None:
+def test_later_packets_may_come_with_any_mark() -> None:
     fw = state(mangle=MARKS, filter=WANTS_MARK)
-    assert verdict(fw, {**FLOW, "connection": "established"}) == "mixed"
+    assert verdict(fw, {**FLOW, "connection": "established"}) == "permit"
+    assert verdict(fw, {**FLOW, "connection": "established", "dst_port": 81}) == "mixed"
 
 
 NAT = (
@@ -118,6 +120,18 @@ def test_what_an_earlier_hook_drops_does_not_come() -> None:
     assert verdict(fw, FLOW, FORWARD) == "permit", "the ruleset itself lets it pass"
 
 
+@pytest.mark.parametrize(
+    "more", [{"connection": "established"}, {"mark": 0}, {"connection": "invalid"}], ids=str
+)
+def test_whatever_else_the_question_says(more: dict[str, Any]) -> None:
+    assert verdict(state(raw=RAW, filter="FORWARD ACCEPT"), {**FLOW, **more}) == "deny"
+
+
+def test_rules_that_change_packets_in_ways_not_known_hide_no_drop() -> None:
+    computed = "PREROUTING ACCEPT; -A PREROUTING -s 10.7.0.0/16 -j TPROXY --on-port 1 --on-ip 0.0.0.0 --tproxy-mark 0x0/0x0"
+    assert verdict(state(raw=RAW, mangle=computed, filter="FORWARD ACCEPT"), FLOW) == "deny"
+
+
 def test_notrack_is_carried_on() -> None:
     raw = "PREROUTING ACCEPT; -A PREROUTING -p tcp --dport 80 -j CT --notrack"
     wants = "FORWARD DROP; -A FORWARD -m conntrack --ctstate UNTRACKED -j ACCEPT"
@@ -139,7 +153,13 @@ def test_packets_come_to_postrouting_by_two_ways() -> None:
     marks = wants.replace(
         "POSTROUTING DROP;", "POSTROUTING DROP OUTPUT ACCEPT; -A OUTPUT -j MARK --set-mark 5;"
     )
-    assert verdict(state(mangle=marks), anywhere, "postrouting") == "mixed"
+    assert verdict(state(mangle=marks), anywhere, "postrouting") == "unknown"
+    assert verdict(state(mangle=marks), FLOW, "postrouting") == "deny", (
+        "what came in was not sent by the host"
+    )
+    forward = state(filter="FORWARD DROP", mangle="POSTROUTING ACCEPT")
+    assert verdict(forward, FLOW, "postrouting") == "deny"
+    assert verdict(forward, anywhere, "postrouting") == "unknown"
 
 
 def test_rules_alone_do_not_tell_whose_packets_these_are() -> None:

@@ -125,4 +125,4 @@ def test_a_mark_that_may_be_anything_splits_the_answer_exactly() -> None:
     for mark in range(8):
         wanted = "permit" if mark & 4 else "deny"
         assert verdicts(fw, [{**asked, "mark": mark}], "forward")[0]["verdict"] == wanted
-    assert verdicts(fw, [asked], "forward")[0]["verdict"] == "mixed"
+    assert verdicts(fw, [{**asked, "mark": "0-4294967295"}], "forward")[0]["verdict"] == "mixed"
