@@ -14,6 +14,7 @@ from ..model.flowset import Space
 from ..model.match import All, Always, Either, Fib, In, Masked, Match, Member, Named, Not, Range, Unknown
 from ..model.state import NamedSet, State
 from .fib import RouteQuestions
+from .routes import FAMILY_NAME
 
 # Which parts of a set's elements a field of a flow can be compared with.
 _KINDS = {
@@ -96,28 +97,33 @@ class Compiler:
 
     def _member(self, match: Member) -> int:
         named = self.state.sets.get(match.name)
-        key = f"set {match.name} {','.join(match.fields)}"
         if named is None:
-            return self._unknown(key, f"the members of set {match.name} were not gathered")
+            return self._unknown(_key(match), f"the members of set {match.name} were not gathered")
         if not named.complete:
-            return self._unknown(key, f"the members of set {match.name} could not be read in full")
+            return self._may_be_in(named, match, "could not be read in full")
         leaving = set(named.expiring)
         staying = self.elements(
             named, match.fields, [i for i in range(len(named.elements)) if i not in leaving]
         )
         if staying is None:
-            return self._unknown(key, f"set {match.name} holds values that a flow does not tell")
-        if not named.dynamic and not leaving:
-            return staying
-        maybe = self._unknown(
-            key,
-            f"the members of set {match.name} {'change with the traffic' if named.dynamic else 'time out'}",
-        )
-        if not named.dynamic:
-            maybe = self.space.diagrams.intersection(
-                self.elements(named, match.fields, named.expiring) or EMPTY, maybe
+            return self._unknown(_key(match), f"set {match.name} holds values that a flow does not tell")
+        if named.dynamic:
+            return self.space.diagrams.union(
+                staying, self._may_be_in(named, match, "change with the traffic")
             )
+        if not leaving:
+            return staying
+        listed = self.elements(named, match.fields, named.expiring) or EMPTY
+        maybe = self.space.diagrams.intersection(listed, self._may_be_in(named, match, "time out"))
         return self.space.diagrams.union(staying, maybe)
+
+    def _may_be_in(self, named: NamedSet, match: Member, why: str) -> int:
+        """Flows that may be members: whatever these are, a set of addresses holds those of its family only."""
+        maybe = self._unknown(_key(match), f"the members of set {match.name} {why}")
+        for kind in _FAMILY.keys() & named.fields:
+            of_family = self.space.named("family", (FAMILY_NAME[_FAMILY[kind]],))
+            maybe = self.space.diagrams.intersection(of_family, maybe)
+        return maybe
 
     def elements(self, named: NamedSet, fields: tuple[str, ...], which: list[int]) -> int | None:
         """The flows whose ``fields`` are one of these elements; None if a part of them has no field."""
@@ -161,3 +167,7 @@ class Compiler:
             return None
         shift = (1 << 128) if kind == "address6" else 0
         return min(low for low, _high in parts) + shift, max(high for _low, high in parts) + shift
+
+
+def _key(match: Member) -> str:
+    return f"set {match.name} {','.join(match.fields)}"

@@ -168,6 +168,25 @@ def test_9_an_unknown_matters_only_where_it_decides(words: str) -> None:
     assert verdict(iptables(f"{words} -s 10.7.0.0/16 -j ACCEPT"), src="10.8.0.1") == "deny", "not its flow"
 
 
+@pytest.mark.parametrize("kept", ["set cl { type ipv4_addr; flags dynamic; }", "set cl { type ipv4_addr; }"])
+def test_9_who_is_in_a_set_of_ipv4_addresses_is_no_question_for_ipv6(kept: str) -> None:
+    state = nft(
+        kept
+        + forward(
+            "tcp dport 3456 add @cl { ip saddr timeout 10s }", "ip saddr @cl accept", "tcp dport 77 reject"
+        )
+    )
+    assert verdict(state, src="2001:db8::1", dst="2001:db8::2", dst_port=77) == "deny"
+    assert verdict(state, src="10.0.0.1", dst_port=77) == "unknown"
+
+
+def test_9_a_set_of_ipv4_addresses_that_could_not_be_read_holds_no_ipv6() -> None:
+    state = nft("set cl { type ipv4_addr; }" + forward("ip saddr @cl accept"))
+    state.sets["inet/t/cl"].complete = False
+    assert verdict(state, src="2001:db8::1", dst="2001:db8::2") == "deny"
+    assert verdict(state, src="10.0.0.1") == "unknown"
+
+
 def test_9_a_negated_unknown_is_unknown() -> None:
     assert verdict(iptables("-m mac ! --mac-source 02:00:00:00:00:01 -j ACCEPT")) == "unknown"
     assert (
