@@ -19,7 +19,7 @@ from ..model.rules import CONTINUE, Chain, Rule, Ruleset, Verdict
 from . import iptables_options, iptables_targets
 from .host_facts import HostFacts
 from .ipset import IpSet
-from .iptables_matches import Matches
+from .iptables_matches import Matches, ends
 from .nft_rule import all_of, conjuncts
 
 # linux/netfilter_ipv4.h: enum nf_ip_hook_priorities.
@@ -233,8 +233,11 @@ class _Reader:
         own = self._own(key, words)
         parts: list[Match] = []
         problems: list[str] = list(line.problems)
+        endless: list[str] = []
         for module, options in line.groups:
             match, not_read = self.matches.read(module, options, own)
+            if not_read and not ends(module, options):
+                endless.extend(not_read)
             # `-p tcp -m tcp` says the same twice.
             parts.extend(part for part in conjuncts(match) if part not in parts)
             problems.extend(not_read)
@@ -246,9 +249,9 @@ class _Reader:
         verdict = target.verdict
         if line.problems:
             verdict = Verdict("unknown", "", line.problems[0])
-        elif not line.target and problems:
+        elif not line.target and endless:
             # Words of a match that is not known may have hidden the target.
-            verdict = Verdict("unknown", "", f"{problems[0]}: where this match ends is not known")
+            verdict = Verdict("unknown", "", f"{endless[0]}: where this match ends is not known")
         reasons = tuple(dict.fromkeys(problems))
         # Whether a rule that only logs matches makes no difference.
         if verdict != CONTINUE or target.effects or target.added_to:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 import socket
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -67,6 +68,12 @@ _MODULE_NEEDS: dict[str, Match] = {
     # A packet without a connection has no mark to compare, be the question negated or not.
     "connmark": TRACKED,
 }
+
+# Matches of iptables-extensions(8) that say nothing about a flow, and are known by name at least.
+_OTHERS = re.compile(
+    "ah|bpf|cgroup|cluster|connlabel|cpu|devgroup|dscp|dst|ecn|esp|eui64|frag|hbh|helper|hl|ipcomp|ipv6header|ipvs|"
+    "length|mac|mh|nfacct|osf|physdev|policy|realm|socket|string|tcpmss|time|tos|ttl|u32"
+)
 
 
 @dataclass(slots=True)
@@ -398,3 +405,15 @@ _WHOLE: dict[str, Callable[[Matches, list[Option]], Match]] = {
     # Without an IPv6 routing header, which no flow has, this never matches, be its questions negated or not.
     "rt": lambda _matches, _options: NEVER,
 }
+
+
+def ends(module: str, options: list[Option]) -> bool:
+    """Whether all of these words are the match's own, though what they ask may not be known: then no target was
+    taken for one of them."""
+    if not module:
+        return all(option.name in _WITHOUT_MODULE for option in options)
+    known = module in _MODULES or module in _STATEFUL or module == "comment" or _OTHERS.fullmatch(module)
+    return bool(known) and all(option.name.startswith("--") for option in options)
+
+
+_WITHOUT_MODULE = {*_MODULES[""], *_ANYWHERE, "-f"}

@@ -168,6 +168,18 @@ def test_9_an_unknown_matters_only_where_it_decides(words: str) -> None:
     assert verdict(iptables(f"{words} -s 10.7.0.0/16 -j ACCEPT"), src="10.8.0.1") == "deny", "not its flow"
 
 
+@pytest.mark.parametrize("name", ["iptables_nft", "iptables_legacy"])
+@pytest.mark.parametrize("words", [*UNKNOWNS, "-m recent --set --name x --rsource", "-p tcp -f"])
+def test_9_a_rule_without_a_target_decides_nothing(words: str, name: str) -> None:
+    assert verdict(iptables(words, "-p tcp -j ACCEPT", name=name)) == "permit"
+    assert verdict(iptables(words, "-p udp -j ACCEPT", name=name)) == "deny"
+
+
+@pytest.mark.parametrize("words", ["-m newest --by day -j-like", "-m newest --by", "-m limit 5/sec -y DROP"])
+def test_9_words_that_are_no_known_matchs_may_hide_a_target(words: str) -> None:
+    assert verdict(iptables(words, "-p tcp -j ACCEPT")) == "unknown"
+
+
 @pytest.mark.parametrize("kept", ["set cl { type ipv4_addr; flags dynamic; }", "set cl { type ipv4_addr; }"])
 def test_9_who_is_in_a_set_of_ipv4_addresses_is_no_question_for_ipv6(kept: str) -> None:
     state = nft(
