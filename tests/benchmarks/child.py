@@ -5,11 +5,11 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,17 +30,17 @@ class Cost:
 
 def measured(command: Sequence[str], env: dict[str, str] | None = None, accept: Sequence[int] = (0,)) -> Cost:
     """Run it. RuntimeError with the end of what it said for an exit status that is not to be accepted."""
-    with tempfile.TemporaryFile("w+", encoding="utf-8") as out, tempfile.TemporaryFile("w+") as said:
-        start = time.perf_counter()
-        child = subprocess.Popen(command, env=env, stdin=subprocess.DEVNULL, stdout=out, stderr=said)
-        _pid, waited, used = os.wait4(child.pid, 0)
-        clock = time.perf_counter() - start
-        child.returncode = status = os.waitstatus_to_exitcode(waited)
-        out.seek(0)
-        said.seek(0)
-        if status not in accept:
-            raise RuntimeError(f"{Path(command[0]).name} ended with {status}: {said.read()[-2000:]}")
-        return Cost(used.ru_utime + used.ru_stime, clock, used.ru_maxrss // 1024, status, out.read())
+    with tempfile.NamedTemporaryFile() as result:
+        launch = [sys.executable, "-S", str(HERE / "launch.py"), result.name, *command]
+        done = subprocess.run(
+            launch, env=env, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
+        )
+        if done.returncode:
+            raise RuntimeError(f"{command[0]} could not be started: {done.stderr[-2000:]}")
+        taken = json.load(result)
+    if taken["status"] not in accept:
+        raise RuntimeError(f"{Path(command[0]).name} ended with {taken['status']}: {done.stderr[-2000:]}")
+    return Cost(**taken, output=done.stdout)
 
 
 def ours(script: str, *arguments: str) -> Cost:

@@ -8,14 +8,14 @@ from __future__ import annotations
 from ..model.diagrams import EMPTY, FULL
 from ..model.fields import FIELDS, FIRST_UNKNOWN_LEVEL
 from ..model.flowset import FlowSet, Space
-from ..model.match import ALWAYS, Match
+from ..model.match import ALWAYS, Match, asks_beyond
 from ..model.rules import DROP, Rule, Ruleset, Verdict, VerdictMap
 from ..model.state import State
 from .evaluate import HostFirewall
-from .index import Index
+from .index import ADDRESSES, Index, hulls
 from .outcome import RuleRef
 from .overlay import HIDDEN
-from .scope import chains_from, rules_by_chain, written
+from .scope import asked_by, chains_from, rules_by_chain, written
 
 _FINAL = ("accept", "drop", "reject")
 # What longer chains decide is not worked out: packets may come back from them.
@@ -46,6 +46,10 @@ class EndingFirewall(HostFirewall):
         """The index of a long chain, where it tells what rules have to do with packets as they are there."""
         return None if set(self.loose(chain)).intersection(_ADDRESSING) else self._indexes.get(chain)
 
+    def first_source(self, chain: str, index: int) -> int:
+        """The lowest source address of a rule, on the line of the index."""
+        return hulls(self.rules[chain][index].match, self._compiler.set_hull).get("src", ADDRESSES)[0]
+
     def at(self, ref: RuleRef) -> tuple[str, Rule]:
         """The rule that a decision names; a default action as a rule of its own."""
         for rule in self.rules[ref.chain]:
@@ -55,7 +59,13 @@ class EndingFirewall(HostFirewall):
 
     def stopped(self, ruleset: Ruleset, flows: FlowSet) -> FlowSet:
         """Those of the flows that a ruleset surely denies."""
-        return self.ruleset(ruleset.key, flows).deny if flows else flows
+        if not flows or any(self._tells_apart(one) for one in chains_from(self.rules, (ruleset.key,))):
+            return self.space.nothing
+        return self.ruleset(ruleset.key, flows).deny
+
+    def _tells_apart(self, chain: str) -> bool:
+        """Whether rules of a chain may let packets go that are no flows, and deny all that are."""
+        return any(asks_beyond(match) for rule in self.rules[chain] for match in asked_by(rule))
 
     def possible(self, chain: str, index: int) -> FlowSet:
         """What a rule matches for some outcome of what can't be decided."""
@@ -70,6 +80,8 @@ class EndingFirewall(HostFirewall):
 
     def _surely(self, match: Match, chain: str) -> FlowSet:
         """What a match holds for whatever the undecided and the fields that rules write may be."""
+        if asks_beyond(match):
+            return self.space.nothing  # packets that are no flows may go on
         spans = [(FIELDS[name].first, FIELDS[name].last) for name in self.loose(chain)]
         diagrams, node = self.space.diagrams, self._compiler.node(match)
         if not spans and not self._compiler.reasons(match):

@@ -11,18 +11,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import groupby
 from typing import Any
 
 from ..errors import FlowError
 from ..model.flowset import FlowSet, Space
-from ..model.match import Member
+from ..model.match import Member, asks_beyond
 from ..model.rules import Rule, Ruleset, VerdictMap
 from ..model.state import State
 from .endings import EndingFirewall
 from .index import wanted
 from .rulediff import as_dict
-from .scope import chains_from, jumps, rules_by_chain, verdicts, written
+from .scope import asked_by, chains_from, jumps, rules_by_chain, verdicts, written
 from .shadow import unknowns
 
 # The rules that keep packets from another are named up to so many.
@@ -31,6 +30,8 @@ MOST_NAMED = 10
 _MOST_PASSED_ON = 1_500
 # What was worked out about so many rules is forgotten before the next ones.
 _AT_ONCE = 500
+# Rules of tables that see frames besides IP packets: what others leave them is not what flows are left.
+_OF_FRAMES = ("bridge/", "netdev/")
 _SEES = {"ip": ("ipv4",), "ip6": ("ipv6",)}
 
 MATCHES_NOTHING = "it matches nothing"
@@ -140,22 +141,25 @@ class _Survey:
         loose = self.firewall.loose(chain)
         coming = visit.flows.forget(*loose) if loose else visit.flows
         dead = self.dead[chain] = []
-        for index in range(len(self.rules[chain])):
-            self.firewall.leaving(chain, index)  # kept, as all rules after it ask
-        for sends, run in self._runs(chain):
-            if sends:
-                dead += [index for index in run if not self._send_on(chain, index, coming, loose)]
-                continue
+        alone = []
+        for index, rule in enumerate(self.rules[chain]):
+            if not any(True for _target in jumps(rule)):
+                alone.append(index)
+            elif not self._send_on(chain, index, coming, loose):
+                dead.append(index)
+        for run in self._neighbours(chain, alone):
             with self.space.scratch():
                 dead += [index for index in run if not self._left(chain, index, coming)]
+        dead.sort()
 
-    def _runs(self, chain: str) -> Iterator[tuple[bool, list[int]]]:
-        """The rules in order: in a row whether they send packets on to another chain, and not too many at once."""
-        rules = self.rules[chain]
-        for sends, run in groupby(range(len(rules)), lambda index: any(True for _one in jumps(rules[index]))):
-            indexes = list(run)
-            for start in range(0, len(indexes), _AT_ONCE):
-                yield sends, indexes[start : start + _AT_ONCE]
+    def _neighbours(self, chain: str, indexes: list[int]) -> Iterator[list[int]]:
+        """The rules, so many at once: those about neighbouring addresses together, as they have to do with the same
+        rules before them."""
+        if len(indexes) > _AT_ONCE:
+            self.firewall.prepare()
+            indexes = sorted(indexes, key=lambda index: self.firewall.first_source(chain, index))
+        for start in range(0, len(indexes), _AT_ONCE):
+            yield indexes[start : start + _AT_ONCE]
 
     def _send_on(self, chain: str, index: int, coming: FlowSet, loose: tuple[str, ...]) -> bool:
         """False if nothing comes to the rule."""
@@ -178,7 +182,10 @@ class _Survey:
                 yield target, flows
 
     def _left(self, chain: str, index: int, coming: FlowSet) -> FlowSet:
-        """What may come to a rule and match it: not what rules before it surely take away."""
+        """What may come to a rule and match it: not what rules before it surely take away. Any may that comes to
+        the chain, where a rule asks for packets that are no flows."""
+        if any(map(asks_beyond, asked_by(self.rules[chain][index]))):
+            return coming
         left = coming & self.firewall.possible(chain, index)
         for before in self._before(chain, index, left):
             if not left:
@@ -198,6 +205,8 @@ class _Survey:
     def chain(self, chain: str) -> Iterator[dict[str, Any]]:
         rules = self.rules[chain]
         visit = self.visits.get(chain)
+        if chain.startswith(_OF_FRAMES):
+            return
         if chain in self.state.chains and (visit is None or not visit.flows):
             named = any(chain in jumps(rule) for listed in self.rules.values() for rule in listed)
             if named or not self._may_hide_jumps(chain):
