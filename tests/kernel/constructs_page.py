@@ -37,8 +37,10 @@ Worth knowing:
   `CHECKSUM`, `DSCP`, `TTL`, `SET` to a set, `ct helper`, counters) change no verdict. What hands a packet to a program
   or a local socket (`NFQUEUE`, `queue`, `TPROXY`, `SYNPROXY`) leaves it unknown.
 - Sets that rules fill as packets pass, and elements that time out, are unknown for what may be in them.
-- Tables of the families bridge and netdev are read; what they drop depends on frames that flows don't tell where they
-  ask for more than an IP packet.
+- Chains of the family netdev are asked about the packets of their own devices. What comes in or leaves by a bridge
+  passes its ports' frames through tables of the family bridge, and what stands on a device (a bridge or bond over its
+  ports, a VLAN) through that device's netdev chains; flows don't tell those frames. A chain there that may drop
+  something leaves the packets of these interfaces unknown. What a bridge forwards from port to port is no question.
 """
 _SECTIONS = (
     ("nft: matches that are known", nft.KNOWN_MATCHES),

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from ..model.fields import FIELDS
+from ..model.match import Match
 from ..model.rules import Effect, Rule, Verdict, VerdictMap
 from ..model.state import State
 
@@ -27,6 +28,12 @@ def verdicts(rule: Rule) -> list[Verdict]:
     if isinstance(rule.verdict, VerdictMap):
         return [verdict for _case, verdict in rule.verdict.cases]
     return [rule.verdict]
+
+
+def asked_by(rule: Rule) -> list[Match]:
+    """What a rule asks of packets, by itself and in each case of its map."""
+    cases = [case for case, _verdict in rule.verdict.cases] if isinstance(rule.verdict, VerdictMap) else []
+    return [rule.match, *cases]
 
 
 def jumps(rule: Rule) -> Iterator[str]:

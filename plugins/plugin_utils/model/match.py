@@ -125,6 +125,8 @@ Match = Always | In | Masked | Named | Member | Fib | Not | All | Either | Unkno
 
 ALWAYS = Always()
 NEVER = Either(())
+# What holds for no flow, but for packets that flows don't tell of: frames that are no IP, routing headers of IPv6.
+BEYOND = Either((NEVER,))
 
 
 def both(*matches: Match) -> Match:
@@ -142,6 +144,13 @@ def both(*matches: Match) -> Match:
 
 def protocol(*numbers: int) -> In:
     return In("protocol", tuple((number, number) for number in sorted(set(numbers))))
+
+
+def asks_beyond(match: Match) -> bool:
+    """Whether a match speaks of packets that are no flows (``BEYOND``)."""
+    if isinstance(match, Not):
+        return asks_beyond(match.match)
+    return match == BEYOND or (isinstance(match, (All, Either)) and any(map(asks_beyond, match.matches)))
 
 
 def unknown_reasons(match: Match) -> list[str]:

@@ -271,10 +271,10 @@ class Ruleset:
 
     ``key``: ``family/table/chain`` (nft), ``iptables/filter/FORWARD`` and the like, or a device's own
     name. ``backend``: nft, iptables, iptables-legacy, ip6tables, ip6tables-legacy, or the platform.
-    ``family``: ip, ip6, inet, bridge, netdev, arp (see ``parse/nft_arp``). ``hook``: prerouting, input,
-    forward, output, postrouting, ingress; empty for a device's list. ``type``: filter, nat, route.
-    ``default_action``: permit or deny, for what no rule decides. ``managed_by``: the program that set hook
-    and default action; each rule says for itself who made it.
+    ``family``: ip, ip6, inet, bridge, netdev, arp (see ``parse/nft_arp``), bridged (``parse/nft_frames``).
+    ``hook``: prerouting, input, forward, output, postrouting, ingress; empty for a device's list. ``type``: filter,
+    nat, route. ``default_action``: permit or deny, for what no rule decides. ``managed_by``: the program that
+    set hook and default action; each rule says for itself who made it.
     """
 
     key: str

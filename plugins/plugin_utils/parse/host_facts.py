@@ -50,7 +50,8 @@ NO_ADDRESSES = "the host's own addresses were not gathered"
 class HostFacts:
     """``local``, ``broadcast``: ranges by family, None while they are not known. ``by_link``: interface -> kind
     of address -> ranges, by family. ``anycast``: IPv4 addresses that a route of this kind names.
-    ``interfaces``: name by index. ``groups``: interface names by link group."""
+    ``interfaces``: name by index. ``groups``: interface names by link group. ``bridges``: interfaces that are
+    bridges or stand on one, None while that is not known. ``above``: by interface those that stand on it."""
 
     local: dict[int, tuple[Range, ...]] | None = None
     broadcast: tuple[Range, ...] = ()
@@ -59,6 +60,8 @@ class HostFacts:
     not_understood: list[dict[str, str]] = field(default_factory=list)
     by_link: dict[int, dict[str, dict[str, list[Range]]]] | None = None
     anycast: tuple[Range, ...] = ()
+    bridges: tuple[str, ...] | None = None
+    above: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     def address_type(self, which: str, word: str, family: int = 0, by: str = "") -> Match:
         """A match for addresses of a type, as ``fib ... type`` says it.

@@ -14,6 +14,7 @@ from ..model import text
 from ..model.fields import PROTOCOLS_WITH_PORTS, TCP_FLAGS
 from ..model.match import (
     ALWAYS,
+    BEYOND,
     NEVER,
     Either,
     Fib,
@@ -403,7 +404,7 @@ _WHOLE: dict[str, Callable[[Matches, list[Option]], Match]] = {
     "addrtype": Matches.address_types,
     "rpfilter": Matches.way_back,
     # Without an IPv6 routing header, which no flow has, this never matches, be its questions negated or not.
-    "rt": lambda _matches, _options: NEVER,
+    "rt": lambda _matches, _options: BEYOND,
 }
 
 

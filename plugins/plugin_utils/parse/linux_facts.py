@@ -92,7 +92,8 @@ def _interface(state: State, item: Json) -> Interface:
 def _links(state: State, facts: HostFacts, content: str) -> None:
     indexes: dict[int, str] = {}
     groups: dict[str, list[str]] = {}
-    for item in _array(content, "the list of links"):
+    links = _array(content, "the list of links")
+    for item in links:
         group = str(item.get("group", "default"))
         found = Interface(
             str(item.get("ifname", "")),
@@ -108,6 +109,39 @@ def _links(state: State, facts: HostFacts, content: str) -> None:
             indexes[item["ifindex"]] = found.name
     facts.interfaces = indexes
     facts.groups = {group: tuple(names) for group, names in groups.items()}
+    facts.above = _above(links)
+    masters = {link.master for link in state.interfaces.values()}
+    # Without `ip -d` there are no kinds: what has ports may be a bridge.
+    bridges = [
+        link.name
+        for link in state.interfaces.values()
+        if link.kind == "bridge" or (link.kind == "ether" and link.name in masters)
+    ]
+    facts.bridges = tuple(sorted({*bridges, *(name for one in bridges for name in facts.above.get(one, ()))}))
+
+
+# Kinds of links whose packets are frames of the link that they name (ip-link(8)).
+_STACKED = ("vlan", "macvlan", "macvtap", "ipvlan", "ipvtap", "macsec")
+
+
+def _above(links: list[Json]) -> dict[str, tuple[str, ...]]:
+    """By interface those that stand on it, directly or not: as its master, or as a VLAN and the like."""
+    direct: dict[str, set[str]] = {}
+    for item in links:
+        name = str(item.get("ifname", ""))
+        if item.get("master"):
+            direct.setdefault(name, set()).add(str(item["master"]))
+        if item.get("link") and item.get("linkinfo", {}).get("info_kind", "") in _STACKED:
+            direct.setdefault(str(item["link"]), set()).add(name)
+    found = {}
+    for name in direct:
+        reached, todo = {name}, [name]
+        while todo:
+            new = direct.get(todo.pop(), set()) - reached
+            reached |= new
+            todo += new
+        found[name] = tuple(sorted(reached - {name}))
+    return found
 
 
 def _addresses(state: State, facts: HostFacts, content: str) -> None:

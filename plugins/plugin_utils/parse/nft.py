@@ -18,7 +18,7 @@ from ..errors import ParseError
 from ..model.match import Match, Named, Unknown
 from ..model.rules import ACCEPT, Chain, Rule, Ruleset
 from ..model.state import NamedSet
-from . import nft_arp, nft_script, nft_sets, nft_text
+from . import nft_arp, nft_frames, nft_script, nft_sets, nft_text
 from .host_facts import HostFacts, negated
 from .nft_match import Relations
 from .nft_routes import at_hook
@@ -265,9 +265,14 @@ def _read_table(
                 raise ValueError(f"the base chain {name} has no hook")
             found.chains[key] = Chain(key, rules)
             continue
-        attached = _attachment(key, chain, words)
-        if attached is not None:
-            rules.insert(0, attached)
+        listed = table.rules.get(name, [])
+        if reader.family == nft_frames.BRIDGE:
+            bridged = nft_frames.bridged(key, chain, listed, rules, facts)
+            if bridged is not None:
+                found.rulesets[key] = bridged
+                _tell(found, bridged)
+                continue
+        rules[:0] = _attachment(key, chain, words, listed, facts)
         if dormant is None:
             why = f"whether table {place} is dormant can be read with `nft -a list ruleset` only"
             rules = [
@@ -307,10 +312,17 @@ def _hook(name: str, chain: Json) -> str:
 def _read_arp(found: NftRules, place: str, table: Table, words: nft_text.Listing) -> None:
     for ruleset in nft_arp.rulesets(place, table.chains, table.rules, words.rules.get(place, {})):
         found.rulesets[ruleset.key] = ruleset
+        _tell(found, ruleset)
+
+
+def _tell(found: NftRules, ruleset: Ruleset) -> None:
+    told = {(item["where"], item["reason"]) for item in found.not_understood}
+    for rule in ruleset.rules:
+        where = f"{ruleset.key} rule {rule.position}"
         found.not_understood += [
-            {"where": f"{ruleset.key} rule {rule.position}", "text": rule.text, "reason": reason}
-            for rule in ruleset.rules
+            {"where": where, "text": rule.text, "reason": reason}
             for reason in rule.not_understood
+            if (where, reason) not in told
         ]
 
 
@@ -340,21 +352,28 @@ def _rules(
     return read
 
 
-def _attachment(key: str, chain: Json, words: nft_text.Listing) -> Rule | None:
-    """A chain at the hook ingress or egress sees its own devices only: packets of others pass it by."""
+def _attachment(
+    key: str, chain: Json, words: nft_text.Listing, listed: Sequence[Json], facts: HostFacts
+) -> list[Rule]:
+    """A chain at the hook ingress or egress sees its own devices only: packets of others pass it by, but for those
+    of what stands on its devices."""
     if chain["hook"] not in ("ingress", "egress"):
-        return None
+        return []
     device = chain.get("dev") or words.devices.get(key)
     devices = [device] if isinstance(device, str) else list(device or ())
     field_name = "in_interface" if chain["hook"] == "ingress" else "out_interface"
     if devices:
         match: Match = negated(Named(field_name, tuple(devices)))
-        return Rule(0, match, ACCEPT, f"attached to {', '.join(devices)}")
+        own = Rule(0, match, ACCEPT, f"attached to {', '.join(devices)}")
+        above = nft_frames.above(key, devices, field_name, facts)
+        return [above, own] if above is not None and nft_frames.may_drop(chain, listed) else [own]
     why = "the chain's device is not in nft's JSON; gather `nft -a list ruleset` too"
-    return Rule(
-        0,
-        Unknown(f"{key} device", why),
-        ACCEPT,
-        "attached to a device that is not known",
-        not_understood=(why,),
-    )
+    return [
+        Rule(
+            0,
+            Unknown(f"{key} device", why),
+            ACCEPT,
+            "attached to a device that is not known",
+            not_understood=(why,),
+        )
+    ]

@@ -41,7 +41,7 @@ def rulesets(
         doubtful = [
             _rule(key, position, lines.get(rule.get("handle")) or rule_text(rule.get("expr") or []), rule)
             for position, rule in enumerate(rules.get(name, ()), 1)
-            if not _harmless(rule)
+            if not harmless(rule)
         ]
         if chain.get("policy", "accept") != "accept":
             position = len(rules.get(name, ())) + 1
@@ -51,7 +51,8 @@ def rulesets(
     return found
 
 
-def _harmless(rule: Json) -> bool:
+def harmless(rule: Json) -> bool:
+    """Whether a packet goes on after a rule, and as it was."""
     return all(_HARMLESS.issuperset(statement) for statement in rule.get("expr") or [])
 
 

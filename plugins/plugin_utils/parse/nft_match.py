@@ -11,6 +11,7 @@ from typing import Any
 
 from ..model.fields import PROTOCOLS_WITH_PORTS
 from ..model.match import (
+    BEYOND,
     NEVER,
     All,
     Either,
@@ -64,7 +65,7 @@ class Relations:
             if plain is not None:
                 return plain, ""
         if _of_routing_header(left, op, right):
-            return NEVER, ""
+            return BEYOND, ""
         if self.limits(place, right):
             return self._limited(place, left, op, right, rule)
         operands = _operands(left)
@@ -228,7 +229,7 @@ class Relations:
                 raise NotModelled()
             if word in _FAMILIES:
                 found.append(_FAMILIES[word])
-        return Named("family", tuple(found)) if found else NEVER
+        return Named("family", tuple(found)) if found else BEYOND
 
     def _fib_type(self, operand: Operand, op: str, right: Json) -> Match:
         if op not in ("==", "in"):

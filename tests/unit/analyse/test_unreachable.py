@@ -18,8 +18,10 @@ from ansible_collections.pathguard.network.plugins.plugin_utils.analyse.diffdata
 from ansible_collections.pathguard.network.plugins.plugin_utils.analyse.unreachable import unreachable
 from ansible_collections.pathguard.network.plugins.plugin_utils.model.match import (
     ALWAYS,
+    BEYOND,
     Match,
     Member,
+    Not,
     Unknown,
     both,
 )
@@ -165,3 +167,19 @@ def test_the_filter_says_what_is_wrong() -> None:
         unreachable_rules(found, "forwrd")
     with pytest.raises(AnsibleFilterError, match="could not be read"):
         unreachable_rules({**found, "firewall_known": False})
+
+
+def test_rules_about_packets_that_are_no_flows_are_left_out() -> None:
+    header = both(match(family="ipv6"), BEYOND)
+    assert unreachable(state((header, DROP), (ALWAYS, ACCEPT))) == []
+    sent = state((header, Verdict("jump", WEB)), web=[(ALWAYS, DROP)])
+    assert unreachable(sent) == []
+    assert unreachable(State.from_dict(sent.to_dict())) == []
+
+
+def test_a_rule_that_lets_packets_go_that_are_no_flows_hides_nothing() -> None:
+    assert dead(state((Not(BEYOND), ACCEPT), (ALWAYS, DROP))) == []
+    found = state((Not(BEYOND), DROP), default="permit")
+    later = ruleset("inet/later/forward", "forward", "permit", listed([(ALWAYS, DROP)]), priority=10)
+    found.rulesets[later.key] = later
+    assert dead(found) == []

@@ -130,7 +130,7 @@ FORWARD: list[Case] = [
     ('iifgroup "default" accept', {'in_interface': ['lo', 'app0']}, {'verdict': 'accept'}),
     ('meta nfproto ipv6 drop', {'family': ['ipv6']}, {'verdict': 'drop'}),
     ('meta protocol ip accept', {'family': ['ipv4']}, {'verdict': 'accept'}),
-    ('meta protocol arp drop', {'any': []}, {'verdict': 'drop'}),
+    ('meta protocol arp drop', {'any': [{'any': []}]}, {'verdict': 'drop'}),
     ('meta mark 0x00000010 accept', {'mark': ['16']}, {'verdict': 'accept'}),
     ('meta mark & 0x000000ff == 0x00000012 accept', {'masked': 'mark', 'value': 18, 'mask': 255, 'family': 0}, {'verdict': 'accept'}),
     ('meta mark set 0x00000023', {}, {'verdict': 'continue', 'effects': [{'kind': 'set', 'field': 'mark', 'value': 35}]}),
