@@ -16,14 +16,14 @@ from dataclasses import dataclass, field, replace
 
 from ..model.flowset import FlowSet
 from ..model.state import State
+from . import entry
 from .arriving import TRANSLATED_AWAY, Arrivals
 from .effects import Effects
 from .evaluate import AFTER_NAT, NAT, HostFirewall, side_of
 from .outcome import Outcome, Part
-from .routes import Leg, Routing
+from .routes import LOOPBACK, Leg, Routing
 
 _LOOPBACK = Leg("local", "lo")
-_ELSEWHERE = "(another interface)"  # no interface can have this name: a packet that no iif rule is for
 _TRANSLATED = (
     "whether the connection of these packets was translated is not known: ask about its first packet"
 )
@@ -310,7 +310,7 @@ class _Way:
             if there:
                 found += self._lookup(there, name)
         if rest:
-            found += self._lookup(rest, _ELSEWHERE)
+            found += self._lookup(rest, entry.ELSEWHERE)
         fates = []
         for now, legs in found:
             here = part.narrowed(now)
@@ -386,7 +386,7 @@ class _Way:
         """The routes' choice; where a host's routes were not gathered, all ways out stay possible."""
         if not self.gathered:
             return [(flows, (Leg("forward"),))]
-        return self.routing.lookup(flows, in_interface)
+        return [(part, legs) for part, legs, _family in entry.split(self.routing, flows, in_interface)]
 
     def _stop(self, leg: Leg, part: _Travelling) -> _Fate:
         self.parts.append(Part(leg.kind, part.asked, (), leg.reason))
@@ -465,8 +465,10 @@ def _untranslated(firewall: HostFirewall) -> HostFirewall:
 
 
 def _addresses(flows: FlowSet, routing: Routing) -> FlowSet:
-    """The flows to the host's own addresses."""
+    """The flows to the host's own addresses: to loopback ones only where it has no other."""
     found = flows.space.nothing
-    for address in routing.addresses:
-        found = found | flows.only("dst", ((address.value, address.value),), address.family)
+    for family, (low, high) in LOOPBACK.items():
+        mine = [address for address in routing.addresses if address.family == family]
+        for address in [one for one in mine if not low <= one.value <= high] or mine:
+            found = found | flows.only("dst", ((address.value, address.value),), family)
     return found

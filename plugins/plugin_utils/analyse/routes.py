@@ -23,7 +23,7 @@ from ..model.state import Interface, NextHop, Route, RouteRule, State
 from .journey import destinations
 
 FAMILY_NAME = {4: "ipv4", 6: "ipv6"}
-_LOOPBACK = {4: text.address_range("127.0.0.0/8")[1:], 6: text.address_range("::1")[1:]}
+LOOPBACK = {4: text.address_range("127.0.0.0/8")[1:], 6: text.address_range("::1")[1:]}
 _LINK_LOCAL = {4: text.address_range("169.254.0.0/16")[1:], 6: text.address_range("fe80::/10")[1:]}
 _REFUSALS = {
     "blackhole": "the route is a blackhole",
@@ -77,7 +77,7 @@ def own_addresses(interfaces: Iterable[Interface]) -> list[Own]:
 
 def is_global(own: Own) -> bool:
     """Neither loopback nor link-local: an address that others may use."""
-    return not any(low <= own.value <= high for low, high in (_LOOPBACK[own.family], _LINK_LOCAL[own.family]))
+    return not any(low <= own.value <= high for low, high in (LOOPBACK[own.family], _LINK_LOCAL[own.family]))
 
 
 def _selects(rule: RouteRule) -> bool:

@@ -40,7 +40,7 @@ class Dropped:
 
 def mode_of(state: State, interface: str) -> str:
     """``strict``, ``loose``, or empty: not checked, or not known whether."""
-    name = f"net.ipv4.conf.{_in_sysctl(interface)}.rp_filter"
+    name = f"net.ipv4.conf.{in_sysctl(interface)}.rp_filter"
     values = [state.settings.get(key) for key in (f"{_ALL}rp_filter", name)]
     known = [value for value in values if value is not None]
     item = state.interfaces.get(interface)
@@ -49,13 +49,13 @@ def mode_of(state: State, interface: str) -> str:
     return _MODES.get(max(known), "")
 
 
-def _in_sysctl(interface: str) -> str:
+def in_sysctl(interface: str) -> str:
     """sysctl(8) writes the dot of a name as a slash."""
     return interface.replace(".", "/")
 
 
 def _either(state: State, interface: str, name: str) -> bool:
-    keys = (f"{_ALL}{name}", f"net.ipv4.conf.{_in_sysctl(interface)}.{name}")
+    keys = (f"{_ALL}{name}", f"net.ipv4.conf.{in_sysctl(interface)}.{name}")
     return any(state.settings.get(key) for key in keys)
 
 

@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 
 from ..model import text
 from ..model.flowset import FlowSet
+from . import entry
 from .dress import FIRST
 from .evaluate import AFTER_NAT, BEFORE_NAT, NAT, SIDES
 from .given import resolved
@@ -367,10 +368,12 @@ class Walk:
         routing = self.network.routing[host]
         undecided = self.network.space.nothing
         if not routing.follows_marks:
-            found = routing.split(packets.flows, interface)
+            found = entry.split(routing, packets.flows, interface)
         else:
             seen = packets.seen if packets.seen is not None else self.dressed(host, packets, interface, "")
-            found = [(plain(part), legs, family) for part, legs, family in routing.split(seen, interface)]
+            found = [
+                (plain(part), legs, family) for part, legs, family in entry.split(routing, seen, interface)
+            ]
             if "mark" in packets.loose:
                 for index, (one, _legs, _family) in enumerate(found):
                     for other, _others, _same in found[index + 1 :]:

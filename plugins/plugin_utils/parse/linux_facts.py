@@ -282,7 +282,7 @@ def _selector(item: Json, end: str) -> str:
 
 # ``default`` counts for interfaces to come.
 _SETTING = re.compile(
-    r"net\.ipv4\.conf\.(?!default\.)[^.]+\.(rp_filter|src_valid_mark|accept_local)"
+    r"net\.ipv4\.conf\.(?!default\.)[^.]+\.(rp_filter|src_valid_mark|accept_local|route_localnet)"
     r"|net\.netfilter\.nf_conntrack_tcp_loose"
 )
 

@@ -309,3 +309,94 @@ def test_without_addresses_a_masquerade_may_give_any() -> None:
     fw = State("fw1", rulesets=rules)
     assert verdict(fw, later("10.2.0.9", "10.0.1.9", src_port=80, **through)) == "unknown"
     assert verdict(fw, later("10.2.0.9", "10.0.1.9", src_port=81, **through)) == "deny"
+
+
+def localnet(**values: int) -> dict[str, int]:
+    return {f"net.ipv4.conf.{name}.route_localnet": value for name, value in values.items()}
+
+
+OFF = {"all": 0, "app0": 0, "db0": 0}
+TO_LOOPBACK = {**IN, "dst": "127.0.0.1"}
+
+
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [
+        (OFF, "deny"),
+        ({**OFF, "app0": 1}, "permit"),
+        ({**OFF, "all": 1}, "permit"),
+        ({**OFF, "db0": 1}, "deny"),
+        ({"all": 0, "db0": 0}, "unknown"),
+        ({}, "unknown"),
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("ruled", [False, True], ids=["", "an ip rule names the interface"])
+def test_packets_from_outside_for_a_loopback_address_need_route_localnet(
+    values: dict[str, int], expected: str, ruled: bool
+) -> None:
+    fw = host(rules=(RouteRule(4, 50, "main", in_interface="app0"),) if ruled else ())
+    fw.routes.append(Route(4, "127.0.0.0/8", "local", "local"))
+    fw.settings = localnet(**values)
+    found = verdicts(fw, [TO_LOOPBACK])[0]
+    assert found["verdict"] == expected
+    assert expected == "permit" or "route_localnet" in found["parts"][0]["reason"]
+    target = text.address_range("127.0.0.1")[1:]
+    moved = chain(
+        "prerouting", (WEB, ACCEPT, Effect("dnat", family=4, address=target)), kind="nat", priority=-100
+    )
+    fw.rulesets[moved.key] = moved
+    assert verdict(fw, IN) == expected, "translated there it is no better"
+
+
+def test_a_loopback_address_is_reached_by_the_host_itself() -> None:
+    fw = host()
+    fw.settings = localnet(**OFF)
+    assert verdict(fw, {**OWN, "dst": "127.0.0.1"}) == "permit"
+    assert verdict(fw, {**TO_LOOPBACK, "in_interface": "lo"}) == "permit"
+
+
+SIX: dict[str, Any] = {"src": "fd00:1::9", "protocol": "udp", "dst_port": 53, "in_interface": "app0"}
+
+
+def of_both_families() -> State:
+    fw = host()
+    fw.interfaces["lo"].addresses.append("::1/128")
+    fw.interfaces["app0"].addresses.append("fd00:1::1/64")
+    fw.routes += [
+        Route(6, "fd00:1::/64", next_hops=[NextHop("app0")]),
+        Route(6, "fd00:1::/128", "anycast", "local", next_hops=[NextHop("app0")]),
+        Route(6, "ff00::/8", "multicast", "local", next_hops=[NextHop("app0")]),
+    ]
+    fw.route_rules += [RouteRule(6, 0, "local"), RouteRule(6, 32766, "main")]
+    return fw
+
+
+@pytest.mark.parametrize(
+    ("dst", "expected", "why"),
+    [
+        ("::1", "deny", "loopback"),
+        ("fd00:1::1", "permit", ""),
+        ("ff02::1", "unknown", "multicast"),
+        ("fd00:1::", "unknown", "anycast"),
+    ],
+)
+def test_special_ipv6_destinations_of_packets_from_outside(dst: str, expected: str, why: str) -> None:
+    found = verdicts(of_both_families(), [{**SIX, "dst": dst}])[0]
+    assert found["verdict"] == expected
+    assert not why or why in found["parts"][0]["reason"]
+
+
+def test_own_packets_for_an_ipv6_group_are_not_refused() -> None:
+    own = {"src": "fd00:1::1", "dst": "ff02::1", "protocol": "udp", "dst_port": 53}
+    assert verdict(of_both_families(), own) == "unknown"
+
+
+def test_a_broadcast_to_all_is_for_the_host_and_groups_are_not_followed() -> None:
+    fw = host(chain("input", (both(protocol(17), In("dst_port", ((67, 67),))), ACCEPT), default="deny"))
+    dhcp = {"src": "0.0.0.0", "dst": "255.255.255.255", "protocol": "udp", "in_interface": "app0"}
+    assert verdict(fw, {**dhcp, "dst_port": 67}) == "permit"
+    assert verdict(fw, {**dhcp, "dst_port": 68}) == "deny"
+    found = verdicts(fw, [{**IN, "dst": "224.0.0.1"}])[0]
+    assert found["verdict"] == "unknown"
+    assert "multicast" in found["parts"][0]["reason"]

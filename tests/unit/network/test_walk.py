@@ -387,3 +387,19 @@ def test_a_redirect_goes_to_the_first_address_of_the_interface(port: int | None,
     other = rule(5, "another address", match(dst="10.20.1.99", proto="tcp"))
     db1.rulesets["i"] = ruleset("i", "input", "deny", [*stateful(), other])
     assert verdict(ask(states)) == "denied"
+
+
+@pytest.mark.parametrize(("value", "expected"), [(0, "denied"), (1, "open"), (None, "unknown")], ids=str)
+def test_a_translation_to_a_loopback_address_needs_route_localnet(value: int | None, expected: str) -> None:
+    states = small_lab()
+    db1 = states["db1"]
+    inside = Effect("dnat", family=4, address=text.address_range("127.0.0.1")[1:])
+    moved = rule(1, "dnat to 127.0.0.1", match(proto="tcp", dport=5432), ACCEPT, [inside])
+    db1.rulesets["ip/n/p"] = ruleset(
+        "ip/n/p", "prerouting", "permit", [moved], type="nat", priority=-100, family="ip"
+    )
+    db1.routes.append(Route(4, "127.0.0.0/8", "local", "local"))
+    if value is not None:
+        names = ("all", *db1.interfaces)
+        db1.settings |= {f"net.ipv4.conf.{name}.route_localnet": value for name in names}
+    assert verdict(ask(states)) == expected

@@ -246,12 +246,14 @@ def test_settings_that_decide_about_packets() -> None:
     text = (
         "net.ipv4.ip_forward = 1\nnet.ipv4.conf.all.rp_filter = 2\nnet.ipv4.conf.default.rp_filter = 1\n"
         "net.ipv4.conf.eth0/7.src_valid_mark = 1\nnet.ipv4.conf.lo.accept_local = 0\n"
+        "net.ipv4.conf.eth0.route_localnet = 1\n"
     )
     state, _facts = read(sysctl=text)
     assert state.settings == {
         "net.ipv4.conf.all.rp_filter": 2,
         "net.ipv4.conf.eth0/7.src_valid_mark": 1,
         "net.ipv4.conf.lo.accept_local": 0,
+        "net.ipv4.conf.eth0.route_localnet": 1,
     }
     assert "rp_filter" not in [item["what"] for item in state.unreadable]
     state, _facts = read(sysctl="net.ipv4.ip_forward = 1\n")
