@@ -327,6 +327,13 @@ class _Way:
         fates = []
         for family in part.now.values("family"):
             here = part.narrowed(part.now.named("family", (family,)))
+            for name in entry.not_forwarding(self.state) if self.gathered and family == "ipv4" else ():
+                if there := here.now.named("in_interface", (name,)):
+                    why = Leg("deny", reason=f"forwarding is off on {name}")
+                    fates.append(self._stop(why, here.narrowed(there)))
+                    here = here.narrowed(here.now - there)
+            if not here.now:
+                continue
             does = self.state.forwarding.get(family) if self.gathered else True
             if does is False:
                 fates.append(self._stop(Leg("deny", reason=f"the host does not forward {family}"), here))

@@ -56,6 +56,18 @@ def split(routing: Routing, flows: FlowSet, in_interface: str) -> Split:
     return found
 
 
+def not_forwarding(state: State) -> list[str]:
+    """Interfaces by which IPv4 packets may not come in to be sent on, though the host forwards (``IN_DEV_FORWARD``);
+    of IPv6, only ``all`` counts (``ip6_forward``)."""
+    if state.platform != "linux":
+        return []
+    return [
+        name
+        for name in state.interfaces
+        if state.settings.get(f"net.ipv4.conf.{in_sysctl(name)}.forwarding") == 0
+    ]
+
+
 def _special(state: State, flows: FlowSet, in_interface: str, family: int) -> Iterator[tuple[FlowSet, Leg]]:
     if in_interface == ELSEWHERE:
         flows = flows - flows.named("in_interface", (_LO,))

@@ -280,6 +280,9 @@ class Walk:
     def _forward(
         self, host: str, interface: str, leg: Leg, packets: Packets, came: Packets, family: int
     ) -> list[_Arrival]:
+        if family == 4 and interface in entry.not_forwarding(self.network.states[host]):
+            self._note(DENY, host, "route", packets, f"{host}: forwarding is off on {interface}", at=host)
+            return []
         forwards = self.network.forwards(host, family)
         if forwards is False:
             self._note(

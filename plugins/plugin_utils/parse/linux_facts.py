@@ -285,6 +285,7 @@ _SETTING = re.compile(
     r"net\.ipv4\.conf\.(?!default\.)[^.]+\.(rp_filter|src_valid_mark|accept_local|route_localnet)"
     r"|net\.netfilter\.nf_conntrack_tcp_loose"
 )
+_FORWARDING = re.compile(r"net\.ipv4\.conf\.(?!(?:default|all)\.)[^.]+\.forwarding")
 
 
 def _sysctl(state: State, facts: HostFacts, content: str) -> None:
@@ -302,6 +303,9 @@ def _sysctl(state: State, facts: HostFacts, content: str) -> None:
     elif not any(name.startswith("net.ipv6.") for name in values):
         state.forwarding["ipv6"] = False
     state.settings = {name: int(value) for name, value in values.items() if _SETTING.fullmatch(name)}
+    if state.forwarding["ipv4"]:  # else it is said by that alone
+        off = (name for name, value in values.items() if _FORWARDING.fullmatch(name) and value == "0")
+        state.settings.update(dict.fromkeys(off, 0))
     if not any(name.endswith(".rp_filter") for name in state.settings):
         why = "not among the settings: taken as off, so that no packet is dropped for its source"
         state.unreadable.append({"what": "rp_filter", "reason": why})

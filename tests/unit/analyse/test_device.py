@@ -400,3 +400,13 @@ def test_a_broadcast_to_all_is_for_the_host_and_groups_are_not_followed() -> Non
     found = verdicts(fw, [{**IN, "dst": "224.0.0.1"}])[0]
     assert found["verdict"] == "unknown"
     assert "multicast" in found["parts"][0]["reason"]
+
+
+def test_what_comes_in_by_an_interface_that_does_not_forward_is_not_sent_on() -> None:
+    fw = host()
+    fw.settings = {"net.ipv4.conf.app0.forwarding": 0}
+    found = verdicts(fw, [IN])[0]
+    assert found["verdict"] == "deny"
+    assert found["parts"][0]["reason"] == "forwarding is off on app0"
+    assert verdict(fw, {**IN, "in_interface": "db0"}) == "permit"
+    assert verdict(fw, {**IN, "dst": "10.2.0.1"}) == "permit"

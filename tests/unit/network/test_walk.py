@@ -403,3 +403,11 @@ def test_a_translation_to_a_loopback_address_needs_route_localnet(value: int | N
         names = ("all", *db1.interfaces)
         db1.settings |= {f"net.ipv4.conf.{name}.route_localnet": value for name in names}
     assert verdict(ask(states)) == expected
+
+
+@pytest.mark.parametrize(("interface", "expected"), [("app0", "denied"), ("mgmt0", "open")])
+def test_an_interface_may_not_forward(interface: str, expected: str) -> None:
+    states = small_lab()
+    for name in ("fw1", "fw2"):
+        states[name].settings |= {f"net.ipv4.conf.{interface}.forwarding": 0}
+    assert verdict(ask(states)) == expected

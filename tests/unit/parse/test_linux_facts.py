@@ -258,3 +258,13 @@ def test_settings_that_decide_about_packets() -> None:
     assert "rp_filter" not in [item["what"] for item in state.unreadable]
     state, _facts = read(sysctl="net.ipv4.ip_forward = 1\n")
     assert "rp_filter" in [item["what"] for item in state.unreadable]
+
+
+def test_interfaces_that_do_not_forward_though_the_host_does() -> None:
+    lines = (
+        "net.ipv4.conf.all.forwarding = 0\nnet.ipv4.conf.a.forwarding = 0\nnet.ipv4.conf.b.forwarding = 1\n"
+    )
+    state, _facts = read(sysctl=f"net.ipv4.ip_forward = 1\n{lines}")
+    assert state.settings == {"net.ipv4.conf.a.forwarding": 0}
+    state, _facts = read(sysctl=f"net.ipv4.ip_forward = 0\n{lines}")
+    assert state.settings == {}
