@@ -18,7 +18,6 @@ from ..model.flowset import FlowSet
 from ..model.state import State
 from . import entry
 from .arriving import TRANSLATED_AWAY, Arrivals
-from .effects import Effects
 from .evaluate import AFTER_NAT, NAT, HostFirewall, side_of
 from .outcome import Outcome, Part
 from .routes import LOOPBACK, Leg, Routing
@@ -135,11 +134,13 @@ def at_ruleset(
 
 @dataclass(frozen=True)
 class _Travelling:
-    """``asked``: the flows as the question has them; ``now``: as they are by now."""
+    """``asked``: the flows as the question has them; ``now``: as they are by now. ``of_interface``: what became the
+    address of an interface at the last hooks."""
 
     asked: FlowSet
     now: FlowSet
     changed: tuple[str, ...] = ()
+    of_interface: frozenset[str] = frozenset()
 
     def narrowed(self, now: FlowSet) -> _Travelling:
         return _Travelling(self.origin(now), now, self.changed)
@@ -204,8 +205,6 @@ class _Way:
         self.state = routing.state
         self.flows = flows
         self.gathered = bool(self.state.routes or self.state.interfaces)
-        # An address that is not known is one of the interface's only where the interfaces are known.
-        self.effects = Effects.of(self.state) if self.state.interfaces else None
         self.chooses_out = flows.forget("out_interface") == flows
         self.parts: list[Part] = []
 
@@ -234,7 +233,8 @@ class _Way:
         fates = []
         for passed in outcome.passed:
             changed = tuple({*part.changed, *passed.rewrites})
-            fates.append(then(_Travelling(part.origin(passed.flows), passed.after, changed)))
+            here = _Travelling(part.origin(passed.flows), passed.after, changed, passed.of_interface)
+            fates.append(then(here))
         return _one_of(part.asked, denied, unknown, fates)
 
     def beyond(self, name: str, part: _Travelling) -> _Fate:
@@ -271,13 +271,10 @@ class _Way:
                 if not passed.rewrites.keys() & {end, f"{end}_port"}:
                     continue
                 given = passed.after
-                if passed.rewrites.get(end, 0) is None and end == "src" and self._masquerades(name):
+                if end == "src" and "src" in passed.of_interface and self.state.interfaces:
                     given = self._masqueraded(given)
                 found = found | later & given.reversed().forget(*unlike)
         return found
-
-    def _masquerades(self, hook: str) -> bool:
-        return hook == "postrouting" and self.effects is not None and self.effects.only_masquerades
 
     def _masqueraded(self, flows: FlowSet) -> FlowSet:
         """Those from an address of the interface by which they leave, or any, where that has none
@@ -295,12 +292,7 @@ class _Way:
     def came(self, part: _Travelling) -> _Fate:
         """From outside: routed by the interface that it came in by."""
         rest, found = part.now, []
-        if (
-            "dst" in part.changed
-            and rest.forget("dst") == rest
-            and self.effects
-            and self.effects.only_redirects
-        ):
+        if "dst" in part.of_interface and self.state.interfaces:
             rest = rest & self.own  # redirect gives the address of the interface (nft(8), "redirect")
             part = replace(part, now=rest)
         names = {rule.in_interface for rule in self.state.route_rules} - {"", "lo"}

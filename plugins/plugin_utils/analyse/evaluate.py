@@ -26,7 +26,17 @@ from .compile import Compiler
 from .index import ChainHulls, Index, RuleIndex, hulls, wanted
 from .marks import MARKS
 from .outcome import Outcome, Part, Passed, RuleRef
-from .overlay import HIDDEN, Overlay, Overlays, before_tracking, rewrites, told, translation_of, untold
+from .overlay import (
+    HIDDEN,
+    Overlay,
+    Overlays,
+    before_tracking,
+    of_interface,
+    rewrites,
+    told,
+    translation_of,
+    untold,
+)
 from .routes import own_addresses
 from .shadow import outcome_matches
 
@@ -544,7 +554,8 @@ class HostFirewall:
         for overlay, node in pieces.items():
             flows = FlowSet(self.space, self.space.certain(node))
             if flows:
-                yield Passed(flows, self._overlays.after(flows, overlay), rewrites(overlay))
+                after = self._overlays.after(flows, overlay)
+                yield Passed(flows, after, rewrites(overlay), of_interface(overlay))
 
 
 def side_of(ruleset: Ruleset) -> str:

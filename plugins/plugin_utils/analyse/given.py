@@ -22,9 +22,9 @@ def resolved(
     """Masquerading and redirecting take the address of the interface; other values that are not known stay so.
 
     Of several addresses, redirecting takes the first (nf_nat_redirect.c)."""
-    if fields.get("dst", 0) is None and in_interface and network.effects[host].only_redirects:
+    if "dst" in passed.of_interface and in_interface:
         return _redirected(network, host, passed, fields, in_interface)
-    if fields.get("src", 0) is not None or leg is None or not network.effects[host].only_masquerades:
+    if "src" not in passed.of_interface or leg is None:
         return [(passed.after, fields)]
     found = []
     for family in passed.flows.families():

@@ -58,11 +58,13 @@ class Passed:
     """Flows that may get through: as they came in, and as they leave (translated, marked).
 
     ``rewrites``: field -> new value (a mark: as a function of those it came with); None where it is not
-    known."""
+    known. ``of_interface``: those of them that are the address of the interface by which the packet came in (of a
+    redirect) or leaves (of masquerading)."""
 
     flows: FlowSet
     after: FlowSet
     rewrites: Mapping[str, Value] = field(default_factory=dict)
+    of_interface: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,9 @@ from . import marks
 from .marks import MARKS, Bits, Value
 from .routes import Own
 
-# (field, value, family), sorted by field; value None: not known.
+# (field, value, family), sorted by field; value None: not known. In the family's place then stands whether it is the
+# address of the interface by which the packet came in or leaves.
+_OF_INTERFACE = -1
 Overlay = tuple[tuple[str, Value, int], ...]
 
 INVALID = CONNECTION_STATES.index("invalid")
@@ -90,8 +92,10 @@ def _change(effect: Effect, ruleset: Ruleset, current: dict[str, Value]) -> dict
     found = {TRANSLATED[end]: (1, 0)}
     if effect.address is not None and effect.address[0] == effect.address[1]:
         found[end] = (effect.address[0], effect.family)
-    elif effect.address is not None or effect.kind in ("masquerade", "redirect"):
+    elif effect.address is not None:
         found[end] = (None, 0)
+    elif effect.kind in ("masquerade", "redirect"):
+        found[end] = (None, _OF_INTERFACE)
     if effect.port is not None:
         found[f"{end}_port"] = (effect.port[0] if effect.port[0] == effect.port[1] else None, 0)
     return found
@@ -312,3 +316,8 @@ def _sorted(items: Iterable[tuple[str, Value, int]]) -> Overlay:
 def rewrites(overlay: Overlay) -> dict[str, Value]:
     """Field -> new value, None where it is not known."""
     return {name: value for name, value, _family in overlay if name in FIELDS}
+
+
+def of_interface(overlay: Overlay) -> frozenset[str]:
+    """Fields that hold the address of an interface, which one not being known here."""
+    return frozenset(name for name, _value, family in overlay if family == _OF_INTERFACE)

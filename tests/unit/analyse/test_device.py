@@ -209,7 +209,18 @@ def test_a_redirected_packet_stays_on_the_host() -> None:
     assert verdict(host(to_itself, chain("input", (WEB, ACCEPT), default="deny")), IN) == "deny"
     computed = chain("output", (WEB, ACCEPT, Effect("unknown", field="dst,dst_port")))
     accepts = chain("input", (WEB, ACCEPT), default="deny")
-    assert verdict(host(to_itself, accepts, computed), IN) == "unknown"
+    assert verdict(host(to_itself, accepts, computed), IN) == "deny", "what other rules compute is not this"
+    other = Effect("dnat", family=4, address=(SERVER[0], SERVER[0] + 1))
+    both_kinds = chain(
+        "prerouting",
+        (both(protocol(6), In("dst_port", ((53, 53),))), ACCEPT, other),
+        (WEB, ACCEPT, Effect("redirect", port=(81, 81))),
+        kind="nat",
+        priority=-100,
+    )
+    accepts = chain("input", (moved, ACCEPT), default="deny")
+    assert verdict(host(both_kinds, accepts, chain("forward", default="deny")), IN) == "permit"
+    assert verdict(host(both_kinds, accepts), {**IN, "dst_port": 53}) == "unknown"
 
 
 def test_of_later_packets_of_a_translated_connection_it_is_not_known_what_rules_see() -> None:

@@ -213,6 +213,16 @@ def test_a_translation_to_an_unknown_address_is_unknown() -> None:
     assert verdict(ask(states)) == "denied"
 
 
+def test_a_translation_of_others_to_an_unknown_address_leaves_masquerading_alone() -> None:
+    states = masqueraded()
+    several = Effect("snat", family=4, address=(0x0A140164, 0x0A1401C8))
+    rules = states["fw1"].rulesets["ip/nat/postrouting"].rules
+    rules.insert(0, rule(1, "snat", match(src="10.10.2.0/24"), ACCEPT, [several]))
+    assert verdict(ask(states)) == "open"
+    rules[0] = rule(1, "snat", match(src="10.10.1.0/24"), ACCEPT, [several])
+    assert verdict(ask(states)) == "unknown"
+
+
 def test_a_translated_destination_is_followed_and_undone() -> None:
     dnat = [Effect("dnat", family=4, address=(0x0A14010A, 0x0A14010A), port=(5432, 5432))]
     nat = ruleset(
