@@ -19,15 +19,15 @@ from ..errors import FlowError
 from ..model.diagrams import EMPTY
 from ..model.fields import FIRST_UNKNOWN_LEVEL
 from ..model.flowset import FlowSet, Space
-from ..model.match import All, Either, Fib, In, Masked, Match, Member, Named, Not, Unknown
+from ..model.match import Match
 from ..model.rules import CONTINUE, Rule, Ruleset, Verdict, VerdictMap
 from ..model.state import State
+from .asked import costs_much, learn_names
 from .compile import Compiler
 from .index import ChainHulls, Index, RuleIndex, hulls, wanted
 from .marks import MARKS
 from .outcome import Outcome, Part, Passed, RuleRef
 from .overlay import (
-    HIDDEN,
     Overlay,
     Overlays,
     before_tracking,
@@ -123,9 +123,9 @@ class HostFirewall:
         self._costly: dict[Match, None] = {}
         for rules in self._chains.values():
             for rule in rules:
-                _learn_names(rule.match, space, self._overlays.asked)
+                learn_names(rule.match, space, self._overlays.asked)
                 for match in (rule.match, *outcome_matches(rule.verdict)):
-                    if _costs_much(match, self.asked):
+                    if costs_much(match, self.asked):
                         self._costly[match] = None
         ready = indexes or {}
         around = ChainHulls(self._chains, self._compiler.set_hull)
@@ -159,8 +159,8 @@ class HostFirewall:
         return sorted(found, key=_place)
 
     def before(self, name: str) -> list[Ruleset]:
-        """The rulesets that packets pass before they come to a ruleset or a hook, in order; those of all ways, where there
-        are several."""
+        """The rulesets that packets pass before they come to a ruleset or a hook, in order; those of all ways, where
+        there are several."""
         ruleset = self.state.rulesets.get(name)
         hook = name if ruleset is None else ruleset.hook
         found = [one for earlier in _EARLIER.get(hook, ()) for one in self.rulesets_of(earlier)]
@@ -576,34 +576,3 @@ def _place(ruleset: Ruleset) -> tuple[int, int]:
 def _add(space: Space, pieces: Pieces, overlay: Overlay, node: int) -> None:
     if node:
         pieces[overlay] = space.diagrams.union(pieces.get(overlay, EMPTY), node)
-
-
-def _costs_much(match: Match, asked: set[str]) -> bool:
-    """Whether the match is worth keeping; ``asked`` gets the fields that it asks for."""
-    if isinstance(match, (In, Masked, Named)):
-        asked.add(match.field)
-        return False
-    if isinstance(match, (All, Either)):
-        found = [_costs_much(part, asked) for part in match.matches]  # of all parts, for their fields
-        return any(found)
-    if isinstance(match, Not):
-        return _costs_much(match.match, asked)
-    if isinstance(match, Member):
-        asked.update(match.fields)
-    elif isinstance(match, Fib) and match.mark:
-        asked.add("mark")
-    return isinstance(match, (Fib, Member, Unknown))
-
-
-def _learn_names(match: Match, space: Space, asked: set[str]) -> None:
-    """Interface and zone names become known before sets are made; ``asked`` gets the hidden fields."""
-    if isinstance(match, Named):
-        if match.field in HIDDEN:
-            asked.add(match.field)
-        elif match.field.endswith(("_interface", "_zone")):
-            space.learn(match.field, match.names)
-    elif isinstance(match, (All, Either)):
-        for part in match.matches:
-            _learn_names(part, space, asked)
-    elif isinstance(match, Not):
-        _learn_names(match.match, space, asked)

@@ -1,0 +1,41 @@
+# Copyright: (c) 2026, PathGuard developers
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the rules of a host ask for."""
+
+from __future__ import annotations
+
+from ..model.flowset import Space
+from ..model.match import All, Either, Fib, In, Masked, Match, Member, Named, Not, Unknown
+from .overlay import HIDDEN
+
+
+def costs_much(match: Match, asked: set[str]) -> bool:
+    """Whether the match is worth keeping; ``asked`` gets the fields that it asks for."""
+    if isinstance(match, (In, Masked, Named)):
+        asked.add(match.field)
+        return False
+    if isinstance(match, (All, Either)):
+        found = [costs_much(part, asked) for part in match.matches]  # of all parts, for their fields
+        return any(found)
+    if isinstance(match, Not):
+        return costs_much(match.match, asked)
+    if isinstance(match, Member):
+        asked.update(match.fields)
+    elif isinstance(match, Fib) and match.mark:
+        asked.add("mark")
+    return isinstance(match, (Fib, Member, Unknown))
+
+
+def learn_names(match: Match, space: Space, asked: set[str]) -> None:
+    """Interface and zone names become known before sets are made; ``asked`` gets the hidden fields."""
+    if isinstance(match, Named):
+        if match.field in HIDDEN:
+            asked.add(match.field)
+        elif match.field.endswith(("_interface", "_zone")):
+            space.learn(match.field, match.names)
+    elif isinstance(match, (All, Either)):
+        for part in match.matches:
+            learn_names(part, space, asked)
+    elif isinstance(match, Not):
+        learn_names(match.match, space, asked)
