@@ -25,7 +25,7 @@ import os
 
 import pytest
 
-DEFAULT_RULESETS, DEFAULT_PATHS, DEFAULT_FLOWS = 24, 20, 64
+DEFAULT_RULESETS, DEFAULT_PATHS, DEFAULT_FLOWS = 24, 16, 64
 
 # Test -> the default that its number of rulesets follows, and what part of it.
 NUMBER_OF = {
