@@ -15,6 +15,7 @@ from ..model.match import All, Always, Either, Fib, In, Masked, Match, Member, N
 from ..model.state import NamedSet, State
 from .fib import RouteQuestions
 from .routes import FAMILY_NAME
+from .zones import Zones
 
 # Which parts of a set's elements a field of a flow can be compared with.
 _KINDS = {
@@ -38,6 +39,7 @@ class Compiler:
         self._reasons: dict[Match, list[str]] = {}
         self._names_known = space.names_known
         self._routes: RouteQuestions | None = None
+        self._zones = Zones(state)
 
     def node(self, match: Match) -> int:
         if self._names_known != self.space.names_known:
@@ -70,7 +72,7 @@ class Compiler:
         if isinstance(match, In):
             return self.space.in_ranges(match.field, match.ranges, match.family)
         if isinstance(match, Named):
-            return self.space.named(match.field, match.names)
+            return self._named(match)
         if isinstance(match, Not):
             return diagrams.complement(self.node(match.match))
         if isinstance(match, Either):
@@ -80,6 +82,12 @@ class Compiler:
         if isinstance(match, Masked):
             return self.space.masked(match.field, match.value, match.mask, match.family)
         return self._other(match)
+
+    def _named(self, match: Named) -> int:
+        asked = self._zones.asked(match.field, match.names)
+        if len(asked) == 1:
+            return self.space.named(*asked[0])
+        return self.space.diagrams.union_all(self.space.named(*one) for one in asked)
 
     def _other(self, match: Match) -> int:
         if isinstance(match, Unknown):

@@ -385,6 +385,13 @@ class _Way:
         """The routes' choice; where a host's routes were not gathered, all ways out stay possible."""
         if not self.gathered:
             return [(flows, (Leg("forward"),))]
+        if (
+            self.state.platform != "linux" and not self.state.routes
+        ):  # a device of which the configuration was read
+            here = flows & self.own
+            return [
+                (part, (leg,)) for part, leg in ((here, Leg("local")), (flows - here, Leg("forward"))) if part
+            ]
         return [(part, legs) for part, legs, _family in entry.split(self.routing, flows, in_interface)]
 
     def _stop(self, leg: Leg, part: _Travelling) -> _Fate:

@@ -96,5 +96,7 @@ class Dresser:
             found.only("mark", ((0, 0),))
             .named("in_interface", (in_interface,))
             .named("out_interface", (out_interface,))
+            .named("in_zone", ("",))  # rules about zones ask for their interfaces (zones.py)
+            .named("out_zone", ("",))
         )
         return found if marked else found.only("ct_mark", ((0, 0),))

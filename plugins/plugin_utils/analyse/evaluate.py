@@ -163,6 +163,8 @@ class HostFirewall:
         there are several."""
         ruleset = self.state.rulesets.get(name)
         hook = name if ruleset is None else ruleset.hook
+        if not hook:  # a device's list, by itself
+            return []
         found = [one for earlier in _EARLIER.get(hook, ()) for one in self.rulesets_of(earlier)]
         if ruleset is not None:
             found += takewhile(lambda one: one is not ruleset, self.rulesets_of(hook))

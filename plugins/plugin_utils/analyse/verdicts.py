@@ -17,6 +17,7 @@ from .evaluate import HOOKS, HostFirewall
 from .outcome import Part
 from .overlay import HIDDEN
 from .routes import Routing
+from .zones import Zones
 
 # A flow that nobody gave a connection state or flags is a new connection's first packet; what that
 # implies is left out of answers.
@@ -36,10 +37,11 @@ class Questions:
         self.firewall = HostFirewall(state, self.space)
         self._routing = Routing(state)
         self._arriving = Arriving(self.firewall)
+        self._zones = Zones(state)
 
     def ask(self, flow: Mapping[str, Any], ruleset: str | None = None) -> Answer:
         """One flow set through ``ruleset``, or through the whole host. FlowError for a malformed question."""
-        flows = flows_from(self.space, flow)
+        flows = self._zones.narrowed(flows_from(self.space, flow), flow)
         if ruleset is None:
             return through(self.firewall, self._routing, _unmarked(flows, flow))
         if ruleset not in HOOKS:

@@ -12,6 +12,7 @@ from ..errors import GatherError
 from ..model.raw import RawOutput
 from . import linux
 from .channel import Channel
+from .devices import DEVICES
 
 
 @dataclass(frozen=True)
@@ -42,6 +43,18 @@ PLATFORMS: dict[str, Platform] = {
             linux.ENDS,
             linux.collect,
             ("linux",),
+        ),
+        *(
+            Platform(
+                name,
+                name,
+                {**shows.commands, **shows.boot},
+                shows.aliases,
+                {},
+                shows.collector(),
+                shows.network_os,
+            )
+            for name, shows in DEVICES.items()
         ),
     )
 }

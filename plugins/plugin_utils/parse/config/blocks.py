@@ -1,0 +1,74 @@
+# Copyright: (c) 2026, PathGuard developers
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Configurations whose structure is their indentation: Cisco IOS, NX-OS, IOS XR, ASA, Arista EOS.
+
+Source: Cisco, "Configuration Fundamentals", on banners: the text between two equal delimiters is no
+configuration. A line that begins with ``!`` is a comment.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+# "banner motd ^C" and the like; the delimiter is any character, ^C stands for ETX. EOS ends its banners by EOF.
+_BANNER = re.compile(r"^banner (?:\S+ )?(?P<end>\^C|\S)(?P<rest>.*)$")
+_EOS_BANNER = re.compile(r"^banner (login|motd)$")
+
+
+@dataclass(slots=True)
+class Line:
+    """One line and those that belong to it. ``number`` counts from 1 in the whole text; ``text`` is verbatim but
+    for spaces around it."""
+
+    number: int
+    text: str
+    children: list[Line] = field(default_factory=list)
+    words: list[str] = field(default_factory=list)
+
+    def starting(self, *words: str) -> Iterator[Line]:
+        """The lines that belong to this one and begin with these words."""
+        return starting(self.children, *words)
+
+
+def starting(lines: list[Line], *words: str) -> Iterator[Line]:
+    """Those that begin with these words."""
+    count = len(words)
+    return (line for line in lines if tuple(line.words[:count]) == words)
+
+
+def tree(text: str) -> list[Line]:
+    """The lines without indentation, each with what is indented under it. Comments, banners and blank lines are left
+    out; a line that is indented more than the one before belongs to it."""
+    top: list[Line] = []
+    stack: list[tuple[int, list[Line]]] = [(-1, top)]
+    for number, plain in _lines(text):
+        line = Line(number, plain.strip(), [], plain.split())
+        depth = len(plain) - len(plain.lstrip())
+        while stack[-1][0] >= depth:
+            stack.pop()
+        stack[-1][1].append(line)
+        stack.append((depth, line.children))
+    return top
+
+
+def _lines(text: str) -> Iterator[tuple[int, str]]:
+    until: str | None = None
+    for number, whole in enumerate(text.splitlines(), start=1):
+        plain = whole.rstrip().expandtabs()
+        if until is not None:
+            if until in plain if until != "EOF" else plain == "EOF":
+                until = None
+            continue
+        if not plain or plain.lstrip().startswith("!"):
+            continue
+        begins = _BANNER.match(plain)
+        if _EOS_BANNER.match(plain):
+            until = "EOF"
+        elif begins is not None:
+            if begins["end"] not in begins["rest"]:
+                until = begins["end"]
+        else:
+            yield number, plain
