@@ -36,7 +36,23 @@ class Shows:
         return collect
 
 
-_SHOW_RUN = {"show run": "running_config", "show configuration": "running_config"}
+# What people call them; those that a platform names itself come first.
+_SHOW_RUN = {
+    "show run": "running_config",
+    "sh run": "running_config",
+    "show running": "running_config",
+    "show configuration": "running_config",
+    "running-config": "running_config",
+    "show startup": "startup_config",
+    "show start": "startup_config",
+    "startup-config": "startup_config",
+    "show interface": "interfaces",
+    "show interfaces": "interfaces",
+    "show route": "routes4",
+    "show ip route": "routes4",
+    "show ipv6 route": "routes6",
+}
+_STARTUP = {"startup_config": "show startup-config"}
 
 # Platform, which is also netmiko's device type -> what shows its firewall, interfaces and routes.
 DEVICES: dict[str, Shows] = {
@@ -47,8 +63,102 @@ DEVICES: dict[str, Shows] = {
             "routes4": "show ip route",
             "routes6": "show ipv6 route",
         },
-        {"startup_config": "show startup-config"},
+        _STARTUP,
         _SHOW_RUN,
-        ("ios", "cisco.ios.ios", "iosxe"),
+        ("ios", "cisco.ios.ios", "cisco.ios", "iosxe", "ios-xe", "ios_xe", "cisco_xe"),
+    ),
+    "cisco_nxos": Shows(
+        {
+            "running_config": "show running-config",
+            "interfaces": "show interface",
+            "routes4": "show ip route vrf all",
+            "routes6": "show ipv6 route vrf all",
+        },
+        _STARTUP,
+        _SHOW_RUN,
+        ("nxos", "cisco.nxos.nxos", "cisco.nxos", "nx-os", "nxos_ssh"),
+    ),
+    "cisco_xr": Shows(
+        {
+            "running_config": "show running-config",
+            "interfaces": "show interfaces",
+            "routes4": "show route ipv4",
+            "routes6": "show route ipv6",
+        },
+        {},  # what is committed is what starts
+        _SHOW_RUN,
+        ("iosxr", "cisco.iosxr.iosxr", "cisco.iosxr", "ios-xr", "ios_xr", "xr", "cisco_iosxr"),
+    ),
+    "cisco_asa": Shows(
+        {
+            "running_config": "show running-config",
+            "interfaces": "show interface",
+            "routes4": "show route",
+            "routes6": "show ipv6 route",
+        },
+        _STARTUP,
+        _SHOW_RUN,
+        ("asa", "cisco.asa.asa", "cisco.asa"),
+    ),
+    "arista_eos": Shows(
+        {
+            "running_config": "show running-config",
+            "interfaces": "show interfaces",
+            "routes4": "show ip route vrf all",
+            "routes6": "show ipv6 route vrf all",
+        },
+        _STARTUP,
+        _SHOW_RUN,
+        ("eos", "arista.eos.eos", "arista.eos", "arista"),
+    ),
+    "juniper_junos": Shows(
+        {
+            "running_config": "show configuration",
+            "interfaces": "show interfaces",
+            "routes4": "show route table inet.0",
+            "routes6": "show route table inet6.0",
+        },
+        {},  # what is committed is what starts
+        {
+            **{
+                f"show configuration{modifiers}": "running_config"
+                for modifiers in (" | display set", " | display inheritance", " | no-more")
+            },
+            "show configuration | display set | no-more": "running_config",
+            "show route": "routes4",
+        },
+        ("junos", "junipernetworks.junos.junos", "junipernetworks.junos", "juniper"),
+    ),
+    "paloalto_panos": Shows(
+        {
+            "running_config": "show config running",
+            "interfaces": "show interface all",
+            "routes4": "show routing route",
+        },
+        {},  # what is committed is what starts
+        {"show": "running_config", "show config candidate": "running_config"},
+        ("panos", "paloaltonetworks.panos.panos", "paloaltonetworks.panos", "pan-os", "paloalto"),
+    ),
+    "fortinet": Shows(
+        {
+            "running_config": "show",
+            "interfaces": "get system interface",
+            "routes4": "get router info routing-table all",
+            "routes6": "get router info6 routing-table",
+        },
+        {},  # every change is saved as it is made
+        {"show full-configuration": "running_config"},
+        ("fortios", "fortinet.fortios.fortios", "fortinet.fortios", "fortigate"),
+    ),
+    "vyos": Shows(
+        {
+            "running_config": "show configuration commands",
+            "interfaces": "show interfaces",
+            "routes4": "show ip route",
+            "routes6": "show ipv6 route",
+        },
+        {},
+        {"show configuration": "running_config", "show": "running_config"},
+        ("vyos.vyos.vyos", "vyos.vyos"),
     ),
 }

@@ -64,8 +64,9 @@ DEFAULT = "linux"
 
 def platform_of(name: str) -> Platform:
     """By its name or a value of ansible_network_os. Raises GatherError for one that is not supported."""
-    found = PLATFORMS.get(name) or next(
-        (item for item in PLATFORMS.values() if name in item.network_os), None
+    asked = name.strip().lower()
+    found = PLATFORMS.get(asked) or next(
+        (item for item in PLATFORMS.values() if asked in item.network_os), None
     )
     if found is None:
         raise GatherError(
