@@ -12,10 +12,14 @@ from contextlib import contextmanager
 from ..errors import ParseError
 from ..model.raw import RawOutput
 from ..model.state import State
-from . import cisco_ios, linux
+from . import arista_eos, cisco_ios, linux
 
 Parser = Callable[[str, Mapping[str, RawOutput]], State]
-PLATFORMS: dict[str, Parser] = {"linux": linux.parse, "cisco_ios": cisco_ios.parse}
+PLATFORMS: dict[str, Parser] = {
+    "linux": linux.parse,
+    "cisco_ios": cisco_ios.parse,
+    "arista_eos": arista_eos.parse,
+}
 
 
 def parse_platform(platform: str, host: str, outputs: Mapping[str, RawOutput]) -> State:

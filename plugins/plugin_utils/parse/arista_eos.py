@@ -1,0 +1,76 @@
+# Copyright: (c) 2026, PathGuard developers
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Arista EOS: access lists, traffic policies, and where they are bound.
+
+Sources: Arista EOS User Manual, "ACLs and Route Maps" ("ip access-group", "ipv6 access-group", "mac access-group",
+"Control-plane ACLs": ``system control-plane``), "Traffic policies"; what each part of a list or policy means is in
+``config/eos_lists`` and ``config/eos_policies``. What a list does that is bound and not defined the manual does not
+say, so it is unknown.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from ..model.raw import RawOutput
+from ..model.state import State
+from . import outputs as raw
+from .config import eos_binding
+from .config.blocks import Line, tree
+from .config.device import OUTSIDE_NAT, Device
+from .config.eos_lists import access_lists
+from .config.eos_policies import TrafficPolicies
+
+_WHOLE = re.compile(r"^! Command: show running-config(?: all)?\s*$", re.MULTILINE)
+_ERROR = re.compile(r"^% .*", re.MULTILINE)
+
+
+def parse(host: str, outputs: Mapping[str, RawOutput]) -> State:
+    """Never fails for what a device printed: what can't be read is named in the state."""
+    device = Device(host, "arista_eos", OUTSIDE_NAT)
+    text = raw.text(outputs, "running_config")
+    why = raw.problem(outputs, "running_config") or _broken(text)
+    if why:
+        device.state.unreadable.append({"what": "running_config", "reason": why})
+        device.state.firewall_known = False
+        return device.finish()
+    config = eos_binding.adopted(tree(text))
+    names = _rulesets(device, config)
+    return device.finish(itself=eos_binding.bind(device, config, names))
+
+
+def _broken(text: str) -> str:
+    """Why this is not the whole configuration that was asked for; empty if nothing says so."""
+    lines = [line for line in text.splitlines() if line.strip()]
+    if lines and _ERROR.match(lines[0].strip()):
+        return f"the device answered: {lines[0].strip()[:200]}"
+    if _WHOLE.search(text) and not any(line.strip() == "end" for line in lines[-3:]):
+        return "the output is cut short: its last line is not 'end'"
+    return ""
+
+
+def _rulesets(device: Device, config: list[Line]) -> eos_binding.Names:
+    """The lists and policies, each by its own name; where that is another's too, by the words that define it."""
+    lists = access_lists(config)
+    policies = TrafficPolicies()
+    for line in config:
+        if line.words == ["traffic-policies"]:
+            policies.read(line)
+    for line in policies.strange:
+        device.not_understood(f"line {line.number}", line.text, "not understood under traffic-policies")
+    device.state.sets.update(policies.sets.finish())
+    words = {"ip": "ip access-list", "ip6": "ipv6 access-list", "inet": "traffic-policy"}
+    wanted = [*lists, *(("inet", name) for name in policies.policies)]
+    taken = [name for _family, name in wanted]
+    names = {
+        (family, name): f"{words[family]} {name}" if taken.count(name) > 1 else name
+        for family, name in wanted
+    }
+    for (family, name), one in lists.items():
+        device.access_list(names[family, name], family, one.rules())
+    for name, policy in policies.policies.items():
+        rules = policy.rules(policies.sets)
+        device.access_list(names["inet", name], "inet", rules, "permit")
+    return names

@@ -1,0 +1,246 @@
+# Copyright: (c) 2026, PathGuard developers
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Access lists of Arista EOS.
+
+Sources: Arista EOS User Manual, "ACLs and Route Maps": "ip access-list", "ip access-list standard", "ipv6
+access-list", "permit (IPv4 ACL)", "permit (IPv6 ACL)", "permit (Standard IPv4 ACL)", "no <sequence number> (ACLs)".
+A list ends with an implicit deny. What a list without a rule does the manual does not say, so it is unknown.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+
+from ...model.match import ALWAYS, Match, Named, Unknown, both
+from ...model.rules import ACCEPT, Rule
+from . import asks, cisco_names, cisco_rule, eos_names
+from .blocks import Line
+from .device import unknown_rule
+from .words import NotUnderstoodError, Words
+
+_STEP = 10
+_SILENT = cisco_rule.SILENT
+# "show ip access-lists" prints these instead of the words by which a list is configured.
+_SHOWN = re.compile(
+    r"^(?P<standard>Standard )?(?P<family>IP|IPV6|IPv6) Access List (?P<name>\S+)(?: \[readonly\])?$", re.I
+)
+_COUNTED = re.compile(r"\s*\[match [^\]]*\]$")
+# What a list has besides entries: counters, and rules for fragments that come after the first.
+_COUNTS = (["counters", "per-entry"], ["statistics", "per-entry"], ["fragment-rules"])
+_NAT_REPLIES = ["permit", "response", "traffic", "nat"]
+_OPEN = Named("connection", ("established", "related"))
+
+
+def _address(words: Words, end: str) -> Match:
+    """``any``, ``host A``, a prefix, or an IPv4 address and a wildcard mask."""
+    if words.take("any"):
+        return ALWAYS
+    if words.take("host"):
+        return words.value("address", lambda word: asks.address(end, word))
+    if "/" in words.peek():
+        return words.value("prefix", lambda word: asks.network(end, word))
+    first, free = words.next("an address"), words.next("a wildcard mask")
+    try:
+        return asks.wildcard(end, first, free)
+    except ValueError:
+        raise NotUnderstoodError(f"'{first} {free}' is no address with a wildcard mask") from None
+
+
+def _of_family(family: int) -> cisco_rule.Reader:
+    def read(words: Words, end: str) -> Match:
+        said = words.peek(1) if words.peek() == "host" else words.peek()
+        if said != "any" and (":" in said) != (family == 6):
+            raise NotUnderstoodError(f"{said!r} is no address of IPv{family}")
+        return _address(words, end)
+
+    return read
+
+
+def _compared(name: str) -> cisco_rule.Option:
+    """``ttl eq 255``: a field that flows don't have."""
+
+    def read(words: Words, _entry: cisco_rule.Entry) -> Match:
+        how = words.expect("eq", "neq", "lt", "gt")
+        said = f"{name} {how} {words.value('number', int)}"
+        return Unknown(said, f"{said}: a flow does not tell it")
+
+    return read
+
+
+def _tracked(_words: Words, _entry: cisco_rule.Entry) -> Match:
+    return _OPEN  # "filters packets in existing ICMP, UDP, or TCP connections"
+
+
+def _next_hops(words: Words, _entry: cisco_rule.Entry) -> Match:
+    said = f"nexthop-group {words.next('the name of a group')}"
+    return Unknown(said, f"{said}: which packets take it is not modelled")
+
+
+def _flags(first: str) -> cisco_rule.Option:
+    """One TCP flag that is set. The manual does not say whether several must all be set or any of them."""
+
+    def read(words: Words, entry: cisco_rule.Entry) -> Match:
+        if entry.protocol != 6:
+            raise NotUnderstoodError(f"{first} of a protocol that is not TCP")
+        named = [first]
+        while word := words.take(*cisco_names.TCP_FLAGS):
+            named.append(word)
+        asked = [asks.flags(cisco_names.TCP_FLAGS[name], cisco_names.TCP_FLAGS[name]) for name in named]
+        if len(named) == 1:
+            return asked[0]
+        said = " ".join(named)
+        return both(asks.either(asked), Unknown(said, f"whether {said} means all of them is not documented"))
+
+    return read
+
+
+_OPTIONS: dict[str, cisco_rule.Option] = {
+    "ttl": _compared("ttl"),
+    "hop-limit": _compared("hop-limit"),
+    "tracked": _tracked,
+    "nexthop-group": _next_hops,
+    **{name: _flags(name) for name in cisco_names.TCP_FLAGS},
+}
+
+
+def _dialect(family: int, any_protocol: str) -> cisco_rule.Dialect:
+    return cisco_rule.Dialect(
+        family,
+        _of_family(family),
+        (any_protocol,),
+        {**eos_names.PROTOCOLS, "icmpv6": 58},
+        eos_names.TCP_PORTS,
+        eos_names.UDP_PORTS,
+        options=_OPTIONS,
+        actions=_SILENT,
+    )
+
+
+DIALECTS = {"ip": _dialect(4, "ip"), "ip6": _dialect(6, "ipv6")}
+
+
+@dataclass
+class AccessList:
+    """``family``: ip or ip6. Entries by sequence number: text, words, and whether its number was taken before."""
+
+    family: str
+    name: str
+    standard: bool
+    text: str
+    entries: dict[int, tuple[str, list[str], bool]] = field(default_factory=dict)
+    answers_nat: str = ""
+
+    def read(self, line: Line) -> None:
+        """One line of the list's configuration."""
+        text = _COUNTED.sub("", line.text)
+        words = line.words if text == line.text else text.split()
+        if words in _COUNTS or words[0] in ("exit", "!"):
+            return
+        if words == _NAT_REPLIES:
+            self.answers_nat = text
+        elif words[0] == "no":
+            self._delete(words[1:])
+        elif words[0].isdecimal() and len(words) > 1:
+            sequence = int(words[0])
+            self.entries[sequence] = (text, words[1:], sequence in self.entries)
+        else:
+            self.entries[self._next()] = (text, words, False)
+
+    def _next(self) -> int:
+        return max(self.entries, default=0) + _STEP
+
+    def _delete(self, words: list[str]) -> None:
+        if words in _COUNTS:
+            return
+        if words == _NAT_REPLIES:
+            self.answers_nat = ""
+            return
+        numbered = len(words) == 1 and words[0].isdecimal()
+        for sequence, (_text, said, _again) in list(self.entries.items()):
+            if sequence == int(words[0]) if numbered else said == words:
+                del self.entries[sequence]
+
+    def rules(self) -> Iterator[Rule]:
+        """In the order of their sequence numbers, which are their lines."""
+        position = 0
+        if self.answers_nat:
+            position += 1
+            why = "which connections are translated is not modelled"
+            yield Rule(
+                position,
+                both(_OPEN, Unknown(self.answers_nat, why)),
+                ACCEPT,
+                self.answers_nat,
+                not_understood=(why,),
+            )
+        for sequence in sorted(self.entries):
+            text, words, again = self.entries[sequence]
+            if words[0] == "remark":
+                continue
+            position += 1
+            if again:
+                yield unknown_rule(position, text, f"the sequence number {sequence} is there twice", sequence)
+            else:
+                yield self._rule(words, position, text, sequence)
+        if not position:
+            why = "the list has no rule, and what EOS makes of that is not documented"
+            yield unknown_rule(1, self.text, why)
+
+    def _rule(self, words: list[str], position: int, text: str, line: int) -> Rule:
+        dialect = DIALECTS[self.family]
+        if self.standard:
+            return _standard(dialect, Words(words), position, text, line)
+        if words[1:2] != ["vlan"]:
+            return cisco_rule.rule(dialect, Words(words), position, text, line)
+        inner = 1 if words[2:3] == ["inner"] else 0
+        said = " ".join(words[1 : 4 + inner])
+        found = cisco_rule.rule(dialect, Words([words[0], *words[4 + inner :]]), position, text, line)
+        why = f"{said}: a flow does not tell its VLAN tags"
+        return replace(found, match=both(found.match, Unknown(said, why)))
+
+
+def _standard(dialect: cisco_rule.Dialect, words: Words, position: int, text: str, line: int) -> Rule:
+    """``permit|deny SOURCE [log]``."""
+    try:
+        action = words.value("action", lambda word: dialect.actions[word])
+        asked = dialect.address(words, "src")
+        words.take("log")
+        words.end()
+    except NotUnderstoodError as error:
+        return unknown_rule(position, text, str(error), line)
+    return Rule(position, both(asked), action, text, line=line)
+
+
+def access_lists(config: list[Line]) -> dict[tuple[str, str], AccessList]:
+    """By family and name, in their order. A list that is named again goes on; ``no ip access-list`` ends it."""
+    found: dict[tuple[str, str], AccessList] = {}
+    for line in config:
+        words = line.words
+        gone = words[0] == "no"
+        named = _named(words[1:], line.text) if gone else _named(words, line.text)
+        if named is None:
+            continue
+        if gone:
+            found.pop((named.family, named.name), None)
+            continue
+        one = found.setdefault((named.family, named.name), named)
+        for child in line.children:
+            one.read(child)
+    return found
+
+
+def _named(words: list[str], text: str) -> AccessList | None:
+    """The list that a line begins, without its entries."""
+    if words[:2] in (["ip", "access-list"], ["ipv6", "access-list"]):
+        standard = words[2:3] == ["standard"]
+        rest = words[3:] if standard else words[2:]
+        family = "ip" if words[0] == "ip" else "ip6"
+        return AccessList(family, rest[0], standard, text) if len(rest) == 1 else None
+    shown = _SHOWN.match(text)
+    if shown is None:
+        return None
+    family = "ip" if shown["family"].lower() == "ip" else "ip6"
+    return AccessList(family, shown["name"], bool(shown["standard"]), text)
