@@ -74,14 +74,14 @@ class Device:
         it does not decide has its default action. ``text``, ``line``: of the line that says so."""
         ruleset = self.state.rulesets[name]
         end = DROP if ruleset.default_action == "deny" else ACCEPT
-        came = self._packets(interface, direction, ruleset.family)
+        came = self.packets(interface, direction, ruleset.family)
         self.bound(direction, came, Verdict("jump", name), text, line)
         ending = f"{ruleset.default_action} at the end of {name}, for what none of its rules decides"
         self.bound(direction, came, end, ending, line)
 
     def bind_unknown(self, interface: str, direction: str, family: str, text: str, reason: str) -> None:
         """Packets by an interface of which it is not known what the device does with them."""
-        asked = self._packets(interface, direction, family)
+        asked = self.packets(interface, direction, family)
         self.bound(direction, asked, Verdict("unknown", detail=reason), text, None, (reason,))
 
     def bound(
@@ -98,7 +98,8 @@ class Device:
         rules.append(Rule(len(rules) + 1, asked, verdict, text, line=line, not_understood=not_understood))
 
     @staticmethod
-    def _packets(interface: str, direction: str, family: str) -> Match:
+    def packets(interface: str, direction: str, family: str) -> Match:
+        """Those that come ``in`` or go ``out`` by an interface, of one family or (inet) all."""
         versions = {"ip": asks.IPV4, "ip6": asks.IPV6}
         origin = (_FROM_NETWORK,) if direction == "out" else ()
         of_family = (versions[family],) if family in versions else ()
