@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from ansible_collections.pathguard.network.plugins.plugin_utils.checkpoint.driver import LinuxDriver
 from ansible_collections.pathguard.network.plugins.plugin_utils.checkpoint.run import Answer, Ask, Each
 from ansible_collections.pathguard.network.plugins.plugin_utils.errors import (
     GatherError,
@@ -217,7 +218,7 @@ class FakeSite:
 
     def each(self, _names: Sequence[str]) -> Each:
         def each(names: Sequence[str], ask: Ask) -> Mapping[str, Answer]:
-            return {name: self._try(name, lambda host: ask(host, "python3")) for name in names}
+            return {name: self._try(name, lambda host: ask(host, LinuxDriver("python3"))) for name in names}
 
         return each
 

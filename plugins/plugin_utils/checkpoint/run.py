@@ -19,11 +19,12 @@ from ..gather.pool import Progress, on_hosts
 from ..gather.several import some
 from . import control
 from .bundle import agent_source
-from .status import PROTECTIONS, CheckpointStatus, HeldError, Holder
+from .driver import Driver, Order, can_hold, driver_of
+from .status import CheckpointStatus, HeldError, Holder
 
 Answer = CheckpointStatus | PathGuardError
-# Given a channel and the host's Python interpreter.
-Ask = Callable[[Channel, str], CheckpointStatus]
+# Given a channel and what its host's checkpoint is asked by.
+Ask = Callable[[Channel, Driver], CheckpointStatus]
 # Runs an Ask on each of the named hosts, concurrently. The answer has every name.
 Each = Callable[[Sequence[str], Ask], Mapping[str, Answer]]
 
@@ -77,7 +78,7 @@ def over(
 
     def each(names: Sequence[str], ask: Ask) -> Mapping[str, Answer]:
         def one(channel: Channel) -> CheckpointStatus:
-            return ask(channel, known[channel.host].python)
+            return ask(channel, driver_of(known[channel.host]))
 
         return on_hosts([known[name] for name in names], one, workers, timeout, progress)
 
@@ -86,7 +87,7 @@ def over(
 
 def protectable(accesses: Sequence[HostAccess]) -> tuple[list[str], list[str]]:
     """Hosts that can get a checkpoint, and hosts whose platform has none."""
-    yes = [access.name for access in accesses if PROTECTIONS.get(access.platform, "none") == "arm_before"]
+    yes = [access.name for access in accesses if can_hold(access.platform)]
     return yes, [access.name for access in accesses if access.name not in yes]
 
 
@@ -101,19 +102,10 @@ def arm_all(
     boot_hook: str = "auto",
 ) -> RunOutcome:
     """Arm every host, or none: where one refuses, those that this call armed are dropped again."""
-    by = control.holder()
+    order = Order(run_id, timeout, control.holder(), take_over, owners, boot_hook)
 
-    def ask(channel: Channel, python: str) -> CheckpointStatus:
-        return control.arm(
-            channel,
-            run_id,
-            timeout,
-            by=by,
-            take_over=take_over,
-            owners=owners,
-            boot_hook=boot_hook,
-            python=python,
-        )
+    def ask(channel: Channel, driver: Driver) -> CheckpointStatus:
+        return driver.arm(channel, order)
 
     answers = dict(each(names, ask))
     refused = _errors(answers)
@@ -166,25 +158,22 @@ def _was_armed(answer: Answer) -> bool:
 def renew_all(
     each: Each, names: Sequence[str], run_id: str, timeout: float = control.DEFAULT_TIMEOUT
 ) -> dict[str, Answer]:
-    return dict(each(names, lambda channel, python: control.renew(channel, run_id, timeout, python=python)))
+    return dict(each(names, lambda channel, driver: driver.renew(channel, run_id, timeout)))
 
 
 def status_all(each: Each, names: Sequence[str]) -> dict[str, Answer]:
-    return dict(each(names, lambda channel, python: control.status(channel, python=python)))
+    return dict(each(names, lambda channel, driver: driver.status(channel)))
 
 
 def absent_all(each: Each, names: Sequence[str], run_id: str, *, take_over: str = "") -> dict[str, Answer]:
-    def ask(channel: Channel, python: str) -> CheckpointStatus:
-        return control.absent(channel, run_id, take_over=take_over, python=python)
-
-    return dict(each(names, ask))
+    return dict(each(names, lambda channel, driver: driver.absent(channel, run_id, take_over)))
 
 
 def confirm_all(each: Each, names: Sequence[str], run_id: str, *, margin: float = HOLD_MARGIN) -> RunOutcome:
     """Confirm every host; if one can't be, restore all."""
     steps: list[tuple[str, Ask]] = [
-        ("hold", lambda channel, python: control.hold(channel, run_id, margin, python=python)),
-        ("confirm", lambda channel, python: control.confirm(channel, run_id, python=python)),
+        ("hold", lambda channel, driver: driver.hold(channel, run_id, margin)),
+        ("confirm", lambda channel, driver: driver.confirm(channel, run_id)),
     ]
     answers: dict[str, Answer] = {}
     for verb, ask in steps:
@@ -194,7 +183,7 @@ def confirm_all(each: Each, names: Sequence[str], run_id: str, *, margin: float 
             reason = "; ".join(f"{name} could not {verb}: {error.what}" for name, error in failed.items())
             outcome = restore_all(each, names, run_id, f"not all peers could be confirmed: {reason}")
             return RunOutcome(outcome.decision, outcome.hosts, [reason, *outcome.messages])
-    released = each(names, lambda channel, python: control.release(channel, run_id, python=python))
+    released = each(names, lambda channel, driver: driver.release(channel, run_id))
     notes = [
         f"{name}: confirmed, but its record could not be removed ({error.what}); "
         "it ends by itself when its time is up"
@@ -209,8 +198,8 @@ def restore_all(each: Each, names: Sequence[str], run_id: str, reason: str = "")
     A host that did not answer is asked twice.
     """
 
-    def ask(channel: Channel, python: str) -> CheckpointStatus:
-        return control.restore(channel, run_id, reason, python=python)
+    def ask(channel: Channel, driver: Driver) -> CheckpointStatus:
+        return driver.restore(channel, run_id, reason)
 
     answers = dict(each(names, ask))
     again = [name for name, error in _errors(answers).items() if not isinstance(error, CheckpointError)]

@@ -11,10 +11,6 @@ from typing import Any
 
 from ..errors import CheckpointError
 
-# What a platform can do. arm_before: the timer runs before the change and needs nothing of it.
-# wraps_commit: the timer belongs to the change's own commit. none: no timer at all.
-PROTECTIONS = {"linux": "arm_before"}
-
 STATES = ("none", "armed", "confirmed", "restoring", "restored", "fired", "failed")
 
 _SKIPPED = ("host",)
@@ -68,7 +64,10 @@ class CheckpointStatus:
     differs from the record now, after a restore: what it put back. ``proven``: after a restore, whether
     static and saved fingerprints equal the record's; None where nothing was restored. ``holder``: ``user``,
     ``controller``. ``since``: when it was armed, ISO 8601 UTC. ``script``: what to run on the host's own
-    console. ``survives_reboot``: whether something starts the timer again at boot. ``manual``: the steps by
+    console. ``protection``: what the platform can do. ``arm_before``: the timer runs before the change and needs
+    nothing of it; ``wraps_commit``: the timer belongs to the change's own commit; ``none``: no timer at all, and only
+    a controller goes back to the record. ``disruption``: what a restore interrupts (none, sessions, reboot).
+    ``survives_reboot``: whether something starts the timer again at boot. ``manual``: the steps by
     hand, when a restore could not be proven.
     """
 
@@ -121,7 +120,7 @@ def unprotected(host: str, platform: str) -> CheckpointStatus:
     return CheckpointStatus(
         host=host,
         state="none",
-        protection=PROTECTIONS.get(platform, "none"),
+        protection="none",
         messages=[
             f"platform {platform}: PathGuard can't arm a checkpoint here; "
             "nothing puts the rules back by itself"

@@ -125,7 +125,7 @@ class Judge:
         for name, answer in answers.items():
             if isinstance(answer, CheckpointError):
                 refused[name] = answer
-            elif not isinstance(answer, PathGuardError):
+            elif not isinstance(answer, PathGuardError) and name in run.timers_end:
                 run.timers_end[name] = began + run.timeout
         if refused:
             found.reasons += self._too_late(refused, took)

@@ -10,8 +10,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from ..checkpoint.driver import can_hold
 from ..checkpoint.run import HELD_TODO, answer_dict, arm_all, status_all
-from ..checkpoint.status import PROTECTIONS, CheckpointStatus
+from ..checkpoint.status import CheckpointStatus
 from ..errors import GuardError, PathGuardError
 from ..gather import snapshot
 from ..gather.several import several, some
@@ -213,7 +214,11 @@ def _arm(start: Start, site: Site, found: Before) -> None:
         for name, answer in outcome.hosts.items()
         if isinstance(answer, CheckpointStatus)
     }
-    run.timers_end = dict.fromkeys(wanted, record.epoch() + start.timeout)
+    for name, answer in outcome.hosts.items():
+        if isinstance(answer, CheckpointStatus) and answer.protection != "arm_before":
+            found.notes += [f"{name}: {message}" for message in answer.messages]
+        else:
+            run.timers_end[name] = record.epoch() + start.timeout
     run.scripts = {
         name: answer.script for name, answer in outcome.hosts.items() if isinstance(answer, CheckpointStatus)
     }
@@ -242,9 +247,9 @@ NO_RULES = "it has no firewall rules"
 
 
 def _why_not(state: State, root: bool) -> str:
-    if PROTECTIONS.get(state.platform, "none") != "arm_before":
-        return f"PathGuard can't arm a checkpoint on the platform {state.platform}"
-    if not root:
+    if not can_hold(state.platform):
+        return f"PathGuard can't make a checkpoint on the platform {state.platform}"
+    if not root and state.platform == "linux":
         return "its login does not become root (set become)"
     if not state.firewall_known:
         return "its rules could not be read"

@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 
 from ansible_collections.pathguard.network.plugins.plugin_utils.checkpoint import bundle, control, run
+from ansible_collections.pathguard.network.plugins.plugin_utils.checkpoint.driver import LinuxDriver
 from ansible_collections.pathguard.network.plugins.plugin_utils.checkpoint.status import HeldError
 from ansible_collections.pathguard.network.plugins.plugin_utils.errors import (
     CheckpointError,
@@ -140,7 +141,7 @@ class Book:
         answers: dict[str, run.Answer] = {}
         for name in names:
             try:
-                answers[name] = ask(_Host(name, self), "python3")
+                answers[name] = ask(_Host(name, self), LinuxDriver("python3"))
             except PathGuardError as error:
                 answers[name] = error
         return answers
@@ -241,7 +242,7 @@ def test_all_are_armed_or_none() -> None:
 
 
 def test_platforms_without_a_checkpoint_are_told_apart() -> None:
-    hosts = [HostAccess("fw1", "192.0.2.1"), HostAccess("sw1", "192.0.2.2", platform="cisco_ios")]
+    hosts = [HostAccess("fw1", "192.0.2.1"), HostAccess("sw1", "192.0.2.2", platform="cisco_asa")]
     assert run.protectable(hosts) == (["fw1"], ["sw1"])
 
 

@@ -1,0 +1,85 @@
+# Copyright: (c) 2026, PathGuard developers
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Arista EOS: configure replace, and the timer of a configuration session's commit.
+
+Source: Arista EOS User Manual, "Configuration Sessions" (``commit timer HH:MM:SS``, ``configure session NAME commit``,
+``configure session NAME abort``, ``show configuration sessions``: a session whose timer runs is in the state
+pendingCommitTimer) and "configure replace". The timer belongs to the change's own session.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import ClassVar
+
+from .console import Console, tell
+
+_REFUSED = r"^\s*%.*"
+_FLASH = "flash:"
+# "  NAME   pendingCommitTimer  user  terminal  00:04:33", in whatever order the release prints the columns.
+_PENDING = re.compile(r"^\s*\*?\s*(\S+)\s+pendingCommitTimer\b(.*)$", re.M)
+_LEFT = re.compile(r"(\d+):(\d+):(\d+)|in (\d+) minutes")
+
+
+class EosMeans:
+    """See ``means.Means``."""
+
+    protection: ClassVar[str] = "wraps_commit"
+    disruption: ClassVar[str] = "none"
+    by_hand: ClassVar[str] = "configure replace flash:{name}"
+
+    def names(self, device: Console) -> list[str]:
+        said = tell(device, f"dir {_FLASH}", refused=_REFUSED)
+        return sorted({word for word in said.split() if word.startswith("pathguard-")})
+
+    def save(self, device: Console, name: str) -> None:
+        tell(device, f"copy running-config {_FLASH}{name}", refused=_REFUSED)
+
+    def copy(self, device: Console, name: str, to: str) -> None:
+        tell(device, f"copy {_FLASH}{name} {_FLASH}{to}", refused=_REFUSED)
+
+    def delete(self, device: Console, name: str) -> None:
+        tell(device, f"delete {_FLASH}{name}", refused=_REFUSED)
+
+    def text(self, device: Console, name: str) -> str:
+        return tell(device, f"more {_FLASH}{name}", refused=_REFUSED)
+
+    def running(self, device: Console) -> str:
+        return tell(device, "show running-config", refused=_REFUSED)
+
+    def _session(self, device: Console) -> re.Match[str] | None:
+        return _PENDING.search(tell(device, "show configuration sessions", refused=_REFUSED))
+
+    def pending(self, device: Console) -> float | None:
+        found = self._session(device)
+        if found is None:
+            return None
+        left = _LEFT.search(found[2])
+        if left is None:
+            return 0.0
+        if left[4]:
+            return 60.0 * int(left[4])
+        hours, minutes, seconds = (int(left[at]) for at in (1, 2, 3))
+        return float(3600 * hours + 60 * minutes + seconds)
+
+    def start(self, device: Console, seconds: float) -> None:
+        """Nothing before the change's own commit; a pending one gets more time."""
+        found = self._session(device)
+        if found is not None:
+            whole = int(seconds)
+            timer = f"{whole // 3600:02}:{whole // 60 % 60:02}:{whole % 60:02}"
+            tell(device, f"configure session {found[1]} commit timer {timer}", refused=_REFUSED)
+
+    def keep(self, device: Console) -> None:
+        found = self._session(device)
+        if found is not None:
+            tell(device, f"configure session {found[1]} commit", refused=_REFUSED)
+
+    def back(self, device: Console) -> None:
+        found = self._session(device)
+        if found is not None:
+            tell(device, f"configure session {found[1]} abort", refused=_REFUSED)
+
+    def replace(self, device: Console, name: str) -> None:
+        tell(device, f"configure replace {_FLASH}{name}", refused=_REFUSED, timeout=120)

@@ -1,0 +1,73 @@
+# Copyright: (c) 2026, PathGuard developers
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What each platform must be able to do for a checkpoint: keep copies of its configuration, and go back to one."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from typing import ClassVar, Protocol
+
+from .console import Console
+
+
+class Means(Protocol):
+    """The commands of one platform. Copies of the configuration are told by name.
+
+    ``protection``: as in ``checkpoint.status``. ``disruption``: of going back. ``by_hand``: what a person types on
+    the device to go back to a copy, ``{name}`` in it."""
+
+    protection: ClassVar[str]
+    disruption: ClassVar[str]
+    by_hand: ClassVar[str]
+
+    def names(self, device: Console) -> list[str]:
+        """The copies on the device, of any run."""
+
+    def save(self, device: Console, name: str) -> None:
+        """Copy the running configuration."""
+
+    def copy(self, device: Console, name: str, to: str) -> None:
+        """Copy a copy."""
+
+    def delete(self, device: Console, name: str) -> None: ...
+
+    def text(self, device: Console, name: str) -> str:
+        """A copy's text."""
+
+    def running(self, device: Console) -> str: ...
+
+    def pending(self, device: Console) -> float | None:
+        """Seconds until the device goes back by itself; None if it will not."""
+
+    def start(self, device: Console, seconds: float) -> None:
+        """Start, or start anew, the device's timer. Where it belongs to a commit, nothing before that commit."""
+
+    def keep(self, device: Console) -> None:
+        """What is running stays: the timer ends."""
+
+    def back(self, device: Console) -> None:
+        """Go back now, to what was before the timer began."""
+
+    def replace(self, device: Console, name: str) -> None:
+        """Make a copy the running configuration."""
+
+
+# Lines that a device writes anew without anybody changing its configuration.
+_CHANGING = re.compile(
+    r"^(Building configuration|Current configuration|! ?Last configuration change|! ?NVRAM config last|"
+    r"! ?No configuration change since|!Time:|!Running configuration last done|ntp clock-period|## Last commit|"
+    r"! Command: |! device: |!Command: )"
+)
+
+
+def plain(text: str) -> list[str]:
+    """The lines of a configuration without what changes by itself."""
+    lines = (line.rstrip() for line in text.splitlines())
+    return [line for line in lines if line.strip("! ") and not _CHANGING.match(line)]
+
+
+def digest(text: str) -> str:
+    """Of a configuration; sha256 in hex."""
+    return hashlib.sha256("\n".join(plain(text)).encode()).hexdigest()
