@@ -6,15 +6,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping
 from typing import Protocol, cast
 
 from ...errors import CheckpointError
 from ...gather.channel import Channel
-
-# What follows a step: the device's prompt, or a pattern of what it asks.
-Step = tuple[str, str]
-PROMPT = ""
 
 
 class Console(Protocol):
@@ -22,34 +18,43 @@ class Console(Protocol):
 
     host: str
 
-    def steps(self, steps: Sequence[Step], timeout: float | None = None) -> str:
-        """Type each step's text, and wait for what must follow: a pattern, or the prompt where that is empty.
+    def send(
+        self, line: str, *, timeout: float | None = None, answers: Mapping[str, str] | None = None
+    ) -> str:
+        """Type a line, and give back what the device prints until its next prompt.
 
-        All that the device printed. Raises GatherError where it does not come in time.
+        ``timeout``: seconds of silence. ``answers``: what to say where what was printed ends in a pattern. Raises
+        GatherError where the answer does not come.
         """
 
 
 def console(channel: Channel) -> Console:
-    """The channel as a console. CheckpointError for one that can only read."""
-    if not hasattr(channel, "steps"):
+    """The session of a channel. CheckpointError for a channel that has none."""
+    session = getattr(channel, "session", None)
+    if session is None:
         raise CheckpointError(
-            "this transport reads devices, and can't change them",
-            channel.host,
-            "reach the device by the transport netmiko",
+            "this transport has no command line on the device", channel.host, "use the transport netmiko"
         )
-    return cast("Console", channel)
+    return cast("Console", session)
 
 
-def tell(device: Console, *steps: Step | str, refused: str, timeout: float | None = None) -> str:
-    """Type commands; CheckpointError with the device's words where it prints what ``refused`` matches."""
-    typed = [(step, PROMPT) if isinstance(step, str) else step for step in steps]
-    said = device.steps(typed, timeout)
-    wrong = re.search(refused, said, re.M)
-    if wrong:
-        line = next(line for line in said.splitlines() if wrong[0].splitlines()[0] in line)
-        raise CheckpointError(
-            f"the device refuses {typed[0][0]!r}: {line.strip()[:200]}",
-            device.host,
-            "look at the device's log; the login needs the right to configure it",
-        )
+def tell(
+    device: Console,
+    *commands: str,
+    refused: str,
+    answers: Mapping[str, str] | None = None,
+    timeout: float | None = None,
+) -> str:
+    """Type commands, and give back all that was printed. CheckpointError with the device's words where it prints what
+    ``refused`` matches; the commands after that are not typed."""
+    said = ""
+    for command in commands:
+        said += device.send(command, timeout=timeout, answers=answers)
+        wrong = re.search(refused, said, re.M)
+        if wrong:
+            raise CheckpointError(
+                f"the device refuses {command!r}: {wrong[0].strip()[:200]}",
+                device.host,
+                "look at the device's log; the login needs the right to configure it",
+            )
     return said

@@ -22,7 +22,8 @@ from .console import Console, tell
 
 _REFUSED = r"^\s*%.*|^Error.*|^.*Rollback aborted.*"
 _FLASH = "flash:"
-_ASKED = r"\?\s*$"
+# "Destination filename [NAME]?", "Over write? [confirm]", and what else is asked: the answer is yes by Enter.
+_ASKED = {r"\?\s*$": "", r"\[confirm\]\s*$": ""}
 _LONGEST = 120  # minutes
 _TIME = re.compile(r"(\d+:\d+:\d+)(?:\.\d+)? \S+ \w{3} (\w{3} +\d+ \d{4})")
 _SET = re.compile(r"^Time configured.*?: *(.*)$", re.M)
@@ -54,7 +55,7 @@ class IosMeans:
 
     @staticmethod
     def _copy(device: Console, what: str, name: str) -> None:
-        said = tell(device, (f"copy {what} {_FLASH}{name}", _ASKED), "", refused=_REFUSED)
+        said = tell(device, f"copy {what} {_FLASH}{name}", refused=_REFUSED, answers=_ASKED)
         if "copied" not in said:
             raise CheckpointError(
                 f"the configuration can't be copied: {' '.join(said.split())[-200:]}",
@@ -63,7 +64,7 @@ class IosMeans:
             )
 
     def delete(self, device: Console, name: str) -> None:
-        tell(device, f"delete /force {_FLASH}{name}", refused=_REFUSED)
+        tell(device, f"delete /force {_FLASH}{name}", refused=_REFUSED, answers=_ASKED)
 
     def text(self, device: Console, name: str) -> str:
         return tell(device, f"more {_FLASH}{name}", refused=r"^%Error.*")
@@ -85,8 +86,7 @@ class IosMeans:
         if self.pending(device) is not None:
             tell(device, f"configure revert timer {minutes}", refused=_REFUSED)
             return
-        command = f"configure terminal revert timer {minutes}"
-        said = tell(device, (command, r"#\s*$"), "end", refused=r"^\s*%.*")
+        said = tell(device, f"configure terminal revert timer {minutes}", "end", refused=r"^\s*%.*")
         if self.pending(device) is None:
             raise CheckpointError(
                 f"the device starts no timer: {' '.join(said.split())[-200:]}",

@@ -18,10 +18,10 @@ from typing import ClassVar
 from .console import Console, tell
 
 _REFUSED = r"^\s*(error:|syntax error|unknown command).*|^\s*.*(permission denied|could not).*"
+_PATIENCE = 180.0  # seconds: a commit of a large configuration
 _FOLDER = "/var/tmp/"  # noqa: S108 - on the device, which has it for this
 _COMMIT = re.compile(r"^0\s+(\d+-\d+-\d+ \d+:\d+:\d+) .*commit confirmed, rollback in (\d+) ?min", re.M)
 _NOW = re.compile(r"^Current time: (\d+-\d+-\d+ \d+:\d+:\d+)", re.M)
-_EDIT = (r"configure", r"#\s*$")
 
 
 def _time(value: str) -> datetime:
@@ -79,5 +79,7 @@ class JunosMeans:
 
     @staticmethod
     def _edit(device: Console, *commands: str) -> None:
-        steps = [(command, r"#\s*$") for command in commands]
-        tell(device, _EDIT, *steps, "exit", refused=_REFUSED, timeout=180)
+        try:
+            tell(device, "configure", *commands, refused=_REFUSED, timeout=_PATIENCE)
+        finally:
+            device.send("exit", answers={r"\(yes\).*$": "yes"})  # "Exit with uncommitted changes?"
