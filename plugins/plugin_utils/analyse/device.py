@@ -20,7 +20,7 @@ from . import entry
 from .arriving import TRANSLATED_AWAY, Arrivals
 from .evaluate import AFTER_NAT, NAT, HostFirewall, side_of
 from .outcome import Outcome, Part
-from .routes import LOOPBACK, Leg, Routing
+from .routes import FAMILY_NAME, LOOPBACK, Leg, Routing
 
 _LOOPBACK = Leg("local", "lo")
 _TRANSLATED = (
@@ -385,13 +385,22 @@ class _Way:
         """The routes' choice; where a host's routes were not gathered, all ways out stay possible."""
         if not self.gathered:
             return [(flows, (Leg("forward"),))]
-        if (
-            self.state.platform != "linux" and not self.state.routes
-        ):  # a device of which the configuration was read
-            here = flows & self.own
-            return [
-                (part, (leg,)) for part, leg in ((here, Leg("local")), (flows - here, Leg("forward"))) if part
+        if self.state.platform == "linux":
+            return self._split(flows, in_interface)
+        found: list[tuple[FlowSet, tuple[Leg, ...]]] = []
+        shown = {route.family for route in self.state.routes}
+        for family in flows.families():
+            here = flows.named("family", (FAMILY_NAME[family],))
+            if family in shown:
+                found += self._split(here, in_interface)
+                continue
+            mine = here & self.own  # of a device whose routes were not shown, the configuration says no more
+            found += [
+                (part, (leg,)) for part, leg in ((mine, Leg("local")), (here - mine, Leg("forward"))) if part
             ]
+        return found
+
+    def _split(self, flows: FlowSet, in_interface: str) -> list[tuple[FlowSet, tuple[Leg, ...]]]:
         return [(part, legs) for part, legs, _family in entry.split(self.routing, flows, in_interface)]
 
     def _stop(self, leg: Leg, part: _Travelling) -> _Fate:

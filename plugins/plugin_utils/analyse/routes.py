@@ -154,6 +154,10 @@ class Routing:
             for rules in self._rules.values()
         )
         self.follows_marks = any(rule.mark for rules in self._rules.values() for rule in rules)
+        # A device's interface whose packets ask the table of a VRF has its addresses there.
+        self._of_vrfs = {
+            rule.in_interface for rule in state.route_rules if state.platform != "linux" and rule.in_interface
+        }
 
     def _rules_of(self, family: int) -> list[RouteRule]:
         rules = sorted(
@@ -176,7 +180,7 @@ class Routing:
                 routes += [
                     Route(family, f"{text.address_text(family, own.value)}/{width}", "local", "local")
                     for own in self.addresses
-                    if own.family == family
+                    if own.family == family and own.interface not in self._of_vrfs
                 ]
             self._tables[key] = _Table(routes)
         return self._tables[key]
