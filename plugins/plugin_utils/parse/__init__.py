@@ -13,6 +13,7 @@ from ..errors import ParseError
 from ..model.raw import RawOutput
 from ..model.state import State
 from . import arista_eos, cisco_ios, linux
+from .config import facts
 
 Parser = Callable[[str, Mapping[str, RawOutput]], State]
 PLATFORMS: dict[str, Parser] = {
@@ -34,7 +35,10 @@ def parse_platform(platform: str, host: str, outputs: Mapping[str, RawOutput]) -
             f"platform {platform!r} has no parser", host, f"use one of: {', '.join(sorted(PLATFORMS))}"
         )
     with _no_garbage():
-        return parser(host, outputs)
+        state = parser(host, outputs)
+        if platform != "linux":
+            facts.add(state, outputs)
+        return state
 
 
 @contextmanager
