@@ -12,11 +12,13 @@ Environment variables, all numbers:
 - ``PATHGUARD_KERNEL_FLOWS``: flows for each ruleset. Loading and gathering a ruleset costs as much as some
   200 flows, so the long run has more of them for each.
 
-``test_size.py`` holds the defaults to what CI promises. A run of a million flows, of other rulesets than CI's; an
-hour of one free processor, or more where others work::
+``test_size.py`` holds the defaults to what CI promises. For a million flows, of other rulesets than CI's, run these
+three side by side, each with a seed of its own (16 to 20 minutes on two processors; docs/kernel.md has what they found)::
 
-    PATHGUARD_KERNEL_SEED=7 PATHGUARD_KERNEL_RULESETS=86 PATHGUARD_KERNEL_PATHS=12 PATHGUARD_KERNEL_FLOWS=1000 \\
-        tests/run kernel tests/kernel/test_{verdicts,sets,paths,later}.py
+    for run in "7 43 6" "8 43 6" "9 6 24"; do set -- $run
+        PATHGUARD_KERNEL_SEED=$1 PATHGUARD_KERNEL_RULESETS=$2 PATHGUARD_KERNEL_PATHS=$3 PATHGUARD_KERNEL_FLOWS=1000 \\
+            tests/run kernel tests/kernel/test_{verdicts,sets,paths,later}.py &
+    done; wait
 """
 
 from __future__ import annotations
@@ -26,6 +28,8 @@ import os
 import pytest
 
 DEFAULT_RULESETS, DEFAULT_PATHS, DEFAULT_FLOWS = 24, 16, 64
+# Rulesets of one kind among which all that may become of packets is seen: as many as CI has at least.
+ENOUGH = DEFAULT_PATHS // 2
 
 # Test -> the default that its number of rulesets follows, and what part of it.
 NUMBER_OF = {

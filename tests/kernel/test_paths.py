@@ -15,7 +15,7 @@ from tests.kernel import draw as of
 from tests.kernel.compare import Exchanged, compare
 from tests.kernel.generate_paths import ENDS, IptablesPaths, NftPaths
 from tests.kernel.rules import Rules, iptables, nft
-from tests.kernel.settings import DEFAULT_PATHS, FLOWS, PATHS, SEED, needs_root, number_of
+from tests.kernel.settings import ENOUGH, FLOWS, PATHS, SEED, needs_root, number_of
 from tests.kernel.tally import Tally
 from tests.kernel.world import World
 
@@ -42,10 +42,6 @@ def ruleset(draw: Random, name: str, kind: str, ends: str) -> Rules:
     return iptables(name, kind, (four, six))
 
 
-# Rulesets of one kind among which all that may become of an exchange is seen: as many as CI has.
-_ENOUGH = number_of("test_exchanges_with_the_firewall", paths=DEFAULT_PATHS)
-
-
 @pytest.mark.parametrize("kind", KINDS)
 def test_exchanges_through_a_router(world: World, tally: Tally, kind: str) -> None:
     exchanges(world, tally, kind, "through", number_of("test_exchanges_through_a_router"))
@@ -67,7 +63,7 @@ def exchanges(world: World, tally: Tally, kind: str, ends: str, count: int) -> N
         compare(world, rules, flows_of(draw, FLOWS, ENDS[ends].hook), Exchanged(), tally)
     assert tally.few_unknown(), tally.line()
     assert tally["new"]
-    if count < _ENOUGH:
+    if count < ENOUGH:
         return  # a handful of rulesets may well let nothing through
     assert tally["permit"]
     assert tally["deny"]

@@ -22,7 +22,7 @@ from tests.kernel import draw as of
 from tests.kernel.ask import VERDICTS, WAY, Packets, Told, gathered, verdict_of
 from tests.kernel.compare import Flow, Opened, compare
 from tests.kernel.sample import ends_of, leaving, sample
-from tests.kernel.settings import FLOWS, RULESETS, SEED, needs_root, number_of
+from tests.kernel.settings import ENOUGH, FLOWS, RULESETS, SEED, needs_root, number_of
 from tests.kernel.tally import Tally
 from tests.kernel.test_paths import KINDS
 from tests.kernel.test_verdicts import ruleset
@@ -91,10 +91,13 @@ def test_parts_of_wide_questions(world: World, tally: Tally, hook: str) -> None:
         assert not rules.load(world), rules
         flows = _drawn(draw, way, gathered(world), tally)
         compare(world, rules, flows, way, tally)
+    assert not tally["unknown"]
+    assert tally["flows"]
+    if number_of("test_parts_of_wide_questions") < ENOUGH:
+        return  # a handful of rulesets may well have no mixed answer
     assert tally["mixed answers"]
     assert tally["permit"]
     assert tally["deny"]
-    assert not tally["unknown"]
 
 
 def _drawn(draw: Random, way: Whole, state: State, tally: Tally) -> list[Flow]:
