@@ -1,0 +1,153 @@
+# Copyright: (c) 2026, PathGuard developers
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A path policy over a network device: two app hosts, a Cisco IOS router, a database."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from ansible_collections.pathguard.network.plugins.plugin_utils.analyse.verdicts import Questions
+from ansible_collections.pathguard.network.plugins.plugin_utils.model.state import State
+from ansible_collections.pathguard.network.plugins.plugin_utils.policy.read import load_policy
+from ansible_collections.pathguard.network.plugins.plugin_utils.policy.validate import validate
+from tests.support import device_texts
+from tests.support.states import host
+
+CONFIG = """\
+hostname r1
+interface GigabitEthernet0/0
+ ip address 10.10.1.1 255.255.255.0
+{app}
+interface GigabitEthernet0/1
+ ip address 10.20.1.1 255.255.255.0
+{db}
+ip access-list extended FROM_APP
+ 10 permit tcp {source} host 10.20.1.10 eq 5432
+ 20 deny ip any any
+ip access-list extended FROM_DB
+ 10 permit tcp host 10.20.1.10 eq 5432 10.10.1.0 0.0.0.255 {back}
+end
+"""
+ROUTES = """\
+Gateway of last resort is not set
+
+      10.0.0.0/8 is variably subnetted, 4 subnets, 2 masks
+C        10.10.1.0/24 is directly connected, GigabitEthernet0/0
+L        10.10.1.1/32 is directly connected, GigabitEthernet0/0
+C        10.20.1.0/24 is directly connected, GigabitEthernet0/1
+L        10.20.1.1/32 is directly connected, GigabitEthernet0/1
+"""
+POLICY = {
+    "requiredPaths": [{"name": "p", "from": {"group": "app"}, "to": {"group": "db"}, "service": "postgresql"}]
+}
+IN, BACK = " ip access-group FROM_APP in", " ip access-group FROM_DB in"
+
+
+def router(
+    app: str = IN,
+    db: str = BACK,
+    source: str = "10.10.1.0 0.0.0.255",
+    back: str = "established",
+    routes: str = ROUTES,
+) -> State:
+    text = CONFIG.format(app=app, db=db, source=source, back=back)
+    shown = {"routes4": routes} if routes else {}
+    found = device_texts.state("cisco_ios", text, **shown)
+    found.host = "r1"
+    return found
+
+
+def path(device: State) -> dict[str, Any]:
+    states = {
+        "app1": host("app1", {"eth0": ["10.10.1.5/24"]}, {"0.0.0.0/0": ["10.10.1.1 eth0"]}),
+        "app2": host("app2", {"eth0": ["10.10.1.200/24"]}, {"0.0.0.0/0": ["10.10.1.1 eth0"]}),
+        "r1": device,
+        "db1": host("db1", {"eth0": ["10.20.1.10/24"]}, {"0.0.0.0/0": ["10.20.1.1 eth0"]}),
+    }
+    states["db1"].rulesets = states["app1"].rulesets = {}
+    groups = {"app": ["app1", "app2"], "db": ["db1"], "all": list(states)}
+    found: dict[str, Any] = validate(load_policy(POLICY), states, groups)["paths"][0]
+    return found
+
+
+def decided(found: dict[str, Any]) -> list[tuple[str, str, int]]:
+    """The list, text and line of the rules that stop a path."""
+    rules = (rule for item in found["deciding"] for rule in item["rules"])
+    return [(rule["chain"], rule["text"], rule["line"]) for rule in rules]
+
+
+def test_open_through_a_stateless_router() -> None:
+    assert (path(router())["status"], path(router())["satisfied"]) == ("open", "yes")
+
+
+def test_a_narrowed_wildcard_cuts_off_a_host() -> None:
+    found = path(router(source="10.10.1.0 0.0.0.63"))
+    assert (found["status"], found["cut"]["hosts"]) == ("partial", ["app2"])
+    assert decided(found) == [("FROM_APP", "20 deny ip any any", 20)]
+
+
+@pytest.mark.parametrize(
+    ("app", "db"),
+    [
+        (f"{IN}\n ip access-group FROM_APP out", BACK),  # the list of the way there meets the replies
+        (IN, " ip access-group FROM_APP in"),
+    ],
+)
+def test_fault_12_replies_need_their_list_where_they_pass(app: str, db: str) -> None:
+    found = path(router(app, db))
+    assert (found["status"], found["satisfied"]) == ("blocked", "no")
+    assert {item["direction"] for item in found["deciding"]} == {"reply"}
+    assert decided(found) == [("FROM_APP", "20 deny ip any any", 20)]
+
+
+@pytest.mark.parametrize("back", ["range 1024 5000 established", "eq 49152"])
+def test_trap_17_replies_to_some_ephemeral_ports_only(back: str) -> None:
+    found = path(router(back=back))
+    assert (found["status"], found["satisfied"]) == ("partial", "no")
+    assert {item["direction"] for item in found["deciding"]} == {"reply"}
+
+
+def test_trap_17_established_opens_nothing() -> None:
+    device = router()
+    flow = {"src": "10.20.1.10", "dst": "10.10.1.5", "protocol": "tcp", "src_port": 5432}
+    answer = Questions(device).verdict({**flow, "in_interface": "GigabitEthernet0/1"})
+    assert answer["verdict"] == "deny"
+
+
+@pytest.mark.parametrize(
+    ("app", "status"),
+    [
+        ("", "open"),  # bound nowhere: nothing is refused on the way there
+        (" ip access-group FROM_APP out", "blocked"),  # in the wrong direction: it meets the replies
+        (" ip access-group FROM_DB in", "blocked"),
+    ],
+)
+def test_fault_13_a_list_unbound_or_in_the_wrong_direction(app: str, status: str) -> None:
+    assert path(router(app))["status"] == status
+
+
+def test_fault_27_the_route_is_gone() -> None:
+    routes = "\n".join(line for line in ROUTES.splitlines() if "10.20.1" not in line) + "\n"
+    found = path(router(routes=routes))
+    assert found["status"] == "blocked"
+    assert [item["reason"] for item in found["deciding"] if item["direction"] == "new"] == ["r1: no route"]
+
+
+def test_routes_that_were_not_shown_are_not_known() -> None:
+    found = path(router(routes=""))
+    assert (found["status"], found["satisfied"]) == ("unknown", "unknown")
+
+
+def test_a_table_that_was_not_understood_is_not_known() -> None:
+    found = path(router(routes=ROUTES + "X!   ?  --More--\n"))
+    assert (found["status"], found["satisfied"]) == ("unknown", "unknown")
+
+
+def test_an_interface_of_a_vrf_does_not_reach_the_other_network() -> None:
+    red = "\nRouting Table: RED\n\nC        10.10.1.0/24 is directly connected, GigabitEthernet0/0\n"
+    routes = "\n".join(line for line in ROUTES.splitlines() if "10.10.1" not in line) + red
+    found = path(router(routes=routes))
+    assert found["status"] == "blocked"
