@@ -56,6 +56,21 @@ _STARTUP = {"startup_config": "show startup-config"}
 
 # Platform, which is also netmiko's device type -> what shows its firewall, interfaces and routes.
 DEVICES: dict[str, Shows] = {
+    "juniper_junos": Shows(
+        {
+            "running_config": "show configuration",
+            "interfaces": "show interfaces",
+            "routes4": "show route table inet.0",
+            "routes6": "show route table inet6.0",
+        },
+        {},
+        {
+            "show configuration | display set": "running_config",
+            "show configuration | display inheritance": "running_config",
+            "show configuration | no-more": "running_config",
+        },
+        ("junos", "junipernetworks.junos.junos"),
+    ),
     "cisco_ios": Shows(
         {
             "running_config": "show running-config",

@@ -12,12 +12,13 @@ from contextlib import contextmanager
 from ..errors import ParseError
 from ..model.raw import RawOutput
 from ..model.state import State
-from . import arista_eos, cisco_ios, linux
+from . import arista_eos, cisco_ios, juniper_junos, linux
 from .config import facts
 
 Parser = Callable[[str, Mapping[str, RawOutput]], State]
 PLATFORMS: dict[str, Parser] = {
     "linux": linux.parse,
+    "juniper_junos": juniper_junos.parse,
     "cisco_ios": cisco_ios.parse,
     "arista_eos": arista_eos.parse,
 }

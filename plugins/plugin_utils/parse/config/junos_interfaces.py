@@ -1,0 +1,304 @@
+# Copyright: (c) 2026, PathGuard developers
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Interfaces of Junos, and the filters that packets meet at them.
+
+Sources: Juniper, "Routing Policies, Firewall Filters, and Traffic Policers User Guide": "Guidelines for Applying
+Standard Firewall Filters" (an output filter sees the device's own packets too), "Multiple Firewall Filters Applied as a
+List" (what no filter of a list decides is discarded at its end), "Applying Firewall Filters to the Loopback Interface"
+(lo0: all packets to the Routing Engine; a routing instance with a loopback of its own is not filtered by lo0.0),
+"Applying Filters to Forwarding Tables". "Junos OS Interfaces Fundamentals": interface ranges. A filter that is applied
+and not defined, no device takes ("Referenced filter is not defined"): what it would do is not known.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from ...model.match import Match, Named, Not, Unknown, both
+from ...model.rules import DROP, Rule, Verdict
+from . import asks
+from .braces import Node
+from .device import Device
+from .junos_filter import Filters
+
+_VERSIONS = {"inet": asks.IPV4, "inet6": asks.IPV6}
+_SIDES = {"input": "in", "output": "out"}
+_FIELD = {"in": "in_interface", "out": "out_interface"}
+# Instances that have a forwarding table of their own for packets of IP.
+_TABLES = ("virtual-router", "vrf", "mpls-internet-multicast")
+# What else packets of a family may meet at an interface, and what is not known of them then.
+_OTHERS = {
+    "input-hierarchical-policer": "in",
+    "policer": "",
+    "rpf-check": "in",
+    "sampling": None,
+    "service": "",
+    "simple-filter": "",
+}
+_RANGE = re.compile(r"^(.*?)(\d+)$")
+_END = "discard at the end, for what no term decides"
+_OF_SWITCHING = ("irb", "vlan")
+
+
+class Interfaces:
+    """The interfaces of a configuration, with the filters bound to them."""
+
+    def __init__(self, device: Device, root: Node, filters: Filters) -> None:
+        self._device = device
+        self._root = root
+        self._filters = filters
+        self._itself: dict[str, list[Rule]] = {"in": [], "out": []}
+        self.filters_itself = False
+        _spread(device, root.find("interfaces") or Node(""))
+        self._instances()
+        for physical in root.each("interfaces"):
+            if physical.word != "interface-range":
+                self._physical(physical)
+        self._of_routing()
+        self._of_tables()
+        self._others()
+        for side, rules in self._itself.items():
+            if rules:
+                hook = "input" if side == "in" else "output"
+                device.hook(f"lo0/{side}", hook, 0, rules, "permit")
+                self.filters_itself = self.filters_itself or side == "in"
+
+    def _instances(self) -> None:
+        for instance in self._root.each("routing-instances"):
+            kind = instance.value("instance-type")
+            for name in instance.names("interface"):
+                found = self._device.interface(with_unit(name))
+                if kind in _TABLES:
+                    found.master = instance.word
+
+    def _physical(self, physical: Node) -> None:
+        up = physical.find("disable") is None
+        for unit in physical.each("unit"):
+            name = f"{physical.word}.{unit.word}"
+            found = self._device.interface(name)
+            found.up = up and unit.find("disable") is None
+            doubt = next(unit.doubts(), "")
+            if doubt:
+                for side in _FIELD:
+                    self._device.bind_unknown(name, side, "inet", f"interfaces {name}", doubt)
+            for family in unit.each("family"):
+                found.addresses += _addresses(family)
+                self._family(name, family)
+            self._bind(name, "any", unit)
+        self._bind_all_units(physical)
+
+    def _bind_all_units(self, physical: Node) -> None:
+        """A filter of a whole port sees the packets of all its units ("physical-interface-filter")."""
+        for side, _names, text, _line in _bindings(physical):
+            why = "a filter of a whole port is not modelled"
+            self._unknown(f"{physical.word}.*", side, "any", text, why)
+
+    def _family(self, name: str, family: Node) -> None:
+        self._bind(name, family.word, family)
+        if family.word not in (*_VERSIONS, "ethernet-switching"):
+            return
+        for word, side in _OTHERS.items():
+            node = family.find(word)
+            if node is None or side is None:
+                continue
+            text = f"interfaces {name} family {family.word} {node.text()}"
+            for one in _FIELD if not side else (side,):
+                self._may_drop(name, one, family.word, text, node.line)
+
+    def _may_drop(self, name: str, side: str, family: str, text: str, line: int) -> None:
+        why = f"{text}: what it drops is not modelled"
+        self._device.not_understood(f"line {line}", text, why)
+        asked = both(self._packets(name, side, family), Unknown(text, why))
+        self._device.bound(side, asked, Verdict("unknown", detail=why), text, line, (why,))
+
+    def _bind(self, name: str, family: str, node: Node) -> None:
+        for side, names, text, line in _bindings(node):
+            if side not in _FIELD or not names:
+                for one in _FIELD:
+                    self._unknown(name, one, family, text, f"{text!r} is not understood")
+                continue
+            if family not in _VERSIONS and family not in ("any", "ethernet-switching"):
+                continue
+            keys = [self._filters.key(family, one) for one in names]
+            missing = [one for one, key in zip(names, keys) if key is None]
+            if missing:
+                self._unknown(name, side, family, text, f"filter {missing[0]} is not defined")
+                continue
+            if family == "ethernet-switching":
+                self._switched(name, side, text)
+            self._filtered(name, side, family, [key for key in keys if key], text, line)
+
+    def _switched(self, name: str, side: str, text: str) -> None:
+        why = "which packets of the VLANs' own interfaces pass this port is not modelled"
+        self._device.not_understood(f"interfaces {name}", text, why)
+        for routed in self._root.each("interfaces"):
+            if routed.word in _OF_SWITCHING:
+                self._unknown(f"{routed.word}.*", side, "any", text, why)
+
+    def _filtered(self, name: str, side: str, family: str, keys: list[str], text: str, line: int) -> None:
+        verdicts = [(Verdict("jump", key), text) for key in keys] + [(DROP, f"{text}: {_END}")]
+        if name.partition(".")[0] == "lo0":
+            versions = (_VERSIONS[family],) if family in _VERSIONS else ()
+            asked = both(*self._of_loopback(name, side), *versions)
+            rules = self._itself[side]
+            for verdict, said in verdicts:
+                rules.append(Rule(len(rules) + 1, asked, verdict, said, line=line))
+            return
+        asked = self._packets(name, side, family)
+        for verdict, said in verdicts:
+            self._device.bound(side, asked, verdict, said, line)
+
+    def _of_loopback(self, name: str, side: str) -> tuple[Match, ...]:
+        """The packets to the device itself that a loopback's filter sees."""
+        state = self._device.state
+        loopbacks = [one for one in state.interfaces.values() if one.name.startswith("lo0.")]
+        loopbacks += [state.interfaces[one] for one in (name,) if one not in state.interfaces]
+        master = next((one.master for one in loopbacks if one.name == name), "")
+        members = tuple(one.name for one in state.interfaces.values() if one.master == master)
+        if master:
+            return (Named(_FIELD[side], members),)
+        instances = {one.master for one in loopbacks if one.master}
+        others = tuple(one.name for one in state.interfaces.values() if one.master in instances)
+        return (Not(Named(_FIELD[side], others)),) if others else ()
+
+    def _unknown(self, name: str, side: str, family: str, text: str, why: str) -> None:
+        self._device.not_understood(f"interfaces {name}", text, why)
+        unknown = Verdict("unknown", detail=why)
+        if name.partition(".")[0] == "lo0":
+            rules = self._itself["in" if side == "in" else "out"]
+            rules.append(Rule(len(rules) + 1, both(), unknown, text, not_understood=(why,)))
+            return
+        for one in (side,) if side in _FIELD else _FIELD:
+            self._device.bound(one, self._packets(name, one, family), unknown, text, None, (why,))
+
+    @staticmethod
+    def _packets(name: str, side: str, family: str) -> Match:
+        versions = (_VERSIONS[family],) if family in _VERSIONS else ()
+        return both(Named(_FIELD[side], (name,)), *versions)
+
+    def _of_routing(self) -> None:
+        """Filters of forwarding tables: what comes in by any interface of the instance, or leaves."""
+        places = [("", self._root.find("forwarding-options"))]
+        for instance in self._root.each("routing-instances"):
+            places.append((instance.word, instance.find("forwarding-options")))
+        for master, options in places:
+            for family in options.each("family") if options is not None else ():
+                for side, names, text, line in _bindings(family):
+                    said = f"forwarding-options {text}"
+                    keys = [self._filters.key(family.word, one) for one in names]
+                    if side not in _FIELD or not all(keys) or family.word not in _VERSIONS:
+                        for one in _FIELD:
+                            self._unknown("*", one, family.word, said, f"{said!r} is not understood")
+                        continue
+                    asked = both(*self._of_instance(master, side), _VERSIONS[family.word])
+                    origin = (Named("origin", ("network",)),) if side == "out" else ()
+                    for key in keys:
+                        self._device.bound(side, both(asked, *origin), Verdict("jump", str(key)), said, line)
+                    self._device.bound(side, both(asked, *origin), DROP, f"{said}: {_END}", line)
+
+    def _of_instance(self, master: str, side: str) -> tuple[Match, ...]:
+        interfaces = self._device.state.interfaces.values()
+        if master:
+            return (Named(_FIELD[side], tuple(one.name for one in interfaces if one.master == master)),)
+        others = tuple(one.name for one in interfaces if one.master)
+        return (Not(Named(_FIELD[side], others)),) if others else ()
+
+    def _of_tables(self) -> None:
+        for place in ("vlans", "bridge-domains"):
+            for vlan in self._root.each(place):
+                options = vlan.find("forwarding-options") or vlan
+                for _side, _names, text, _line in _bindings(options):
+                    why = "filters of VLANs are not modelled"
+                    for name in _OF_SWITCHING:
+                        for side in _FIELD:
+                            self._unknown(f"{name}.*", side, "any", f"{place} {vlan.word} {text}", why)
+
+    def _others(self) -> None:
+        """Routers within the router, whose configuration stands apart."""
+        for place in ("logical-systems", "tenants"):
+            for inner in self._root.each(place):
+                why = f"{place} are not modelled"
+                self._device.not_understood("configuration", f"{place} {inner.word}", why)
+                for physical in inner.each("interfaces"):
+                    for unit in physical.names("unit"):
+                        for side in _FIELD:
+                            name = f"{physical.word}.{unit}"
+                            self._unknown(name, side, "any", f"{place} {inner.word} interfaces {name}", why)
+
+
+def with_unit(name: str) -> str:
+    """A logical interface; without a unit it is unit 0."""
+    return name if "." in name else f"{name}.0"
+
+
+def _bindings(node: Node) -> Iterator[tuple[str, list[str], str, int]]:
+    """(in, out or another word; filters in order; text; line) of each way by which ``filter`` binds."""
+    for way in node.each("filter"):
+        if way.word in ("group", "apply-groups"):
+            continue
+        base = way.word.removesuffix("-list")
+        side = _SIDES.get(base, way.word)
+        listed = base != way.word
+        names = [child.word for child in sorted(way.each(), key=lambda child: child.touched)]
+        deeper = [child for child in way.each() if child.children and set(child.names()) - {"precedence"}]
+        text = f"filter {way.text()}"
+        if deeper or (side in ("in", "out") and _both_ways(node, base)):
+            yield way.word, [], text, way.line
+        else:
+            yield side, names if listed else names[-1:], text, way.line
+
+
+def _both_ways(node: Node, base: str) -> bool:
+    """A single filter and a list of them exclude each other."""
+    return all(any(node.each("filter", word)) for word in (base, f"{base}-list"))
+
+
+def _addresses(family: Node) -> list[str]:
+    return [
+        child.word if "/" in child.word else f"{child.word}/{32 if family.word == 'inet' else 128}"
+        for child in family.each("address")
+        if family.word in _VERSIONS and _is_address(child.word)
+    ]
+
+
+def _is_address(word: str) -> bool:
+    try:
+        asks.network("src", word)
+    except ValueError:
+        return False
+    return True
+
+
+def _spread(device: Device, interfaces: Node) -> None:
+    """What an interface range says, said of each of its members."""
+    for one in interfaces.each("interface-range"):
+        members = [name for name in one.names("member") if not re.search(r"[*?\[]", name)]
+        if len(members) < len(one.names("member")):
+            why = "members of an interface range that are no names are not modelled"
+            device.not_understood(f"line {one.line}", f"interface-range {one.word}", why)
+        for leaf in one.leaves():
+            if leaf[0] == "member-range" and len(leaf) == 4:
+                members += _between(leaf[1], leaf[3])
+        for member in members:
+            node = interfaces.children.setdefault(member, Node(member, one.line))
+            _merge(node, one)
+
+
+def _between(first: str, last: str) -> list[str]:
+    low, high = _RANGE.match(first), _RANGE.match(last)
+    if low is None or high is None or low[1] != high[1] or int(high[2]) - int(low[2]) > 4096:
+        return [first, last]
+    return [f"{low[1]}{number}" for number in range(int(low[2]), int(high[2]) + 1)]
+
+
+def _merge(node: Node, other: Node) -> None:
+    for child in other.each():
+        if child.word in ("member", "member-range", "description"):
+            continue
+        mine = node.children.get(child.word)
+        if mine is None:
+            node.children[child.word] = child.copy()
+        else:
+            _merge(mine, child)

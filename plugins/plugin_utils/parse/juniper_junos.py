@@ -1,0 +1,89 @@
+# Copyright: (c) 2026, PathGuard developers
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Juniper Junos: firewall filters of routers and switches, and the security policies of SRX.
+
+Read are ``show configuration``, in braces, with or without ``| display inheritance``, and ``show configuration |
+display set``, and what is loaded as either. Sources: the Juniper documents that ``config/junos_*`` and
+``config/srx_*`` name.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from ..model.raw import RawOutput
+from ..model.state import State
+from . import outputs as raw
+from .config import braces, junos_groups
+from .config.device import Device
+from .config.junos_filter import Filters
+from .config.junos_interfaces import Interfaces
+from .config.words import NotUnderstoodError
+
+PLATFORM = "juniper_junos"
+_REFUSED = re.compile(r"^\s*(error:|syntax error|unknown command|missing argument|permission denied)", re.I)
+_PAGED = re.compile(r"^---\(more", re.M)
+# Parts of a configuration that bear on which packets pass.
+_BEARING = (
+    "access",
+    "applications",
+    "firewall",
+    "forwarding-options",
+    "groups",
+    "interfaces",
+    "logical-systems",
+    "policy-options",
+    "routing-instances",
+    "security",
+    "vlans",
+)
+
+
+def parse(host: str, outputs: Mapping[str, RawOutput]) -> State:
+    """Never fails for what a device printed: what can't be read is named in the state."""
+    device = Device(host, PLATFORM)
+    why = raw.problem(outputs, "running_config")
+    try:
+        if why:
+            raise NotUnderstoodError(why)
+        root = _tree(device, raw.text(outputs, "running_config"))
+    except NotUnderstoodError as error:
+        device.state.unreadable.append({"what": "running_config", "reason": str(error)})
+        device.state.firewall_known = False
+        return device.finish()
+    whole = root.find("system") is not None or root.find("version") is not None
+    filters = Filters(device, root, whole)
+    interfaces = Interfaces(device, root, filters)
+    device.state.hostname = root.value("system", "host-name")
+    return device.finish(itself=whole or interfaces.filters_itself)
+
+
+def _tree(device: Device, text: str) -> braces.Node:
+    """NotUnderstoodError where the text is no configuration, or not all of one."""
+    if _REFUSED.match(text):
+        raise NotUnderstoodError(" ".join(text.split("\n", 1)[0].split())[:200])
+    if _PAGED.search(text):
+        raise NotUnderstoodError("the output was paged: ---(more)--- stands in it")
+    if text.lstrip().startswith("<"):
+        raise NotUnderstoodError("this is XML: give the output of 'show configuration' as text")
+    found = braces.read(text)
+    for top in found.denied:
+        if top in ("", *_BEARING):
+            raise NotUnderstoodError(
+                f"the user may not see all of the configuration: ACCESS-DENIED in {top or 'it'}"
+            )
+    for line, said in found.notes:
+        device.not_understood(f"line {line}", said[:200], "no statement")
+    if not found.root.children:
+        raise NotUnderstoodError("there is no statement in it")
+    if "apply-groups" in text:
+        junos_groups.expand(found.root)
+        if found.root.doubt:
+            raise NotUnderstoodError(found.root.doubt)
+    for name in _BEARING:
+        node = found.root.find(name)
+        if node is not None and node.doubt:
+            raise NotUnderstoodError(f"{name}: {node.doubt}")
+    return found.root
