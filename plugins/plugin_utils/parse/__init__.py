@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from ..errors import ParseError
 from ..model.raw import RawOutput
 from ..model.state import State
-from . import arista_eos, cisco_ios, cisco_nxos, cisco_xr, fortinet, juniper_junos, linux, vyos
+from . import arista_eos, cisco_asa, cisco_ios, cisco_nxos, cisco_xr, fortinet, juniper_junos, linux, vyos
 from .config import facts
 
 Parser = Callable[[str, Mapping[str, RawOutput]], State]
@@ -21,6 +21,7 @@ PLATFORMS: dict[str, Parser] = {
     "fortinet": fortinet.parse,
     "juniper_junos": juniper_junos.parse,
     "cisco_ios": cisco_ios.parse,
+    "cisco_asa": cisco_asa.parse,
     "cisco_nxos": cisco_nxos.parse,
     "cisco_xr": cisco_xr.parse,
     "arista_eos": arista_eos.parse,

@@ -19,7 +19,6 @@ from ...model.fields import PROTOCOLS_WITH_PORTS
 from ...model.match import ALWAYS, BEYOND, In, Match, Member, Range, Unknown, both, merge_ranges, protocol
 from ...model.rules import ACCEPT, DROP, Rule, Verdict
 from ...model.state import NamedSet
-from ...model.text import WIDTH
 from . import asks, cisco_names, eos_names
 from .blocks import Line
 from .words import NotUnderstoodError, Words
@@ -108,13 +107,9 @@ class FieldSets:
 
 def _prefix(word: str, family: int) -> Range:
     asked = asks.network("src", word)
-    ranges = getattr(asked, "ranges", ())
-    if getattr(asked, "family", 0) != family or len(ranges) != 1:
+    if not isinstance(asked, In) or asked.family != family:
         raise ValueError(word)
-    low, high = ranges[0]
-    if high >= 1 << WIDTH[family]:
-        raise ValueError(word)
-    return low, high
+    return asked.ranges[0]
 
 
 def _without(ranges: list[Range], excepted: list[Range]) -> list[Range]:

@@ -1,0 +1,231 @@
+# Copyright: (c) 2026, PathGuard developers
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The firewall of VyOS: its rule sets, and the stages of hooks that send packets to them.
+
+Sources: as in ``vyos``. A stage begins with the state policy, where there is one ("State policy": what belongs to an
+open connection, or to none, is decided before any rule). Families are apart, as the rule sets are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from ...model.match import ALWAYS, In, Match, Named, both
+from ...model.rules import CONTINUE, DROP, Rule, Verdict
+from . import asks
+from .device import Device
+from .vyos_groups import Groups
+from .vyos_interfaces import all_of
+from .vyos_rules import ACTIONS, Sets, base, named, returns
+from .vyos_tree import Node
+from .vyos_zones import Between, Zone, zones
+from .words import NotUnderstoodError
+
+_FAMILIES = {4: ("ip", "ipv4", "name"), 6: ("ip6", "ipv6", "ipv6-name")}
+_STATES = ("established", "related", "invalid")
+# Stages of 1.3 -> hook, priority, and by which interface packets come to them.
+_BOUND = {
+    "in": ("forward", -2, "in_interface"),
+    "out": ("forward", -1, "out_interface"),
+    "local": ("input", -2, "in_interface"),
+}
+# (hook, table) of 1.4 -> priority
+_FILTERS = {
+    ("forward", "filter"): 0,
+    ("input", "filter"): 0,
+    ("output", "filter"): 0,
+    ("output", "raw"): -300,
+    ("prerouting", "raw"): -300,
+}
+_POLICY_ROUTE = {4: "route", 6: "route6"}
+# Settings that decide about no packet that is asked about, or are read elsewhere.
+_SETTINGS = frozenset(
+    (
+        "all-ping",
+        "broadcast-ping",
+        "config-trap",
+        "directed-broadcast",
+        "ip-src-route",
+        "ipv6-receive-redirects",
+        "ipv6-source-validation",
+        "ipv6-src-route",
+        "log-martians",
+        "options",
+        "receive-redirects",
+        "resolver-cache",
+        "resolver-interval",
+        "resolver-internal",
+        "send-redirects",
+        "source-validation",
+        "state-policy",
+        "syn-cookies",
+        "timeout",
+        "twa-hazards-protection",
+        "apply-to-bridged-traffic",
+    )
+)
+_WORDS = frozenset(
+    (
+        "group",
+        "name",
+        "ipv6-name",
+        "ipv4",
+        "ipv6",
+        "zone",
+        "global-options",
+        "interface",
+        "bridge",
+        "flowtable",
+    )
+)
+
+
+class Firewall:
+    def __init__(self, device: Device, root: Node, groups: Groups, old: bool | None) -> None:
+        self._device = device
+        self._state = device.state
+        self._root = root
+        self._node = root.at("firewall")
+        self._groups = groups
+        self._old = old
+        listed = {family: self._named(family) for family in _FAMILIES}
+        taken = [name for names in listed.values() for name in names]
+        self._listed = listed
+        self._names = {
+            family: {name: self._name(family, name, taken.count(name) > 1) for name in names}
+            for family, names in listed.items()
+        }
+
+    def _named(self, family: int) -> Mapping[str, Node]:
+        _of, version, word = _FAMILIES[family]
+        return {**self._node.items(word), **self._node.items(version, "name")}
+
+    @staticmethod
+    def _name(family: int, name: str, several: bool) -> str:
+        return f"{_FAMILIES[family][1]}/name/{name}" if several else name
+
+    def build(self) -> None:
+        self._strange(self._node, {*_WORDS, *_SETTINGS}, "firewall")
+        self._strange(self._node.at("global-options"), _SETTINGS, "firewall global-options")
+        listed = {**self._root.items("zone-policy", "zone"), **self._node.items("zone")}
+        found, reasons = zones(listed)
+        for reason in reasons:
+            self._device.not_understood("zones", "", reason)
+        for zone in found:
+            for member in zone.members:
+                if not member.endswith(("*", "+")):
+                    self._device.interface(member).zone = zone.name
+        for family in _FAMILIES:
+            self._family(family, found)
+        self._pings()
+
+    def _strange(self, node: Node, known: set[str] | frozenset[str], where: str) -> None:
+        for word, below in node.children.items():
+            if word not in known:
+                said = " ".join([word, *next(below.leaves(), "").split()])
+                self._device.not_understood(where, said[:200], f"{word} is not understood")
+
+    def _family(self, family: int, found: list[Zone]) -> None:
+        of, version, _word = _FAMILIES[family]
+        listed, names = self._listed[family], self._names[family]
+        back = returns(listed)
+        keys = {name: f"{version}/name/{name}/rules" if name in back else names[name] for name in listed}
+        sets = Sets(family, self._groups, self._old, keys)
+        named(self._state, sets, listed, names)
+        for direction, (hook, priority, side) in _BOUND.items():
+            rules = list(self._bound(family, direction, side, keys))
+            if rules:
+                policy = self._state_policy()
+                base(self._state, f"{version}/interfaces/{direction}", of, hook, priority, [*policy, *rules])
+        self._filters(sets, version, of)
+        if found:
+            between = Between(found, family, keys)
+            for hook, rules in (
+                ("forward", list(between.forward())),
+                ("input", list(between.to_itself())),
+                ("output", list(between.from_itself())),
+            ):
+                if rules:
+                    key = f"{version}/zones/{hook}"
+                    base(self._state, key, of, hook, 1, [*self._state_policy(), *rules])
+        self._policy_routes(family, version, of)
+
+    def _filters(self, sets: Sets, version: str, of: str) -> None:
+        for hook, tables in self._node.items(version).items():
+            if hook == "name":
+                continue
+            for table, node in tables.children.items():
+                key = f"{version}/{hook}/{table}"
+                if (hook, table) not in _FILTERS:
+                    self._device.not_understood(f"firewall {version}", f"{hook} {table}", "not understood")
+                    continue
+                policy = self._state_policy() if table == "filter" else []
+                rules = [*policy, *sets.rules(node, key)]
+                base(self._state, key, of, hook, _FILTERS[hook, table], rules)
+
+    def _state_policy(self) -> list[Rule]:
+        found = []
+        for node in (self._node.at("state-policy"), self._node.at("global-options", "state-policy")):
+            for state, below in node.children.items():
+                text = f"state-policy {state} {' '.join(below.leaves())}"
+                try:
+                    if not below.has("action") and state in _STATES:
+                        continue
+                    verdict = ACTIONS[below.value("action")]
+                    asked: Match = Named("connection", (state,)) if state in _STATES else ALWAYS
+                    if state not in _STATES:
+                        raise NotUnderstoodError(f"the state {state} is not understood")
+                    found.append(Rule(0, asked, verdict, text))
+                except (KeyError, NotUnderstoodError):
+                    why = f"{text} is not understood"
+                    found.append(Rule(0, ALWAYS, Verdict("unknown", detail=why), text, not_understood=(why,)))
+        return found
+
+    def _bound(self, family: int, direction: str, side: str, keys: Mapping[str, str]) -> Iterator[Rule]:
+        """1.3's sets at interfaces; 1.4's, while it was made, are listed under ``firewall interface``."""
+        word = _FAMILIES[family][2]
+        places = [(name, node.at("firewall")) for name, node in all_of(self._root)]
+        places += [(name, node) for name, node in self._node.items("interface").items()]
+        for interface, node in places:
+            below = node.at(direction)
+            if not below.has(word):
+                continue
+            text = f"{interface} firewall {direction} {word} {' '.join(below.items(word))}"
+            asked = Named(side, (f"{interface[:-1]}*" if interface.endswith("+") else interface,))
+            try:
+                yield Rule(0, asked, Verdict("jump", keys[below.value(word)]), text)
+            except (KeyError, NotUnderstoodError):
+                why = f"{text}: the rule set is not defined"
+                yield Rule(0, asked, Verdict("unknown", detail=why), text, not_understood=(why,))
+
+    def _policy_routes(self, family: int, version: str, of: str) -> None:
+        """Policies that route by rules may drop too; the rest of what they do is where packets go."""
+        word = _POLICY_ROUTE[family]
+        bound: dict[str, list[str]] = {}
+        for interface, node in all_of(self._root):
+            for name in node.items("policy", word):
+                bound.setdefault(name, []).append(interface)
+        for name, node in self._root.items("policy", word).items():
+            bound.setdefault(name, []).extend(node.items("interface"))
+        rules = []
+        for name, interfaces in bound.items():
+            if not interfaces:
+                continue
+            node = self._root.at("policy", word, name)
+            why = f"policy {word} {name} is not modelled"
+            text = f"policy {word} {name} at {', '.join(interfaces)}"
+            drops = any("drop" in rule.items("action") for rule in node.items("rule").values())
+            verdict = Verdict("unknown", detail=why) if drops or not node.children else CONTINUE
+            rules.append(
+                Rule(0, Named("in_interface", tuple(interfaces)), verdict, text, not_understood=(why,))
+            )
+        if rules:
+            base(self._state, f"{version}/policy/{word}", of, "prerouting", -150, rules)
+
+    def _pings(self) -> None:
+        """``all-ping disable``: the router answers no echo request over IPv4 (net.ipv4.icmp_echo_ignore_all)."""
+        for node in (self._node, self._node.at("global-options")):
+            if node.has("all-ping", "disable"):
+                asked = both(asks.ICMP, In("icmp_type", ((8, 8),)))
+                base(self._state, "all-ping", "ip", "input", -3, [Rule(0, asked, DROP, "all-ping disable")])
