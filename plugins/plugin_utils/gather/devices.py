@@ -52,6 +52,10 @@ _SHOW_RUN = {
     "show ip route": "routes4",
     "show ipv6 route": "routes6",
 }
+# What the parsers of these platforms take for a configuration of which the places of lists are not known.
+_LISTS = {
+    text: "running_config" for text in ("show access-lists", "show ip access-lists", "show access-lists ipv4")
+}
 _STARTUP = {"startup_config": "show startup-config"}
 
 # Platform, which is also netmiko's device type -> what shows its firewall, interfaces and routes.
@@ -90,7 +94,7 @@ DEVICES: dict[str, Shows] = {
             "routes6": "show ipv6 route vrf all",
         },
         _STARTUP,
-        _SHOW_RUN,
+        {**_SHOW_RUN, **_LISTS, "show running-config aclmgr": "running_config"},
         ("nxos", "cisco.nxos.nxos", "cisco.nxos", "nx-os", "nxos_ssh"),
     ),
     "cisco_xr": Shows(
@@ -101,7 +105,7 @@ DEVICES: dict[str, Shows] = {
             "routes6": "show route ipv6",
         },
         {},  # what is committed is what starts
-        _SHOW_RUN,
+        {**_SHOW_RUN, **_LISTS, "show running-config formal": "running_config"},
         ("iosxr", "cisco.iosxr.iosxr", "cisco.iosxr", "ios-xr", "ios_xr", "xr", "cisco_iosxr"),
     ),
     "cisco_asa": Shows(
