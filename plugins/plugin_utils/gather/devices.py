@@ -53,9 +53,7 @@ _SHOW_RUN = {
     "show ipv6 route": "routes6",
 }
 # What the parsers of these platforms take for a configuration of which the places of lists are not known.
-_LISTS = {
-    text: "running_config" for text in ("show access-lists", "show ip access-lists", "show access-lists ipv4")
-}
+_LISTS = dict.fromkeys(("show access-lists", "show ip access-lists", "show access-lists ipv4"), "running_config")
 _STARTUP = {"startup_config": "show startup-config"}
 
 # Platform, which is also netmiko's device type -> what shows its firewall, interfaces and routes.
