@@ -61,10 +61,12 @@ class Channel(Protocol):
 
 
 def _netmiko(access: HostAccess) -> Channel:
-    # Imported late: it needs netmiko, and neither saved files nor Ansible's own connections do.
+    # Imported late: they need netmiko, and neither saved files nor Ansible's own connections do.
+    from .device_channel import DeviceChannel
+    from .device_logins import DEVICE_LOGINS
     from .netmiko_channel import NetmikoChannel
 
-    return NetmikoChannel(access)
+    return DeviceChannel(access) if access.platform in DEVICE_LOGINS else NetmikoChannel(access)
 
 
 def _connection(access: HostAccess) -> Channel:
