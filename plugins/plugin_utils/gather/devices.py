@@ -53,26 +53,13 @@ _SHOW_RUN = {
     "show ipv6 route": "routes6",
 }
 # What the parsers of these platforms take for a configuration of which the places of lists are not known.
-_LISTS = dict.fromkeys(("show access-lists", "show ip access-lists", "show access-lists ipv4"), "running_config")
+_LISTS = dict.fromkeys(
+    ("show access-lists", "show ip access-lists", "show access-lists ipv4"), "running_config"
+)
 _STARTUP = {"startup_config": "show startup-config"}
 
 # Platform, which is also netmiko's device type -> what shows its firewall, interfaces and routes.
 DEVICES: dict[str, Shows] = {
-    "juniper_junos": Shows(
-        {
-            "running_config": "show configuration",
-            "interfaces": "show interfaces",
-            "routes4": "show route table inet.0",
-            "routes6": "show route table inet6.0",
-        },
-        {},
-        {
-            "show configuration | display set": "running_config",
-            "show configuration | display inheritance": "running_config",
-            "show configuration | no-more": "running_config",
-        },
-        ("junos", "junipernetworks.junos.junos"),
-    ),
     "cisco_ios": Shows(
         {
             "running_config": "show running-config",
@@ -114,7 +101,10 @@ DEVICES: dict[str, Shows] = {
             "routes6": "show ipv6 route",
         },
         _STARTUP,
-        _SHOW_RUN,
+        {
+            **_SHOW_RUN,
+            **dict.fromkeys(("more system:running-config", "show access-list"), "running_config"),
+        },
         ("asa", "cisco.asa.asa", "cisco.asa"),
     ),
     "arista_eos": Shows(

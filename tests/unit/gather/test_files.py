@@ -89,6 +89,7 @@ def test_a_file_or_none(more: dict[str, object]) -> None:
 
 def test_platforms() -> None:
     assert platform_of("linux") is LINUX
-    with pytest.raises(GatherError, match="'cisco_ios' can't be gathered yet") as caught:
-        platform_of("cisco_ios")
-    assert "supported: linux" in str(caught.value)
+    assert platform_of("cisco.ios.ios") is platform_of("cisco_ios")
+    with pytest.raises(GatherError, match="'huawei_vrp' can't be gathered yet") as caught:
+        platform_of("huawei_vrp")
+    assert "supported: arista_eos, cisco_asa, cisco_ios" in str(caught.value)
