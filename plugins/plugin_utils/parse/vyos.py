@@ -4,9 +4,9 @@
 """VyOS: rule sets, where they are bound, zones, NAT; of 1.3 and before, and of 1.4 and later.
 
 Sources: VyOS documentation, "Firewall" and "Zone Policy" of 1.3, "Firewall", "NAT44" of 1.4 and 1.5. Its packet filter
-is Linux', so its hooks are: 1.3 binds sets at interfaces, ``in`` and ``out`` for what is forwarded, ``local`` for what is
-for the router; 1.4 has the filters of the hooks forward, input and output, and zones after them. What an accept ends is
-the stage that it is in.
+is Linux', so its hooks are: 1.3 binds sets at interfaces, ``in`` and ``out`` for what is forwarded, ``local`` for what
+is for the router; 1.4 has the filters of the hooks forward, input and output, and zones after them. What an accept ends
+is the stage that it is in.
 """
 
 from __future__ import annotations

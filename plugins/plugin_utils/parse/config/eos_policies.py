@@ -371,9 +371,11 @@ class TrafficPolicies:
             names.insert(names.index(where[1]) + (where[0] == "after"), name)
             policy.matches = {one: made if one == name else policy.matches[one] for one in names}
             return
-        if where:
+        if where:  # it may stand anywhere: before all others it leaves none of them certain
             made.unclear = f"{' '.join(where)!r} is not understood"
-        policy.matches[name] = made
+            policy.matches = {name: made, **policy.matches}
+        else:
+            policy.matches[name] = made
 
 
 def _all(lines: list[Line]) -> Iterator[Line]:

@@ -4,9 +4,10 @@
 """Zones of VyOS.
 
 Sources: VyOS documentation, "Zone Based Firewall": what goes to a zone from another passes the rule set between
-them, and meets the zone's default action, ``drop`` unless it is ``reject``, if there is none; within a zone all may pass,
-unless ``intra-zone-filtering`` says otherwise; the local zone is the router itself. Between a zone and an interface in
-none "traffic cannot flow", which the rules that VyOS makes do not ensure from zone to interface: that is unknown.
+them, and meets the zone's default action, ``drop`` unless it is ``reject``, if there is none; within a zone all may
+pass, unless ``intra-zone-filtering`` says otherwise; the local zone is the router itself. Between a zone and an
+interface in none "traffic cannot flow", which the rules that VyOS makes do not ensure from zone to interface: that is
+unknown.
 """
 
 from __future__ import annotations
