@@ -39,12 +39,13 @@ def starting(lines: list[Line], *words: str) -> Iterator[Line]:
     return (line for line in lines if tuple(line.words[:count]) == words)
 
 
-def tree(text: str) -> list[Line]:
+def tree(text: str, *, banners: bool = True) -> list[Line]:
     """The lines without indentation, each with what is indented under it. Comments, banners and blank lines are left
-    out; a line that is indented more than the one before belongs to it."""
+    out; a line that is indented more than the one before belongs to it. ``banners``: whether these go over several
+    lines; ASA writes ``banner motd`` before each of them."""
     top: list[Line] = []
     stack: list[tuple[int, list[Line]]] = [(-1, top)]
-    for number, plain in _lines(text):
+    for number, plain in _lines(text, banners):
         line = Line(number, plain.strip(), [], plain.split())
         depth = len(plain) - len(plain.lstrip())
         while stack[-1][0] >= depth:
@@ -54,7 +55,7 @@ def tree(text: str) -> list[Line]:
     return top
 
 
-def _lines(text: str) -> Iterator[tuple[int, str]]:
+def _lines(text: str, banners: bool) -> Iterator[tuple[int, str]]:
     until: str | None = None
     for number, whole in enumerate(text.splitlines(), start=1):
         plain = whole.rstrip().expandtabs()
@@ -64,8 +65,8 @@ def _lines(text: str) -> Iterator[tuple[int, str]]:
             continue
         if not plain or plain.lstrip().startswith("!"):
             continue
-        begins = _BANNER.match(plain)
-        if _EOS_BANNER.match(plain):
+        begins = _BANNER.match(plain) if banners else None
+        if banners and _EOS_BANNER.match(plain):
             until = "EOF"
         elif begins is not None:
             if begins["end"] not in begins["rest"]:
