@@ -35,6 +35,8 @@ _UNLIKE_THE_FIRST = {
 }
 # An answer may take another way, and an echo reply is not of the type that was asked with.
 _OF_AN_ANSWER = ("in_interface", "out_interface", "in_zone", "out_zone", "icmp_type", "icmp_code")
+# By which a packet has come from outside, where the question says one of them.
+_ARRIVAL = ("in_interface", "in_zone")
 # Where what answers a translated connection is translated back: which end of the first packet was changed, and where.
 _BACK = {
     "prerouting": ("src", ("postrouting", "input")),
@@ -80,7 +82,7 @@ def through(firewall: HostFirewall, routing: Routing, flows: FlowSet) -> Answer:
         own = own | flows.only("src", ((address.value, address.value),), address.family)
     way = _Way(firewall, routing, flows, _addresses(flows.space.everything, routing))
     start = _Travelling(flows, flows)
-    from_outside = flows.forget("in_interface") != flows
+    from_outside = flows.forget(*_ARRIVAL) != flows
     if flows <= own and not from_outside:
         return way.answer(way.sent(start))
     fates = [way.hooks(("ingress", "prerouting"), start, way.came)]
@@ -92,7 +94,7 @@ def through(firewall: HostFirewall, routing: Routing, flows: FlowSet) -> Answer:
 def at_hook(firewall: HostFirewall, routing: Routing, name: str, flows: FlowSet) -> Answer:
     """What becomes of ``flows``, which come to the host, up to and through a hook."""
     ways = _WAYS[name]
-    if flows.forget("in_interface") != flows:
+    if flows.forget(*_ARRIVAL) != flows:
         ways = tuple(way for way in ways if "output" not in way) or ways
     way = _Way(firewall, routing, flows, flows)
     start = _Travelling(flows, flows)
@@ -205,7 +207,7 @@ class _Way:
         self.state = routing.state
         self.flows = flows
         self.gathered = bool(self.state.routes or self.state.interfaces)
-        self.chooses_out = flows.forget("out_interface") == flows
+        self.chooses_out = flows.forget("out_interface", "out_zone") == flows
         self.parts: list[Part] = []
 
     def hooks(

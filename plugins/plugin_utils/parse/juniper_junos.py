@@ -16,10 +16,11 @@ from collections.abc import Mapping
 from ..model.raw import RawOutput
 from ..model.state import State
 from . import outputs as raw
-from .config import braces, junos_groups
+from .config import braces, junos_groups, srx_inbound
 from .config.device import Device
 from .config.junos_filter import Filters
 from .config.junos_interfaces import Interfaces
+from .config.srx_policies import Policies
 from .config.words import NotUnderstoodError
 
 PLATFORM = "juniper_junos"
@@ -56,8 +57,13 @@ def parse(host: str, outputs: Mapping[str, RawOutput]) -> State:
     whole = root.find("system") is not None or root.find("version") is not None
     filters = Filters(device, root, whole)
     interfaces = Interfaces(device, root, filters)
+    zoned = root.find("security", "zones") is not None
+    if zoned or root.find("security", "policies") is not None:
+        Policies(device, root)
+    if zoned:
+        srx_inbound.hook(device, root)
     device.state.hostname = root.value("system", "host-name")
-    return device.finish(itself=whole or interfaces.filters_itself)
+    return device.finish(itself=whole or zoned or interfaces.filters_itself)
 
 
 def _tree(device: Device, text: str) -> braces.Node:

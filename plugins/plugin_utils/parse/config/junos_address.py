@@ -25,11 +25,8 @@ Entry = tuple[int, int, bool]  # first address, last address, whether it is with
 _WILDCARD = re.compile(r"<([^>]*)>")
 _WHOLE = {4: (0, (1 << 32) - 1), 6: (0, (1 << 128) - 1)}
 _ONLY_EXCEPT = (
-    "the prefix lists of this condition are all with except: whether it holds for other addresses, Juniper's documents"
-    " and users say differently"
+    "all prefix lists of this condition are with except: whether other addresses fit it is not known"
 )
-
-
 _GAPS = "which entry is the longest that fits is not known beside masks with gaps"
 
 
