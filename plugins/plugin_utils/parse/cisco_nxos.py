@@ -147,8 +147,8 @@ def _top(config: _Config, line: Line) -> None:
         config.found = True
         config.lists_only = config.lists_only or words[0].startswith("IP")
         config.lists.setdefault(found, _List()).read(line)
-    elif words[0] == "no":
-        _removed(config, words[1:])
+    elif words[0] in ("no", "default"):
+        _removed(config, line, words[1:])
     elif words[0] == "object-group" and len(words) == 4 and " ".join(words[1:3]) in _GROUPS:
         config.groups.define(" ".join(words[1:3]), words[3]).read(line)
     elif words[0] == "interface" and len(words) > 1:
@@ -162,7 +162,7 @@ def _top(config: _Config, line: Line) -> None:
         config.strange.append(line)
 
 
-def _removed(config: _Config, words: list[str]) -> None:
+def _removed(config: _Config, line: Line, words: list[str]) -> None:
     found = _list_of(words)
     if found is not None:
         config.found = True
@@ -174,6 +174,9 @@ def _removed(config: _Config, words: list[str]) -> None:
     elif words[:1] == ["interface"] and len(words) > 1:
         gone = set(nxos_ports.names(words[1:]))
         config.blocks = [(name, block) for name, block in config.blocks if name not in gone]
+        # A port that is there has its defaults then.
+        bare = Line(line.number, line.text, [], words)
+        config.blocks += [(name, bare) for name in sorted(gone) if name.startswith("Ethernet")]
 
 
 def _binds(words: list[str]) -> bool:

@@ -222,8 +222,10 @@ def _doubt(port: Port, words: list[str], line: Line, lists: set[str]) -> None:
         if tuple(words[: len(begins)]) == begins:
             port.doubts.append((directions, line, reason))
             return
-    binding = any(word in _BINDING for word in words) and not any(word in _OTHERS for word in words)
-    if words[:3] == ["mac", "port", "access-group"]:
-        return  # sees no IP packets, unless mac packet-classify says so
-    if binding or any(word in lists and not word.isdecimal() for word in words):
+    # Lists for MAC addresses see no IP packets, unless mac packet-classify says so.
+    if words[:3] == ["mac", "port", "access-group"] or (words[1:2] and words[1] in _OTHERS):
+        return
+    if any(word in _BINDING for word in words) or any(
+        word in lists and not word.isdecimal() for word in words
+    ):
         port.doubts.append(("in out", line, "what this line does to packets is not understood"))
