@@ -24,7 +24,7 @@ from .words import NotUnderstoodError, Words
 ANSWERING: dict[str, Verdict] = {"permit": ACCEPT, "deny": REJECT}
 SILENT: dict[str, Verdict] = {"permit": ACCEPT, "deny": DROP}
 _LAST = 0xFFFF
-_PORT_WORDS = ("eq", "neq", "lt", "gt", "range")
+PORT_WORDS = ("eq", "neq", "lt", "gt", "range")
 # Options that say what else happens to packets, and nothing about which.
 _NO_MATTER = frozenset(("log", "log-input", "logging", "counters", "capture", "count"))
 # Options with one value, of things that a flow does not tell.
@@ -46,7 +46,8 @@ Option = Callable[[Words, Entry], Match]
 @dataclass(frozen=True)
 class Dialect:
     """``address``: reads a source or destination (``src``, ``dst``) from the words. ``any_protocol``: words for all
-    protocols. ``port_group``: reads what may stand instead of ports; it gives None where there is no such thing.
+    protocols. ``port_group``, ``service``: read what may stand instead of ports, and of a protocol; they give None
+    where there is no such thing.
     ``options``: by their first word. ``actions``: what the platform does with packets that a rule refuses."""
 
     family: int
@@ -56,6 +57,7 @@ class Dialect:
     tcp_ports: Mapping[str, int] = field(default_factory=lambda: cisco_names.TCP_PORTS)
     udp_ports: Mapping[str, int] = field(default_factory=lambda: cisco_names.UDP_PORTS)
     port_group: Callable[[Words, str], Match | None] = lambda _words, _field: None
+    service: Callable[[Words], Match | None] = lambda _words: None
     options: Mapping[str, Option] = field(default_factory=dict)
     actions: Mapping[str, Verdict] = field(default_factory=lambda: SILENT)
 
@@ -78,14 +80,15 @@ def rule(dialect: Dialect, words: Words, position: int, text: str, line: int | N
     """The rule of an entry; what can't be read makes it unknown, with the words that were not understood."""
     try:
         action = words.value("action", lambda word: dialect.actions[word])
-        number = _protocol(dialect, words)
+        service = dialect.service(words)
+        number = None if service is not None else protocol_of(dialect, words)
     except NotUnderstoodError as error:
         return unknown_rule(position, text, str(error), line)
-    asked: list[Match] = [] if number is None else [protocol(number)]
+    asked: list[Match] = [service] if service is not None else [] if number is None else [protocol(number)]
     try:
         for end in ("src", "dst"):
             asked.append(dialect.address(words, end))
-            asked.append(_ports(dialect, words, f"{end}_port", number))
+            asked.append(ports_of(dialect, words, f"{end}_port", number))
         asked.append(_options(dialect, words, Entry(number, dialect.family)))
         words.end()
     except NotUnderstoodError as error:
@@ -95,7 +98,8 @@ def rule(dialect: Dialect, words: Words, position: int, text: str, line: int | N
     return Rule(position, both(*asked), action, text, line=line)
 
 
-def _protocol(dialect: Dialect, words: Words) -> int | None:
+def protocol_of(dialect: Dialect, words: Words) -> int | None:
+    """The number of the protocol that comes next; None for any."""
     if words.take(*dialect.any_protocol):
         return None
 
@@ -108,12 +112,13 @@ def _protocol(dialect: Dialect, words: Words) -> int | None:
     return words.value("protocol", read)
 
 
-def _ports(dialect: Dialect, words: Words, name: str, number: int | None) -> Match:
+def ports_of(dialect: Dialect, words: Words, name: str, number: int | None) -> Match:
+    """What comes next of ports, for ``src_port`` or ``dst_port``; ``ALWAYS`` for nothing."""
     group = dialect.port_group(words, name)
     if group is not None:
         return group
     how = words.peek()
-    if how not in _PORT_WORDS or number not in PROTOCOLS_WITH_PORTS:
+    if how not in PORT_WORDS or number not in PROTOCOLS_WITH_PORTS:
         return ALWAYS
     words.next()
 
@@ -147,7 +152,7 @@ def _options(dialect: Dialect, words: Words, entry: Entry) -> Match:
     asked: list[Match] = []
     flags: list[Match] = []
     if entry.protocol in (1, 58):
-        asked.append(_icmp(words, entry))
+        asked.append(message_of(words, entry))
     while words.more():
         word = words.peek()
         if word in dialect.options:
@@ -187,15 +192,20 @@ def _signed_flags(words: Words) -> Match:
     return asks.either(listed) if how == "match-any" else both(*listed)
 
 
-def _icmp(words: Words, entry: Entry) -> Match:
+def message_of(words: Words, entry: Entry) -> Match:
+    """The ICMP message that comes next, by name or numbers; ``ALWAYS`` for nothing."""
     names = cisco_names.ICMP if entry.family == 4 else cisco_names.ICMPV6
     word = words.peek()
     if word in names:
         words.next()
         number, code = names[word]
         return asks.icmp(number, code, entry.family)
-    if word.isdecimal() and int(word) < 256:
+    if _is_byte(word):
         words.next()
-        code = int(words.next()) if words.peek().isdecimal() and int(words.peek()) < 256 else None
+        code = int(words.next()) if _is_byte(words.peek()) else None
         return asks.icmp(int(word), code, entry.family)
     return ALWAYS
+
+
+def _is_byte(word: str) -> bool:
+    return word.isdecimal() and len(word) < 4 and int(word) < 256

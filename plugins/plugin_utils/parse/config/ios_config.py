@@ -1,0 +1,201 @@
+# Copyright: (c) 2026, PathGuard developers
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A Cisco IOS configuration, line by line: lists, groups, interfaces, zones and translations.
+
+A candidate may take away what it defines anew (``no ip access-list extended X``), so lines count in their order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from ...model.match import Match, Unknown, both
+from ...model.rules import Rule
+from . import asks, ios_binding, ios_interfaces, ios_sets
+from .blocks import Line
+from .device import Device, unknown_rule
+from .ios_classes import Classes
+from .ios_groups import ObjectGroups
+from .ios_interfaces import Settings
+from .ios_lists import AccessList, Grammar, kind_of
+from .ios_nat import Translations
+from .ios_reflexive import Reflexive
+from .ios_zones import ZonePolicies
+
+_FAMILY = {"ip": "ip", "ipv6": "ip6"}
+# Lines behind ``ip access-list`` that are about no list's entries.
+_ABOUT_LISTS = ("logging", "log-update", "persistent", "helper", "resequence")
+_REMARKS = "of a list that has remarks alone, no document says whether it lets packets pass"
+# At the top: what decides about packets, and is not modelled.
+_STRANGE = (
+    ("ip", "access-list"), ("ipv6", "access-list"), ("access-list",), ("object-group",), ("zone-pair",),
+    ("policy-map", "type", "inspect"), ("ip", "local", "policy"), ("parameter-map", "type", "urlfilter"),
+    ("vlan", "filter"), ("cts", "role-based", "enforcement"), ("ip", "tcp", "intercept", "list"),
+    ("control-plane",), ("ipv6", "local", "policy"), ("platform", "inspect"),
+)  # fmt: skip
+
+
+class Configuration:
+    """Reads lines, and then makes the rulesets of a device by ``apply``."""
+
+    def __init__(self, device: Device) -> None:
+        self._device = device
+        self._groups = ObjectGroups()
+        self._grammar = Grammar(self._groups)
+        self._lists: dict[tuple[str, str], AccessList] = {}
+        self._rules: dict[tuple[str, str], list[Rule]] = {}
+        self._interfaces: dict[str, Settings] = {}
+        self._terminals: dict[str, list[str | None]] = {"ip": [], "ip6": []}
+        self._zones = ZonePolicies(Classes(self._permitted))
+        self._translations = Translations(self._permitted)
+
+    def read(self, lines: list[Line]) -> None:
+        mapped = {
+            line.words[2] for line in lines if line.words[:2] == ["ip", "port-map"] and len(line.words) > 2
+        }
+        self._zones.classes.mapped = frozenset(mapped)
+        readers: dict[str, Callable[[Line], bool]] = {
+            "access-list": self._numbered,
+            "ip": self._of_family,
+            "ipv6": self._of_family,
+            "object-group": self._groups.read,
+            "interface": self._interface,
+            "line": self._line,
+            "hostname": self._hostname,
+        }
+        for line in lines:
+            first = line.words[0]
+            if first in ("no", "default"):
+                self._taken_away(line.words[1:])
+                continue
+            if readers.get(first, self._zones.read)(line):
+                continue
+            words = line.words
+            if any(tuple(words[: len(one)]) == one for one in _STRANGE) and (
+                line.children or first != "control-plane"
+            ):
+                self._device.not_understood(f"line {line.number}", line.text, "is not modelled")
+
+    def _numbered(self, line: Line) -> bool:
+        words = line.words
+        kind = kind_of(words[1]) if len(words) > 2 else ""
+        if kind:
+            self._list("ip", words[1], kind == "standard").add(line, words[2:])
+        # Lists of other protocols than IP, and settings for all lists, have numbers or words of their own.
+        return bool(kind) or len(words) == 2 or words[1].isdecimal()
+
+    def _of_family(self, line: Line) -> bool:
+        words, family = line.words, _FAMILY[line.words[0]]
+        if words[1:2] != ["access-list"]:
+            return words[:2] == ["ip", "port-map"] or self._translations.read(line)
+        if family == "ip" and words[2:3] and words[2] in _ABOUT_LISTS:
+            return True
+        if family == "ip" and (len(words) != 4 or words[2] not in ("standard", "extended")):
+            return False
+        if family == "ip6" and len(words) != 3:
+            return words[2:3] == ["log-update"]
+        one = self._list(family, words[-1], words[2] == "standard" and family == "ip")
+        for inner in line.children:
+            one.add(inner, inner.words)
+            for deeper in inner.children:
+                one.add(deeper, deeper.words)
+        return True
+
+    def _list(self, family: str, name: str, standard: bool) -> AccessList:
+        return self._lists.setdefault((family, name), AccessList(name, family, standard))
+
+    def _interface(self, line: Line) -> bool:
+        name = " ".join(line.words[1:])
+        if not name or line.words[1] == "range":
+            return False
+        settings = self._interfaces.setdefault(name, Settings(name))
+        ios_interfaces.read(self._device, line, settings)
+        return True
+
+    def _line(self, line: Line) -> bool:
+        if line.words[1:2] == ["vty"]:
+            for family, wanted in (("ip", "access-class"), ("ip6", "ipv6 access-class")):
+                found = [
+                    one.words
+                    for one in line.children
+                    if one.text.startswith(wanted + " ") and "in" in one.words
+                ]
+                self._terminals[family].append(
+                    found[-1][-1 - found[-1][::-1].index("in") - 1] if found else None
+                )
+        return True
+
+    def _hostname(self, line: Line) -> bool:
+        self._device.state.hostname = " ".join(line.words[1:])
+        return True
+
+    def _taken_away(self, words: list[str]) -> None:
+        """What ``no`` or ``default`` takes away, if it is a whole thing of its own."""
+        if words[:1] == ["access-list"] and len(words) == 2:
+            self._lists.pop(("ip", words[1]), None)
+        elif words[1:2] == ["access-list"] and words[0] in _FAMILY and len(words) > 2:
+            self._lists.pop((_FAMILY[words[0]], words[-1]), None)
+        elif words[:1] == ["object-group"]:
+            self._groups.remove(words[1:])
+        elif words[:1] == ["interface"]:
+            name = " ".join(words[1:])
+            self._interfaces.pop(name, None)
+            self._device.state.interfaces.pop(name, None)
+        elif words[:2] == ["ip", "nat"]:
+            self._translations.remove(words)
+
+    def apply(self) -> None:
+        """Makes lists, bindings, zones and translations of what was read, and what the device lets in to itself."""
+        device, keys = self._device, {}
+        self._reflexive = Reflexive(self._lists, self._interfaces.values(), self._without_evaluate)
+        for place, one in self._lists.items():
+            family, name = place
+            key = name if name not in device.state.rulesets else f"ipv6 access-list {name}"
+            keys[place] = key
+            default = "permit" if one.empty else "deny"
+            device.access_list(key, family, self._of_list(place), default)
+        ios_binding.bind(device, self._interfaces.values(), keys)
+        to_self = self._zones.apply(device)
+        to_self += ios_binding.terminals(device, self._terminals, keys)
+        to_self.append(ios_binding.everything_else())
+        device.hook("to the device itself", "input", 0, ios_binding.placed(to_self), "permit")
+        self._translations.apply(device, list(self._interfaces.values()))
+        self._policy_routes()
+
+    def _of_list(self, place: tuple[str, str]) -> list[Rule]:
+        if place not in self._rules:
+            one = self._lists[place]
+            found = list(one.rules(self._grammar, self._reflexive.of(one)))
+            if not found and not one.empty:
+                found = [unknown_rule(1, f"remarks of {one.name}", _REMARKS)]
+            self._rules[place] = found
+        return self._rules[place]
+
+    def _without_evaluate(self, one: AccessList) -> list[Rule]:
+        """The rules of a list that fills reflexive ones; what it evaluates itself is not followed a second time."""
+
+        def again(name: str) -> Match:
+            return Unknown(
+                f"evaluate {name} in {one.name}", f"what {name} lets in, in {one.name}, is not followed"
+            )
+
+        return list(one.rules(self._grammar, again))
+
+    def _permitted(self, name: str) -> Match:
+        """What a list of IPv4, or of IPv6 with this name, permits."""
+        for family in ("ip", "ip6"):
+            one = self._lists.get((family, name))
+            if one is not None and not one.empty:
+                version = asks.IPV4 if family == "ip" else asks.IPV6
+                return both(version, ios_sets.permitted(self._of_list((family, name)), name))
+        return Unknown(f"permitted by {name}", f"the list {name} is not defined, or empty")
+
+    def _policy_routes(self) -> None:
+        """Packets that a route map may send elsewhere than the routes do."""
+        rules: list[Rule] = []
+        for settings in self._interfaces.values():
+            for family, line in settings.policies:
+                rules.append(ios_binding.policy_routed(self._device, settings.name, family, line))
+        if rules:
+            self._device.hook("policy routing", "forward", 50, ios_binding.placed(rules), "permit")
