@@ -20,6 +20,7 @@ from .config import braces, junos_groups, srx_inbound
 from .config.device import Device
 from .config.junos_filter import Filters
 from .config.junos_interfaces import Interfaces
+from .config.srx_nat import Nat
 from .config.srx_policies import Policies
 from .config.words import NotUnderstoodError
 
@@ -59,7 +60,7 @@ def parse(host: str, outputs: Mapping[str, RawOutput]) -> State:
     interfaces = Interfaces(device, root, filters)
     zoned = root.find("security", "zones") is not None
     if zoned or root.find("security", "policies") is not None:
-        Policies(device, root)
+        Nat(device, root, Policies(device, root).book)
     if zoned:
         srx_inbound.hook(device, root)
     device.state.hostname = root.value("system", "host-name")

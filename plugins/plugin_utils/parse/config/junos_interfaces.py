@@ -234,25 +234,21 @@ def with_unit(name: str) -> str:
 
 
 def _bindings(node: Node) -> Iterator[tuple[str, list[str], str, int]]:
-    """(in, out or another word; filters in order; text; line) of each way by which ``filter`` binds."""
-    for way in node.each("filter"):
-        if way.word in ("group", "apply-groups"):
+    """(in, out or another word; filters in order; text; line) of each way by which ``filter`` binds. A filter and a
+    list of them exclude each other: the one that was set last counts."""
+    ways = sorted(node.each("filter"), key=lambda way: way.touched)
+    last = {way.word.removesuffix("-list"): way for way in ways if way.children}
+    for base, way in last.items():
+        if base == "group":
             continue
-        base = way.word.removesuffix("-list")
-        side = _SIDES.get(base, way.word)
-        listed = base != way.word
-        names = [child.word for child in sorted(way.each(), key=lambda child: child.touched)]
-        deeper = [child for child in way.each() if child.children and set(child.names()) - {"precedence"}]
         text = f"filter {way.text()}"
-        if deeper or (side in ("in", "out") and _both_ways(node, base)):
+        side = _SIDES.get(base, "")
+        names = [child.word for child in sorted(way.each(), key=lambda child: child.touched)]
+        deeper = any(set(child.names()) - {"precedence"} for child in way.each())
+        if deeper or not side:
             yield way.word, [], text, way.line
         else:
-            yield side, names if listed else names[-1:], text, way.line
-
-
-def _both_ways(node: Node, base: str) -> bool:
-    """A single filter and a list of them exclude each other."""
-    return all(any(node.each("filter", word)) for word in (base, f"{base}-list"))
+            yield side, names if way.word != base else names[-1:], text, way.line
 
 
 def _addresses(family: Node) -> list[str]:
