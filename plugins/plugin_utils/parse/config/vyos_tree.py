@@ -89,12 +89,15 @@ class Node:
         return found
 
     def delete(self, words: list[str]) -> None:
-        found = self
+        """With the last value of a word the word goes too."""
+        found, above = self, self
         for word in words[:-1]:
             if word not in found.children:
                 return
-            found = found.children[word]
-        found.children.pop(words[-1], None)
+            found, above = found.children[word], found
+        gone = found.children.pop(words[-1], None)
+        if gone is not None and not gone.children and not found.children and len(words) > 1:
+            above.children.pop(words[-2], None)
 
 
 @dataclass(frozen=True)
