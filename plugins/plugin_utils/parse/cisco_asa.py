@@ -79,39 +79,41 @@ class _Reading:
             self._objects.alias(line.words)
         for line in config:
             self._command(line)
-        for one in self._interfaces.values():
-            interface = device.interface(one.name)
-            interface.addresses, interface.up = one.addresses, one.up
-        for definition in self._objects.definitions():
-            device.state.sets[definition.key] = definition
-        for name, found in self._lists.found.items():
-            if found.kind in ("extended", "standard"):
-                family = {4: "ip", 6: "ip6"}.get(found.family or 0, "inet")
-                device.access_list(name, family, rules(found, self._objects))
+        self._collected()
         interfaces = list(self._interfaces.values())
         sessions = asa_sessions.rules(asa_sessions.policies(config, whole=self._whole))
         for rule in sessions:
             self._before("in", rule)
-        others = asa_others.Others(device, config, interfaces, self._objects, self._lists.found)
-        others.rules()
+        asa_others.Others(device, config, interfaces, self._objects, self._lists.found).rules()
         asa_nat.rules(device, config, interfaces, self._objects, mapped=self._mapped)
+        for where, why in self._objects.problems.items():
+            device.not_understood(where, where, why)
+        if any(binding.direction == "out" for binding in self._bindings.values()):
+            for rule in sessions:
+                self._before("out", rule)
         passing = Passing(
             device, interfaces, inter="inter-interface" in self._same, intra="intra-interface" in self._same
         )
         for binding in self._bindings.values():
             if binding.direction == "control-plane":
-                device.not_understood(
-                    f"line {binding.line}",
-                    binding.text,
-                    "what lets packets in to the device itself is not modelled",
-                )
+                why = "what lets packets in to the device itself is not modelled"
+                device.not_understood(f"line {binding.line}", binding.text, why)
             else:
                 passing.bind(binding)
-        if any(binding.direction == "out" for binding in self._bindings.values()):
-            for rule in sessions:
-                self._before("out", rule)
         passing.lists()
         passing.levels(sessions)
+
+    def _collected(self) -> None:
+        """Interfaces, objects and lists become the state's."""
+        for one in self._interfaces.values():
+            interface = self._device.interface(one.name)
+            interface.addresses, interface.up = one.addresses, one.up
+        for definition in self._objects.definitions():
+            self._device.state.sets[definition.key] = definition
+        for name, found in self._lists.found.items():
+            if found.kind in ("extended", "standard"):
+                family = {4: "ip", 6: "ip6"}.get(found.family or 0, "inet")
+                self._device.access_list(name, family, rules(found, self._objects))
 
     def _before(self, direction: str, rule: Rule) -> None:
         if isinstance(rule.verdict, Verdict):

@@ -237,7 +237,7 @@ def _checked(found: Translation) -> Translation:
     elif not found.dynamic and found.real is None and (found.mapped is not None or found.to_interface):
         found.problem = "what it makes of an address is not known"
     for before, after in ((found.real, found.mapped), found.destination or (None, None)):
-        if before is not None and after is not None and families(before) != families(after):
+        if not found.problem and before and after and families(before) != families(after):
             found.problem = "translation between IPv4 and IPv6 is not modelled"
     return found
 

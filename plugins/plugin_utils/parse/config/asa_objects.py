@@ -64,6 +64,8 @@ class Objects:
         self.names: dict[str, str] = {}
         # Address of an interface; None where the device gets it from somebody.
         self.interfaces: dict[str, list[str] | None] = {}
+        # What of the objects that rules name is not known, by object.
+        self.problems: dict[str, str] = {}
         self._defined: dict[tuple[bool, str], Definition] = {}
         self._cache: dict[tuple[object, ...], Any] = {}
 
@@ -150,13 +152,14 @@ class Objects:
     def members(self, word: str, name: str) -> Addresses:
         def collect() -> Addresses:
             found = Addresses()
-            for line in self._leaves(word, name, NETWORK, found.unknown):
+            for _typed, line in self._leaves(word, name, NETWORK, found.unknown):
                 try:
                     self._member(Words(line), found)
                 except NotUnderstoodError as error:
                     found.unknown[Unknown(" ".join(line), f"{word} {name}: {error}")] = None
             for ranges in found.ranges.values():
                 ranges[:] = merge_ranges(ranges)
+            self._note(word, name, found.unknown)
             return found
 
         return self._kept((word, name, "members"), collect)
@@ -192,7 +195,7 @@ class Objects:
         """A group of ICMP messages."""
         unknown: dict[Unknown, None] = {}
         types: list[tuple[int, int]] = []
-        for line in self._leaves("object-group", name, ICMP_TYPE, unknown):
+        for _typed, line in self._leaves("object-group", name, ICMP_TYPE, unknown):
             try:
                 words = Words(line)
                 words.expect("icmp-object")
@@ -201,36 +204,34 @@ class Objects:
                 types.append((value, value))
             except NotUnderstoodError as error:
                 unknown[Unknown(" ".join(line), f"object-group {name}: {error}")] = None
+        self._note("object-group", name, unknown)
         return asks.either([*([In("icmp_type", merge_ranges(types))] if types else []), *unknown])
 
     # How members are read.
 
     def _services(self, word: str, name: str) -> Services:
         found = Services()
-        kind = self.kind(name) if word == "object-group" else SERVICE
-        wanted = kind if kind == PROTOCOL else SERVICE
-        if word == "object" and not self.has(word, name):
-            built_in = _built_in(name)
-            if built_in is not None:
-                found.known.append(built_in)
-                return found
-        typed: tuple[int, ...] = ()
-        own = self._defined.get((word == "object-group", name))
-        if own is not None:
-            typed = own.protocols
-        for line in self._leaves(word, name, wanted, found.unknown):
+        wanted = PROTOCOL if word == "object-group" and self.kind(name) == PROTOCOL else SERVICE
+        for typed, line in self._leaves(word, name, wanted, found.unknown):
             try:
                 found.known.append(_service_member(Words(line), typed or asa_names.TCP_UDP))
             except NotUnderstoodError as error:
                 found.unknown[Unknown(" ".join(line), f"{word} {name}: {error}")] = None
+        self._note(word, name, found.unknown)
         return found
 
-    def _leaves(self, word: str, name: str, kind: str, unknown: dict[Unknown, None]) -> Iterator[list[str]]:
-        """The lines of a definition and of all that it names, each definition once."""
+    def _note(self, word: str, name: str, unknown: dict[Unknown, None]) -> None:
+        for one in unknown:
+            self.problems.setdefault(f"{word} {name}", one.reason)
+
+    def _leaves(
+        self, word: str, name: str, kind: str, unknown: dict[Unknown, None]
+    ) -> Iterator[tuple[tuple[int, ...], list[str]]]:
+        """The lines of a definition and of all that it names, each definition once, with its protocols."""
         seen: set[tuple[bool, str]] = set()
         open_ones: set[tuple[bool, str]] = set()
-        # (definition, lines that are left of it), as deep as they are nested.
-        stack: list[tuple[tuple[bool, str], Iterator[list[str]]]] = []
+        # (definition, its protocols, lines that are left of it), as deep as they are nested.
+        stack: list[tuple[tuple[bool, str], tuple[int, ...], Iterator[list[str]]]] = []
 
         def enter(key: tuple[bool, str]) -> None:
             if key in open_ones:
@@ -242,24 +243,23 @@ class Objects:
             found = self._defined.get(key)
             title = f"{'object-group' if key[0] else 'object'} {key[1]}"
             if found is None or found.kind != kind:
-                built_in = None if found is not None or key[0] or kind != SERVICE else _built_in(key[1])
-                if built_in is None:
+                if found is not None or key[0] or kind != SERVICE or key[1] not in _WRITTEN:
                     why = f"there is no {title}" if found is None else f"{title} is one of {found.kind}"
                     unknown[Unknown(title, why)] = None
                 else:
-                    stack.append((key, iter([["service-object", *_WRITTEN[key[1]]]])))
+                    stack.append((key, (), iter([["service-object", *_WRITTEN[key[1]]]])))
                     open_ones.add(key)
                 return
-            stack.append((key, iter(found.lines)))
+            stack.append((key, found.protocols, iter(found.lines)))
             open_ones.add(key)
 
         enter((word == "object-group", name))
         while stack:
-            key, lines = stack[-1]
+            key, typed, lines = stack[-1]
             for line in lines:
                 inner = _reference(line)
                 if inner is None:
-                    yield line
+                    yield typed, line
                 else:
                     enter(inner)
                     break
@@ -411,7 +411,3 @@ def _all_built_in() -> Iterable[tuple[str, list[str]]]:
 
 
 _WRITTEN = dict(_all_built_in())
-
-
-def _built_in(name: str) -> Service | None:
-    return service(Words(_WRITTEN[name])) if name in _WRITTEN else None
