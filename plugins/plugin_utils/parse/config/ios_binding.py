@@ -109,8 +109,12 @@ def _unknown(asked: Match, why: str) -> Rule:
     return Rule(0, asked, Verdict("unknown", detail=why), why, not_understood=(why,))
 
 
-def everything_else() -> Rule:
-    return _unknown(ALWAYS, _NOT_MODELLED)
+def everything_else(policed: bool) -> list[Rule]:
+    """``policed``: whether the control plane has a policy, which may drop anything. Else a router answers to echo
+    requests (RFC 1812, 4.3.3.6; RFC 4443, 4.2)."""
+    echo = asks.either((asks.icmp(8), asks.icmp(128, None, 6)))
+    answered = [] if policed else [Rule(0, echo, ACCEPT, "a router answers to echo requests")]
+    return [*answered, _unknown(ALWAYS, _NOT_MODELLED)]
 
 
 def policy_routed(device: Device, interface: str, family: str, line: Line) -> Rule:

@@ -15,6 +15,7 @@ from ...model.rules import Rule
 from . import asks, ios_binding, ios_interfaces, ios_sets
 from .blocks import Line
 from .device import Device, unknown_rule
+from .entries import beneath
 from .ios_classes import Classes
 from .ios_groups import ObjectGroups
 from .ios_interfaces import Settings
@@ -32,7 +33,7 @@ _STRANGE = (
     ("ip", "access-list"), ("ipv6", "access-list"), ("access-list",), ("object-group",), ("zone-pair",),
     ("policy-map", "type", "inspect"), ("ip", "local", "policy"), ("parameter-map", "type", "urlfilter"),
     ("vlan", "filter"), ("cts", "role-based", "enforcement"), ("ip", "tcp", "intercept", "list"),
-    ("control-plane",), ("ipv6", "local", "policy"), ("platform", "inspect"),
+    ("ipv6", "local", "policy"), ("platform", "inspect"),
 )  # fmt: skip
 
 
@@ -46,6 +47,7 @@ class Configuration:
         self._lists: dict[tuple[str, str], AccessList] = {}
         self._rules: dict[tuple[str, str], list[Rule]] = {}
         self._interfaces: dict[str, Settings] = {}
+        self._policed = False
         self._terminals: dict[str, list[str | None]] = {"ip": [], "ip6": []}
         self._zones = ZonePolicies(Classes(self._permitted))
         self._translations = Translations(self._permitted)
@@ -63,6 +65,7 @@ class Configuration:
             "interface": self._interface,
             "line": self._line,
             "hostname": self._hostname,
+            "control-plane": self._control_plane,
         }
         for line in lines:
             first = line.words[0]
@@ -72,9 +75,7 @@ class Configuration:
             if readers.get(first, self._zones.read)(line):
                 continue
             words = line.words
-            if any(tuple(words[: len(one)]) == one for one in _STRANGE) and (
-                line.children or first != "control-plane"
-            ):
+            if any(tuple(words[: len(one)]) == one for one in _STRANGE):
                 self._device.not_understood(f"line {line.number}", line.text, "is not modelled")
 
     def _numbered(self, line: Line) -> bool:
@@ -126,6 +127,14 @@ class Configuration:
                 )
         return True
 
+    def _control_plane(self, line: Line) -> bool:
+        for inner in beneath(line):
+            if inner.words[0] != "no":
+                self._policed = True
+                why = "what the control plane lets in is not modelled"
+                self._device.not_understood(f"line {inner.number}", inner.text, why)
+        return True
+
     def _hostname(self, line: Line) -> bool:
         self._device.state.hostname = " ".join(line.words[1:])
         return True
@@ -158,7 +167,7 @@ class Configuration:
         ios_binding.bind(device, self._interfaces.values(), keys)
         to_self = self._zones.apply(device)
         to_self += ios_binding.terminals(device, self._terminals, keys)
-        to_self.append(ios_binding.everything_else())
+        to_self += ios_binding.everything_else(self._policed)
         device.hook("to the device itself", "input", 0, ios_binding.placed(to_self), "permit")
         self._translations.apply(device, list(self._interfaces.values()))
         self._policy_routes()

@@ -5,7 +5,8 @@
 
 Sources: Cisco IOS Security Configuration Guide, "Object Groups for ACLs" (members; a group in use can't be removed
 or emptied), Security Command Reference, "object-group (Catalyst 6500 series switches)". ``object-group protocol``
-is in no document of IOS; it is read as on ASA. A group that is entered again gets the members of both.
+is in no document of IOS; it is read as on ASA, and what a second definition adds is unknown. Other groups that are
+entered again get further members.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from .groups import Groups
 from .words import NotUnderstoodError, Words
 
 ADDRESSES = {4: "network", 6: "v6-network"}
+_AGAIN = "\n"  # no word of a text
 _SERVICES = ("service", "v6-service", "protocol")
 _FAMILY = {"network": 4, "v6-network": 6, "service": 4, "v6-service": 6}
 # How the groups of the Catalyst 6500 are called otherwise.
@@ -49,18 +51,20 @@ class ObjectGroups:
         kind, name = self._kind(block.words[1:])
         if not name:
             return False
+        again = [_AGAIN] if kind == "protocol" and name in self._kinds else []
         self._kinds[name] = kind
         entries = self._groups.define(kind, name)
         for line in block.children:
             if line.words[0] == "no":
                 entries.add(line)
             else:  # members have no numbers, and protocols may be numbers
-                entries.add(Line(line.number, line.text, [], [str(line.number), *line.words]))
+                entries.add(Line(line.number, line.text, [], [str(line.number), *again, *line.words]))
         return kind in ("port", *_SERVICES, *ADDRESSES.values())
 
     def remove(self, words: list[str]) -> None:
         """``words``: behind ``no object-group``."""
         kind, name = self._kind(words)
+        self._kinds.pop(name, None)
         self._groups.remove(kind, name)
 
     @staticmethod
@@ -89,6 +93,11 @@ class ObjectGroups:
             return Unknown(f"object-group {kind} {name} {end}", str(error))
 
     def _member(self, groups: Groups, kind: str, words: Words, end: str) -> Match:
+        if words.take(_AGAIN):
+            why = "what a second definition of a group of protocols does, no document says"
+            return both(
+                self._member(groups, kind, words, end), Unknown("a second object-group protocol", why)
+            )
         if words.take("group-object"):
             return groups.match(kind, words.next("a name"), end)
         if kind in ADDRESSES.values():
