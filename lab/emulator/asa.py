@@ -48,9 +48,6 @@ class AsaTerminal(CiscoTerminal):
     def show_privilege(self) -> str:
         return f"Username : {self.user}\nCurrent privilege level : {self.level}\nCurrent Mode/s : P_PRIV\n"
 
-    def show_running(self) -> str:
-        return f": Saved\n:\n: Serial Number: 9A0123456BC\n:\n{self.device.body()}: end\n"
-
     def show_startup(self) -> str:
         return f": Saved\n: Written by {self.user}\n!\n{self.device.files['startup-config']}: end\n"
 
@@ -106,3 +103,6 @@ class AsaDevice(CiscoDevice):
         (r"object-group service \S+(?: \S+)?", "config-service-object-group"),
     )
     top = GLOBAL
+
+    def running(self) -> str:
+        return f": Saved\n:\n: Serial Number: 9A0123456BC\n:\n{self.body()}: end\n"

@@ -19,6 +19,7 @@ from paramiko.common import (
     OPEN_FAILED_ADMINISTRATIVELY_PROHIBITED,
     OPEN_SUCCEEDED,
 )
+from paramiko.server import InteractiveQuery
 
 from .settings import Settings
 
@@ -32,7 +33,7 @@ class _Door(paramiko.ServerInterface):
         self.user = ""
 
     def get_allowed_auths(self, username: str) -> str:
-        return "publickey,password" if self._settings.keys else "password"
+        return f"{'publickey,' if self._settings.keys else ''}password,keyboard-interactive"
 
     def check_auth_password(self, username: str, password: str) -> int:
         if self._settings.passwords.get(username) == password:
@@ -46,6 +47,13 @@ class _Door(paramiko.ServerInterface):
             self.user = username
             return AUTH_SUCCESSFUL
         return AUTH_FAILED
+
+    def check_auth_interactive(self, username: str, submethods: str) -> InteractiveQuery:
+        self.user = username
+        return InteractiveQuery("", "", ("Password: ", False))
+
+    def check_auth_interactive_response(self, responses: list[str]) -> int:
+        return self.check_auth_password(self.user, responses[0] if responses else "")
 
     def check_channel_request(self, kind: str, chanid: int) -> int:
         return OPEN_SUCCEEDED if kind == "session" else OPEN_FAILED_ADMINISTRATIVELY_PROHIBITED
@@ -102,6 +110,8 @@ class Server:
         connection.close()
 
     def close(self) -> None:
+        with contextlib.suppress(OSError):  # closed already
+            self._socket.shutdown(socket.SHUT_RDWR)  # who waits for a connection holds the socket open
         self._socket.close()
         for transport in self._transports:
             transport.close()

@@ -14,7 +14,7 @@ import re
 
 # Refusals for want of rights. EOS: "% Invalid input (privileged mode required)".
 _RIGHTS = re.compile(
-    r"authorization failed|not authorized|permission denied|privileged mode required|access denied|"
+    r"authorization (?:failed|denied)|not authorized|permission denied|privileged mode required|access denied|"
     r"insufficient privilege|do not have permission",
     re.IGNORECASE,
 )

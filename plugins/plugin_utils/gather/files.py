@@ -13,7 +13,10 @@ from typing import Any
 from ..errors import GatherError
 from ..model.raw import RawOutput
 from .channel import decoded
+from .device_answers import refusal
+from .devices import DEVICES
 from .platforms import Platform
+from .terminal import as_seen, pager_left
 
 # What a command prints instead of its output: shells, nft(8), iptables(8), ip(8), ipset(8), sudo(8), pagers.
 ERRORS = re.compile(
@@ -79,6 +82,8 @@ def _read(path: str, name: str, platform: Platform) -> str:
             path,
             "save it again, as root; write absent: true instead of a path if the host has no such thing",
         )
+    if platform.name in DEVICES:
+        return _of_device(as_seen(text), path, name)
     lines = text.strip().splitlines()
     ends = platform.ends.get(name)
     if ends is not None and re.search(ends, lines[-1].rstrip()):
@@ -95,5 +100,24 @@ def _read(path: str, name: str, platform: Platform) -> str:
             f"the file of {name} is cut short: it ends with {lines[-1].strip()[:80]!r}",
             path,
             "save the output again",
+        )
+    return text
+
+
+def _of_device(text: str, path: str, name: str) -> str:
+    """What a terminal showed, or a configuration that was saved or rendered."""
+    said = refusal(text)
+    if said:
+        raise GatherError(
+            f"the file of {name} holds an error message: {said}",
+            path,
+            "save the output again, by a user who may see it all",
+        )
+    mark = pager_left(text)
+    if mark:
+        raise GatherError(
+            f"the file of {name} was saved page by page: there is {mark!r} in it",
+            path,
+            "switch paging off (terminal length 0, terminal pager 0, set cli screen-length 0), and save it again",
         )
     return text

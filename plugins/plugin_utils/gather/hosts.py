@@ -10,6 +10,7 @@ line, then (for network credentials of automation platforms) the ANSIBLE_NET_* e
 from __future__ import annotations
 
 import os
+import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -20,6 +21,7 @@ from ansible import context
 from ..errors import GatherError
 from .access import OFF, STRICT, HostAccess
 from .ansible_connection import build
+from .devices import DEVICES
 from .escalate import SUDO, is_sudo
 from .host_vars import HostVariables, Inventory
 from .platforms import DEFAULT as DEFAULT_PLATFORM
@@ -33,15 +35,28 @@ USER = ("ansible_ssh_user", "ansible_user")
 PASSWORD = ("ansible_ssh_password", "ansible_ssh_pass", "ansible_password")
 KEY_FILE = ("ansible_ssh_private_key_file", "ansible_private_key_file")
 PASSPHRASE = ("ansible_ssh_private_key_passphrase", "ansible_private_key_passphrase")
-BECOME_PASSWORD = ("ansible_sudo_pass", "ansible_become_pass", "ansible_become_password")
+BECOME_PASSWORD = (
+    "ansible_sudo_pass",
+    "ansible_become_pass",
+    "ansible_become_password",
+    "ansible_enable_pass",
+)
 BECOME_USER = ("ansible_sudo_user", "ansible_become_user")
-TIMEOUT = ("ansible_ssh_timeout", "ansible_timeout")
+TIMEOUT = ("ansible_ssh_timeout", "ansible_timeout", "ansible_connect_timeout")
+COMMAND_TIMEOUT = ("ansible_command_timeout",)
 HOST_KEYS = ("ansible_ssh_host_key_checking", "ansible_host_key_checking")
 SSH_ARGS = ("ansible_ssh_args", "ansible_ssh_common_args", "ansible_ssh_extra_args")
+# Of network_cli's own ways to log in, paramiko and libssh.
+PROXY_COMMAND = (
+    "ansible_paramiko_proxy_command",
+    "ansible_libssh_proxy_command",
+    "ansible_ssh_proxy_command",
+)
 
 # Connections that are an SSH login: for these the netmiko transport can stand in.
 SSH_CONNECTIONS = frozenset({"ssh", "smart", "paramiko", "paramiko_ssh", "network_cli", "libssh"})
 
+ENABLE = "enable"
 TRANSPORTS = ("auto", "netmiko", "connection")
 TRUE = frozenset({"true", "yes", "on", "1", "t", "y"})
 
@@ -122,14 +137,31 @@ class HostLogins:
                 or os.environ.get("ANSIBLE_NET_AUTH_PASS")
             ),
             host_keys=self._host_keys(found),
-            ssh_args=" ".join(str(text) for text in (found.get(variable) for variable in SSH_ARGS) if text),
+            ssh_args=_ssh_args(found),
             platform=self._platform(found),
             python=self._python(found),
             connect_timeout=float(found.get(*TIMEOUT) or self._play.timeout or 10),
             timeout=self._wanted.timeout,
             notes=self._notes(found),
         )
+        if access.platform in DEVICES:
+            return self._of_device(access, found)
         return self._with_transport(access, kind, found)
+
+    def _of_device(self, access: HostAccess, found: HostVariables) -> HostAccess:
+        """A device has a terminal, and no shell: whatever connection the inventory names, netmiko logs in. Rights come
+        by enable, also where a play asks for become without saying how."""
+        if self._wanted.transport == "connection":
+            raise GatherError(
+                f"transport: connection runs commands in a shell, and {access.platform} has none",
+                access.name,
+                "leave 'transport' out, or use netmiko",
+            )
+        asked = access.become or (
+            found.get("ansible_become") is None and truth(os.environ.get("ANSIBLE_NET_AUTHORIZE") or "")
+        )
+        slowest = max(access.timeout, float(found.get(*COMMAND_TIMEOUT) or 0))
+        return replace(access, transport="netmiko", become=asked, become_method=ENABLE, timeout=slowest)
 
     def _with_transport(self, access: HostAccess, kind: str, found: HostVariables) -> HostAccess:
         transport = self._wanted.transport
@@ -198,6 +230,14 @@ class HostLogins:
         if context.CLIARGS.get("ask_pass") and not self._is_shared(PASSWORD) and found.get(*PASSWORD) is None:
             return (f"the password typed at --ask-pass is hidden by {self.current}'s own ansible_password",)
         return ()
+
+
+def _ssh_args(found: HostVariables) -> str:
+    texts = [str(text) for text in (found.get(variable) for variable in SSH_ARGS) if text]
+    proxy = found.get(*PROXY_COMMAND)
+    if proxy:
+        texts.append(f"-o {shlex.quote(f'ProxyCommand={proxy}')}")
+    return " ".join(texts)
 
 
 def _text(value: Any) -> str | None:

@@ -44,6 +44,8 @@ class NetmikoLogin:
                 # Public attributes without a parameter: several key files, and a policy with clear errors.
                 connection.key_file = list(settings.key_files) or None
                 connection.key_policy = HostKeyPolicy(settings, where)
+                # netmiko's PAN-OS client offers a password alone, unless it is to look for keys.
+                connection.use_keys = device_type == "paloalto_panos" and self._access.password is None
                 connection.establish_connection()
         except UnreachableError:
             raise

@@ -27,6 +27,10 @@ SETTLE_LONG = 0.4
 _CONTROL = re.compile(
     r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)|\x1b[@-Z\\^_=>78]|[\x00\x07]"
 )
+# What erases the rest of the line, and what stands for it here.
+_ERASE = re.compile(r"\x1b\[0?K")
+_ERASED = "\x01"
+_MOVES = re.compile(r"[\r\b\x01]")
 # The marks of pagers, in the order of the documents: IOS and NX-OS, ASA, Junos, PAN-OS (less).
 _MARK = r"--More--(?: ?\(\d+%\))?|<--- ?More ?--->|---\(more(?: \d+%)?\)---|lines \d+-\d+(?:/\d+)?(?: \d+%)?"
 _PAGER = re.compile(rf"(?:^|[\r\n\b])[ \t]*(?:{_MARK})[ \t]*$", re.IGNORECASE)
@@ -41,12 +45,10 @@ def plain(text: str) -> str:
 def as_seen(text: str) -> str:
     """What stands on the paper in the end: without control sequences, with what was struck out or written over as it
     was at last, lines ending by a line feed."""
-    text = re.sub(r"\r+\n", "\n", plain(text))
-    if "\r" not in text and "\b" not in text:
+    text = re.sub(r"\r+\n", "\n", plain(_ERASE.sub(_ERASED, text)))
+    if not _MOVES.search(text):
         return text
-    return "\n".join(
-        _overwritten(line) if "\r" in line or "\b" in line else line for line in text.split("\n")
-    )
+    return "\n".join(_overwritten(line) if _MOVES.search(line) else line for line in text.split("\n"))
 
 
 def _overwritten(line: str) -> str:
@@ -57,6 +59,8 @@ def _overwritten(line: str) -> str:
             column = 0
         elif character == "\b":
             column = max(0, column - 1)
+        elif character == _ERASED:
+            del cells[column:]
         else:
             cells[column : column + 1] = character
             column += 1
