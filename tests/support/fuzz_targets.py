@@ -39,6 +39,7 @@ from ansible_collections.pathguard.network.plugins.plugin_utils.policy.schemas i
 
 from . import fuzz_seeds as seeds
 from .fuzz import Mutator
+from .fuzz_devices import CONFIGURATIONS
 from .fuzz_filters import FILTERS
 from .fuzz_oracle import left_out
 
@@ -63,6 +64,20 @@ def _host(kind: str) -> Target:
             raise AssertionError(f"{name} is unreadable, and so the whole host is: {error}") from error
         missing = left_out(state, texts)
         assert not missing, missing
+        _whole(state, mutator)
+
+    return run
+
+
+def _device(platform: str) -> Target:
+    """A damaged configuration is read, or said to be unreadable; it is never an error."""
+
+    def run(mutator: Mutator) -> None:
+        text = mutator.text(CONFIGURATIONS[platform])
+        try:
+            state = parse_platform(platform, "r1", seeds.outputs({"running_config": text}))
+        except PathGuardError as error:
+            raise AssertionError(f"the whole device is unreadable: {error}") from error
         _whole(state, mutator)
 
     return run
@@ -170,6 +185,7 @@ def _flow(mutator: Mutator) -> None:
 
 TARGETS: dict[str, Target] = {
     **{f"{kind} host": _host(kind) for kind in seeds.HOSTS},
+    **{f"{platform} device": _device(platform) for platform in CONFIGURATIONS},
     "readers": _readers,
     "snapshot": _snapshot,
     "state": _state,

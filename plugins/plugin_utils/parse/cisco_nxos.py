@@ -152,8 +152,10 @@ def _top(config: _Config, line: Line) -> None:
     elif words[0] == "object-group" and len(words) == 4 and " ".join(words[1:3]) in _GROUPS:
         config.groups.define(" ".join(words[1:3]), words[3]).read(line)
     elif words[0] == "interface" and len(words) > 1:
-        for name in nxos_ports.names(words[1:]):
-            config.blocks.append((name, line))
+        names = list(nxos_ports.names(words[1:]))
+        config.blocks += [(name, line) for name in names]
+        if any(" " in name for name in names):
+            config.strange.append(line)
     elif words[:2] == ["vlan", "access-map"] and len(words) > 2:
         config.maps.setdefault(words[2], AccessMap(words[2])).add(line)
     elif words[:2] == ["vlan", "filter"] and len(words) > 3:

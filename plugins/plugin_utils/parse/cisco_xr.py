@@ -4,9 +4,9 @@
 """Cisco IOS XR: access lists, and where they are bound.
 
 Sources: Cisco ASR 9000 Series IP Addresses and Services Command Reference: "ipv4 access-list" and "ipv6 access-list"
-(the implicit rules at the end, which take effect if a list has an entry at all), "ipv4 access-group" ("If the specified
-access list does not exist, all packets are passed"); Configuration Guide for Cisco NCS 5500, "Chained ACLs": a common
-list is asked before that of the interface.
+(the implicit rules at the end, which take effect if a list has an entry at all), "ipv4 access-group" (a list that does
+not exist passes all packets); Configuration Guide for Cisco NCS 5500, "Chained ACLs": a common list is asked before
+that of the interface.
 """
 
 from __future__ import annotations
@@ -113,6 +113,9 @@ def _top(config: _Config, line: Line) -> None:
     config.found = config.found or words[0] in ("interface", "hostname", "object-group")
     if found is not None:
         config.found = True
+        if len(words) > 3 and modes.first(words[3:]) not in _ENTRY:
+            config.strange.append((line, _LOST))
+            return
         entries = config.lists.setdefault(found, Entries())
         if len(words) > 3:
             entries.add(Line(line.number, line.text, [], words[3:]))
@@ -126,7 +129,10 @@ def _top(config: _Config, line: Line) -> None:
             members.add(Line(line.number, line.text, [], words[count:]))
         members.read(line)
     elif words[0] == "interface" and len(words) > 1:
-        config.blocks.append((xr_ports.opened(words)[0], line))
+        name, rest = xr_ports.opened(words)
+        config.blocks.append((name, line))
+        if rest and not rest[0][0].islower():
+            config.strange.append((line, _LOST))
     elif words[0] == "flowspec" and any("local-install" in child.words for child in line.children):
         config.strange.append((line, _FLOWSPEC))
     elif modes.is_strange(line, xr_ports.binds):

@@ -219,7 +219,7 @@ def asked(lines: str, flow: dict[str, Any], **by: str) -> str:
         ("ipv4 access-group common SHARED WEB ingress", WEB, "permit"),
         ("ipv4 access-group common SHARED WEB ingress", {**WEB, "dst_port": 80}, "deny"),
         ("ipv4 access-group common SHARED ingress", {**WEB, "dst_port": 80}, "deny"),
-        # "If the specified access list does not exist, all packets are passed" ("ipv4 access-group").
+        # A list that does not exist passes all packets ("ipv4 access-group", usage guidelines).
         ("ipv4 access-group NOWHERE ingress", SSH, "permit"),
         ("ipv4 access-group common NOWHERE WEB ingress", SSH, "deny"),
         # The implicit deny takes effect in a list that has an entry.

@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Which packets pass which lists of Cisco IOS XR.
 
-Sources: Cisco ASR 9000 Series IP Addresses and Services Command Reference, "ipv4 access-group" ("If the specified
-access list does not exist, all packets are passed"); IP Addresses Configuration Guide for Cisco NCS 5500, "Chained
+Sources: Cisco ASR 9000 Series IP Addresses and Services Command Reference, "ipv4 access-group" (a list that
+does not exist passes all packets); IP Addresses Configuration Guide for Cisco NCS 5500, "Chained
 ACLs": a packet that no entry of the common list is for goes on to the list of the interface.
 """
 
