@@ -22,6 +22,7 @@ from .config.blocks import Line, tree
 from .config.device import OUTSIDE_NAT, Device
 from .config.eos_lists import access_lists
 from .config.eos_policies import TrafficPolicies
+from .config.modes import gathered
 
 _WHOLE = re.compile(r"^! Command: show running-config(?: all)?\s*$", re.MULTILINE)
 _ERROR = re.compile(r"^% .*", re.MULTILINE)
@@ -36,7 +37,7 @@ def parse(host: str, outputs: Mapping[str, RawOutput]) -> State:
         device.state.unreadable.append({"what": "running_config", "reason": why})
         device.state.firewall_known = False
         return device.finish()
-    config = eos_binding.adopted(tree(text))
+    config = gathered(tree(text), eos_binding.mode)
     names = _rulesets(device, config)
     return device.finish(itself=eos_binding.bind(device, config, names))
 

@@ -17,8 +17,9 @@ from dataclasses import dataclass
 from .blocks import Line
 
 _STEP = 10
-# What show commands print behind an entry: NX-OS "[match=4]", IOS XR "(12 matches)", "(3 hw matches)".
-_COUNTED = re.compile(r"\s*(?:\[match=\d+\]|\(\d+ (?:hw )?match(?:es)?\))$")
+# What show commands print behind an entry: NX-OS "[match=4]", EOS "[match 4 packets, 0:00:01 ago]", IOS XR
+# "(12 matches)", "(3 hw matches)".
+_COUNTED = re.compile(r"\s*(?:\[match(?:=\d+| \d+ [^\[\]]*)\]|\(\d+ (?:hw )?match(?:es)?\))$")
 
 
 @dataclass(slots=True)

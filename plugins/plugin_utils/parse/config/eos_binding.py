@@ -14,6 +14,8 @@ from ...model.rules import DROP, Rule, Verdict
 from . import asks
 from .blocks import Line
 from .device import Device
+from .entries import beneath, is_number
+from .modes import Belongs
 
 # (family, name) -> the name of its ruleset.
 Names = dict[tuple[str, str], str]
@@ -65,23 +67,13 @@ class _Interface:
     strange: list[tuple[Line, str]] = field(default_factory=list)
 
 
-def adopted(config: list[Line]) -> list[Line]:
-    """Lines of lists and interfaces that are not indented belong to what was begun before them, as they do when they
-    are typed."""
-    found: list[Line] = []
-    for line in config:
-        kind = _opens(found[-1].words) if found else ""
-        if kind and _BODY[kind].match(line.text):
-            found[-1].children.append(line)
-        else:
-            found.append(line)
-    return found
-
-
-def _opens(words: list[str]) -> str:
+def mode(words: list[str]) -> Belongs | None:
+    """Of a line that begins a list or an interface: what belongs to it where it is not indented."""
     if words[0] == "interface" or words[:2] == ["system", "control-plane"]:
-        return "interface"
-    return "list" if words[1:2] == ["access-list"] and words[0] in ("ip", "ipv6") else ""
+        return lambda below: bool(_BODY["interface"].match(" ".join(below)))
+    if words[1:2] == ["access-list"] and words[0] in ("ip", "ipv6"):
+        return lambda below: bool(_BODY["list"].match(" ".join(below)))
+    return None
 
 
 def bind(device: Device, config: list[Line], names: Names) -> bool:
@@ -128,18 +120,18 @@ def _services(device: Device, line: Line) -> Iterator[Line]:
                     not_understood=(why,),
                 )
                 device.hook(line.text, "forward", 0, [rule], "permit")
-    if line.words[:2] in (["ip", "nat"], ["ip", "access-list"], ["ipv6", "access-list"]):
-        return
-    for child in _below(line):
-        if tuple(child.words[:2]) in _GROUPS and child.words[-1] in ("in", "out"):
-            device.not_understood(f"line {child.number}, {line.text}", child.text, _SERVICES)
-            yield child
-
-
-def _below(line: Line) -> Iterator[Line]:
-    for child in line.children:
-        yield child
-        yield from _below(child)
+    for one in (line, *beneath(line)):
+        if tuple(one.words[:2]) not in _GROUPS or one.words[-1] not in ("in", "out"):
+            continue
+        if line.words[0] == "management":
+            device.not_understood(f"line {one.number}, {line.text}", one.text, _SERVICES)
+            yield one
+        else:
+            why = f"to what the list is bound is not understood: {line.text}"
+            device.not_understood(f"line {one.number}", one.text, why)
+            for direction in ("in", "out"):
+                unknown = Verdict("unknown", detail=why)
+                device.bound(direction, ALWAYS, unknown, one.text, one.number, (why,))
 
 
 def _read_interfaces(device: Device, interfaces: dict[str, _Interface], line: Line) -> None:
@@ -191,7 +183,7 @@ def _read_line(one: _Interface, line: Line) -> None:
         one.up = gone
     elif words[:1] == ["vrf"] and len(words) in (1, 2, 3):
         one.vrf = "" if gone or words[-1] == "default" else words[-1]
-    elif words[:1] == ["mtu"] and len(words) == 2 and words[1].isdecimal():
+    elif words[:1] == ["mtu"] and len(words) == 2 and is_number(words[1:]):
         one.mtu = None if gone else int(words[1])
     elif words[1:2] == ["address"] and words[0] in ("ip", "ipv6"):
         _address(one, words, gone)
@@ -199,6 +191,16 @@ def _read_line(one: _Interface, line: Line) -> None:
         one.strange += [
             (line, why) for begin, why in _AT_INTERFACE.items() if tuple(words[: len(begin)]) == begin
         ]
+        if _may_bind(words):
+            one.strange.append((line, "it looks as if it bound a list, and is not understood"))
+
+
+def _may_bind(words: list[str]) -> bool:
+    """Whether a line that nothing else reads may be one that binds a list or a policy, with a word that is not."""
+    if words[:1] == ["description"] or words[:2] in (["mac", "access-group"], ["service-policy", "type"]):
+        return False
+    ends = words[-1:] in (["in"], ["out"]) or (words[1:2] in (["input"], ["output"]) and len(words) == 3)
+    return ends or not {"access-group", "traffic-filter", "traffic-policy"}.isdisjoint(words)
 
 
 def _bound_list(one: _Interface, words: list[str], line: Line, gone: bool) -> None:

@@ -19,15 +19,14 @@ from ...model.rules import ACCEPT, Rule
 from . import asks, cisco_names, cisco_rule, eos_names
 from .blocks import Line
 from .device import unknown_rule
+from .entries import Entries, beneath
 from .words import NotUnderstoodError, Words
 
-_STEP = 10
 _SILENT = cisco_rule.SILENT
 # "show ip access-lists" prints these instead of the words by which a list is configured.
 _SHOWN = re.compile(
     r"^(?P<standard>Standard )?(?P<family>IP|IPV6|IPv6) Access List (?P<name>\S+)(?: \[readonly\])?$", re.I
 )
-_COUNTED = re.compile(r"\s*\[match [^\]]*\]$")
 # What a list has besides entries: counters, and rules for fragments that come after the first.
 _COUNTS = (["counters", "per-entry"], ["statistics", "per-entry"], ["fragment-rules"])
 _NAT_REPLIES = ["permit", "response", "traffic", "nat"]
@@ -124,44 +123,24 @@ DIALECTS = {"ip": _dialect(4, "ip"), "ip6": _dialect(6, "ipv6")}
 
 @dataclass
 class AccessList:
-    """``family``: ip or ip6. Entries by sequence number: text, words, and whether its number was taken before."""
+    """``family``: ip or ip6. ``text``: the line that begins it."""
 
     family: str
     name: str
     standard: bool
     text: str
-    entries: dict[int, tuple[str, list[str], bool]] = field(default_factory=dict)
+    entries: Entries = field(default_factory=Entries)
     answers_nat: str = ""
 
-    def read(self, line: Line) -> None:
-        """One line of the list's configuration."""
-        text = _COUNTED.sub("", line.text)
-        words = line.words if text == line.text else text.split()
-        if words in _COUNTS or words[0] in ("exit", "!"):
-            return
-        if words == _NAT_REPLIES:
-            self.answers_nat = text
-        elif words[0] == "no":
-            self._delete(words[1:])
-        elif words[0].isdecimal() and len(words) > 1:
-            sequence = int(words[0])
-            self.entries[sequence] = (text, words[1:], sequence in self.entries)
-        else:
-            self.entries[self._next()] = (text, words, False)
-
-    def _next(self) -> int:
-        return max(self.entries, default=0) + _STEP
-
-    def _delete(self, words: list[str]) -> None:
-        if words in _COUNTS:
-            return
-        if words == _NAT_REPLIES:
-            self.answers_nat = ""
-            return
-        numbered = len(words) == 1 and words[0].isdecimal()
-        for sequence, (_text, said, _again) in list(self.entries.items()):
-            if sequence == int(words[0]) if numbered else said == words:
-                del self.entries[sequence]
+    def read(self, block: Line) -> None:
+        """What stands under a line that begins the list, or goes on with it."""
+        for line in beneath(block):
+            gone = line.words[0] == "no"
+            words = line.words[1:] if gone else line.words
+            if words == _NAT_REPLIES:
+                self.answers_nat = "" if gone else line.text
+            elif words not in _COUNTS and words[:1] != ["exit"]:
+                self.entries.add(line)
 
     def rules(self) -> Iterator[Rule]:
         """In the order of their sequence numbers, which are their lines."""
@@ -169,22 +148,17 @@ class AccessList:
         if self.answers_nat:
             position += 1
             why = "which connections are translated is not modelled"
-            yield Rule(
-                position,
-                both(_OPEN, Unknown(self.answers_nat, why)),
-                ACCEPT,
-                self.answers_nat,
-                not_understood=(why,),
-            )
-        for sequence in sorted(self.entries):
-            text, words, again = self.entries[sequence]
-            if words[0] == "remark":
+            asked = both(_OPEN, Unknown(self.answers_nat, why))
+            yield Rule(position, asked, ACCEPT, self.answers_nat, not_understood=(why,))
+        for entry in self.entries:
+            if entry.words[:1] == ["remark"]:
                 continue
             position += 1
-            if again:
-                yield unknown_rule(position, text, f"the sequence number {sequence} is there twice", sequence)
+            if entry.twice:
+                why = f"the sequence number {entry.number} is there twice"
+                yield unknown_rule(position, entry.text, why, entry.number)
             else:
-                yield self._rule(words, position, text, sequence)
+                yield self._rule(entry.words, position, entry.text, entry.number)
         if not position:
             why = "the list has no rule, and what EOS makes of that is not documented"
             yield unknown_rule(1, self.text, why)
@@ -226,9 +200,7 @@ def access_lists(config: list[Line]) -> dict[tuple[str, str], AccessList]:
         if gone:
             found.pop((named.family, named.name), None)
             continue
-        one = found.setdefault((named.family, named.name), named)
-        for child in line.children:
-            one.read(child)
+        found.setdefault((named.family, named.name), named).read(line)
     return found
 
 

@@ -25,7 +25,7 @@ from .words import NotUnderstoodError, Words
 
 _FAMILIES = {"ipv4": 4, "ipv6": 6}
 _LAST = ("ipv4-all-default", "ipv6-all-default")
-_NUMBERS = re.compile(r"^\d+(?:-\d+)?(?:,\d+(?:-\d+)?)*,?$")
+_NUMBERS = re.compile(r"^\d{1,5}(?:-\d{1,5})?(?:,\d{1,5}(?:-\d{1,5})?)*,?$")
 _SYN, _ACK = 2, 16
 # Actions that say what else happens to packets that are let through.
 _NO_MATTER = ("count", "log", "set", "sample", "mirror", "no")

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 
 from . import asks
 from .device import Device
+from .entries import is_number
 from .vyos_tree import Node
 from .words import NotUnderstoodError
 
@@ -43,7 +44,7 @@ def interfaces(device: Device, root: Node) -> None:
             found.addresses = [said for said in node.values("address") if _is_address(said)]
             found.master = node.value("vrf") if node.has("vrf") else found.master
             mtu = node.value("mtu") if node.has("mtu") else ""
-            found.mtu = int(mtu) if mtu.isdecimal() else None
+            found.mtu = int(mtu) if is_number([mtu]) else None
             members = node.at("member").children.get("interface", Node()).children
         except NotUnderstoodError as error:
             device.not_understood(f"interface {name}", name, str(error))

@@ -15,8 +15,10 @@ from ...model.match import In, Match, Named, both
 from ...model.rules import ACCEPT, Effect, Rule, Ruleset
 from ...model.state import State
 from .device import unknown_rule
+from .entries import is_number
 from .vyos_groups import Groups, address_range, port_range
 from .vyos_match import Reading, asked_by
+from .vyos_rules import order
 from .vyos_tree import Node
 from .words import NotUnderstoodError
 
@@ -78,7 +80,7 @@ def _rules(table: Node, reading: Reading, kind: str) -> Iterator[Rule]:
     for word in table.children:
         if word != "rule":
             yield unknown_rule(1, f"{reading.where} {word}", f"{word} is not understood")
-    for number in sorted(table.items("rule"), key=lambda said: (not said.isdecimal(), said.zfill(9))):
+    for number in sorted(table.items("rule"), key=order):
         node = table.at("rule", number)
         if not node.has("disable"):
             where = f"{reading.where} {number}"
@@ -87,7 +89,7 @@ def _rules(table: Node, reading: Reading, kind: str) -> Iterator[Rule]:
 
 def _rule(number: str, reading: Reading, kind: str) -> Rule:
     text = f"{reading.where}: {'; '.join(reading.rule.leaves())}"
-    line = int(number) if number.isdecimal() else None
+    line = int(number) if is_number([number]) else None
     asked, reasons = asked_by(reading)
     if reading.rule.has("exclude"):
         return Rule(1, asked, ACCEPT, text, line=line, not_understood=tuple(reasons))
@@ -122,7 +124,7 @@ def _static(table: Node, family: int, kind: str) -> Iterator[Rule]:
         if node.has("disable"):
             continue
         text = f"nat static {number}: {'; '.join(node.leaves())}"
-        line = int(number) if number.isdecimal() else None
+        line = int(number) if is_number([number]) else None
         try:
             yield _one_to_one(node, family, kind, text, line)
         except NotUnderstoodError as error:

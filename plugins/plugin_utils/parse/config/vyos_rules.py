@@ -17,6 +17,7 @@ from ...model.match import ALWAYS
 from ...model.rules import ACCEPT, CONTINUE, DROP, REJECT, RETURN, Chain, Effect, Rule, Ruleset, Verdict
 from ...model.state import State
 from .device import unknown_rule
+from .entries import is_number
 from .vyos_groups import Groups
 from .vyos_match import Reading, asked_by
 from .vyos_tree import Node
@@ -59,7 +60,7 @@ class Sets:
             if word not in (*_OF_SET, *_LOGS):
                 position += 1
                 yield unknown_rule(position, f"{where} {word}", f"{word} is not understood")
-        for number in sorted(node.items("rule"), key=_order):
+        for number in sorted(node.items("rule"), key=order):
             rule = node.at("rule", number)
             if rule.has("disable"):
                 continue
@@ -71,7 +72,7 @@ class Sets:
 
     def _rule(self, rule: Node, number: str, position: int, where: str) -> Rule:
         text = f"rule {number}: {'; '.join(rule.leaves())}"
-        line = int(number) if number.isdecimal() else None
+        line = int(number) if is_number([number]) else None
         if line is None:
             return unknown_rule(position, text, f"{number!r} is no number of a rule")
         try:
@@ -112,8 +113,9 @@ class Sets:
         return Rule(position, ALWAYS, verdict, text, not_understood=reasons)
 
 
-def _order(number: str) -> tuple[int, str]:
-    return (int(number), "") if number.isdecimal() else (0, number)
+def order(number: str) -> tuple[int, str]:
+    """Rules stand by their numbers; what is none comes first, and makes what follows uncertain."""
+    return (int(number), "") if is_number([number]) else (0, number)
 
 
 def named(state: State, sets: Sets, listed: Mapping[str, Node], names: Mapping[str, str]) -> None:
