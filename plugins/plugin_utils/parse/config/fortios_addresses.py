@@ -38,6 +38,10 @@ _GROUP_KEYS = frozenset(
 _HARMLESS_TABLES = frozenset(("tagging", "list"))
 
 
+# The address of the object "none".
+_NONE = {4: "0.0.0.0/32", 6: "::/128"}
+
+
 class Addresses:
     """Addresses of one family, by name. ``interfaces``: the network of each interface, where it has one address."""
 
@@ -73,7 +77,7 @@ class Addresses:
         if name == "all":
             return asks.FAMILY[self._family]
         if name == "none":
-            return asks.address(field, "0.0.0.0" if self._family == 4 else "::")
+            return asks.network(field, _NONE[self._family])
         raise NotUnderstoodError("it is not defined")
 
     def _address(self, field: str, block: Block) -> Match:

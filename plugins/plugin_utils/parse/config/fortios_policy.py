@@ -31,7 +31,8 @@ _NO_MATTER = frozenset(
     (
         "anti-replay", "application-list", "auth-cert", "auth-path", "auth-redirect-addr", "auto-asic-offload",
         "av-profile", "block-notification", "capture-packet", "casi-profile", "cgn-log-server-grp", "cifs-profile",
-        "comments", "comment", "custom-log-fields", "decrypted-traffic-mirror", "delay-tcp-npu-session", "diameter-filter-profile",
+        "comments", "comment", "custom-log-fields", "decrypted-traffic-mirror", "delay-tcp-npu-session",
+        "diameter-filter-profile",
         "diffserv-copy", "diffserv-forward", "diffserv-reverse", "diffservcode-forward", "diffservcode-rev",
         "dlp-profile", "dlp-sensor", "dnsfilter-profile", "dsri", "dynamic-shaping", "email-collect",
         "emailfilter-profile", "fec", "file-filter-profile", "firewall-session-dirty", "fixedport",
@@ -216,7 +217,7 @@ class Policies:
         for family in self._kind.families:
             keys = _ENDS[family] if len(self._kind.families) > 1 else _ENDS[4]
             if self._has(block, keys, replaced):
-                of_family = [asks.FAMILY[family]]
+                of_family: list[Match] = [asks.FAMILY[family]]
                 for key, at in zip(keys, _FIELDS):
                     if key not in replaced:
                         of_family.append(self._end(block, key, at, family))

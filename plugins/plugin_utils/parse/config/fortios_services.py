@@ -30,7 +30,7 @@ _NO_MATTER = frozenset(
     )
 )  # fmt: skip
 # Keys that narrow a service, unless they have this value.
-_HARMLESS = {"proxy": "disable", "app-service-type": "disable", "fqdn": "", "iprange": "0.0.0.0"}
+_HARMLESS = {"proxy": "disable", "app-service-type": "disable", "fqdn": "", "iprange": "0.0.0.0"}  # noqa: S104 (the default of a range)
 
 
 def _ip(number: int) -> Mapping[str, str]:

@@ -20,6 +20,7 @@ from .words import NotUnderstoodError
 
 _ZONE = {"in_interface": "in_zone", "out_interface": "out_zone"}
 _SDWAN = "virtual-wan-link"
+_NO_ADDRESS = "0.0.0.0"  # noqa: S104 (what an interface without an address shows)
 
 
 def interfaces(device: Device, config: Block) -> dict[str, list[str]]:
@@ -51,7 +52,7 @@ def interfaces(device: Device, config: Block) -> dict[str, list[str]]:
 def _address(words: list[str]) -> str:
     """``10.0.1.1 255.255.255.0`` or ``10.0.1.1/24`` with a length; empty for none."""
     said = " ".join(words)
-    if not said or said.startswith("0.0.0.0"):
+    if not said or words[0].split("/")[0] == _NO_ADDRESS:
         return ""
     if len(words) == 1 and "/" in said:
         return said

@@ -34,7 +34,8 @@ _READ = frozenset(
 )  # fmt: skip
 _NO_MATTER = frozenset(
     (
-        "add-nat46-route", "add-nat64-route", "arp-reply", "color", "comment", "fabric-object", "gratuitous-arp-interval",
+        "add-nat46-route", "add-nat64-route", "arp-reply", "color", "comment", "fabric-object",
+        "gratuitous-arp-interval",
         "id", "nat-source-vip", "ndp-reply", "uuid",
     )
 )  # fmt: skip

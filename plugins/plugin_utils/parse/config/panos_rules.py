@@ -1,0 +1,173 @@
+# Copyright: (c) 2026, PathGuard developers
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Security rules of PAN-OS.
+
+Sources: Palo Alto Networks, "PAN-OS Administrator's Guide", "Security Policy" ("Components of a Security Policy
+Rule": rule types universal, intrazone and interzone; "Security Policy Actions"), "PAN-OS Web Interface Help",
+"Policies > Security" (negate, target; an intrazone rule has no destination zone of its own).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from ...model.match import ALWAYS, Match, Named, Not, Unknown, both, unknown_reasons
+from ...model.rules import ACCEPT, DROP, REJECT, Rule, Verdict
+from . import asks
+from .panos_apps import Applications
+from .panos_objects import Objects
+from .panos_tree import Node, quoted
+from .panos_zones import Zones
+from .words import NotUnderstoodError
+
+# What a rule does with connections besides letting them through or not.
+_NO_MATTER = frozenset(
+    (
+        "action", "application", "description", "destination", "disable-inspect", "disable-server-response-inspection",
+        "disabled", "from", "group-tag", "icmp-unreachable", "log-end", "log-setting", "log-start",
+        "negate-destination", "negate-source", "option", "profile-setting", "qos", "rule-type", "service", "source",
+        "tag", "to", "uuid",
+    )
+)  # fmt: skip
+# What narrows a rule by things that a flow does not tell, unless it is one of these values.
+_ANY = frozenset(("any",))
+_NARROW = {
+    "category": _ANY,
+    "destination-device": _ANY,
+    "destination-hip": _ANY,
+    "hip-profiles": _ANY,
+    "saas-tenant-list": _ANY,
+    "saas-user-list": _ANY,
+    "source-device": _ANY,
+    "source-hip": _ANY,
+    "source-imei": _ANY,
+    "source-imsi": _ANY,
+    "source-nw-slice": _ANY,
+    "source-user": _ANY,
+}
+_ACTIONS = {
+    "allow": ACCEPT,
+    "deny": DROP,
+    "drop": DROP,
+    "reset-client": REJECT,
+    "reset-server": DROP,
+    "reset-both": REJECT,
+}
+_TYPES = ("universal", "interzone", "intrazone")
+
+
+@dataclass
+class Rulebase:
+    """``name``: before the rules in what people read, such as ``pre-rulebase``."""
+
+    name: str
+    rules: Node
+
+
+class Security:
+    def __init__(self, objects: Objects, zones: Zones) -> None:
+        self._objects = objects
+        self._applications = Applications(objects)
+        self._zones = zones
+
+    def rules(self, rulebase: Rulebase) -> Iterator[Rule]:
+        """Those that are not disabled, without a position."""
+        for name, node in rulebase.rules.children.items():
+            if node.values("disabled") != ["yes"]:
+                yield self.rule(name, node, rulebase.name)
+
+    def rule(self, name: str, node: Node, where: str = "rulebase") -> Rule:
+        asked, doubts = self._match(node)
+        unknown = [Unknown(f"{where} {name}: {why}", why) for why in dict.fromkeys(doubts)]
+        match = both(*asked, *unknown)
+        text = f"{where} security rules {quoted(name)} {node.shown()}"
+        reasons = tuple(unknown_reasons(match))
+        return Rule(0, match, _verdict(node), text, line=node.line, not_understood=reasons)
+
+    def _match(self, node: Node) -> tuple[list[Match], list[str]]:
+        asked: list[Match] = []
+        doubts = list(_narrowing(node))
+        for read in (self._between, self._source, self._destination, self._carried):
+            try:
+                asked.append(read(node))
+            except NotUnderstoodError as error:
+                doubts.append(str(error))
+        return asked, doubts
+
+    def _between(self, node: Node) -> Match:
+        kind = node.value("rule-type", "universal")
+        if kind not in _TYPES:
+            raise NotUnderstoodError(f"rule-type {kind!r} is not understood")
+        given = _given(node, "from")
+        came = self._zone("in_zone", given)
+        if kind == "intrazone":
+            return both(came, self._zones.inside([] if "any" in given else given))
+        to = _given(node, "to")
+        both_ends = both(came, self._zone("out_zone", to))
+        if kind == "universal":
+            return both_ends
+        same = [name for name in given if name in to or "any" in to] if "any" not in given else to
+        if "any" in same:
+            return both(both_ends, Not(self._zones.inside()))
+        return both(both_ends, Not(self._zones.inside(same))) if same else both_ends
+
+    def _zone(self, end: str, names: list[str]) -> Match:
+        if "any" in names:
+            return ALWAYS
+        if "multicast" in names:
+            raise NotUnderstoodError("the zone multicast is not modelled")
+        return Named(end, self._zones.names(names))
+
+    def _source(self, node: Node) -> Match:
+        return self._end(node, "source", "src")
+
+    def _destination(self, node: Node) -> Match:
+        return self._end(node, "destination", "dst")
+
+    def _end(self, node: Node, key: str, field: str) -> Match:
+        found = asks.either(self._objects.address(field, name) for name in _given(node, key))
+        negate = node.value(f"negate-{key}", "no")
+        if negate not in ("yes", "no"):
+            raise NotUnderstoodError(f"negate-{key} {negate!r}")
+        return Not(found) if negate == "yes" else found
+
+    def _carried(self, node: Node) -> Match:
+        """Service and application."""
+        services = _given(node, "service")
+        default = "application-default" in services
+        if default and len(services) > 1:
+            raise NotUnderstoodError("application-default beside other services")
+        service = None if default else asks.either(self._objects.service(name) for name in services)
+        return self._applications.match(_given(node, "application"), service)
+
+
+def _given(node: Node, key: str) -> list[str]:
+    found = node.values(key)
+    if not found or "" in found:
+        raise NotUnderstoodError(f"{key} is missing")
+    return found
+
+
+def _narrowing(node: Node) -> Iterator[str]:
+    for name, inner in node.children.items():
+        if name in _NO_MATTER:
+            continue
+        if name == "target":
+            if inner.values("devices") or inner.value("negate", "no") != "no" or inner.values("tags"):
+                yield "target: which devices the rule is for is not known to be this one or another"
+        elif name == "schedule":
+            yield f"schedule {inner.shown()}: a flow does not tell its time"
+        elif name not in _NARROW or not set(inner.children) <= _NARROW[name]:
+            yield f"{name} {inner.shown()}: a flow does not tell it"
+
+
+def _verdict(node: Node) -> Verdict:
+    action = " ".join(node.values("action"))
+    found = _ACTIONS.get(action)
+    if found is None:
+        return Verdict("unknown", detail=f"action {action!r}" if action else "no action")
+    if action == "drop" and node.values("icmp-unreachable") == ["yes"]:
+        return REJECT
+    return found
