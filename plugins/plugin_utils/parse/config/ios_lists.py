@@ -55,9 +55,13 @@ class AccessList:
         self.family = family
         self.standard = standard
         self.entries = Entries()
+        self._remarks = False
 
     def add(self, line: Line, words: list[str]) -> None:
-        """``words``: of the line, from the number or action on."""
+        """``words``: of the line, from the number or action on. Remarks have no number unless they say one."""
+        if words[0] == "remark":
+            self._remarks = True
+            return
         if self.family == "ip6" and len(words) > 2:
             words = _numbered(words)
         self.entries.add(Line(line.number, line.text, [], words))
@@ -65,7 +69,7 @@ class AccessList:
     @property
     def empty(self) -> bool:
         """Whether it decides nothing: then it lets everything pass where it is bound ("IP Access List Overview")."""
-        return not any(True for _entry in self.entries)
+        return not self._remarks and not any(True for _entry in self.entries)
 
     def reflecting(self) -> Iterator[str]:
         """The names of the reflexive lists that its entries fill."""
