@@ -19,9 +19,11 @@ from .settings import Settings
 
 def main() -> None:
     text = sys.stdin.read() if sys.argv[1] == "-" else Path(sys.argv[1]).read_text(encoding="utf-8")
+    ends = {signal.SIGTERM, signal.SIGINT}
+    signal.pthread_sigmask(signal.SIG_BLOCK, ends)  # before there are threads that would get them
     server = device(Settings.of(json.loads(text))).start()
     print(json.dumps({"port": server.port, "key": server.key}), flush=True)
-    signal.sigwait({signal.SIGTERM, signal.SIGINT})
+    signal.sigwait(ends)
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ import threading
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -18,6 +19,8 @@ from .screen import HangUpError, Pager, Screen
 from .server import Server
 from .settings import Settings
 
+# When every emulated device is started, by its own clock.
+_BEGAN = datetime(2026, 11, 23, 9, 0, 0)
 TEXTS = Path(__file__).parent / "texts"
 
 
@@ -67,6 +70,12 @@ class Device(ABC):
         self.pending: Pending | None = None
         self.lock = threading.RLock()
         self.server: Server | None = None
+        self._started = time.monotonic()
+
+    def now(self) -> datetime:
+        """The device's time, whose minutes may be short ones."""
+        minutes = (time.monotonic() - self._started) / self.settings.minute
+        return _BEGAN + timedelta(minutes=minutes)
 
     @property
     def hostname(self) -> str:
@@ -194,16 +203,16 @@ class Terminal(ABC):
         return self.execute(line)
 
     def execute(self, line: str) -> str:
-        """A command outside of configuration. The longest pattern that fits is meant."""
+        """A command outside of configuration. Of the patterns that fit, that with the most words of its own is meant."""
         words = line.split()
         found = [
-            (len(pattern.split()), method, arguments)
+            (len(pattern.split()) - len(arguments), method, arguments)
             for pattern, method in self.commands().items()
             if (arguments := fits(pattern, words)) is not None
         ]
         if not found:
             return self.unknown(line)
-        _length, method, arguments = max(found, key=lambda one: one[0])
+        _own, method, arguments = max(found, key=lambda one: one[0])
         if method.startswith("@"):
             return self.device.text(method[1:])
         told: str = getattr(self, method)(*arguments)

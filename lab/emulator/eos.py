@@ -14,15 +14,17 @@ from typing import ClassVar
 
 from .blocks import Block
 from .cisco import GLOBAL, MODES, CiscoDevice, CiscoTerminal
+from .flash import Flash
 from .screen import Pager
 from .settings import Settings
 
 
-class EosTerminal(CiscoTerminal):
+class EosTerminal(Flash, CiscoTerminal):
     """``session``: the configuration session that the terminal is in; empty outside of any."""
 
     device: EosDevice
     HELLO = ""
+    ABSENT = "% Error opening {} (No such file or directory)\n"
     UNKNOWN = "% Invalid input\n"
     UNAUTHORIZED = "% Authorization denied for command\n"
     INCOMPLETE = "% Incomplete command\n"
@@ -39,7 +41,13 @@ class EosTerminal(CiscoTerminal):
         "configure session <name>": "enter_session",
         "configure session <name> commit": "commit_session",
         "configure session <name> abort": "abort_session",
+        "configure session <name> commit timer <time>": "time_session",
         "configure replace <file>": "replace",
+        "dir <place>": "list_files",
+        "more <file>": "show_file",
+        "delete <file>": "delete_file",
+        "copy running-config <file>": "save_silently",
+        "copy <file> <to>": "copy_file",
     }
     session = ""
 
@@ -106,10 +114,7 @@ class EosTerminal(CiscoTerminal):
         self._outside()
         self.device.changed()
         if words:
-            hours, minutes, seconds = (int(part) for part in words[1].split(":"))
-            self.device.waiting = name
-            self.device.after(hours * 60 + minutes + seconds / 60, lambda: self.device.put_back(before))
-            self.device.before = before
+            self.device.wait(name, words[1], before)
         return ""
 
     def commit_session(self, name: str) -> str:
@@ -120,6 +125,15 @@ class EosTerminal(CiscoTerminal):
             return f"% Session {name} does not exist\n"
         self.session = name
         return self._commit([])
+
+    def time_session(self, name: str, timer: str) -> str:
+        if self.device.waiting != name or not self.device.keep():
+            return f"% Session {name} does not wait for its commit\n"
+        self.device.wait(name, timer, self.device.before)
+        return ""
+
+    def save_silently(self, file: str) -> str:
+        return self.copy_file(self.RUNNING, file)
 
     def abort_session(self, name: str) -> str:
         if self.device.waiting == name and self.device.keep():
@@ -160,6 +174,12 @@ class EosDevice(CiscoDevice):
         super().__init__(settings)
         self.sessions: dict[str, Block] = {}
         self.before = self.config
+
+    def wait(self, name: str, timer: str, before: Block) -> None:
+        """Go back to what was before a session, unless it is confirmed in time (HH:MM:SS)."""
+        hours, minutes, seconds = (int(part) for part in timer.split(":"))
+        self.waiting, self.before = name, before
+        self.after(hours * 60 + minutes + seconds / 60, lambda: self.put_back(before))
 
     def put_back(self, before: Block) -> None:
         self.config = before

@@ -16,6 +16,7 @@ from typing import ClassVar
 
 from .blocks import Block
 from .cisco import CiscoDevice, CiscoTerminal
+from .flash import Flash
 
 SURE = (
     "This will apply all necessary additions and deletions\nto replace the current running configuration with the\n"
@@ -26,7 +27,7 @@ DONE = "Total number of passes: 1\nRollback Done\n\n"
 NO_ARCHIVE = "%Error: the archive is not configured; rollback is not possible\n"
 
 
-class IosTerminal(CiscoTerminal):
+class IosTerminal(Flash, CiscoTerminal):
     device: IosDevice
     OPEN: ClassVar[dict[str, str]] = {**CiscoTerminal.OPEN, "show privilege": "show_privilege"}
     PRIVILEGED: ClassVar[dict[str, str]] = {
@@ -40,6 +41,12 @@ class IosTerminal(CiscoTerminal):
         "configure replace <file> force revert trigger timer <minutes>": "replace_timed",
         "configure replace <file> force time <minutes>": "replace_timed",
         "show archive": "show_archive",
+        "show archive config rollback timer": "show_timer",
+        "show clock": "show_clock",
+        "dir <place>": "list_files",
+        "more <file>": "show_file",
+        "delete /force <file>": "delete_file",
+        "copy <file> <to>": "copy_asking",
     }
 
     def show_privilege(self) -> str:
@@ -91,6 +98,23 @@ class IosTerminal(CiscoTerminal):
         told = self._guard(minutes)
         return told if told.startswith("%") else told + self.replace_forced(file)
 
+    def show_timer(self) -> str:
+        if self.device.pending is None:
+            return "%No Rollback Confirmed Change pending\n"
+        return (
+            f"Time configured(or reconfigured): {self.device.begun}\nTimer type: absolute timer\n"
+            f"Timer value: {self.device.minutes} min\nUser: {self.user}\n"
+        )
+
+    def show_clock(self) -> str:
+        return f"*{self.device.clock()}\n"
+
+    def copy_asking(self, file: str, to: str) -> str:
+        place, _colon, asked = to.partition(":")
+        name = self.ask(f"Destination filename [{asked}]? ") or asked
+        told = self.copy_file(file, f"{place}:{name}")
+        return told if told.startswith("%") else "1024 bytes copied in 0.1 secs (10240 bytes/sec)\n"
+
     def show_archive(self) -> str:
         path = self.device.archive_path()
         if not path:
@@ -109,10 +133,13 @@ class IosTerminal(CiscoTerminal):
 
 
 class IosDevice(CiscoDevice):
-    """``kept``: the file that a pending change goes back to."""
+    """``kept``: the file that a pending change goes back to. ``begun``, ``minutes``: when its timer was set, and to
+    what."""
 
     kind: ClassVar[type[CiscoTerminal]] = IosTerminal
     kept = ""
+    begun = ""
+    minutes = 0
 
     def running(self) -> str:
         body = f"!\n{self.body()}!\nend\n"
@@ -124,6 +151,10 @@ class IosDevice(CiscoDevice):
         lines = [] if block is None else [one.line for one in block.children]
         return next((found[1] for line in lines if (found := re.fullmatch(r"path (\S+)", line))), "")
 
+    def clock(self) -> str:
+        """The time, in which a minute takes as long as the device's minutes do."""
+        return self.now().strftime("%H:%M:%S.000 UTC %a %b %d %Y")
+
     def archive(self) -> str:
         path = self.archive_path()
         number = 1 + sum(name.startswith(path) for name in self.files)
@@ -132,5 +163,5 @@ class IosDevice(CiscoDevice):
         return name
 
     def wait_for_confirmation(self, kept: str, minutes: float) -> None:
-        self.kept = kept
+        self.kept, self.begun, self.minutes = kept, self.clock(), int(minutes)
         self.after(minutes, lambda: self.replace(self.files[kept]))

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import copy
 import difflib
+from datetime import datetime
 from typing import ClassVar
 
 from .device import Device, Terminal, fits
@@ -40,6 +41,12 @@ class JunosTerminal(Terminal):
         "show configuration": "show_configuration",
         "show configuration | ...": "show_configuration",
         "show system commit": "show_commits",
+        "show system uptime": "show_uptime",
+        "show configuration | save <file>": "save_configuration",
+        "file list <folder>": "list_files",
+        "file show <file> | no-more": "show_file",
+        "file delete <file>": "delete_file",
+        "file copy <file> <to>": "copy_file",
         "set cli screen-length <n>": "length",
         "set cli screen-width <n>": "width",
         "set cli complete-on-space off": "no_complete",
@@ -55,6 +62,7 @@ class JunosTerminal(Terminal):
         "show | compare": "compare",
         "show | compare rollback <n>": "compare",
         "show | display set": "candidate_sets",
+        "load override <file>": "load_override",
         "rollback": "rollback",
         "rollback <n>": "rollback",
         "commit": "commit",
@@ -102,11 +110,41 @@ class JunosTerminal(Terminal):
         return self.device.running()
 
     def show_commits(self) -> str:
+        waits = f" commit confirmed, rollback in {self.device.minutes}mins" if self.device.pending else ""
         lines = [
-            f"{number}   2026-11-23 09:00:00 UTC by {self.user} via cli"
-            for number in range(len(self.device.committed))
+            f"{number}   {when:%Y-%m-%d %H:%M:%S} UTC by {self.user} via cli{'' if number else waits}"
+            for number, when in enumerate(self.device.times)
         ]
         return "\n".join(lines) + "\n"
+
+    def show_uptime(self) -> str:
+        return f"Current time: {self.device.now():%Y-%m-%d %H:%M:%S} UTC\n"
+
+    def save_configuration(self, file: str) -> str:
+        text = self.device.files[file] = self.device.running()
+        return f"Wrote {len(text.splitlines())} lines of output to '{file}'\n"
+
+    def list_files(self, folder: str) -> str:
+        names = [name[len(folder) :] for name in self.device.files if name.startswith(folder)]
+        return "\n".join([f"\n{folder}:", *names]) + "\n"
+
+    def show_file(self, file: str) -> str:
+        return self.device.files.get(file) or f"error: could not resolve file: {file}\n"
+
+    def delete_file(self, file: str) -> str:
+        return "" if self.device.files.pop(file, None) is not None else f"error: {file}: No such file\n"
+
+    def copy_file(self, file: str, to: str) -> str:
+        if file not in self.device.files:
+            return f"error: could not fetch local copy of file {file}\n"
+        self.device.files[to] = self.device.files[file]
+        return ""
+
+    def load_override(self, file: str) -> str:
+        if file not in self.device.files:
+            return f"error: could not resolve file: {file}\n"
+        self.device.candidate = read(self.device.files[file])
+        return "load complete\n"
 
     def configure(self) -> str:
         self.editing = True
@@ -196,6 +234,7 @@ class JunosTerminal(Terminal):
             return "error: invalid timeout\n"
         before = self.device.committed[1] if self.device.keep() else self.device.committed[0]
         self.device.commit()
+        self.device.minutes = int(minutes)
         self.device.after(float(minutes), lambda: self.device.go_back(before))
         return (
             f"commit confirmed will be automatically rolled back in {minutes} minutes unless confirmed\n"
@@ -212,7 +251,8 @@ class JunosTerminal(Terminal):
 
 
 class JunosDevice(Device):
-    """``committed``: the configurations so far, the active one first. ``candidate``: what would be committed."""
+    """``committed``: the configurations so far, the active one first, and their ``times``. ``candidate``: what would be
+    committed. ``minutes``: what a commit waits for to be confirmed. ``files``: what was saved on the device."""
 
     pager = Pager("---(more)---", "\r            \r")
 
@@ -220,6 +260,9 @@ class JunosDevice(Device):
         super().__init__(settings)
         self.committed: list[Tree] = [read(settings.config or self.text("config"))]
         self.candidate = copy.deepcopy(self.committed[0])
+        self.times: list[datetime] = [self.now()]
+        self.minutes = 0
+        self.files: dict[str, str] = {}
 
     @property
     def hostname(self) -> str:
@@ -236,9 +279,11 @@ class JunosDevice(Device):
 
     def commit(self) -> None:
         self.committed = [copy.deepcopy(self.candidate), *self.committed][:KEPT]
+        self.times = [self.now(), *self.times][:KEPT]
         self.changed()
 
     def go_back(self, before: Tree) -> None:
         """What an unconfirmed commit ends with: a commit of what was before it."""
         self.candidate = copy.deepcopy(before)
         self.committed = [copy.deepcopy(before), *self.committed][:KEPT]
+        self.times = [self.now(), *self.times][:KEPT]

@@ -13,13 +13,15 @@ from __future__ import annotations
 from typing import ClassVar
 
 from .cisco import GLOBAL, MODES, CiscoDevice, CiscoTerminal
+from .flash import Flash
 from .screen import Pager
 from .settings import Settings
 
 
-class NxosTerminal(CiscoTerminal):
+class NxosTerminal(Flash, CiscoTerminal):
     device: NxosDevice
     SPACE = " "
+    ABSENT = "{}: No such file or directory\n"
     UNKNOWN = "% Invalid command at '^' marker.\n"
     UNAUTHORIZED = "% Permission denied for the role\n"
     INCOMPLETE = "% Incomplete command at '^' marker.\n"
@@ -36,6 +38,12 @@ class NxosTerminal(CiscoTerminal):
         "configure replace <file>": "replace",
         "configure replace <file> commit-timeout <seconds>": "replace_timed",
         "configure replace commit": "commit",
+        "checkpoint file <file>": "checkpoint_file",
+        "rollback running-config file <file> atomic": "rollback_file",
+        "dir <place>": "list_files",
+        "show file <file>": "show_file",
+        "delete <file> no-prompt": "delete_file",
+        "copy <file> <to>": "copy_file",
     }
 
     def checkpoint(self, name: str) -> str:
@@ -43,6 +51,15 @@ class NxosTerminal(CiscoTerminal):
             return f"ERROR: Checkpoint {name} already exists\n"
         self.device.checkpoints[name] = self.device.body()
         return ".Done\n"
+
+    def checkpoint_file(self, file: str) -> str:
+        self.device.files[file] = self.device.body()
+        return ".Done\n"
+
+    def rollback_file(self, file: str) -> str:
+        if file not in self.device.files:
+            return f"ERROR: {file} does not exist\n"
+        return self._roll_back(self.device.files[file])
 
     def no_checkpoint(self, name: str) -> str:
         return "" if self.device.checkpoints.pop(name, None) else f"ERROR: Checkpoint {name} does not exist\n"
@@ -56,7 +73,10 @@ class NxosTerminal(CiscoTerminal):
     def rollback(self, name: str) -> str:
         if name not in self.device.checkpoints:
             return f"ERROR: Checkpoint {name} does not exist\n"
-        self.device.replace(self.device.checkpoints[name])
+        return self._roll_back(self.device.checkpoints[name])
+
+    def _roll_back(self, text: str) -> str:
+        self.device.replace(text)
         return (
             "Collecting Running-Config\n#Generating Rollback Patch\nExecuting Rollback Patch\n"
             "Generating Running-config for verification\nGenerating Patch for verification\n"
