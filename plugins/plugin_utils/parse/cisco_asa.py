@@ -16,7 +16,7 @@ import re
 from collections.abc import Mapping
 
 from ..model.raw import RawOutput
-from ..model.rules import Rule, Verdict
+from ..model.rules import DROP, Rule, Verdict
 from ..model.state import State
 from . import outputs as raw
 from .config import asa_nat, asa_others, asa_sessions
@@ -53,15 +53,17 @@ def parse(host: str, outputs: Mapping[str, RawOutput]) -> State:
         device.state.unreadable.append({"what": "running_config", "reason": why})
         device.state.firewall_known = False
         return device.finish()
-    _Reading(device, text).read()
+    _Reading(device, text, routed="routes4" in outputs).read()
     return device.finish()
 
 
 class _Reading:
     """One text of commands on its way into ``device``."""
 
-    def __init__(self, device: Device, text: str) -> None:
+    def __init__(self, device: Device, text: str, *, routed: bool) -> None:
+        """``routed``: the device's routes are given beside the text."""
         self._device = device
+        self._routed = routed
         self._config = _attached(tree(text, banners=False))
         said = _VERSION.search(text)
         version = (int(said[1]), int(said[2])) if said else None
@@ -81,15 +83,21 @@ class _Reading:
             self._command(line)
         self._collected()
         interfaces = list(self._interfaces.values())
-        sessions = asa_sessions.rules(asa_sessions.policies(config, whole=self._whole))
-        for rule in sessions:
-            self._before("in", rule)
-        asa_others.Others(device, config, interfaces, self._objects, self._lists.found).rules()
-        asa_nat.rules(device, config, interfaces, self._objects, mapped=self._mapped)
+        old = asa_nat.before_8_3(config, mapped=self._mapped)
+        others = asa_others.Others(
+            device, config, interfaces, self._objects, self._lists.found, old=old, routed=self._routed
+        )
+        before = [*asa_sessions.rules(asa_sessions.policies(config, whole=self._whole)), *others.rules()]
+        if not old:
+            asa_nat.rules(device, config, interfaces, self._objects)
         for where, why in self._objects.problems.items():
             device.not_understood(where, where, why)
+        for rule in before:
+            self._before("in", rule)
+        # What was dropped when it came in does not come so far.
+        passed = [rule for rule in before if rule.verdict is not DROP]
         if any(binding.direction == "out" for binding in self._bindings.values()):
-            for rule in sessions:
+            for rule in passed:
                 self._before("out", rule)
         passing = Passing(
             device, interfaces, inter="inter-interface" in self._same, intra="intra-interface" in self._same
@@ -101,7 +109,7 @@ class _Reading:
             else:
                 passing.bind(binding)
         passing.lists()
-        passing.levels(sessions)
+        passing.levels(passed)
 
     def _collected(self) -> None:
         """Interfaces, objects and lists become the state's."""
@@ -117,7 +125,7 @@ class _Reading:
 
     def _before(self, direction: str, rule: Rule) -> None:
         if isinstance(rule.verdict, Verdict):
-            self._device.bound(direction, rule.match, rule.verdict, rule.text, None, rule.not_understood)
+            self._device.bound(direction, rule.match, rule.verdict, rule.text, rule.line, rule.not_understood)
 
     def _command(self, line: Line) -> None:
         words = line.words

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from ...model import text
 from ...model.match import ALWAYS, Match, Named, Not, both
@@ -135,7 +135,11 @@ class Passing:
     def lists(self) -> None:
         """Lists of interfaces, and the global one behind those for what comes in."""
         every = self._bindings.get(("", "global"), [])
-        own = [asks.network("dst", one) for port in self._interfaces.values() for one in port.addresses]
+        own = [
+            asks.network("dst", one.partition("/")[0])
+            for port in self._interfaces.values()
+            for one in port.addresses
+        ]
         through = Not(asks.either(own)) if own else ALWAYS
         bound = {interface for interface, direction in self._bindings if direction == "in"}
         for name in {**self._interfaces, **dict.fromkeys(bound)}:
@@ -148,9 +152,10 @@ class Passing:
             if direction == "out":
                 self._listed("out", Named(_OUT, (name,)), listed)
 
-    def levels(self, sessions: Iterable[Rule]) -> None:
-        """What the levels of interfaces say where no list does. ``sessions``: what comes before."""
-        self._between += sessions
+    def levels(self, before: Iterable[Rule]) -> None:
+        """What the levels of interfaces say where no list does. ``before``: rules that come before."""
+        for rule in before:
+            self._between.append(replace(rule, position=len(self._between) + 1))
         self._never()
         if ("", "global") not in self._bindings:
             for one in self._interfaces.values():
@@ -224,7 +229,7 @@ class Passing:
 
     def _by_level(self, one: NamedInterface, packets: Match) -> None:
         said = f"security-level {one.level} of {one.name}"
-        same = (*self._at(one, operator.eq), one.name)
+        same = (*(self._at(one, operator.eq) if self._inter else ()), *((one.name,) if self._intra else ()))
         for names, verdict, does in (
             (self._at(one, operator.lt), ACCEPT, "lets connections to lower levels"),
             (same, ACCEPT, "lets connections to the same level, by same-security-traffic"),

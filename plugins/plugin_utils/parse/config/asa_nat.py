@@ -34,20 +34,16 @@ _UNMARKED = In("mark", ((0, 0),))
 # Protocols of which connections can share an address with others.
 _SHARING = protocol(1, 6, 17, 58, 132)
 _NOT_SHARING = "whether packets of this protocol can share an address with others is not known"
-_OLD = "translations before 8.3 are not modelled"
 _OLD_COMMANDS = ("static", "global", "nat-control", "nat")
 
 
-def rules(
-    device: Device, config: list[Line], interfaces: list[NamedInterface], objects: Objects, *, mapped: bool
-) -> None:
-    """The rulesets of translations. ``mapped``: the version is one before 8.3, whose lists see mapped addresses."""
-    old = [line for line in config if line.words[0] in _OLD_COMMANDS and (mapped or _is_old(line.words))]
-    for line in old:
-        device.not_understood(f"line {line.number}", line.text, _OLD)
-    if old:
-        device.bound("in", ALWAYS, Verdict("unknown", detail=_OLD), old[0].text, old[0].number, (_OLD,))
-        return
+def before_8_3(config: list[Line], *, mapped: bool) -> list[Line]:
+    """Lines of translations whose lists see mapped addresses. ``mapped``: the version is one before 8.3."""
+    return [line for line in config if line.words[0] in _OLD_COMMANDS and (mapped or _is_old(line.words))]
+
+
+def rules(device: Device, config: list[Line], interfaces: list[NamedInterface], objects: Objects) -> None:
+    """The rulesets of translations."""
     listed = table(config, objects)
     if listed:
         _Rulesets(device, interfaces, objects).add(listed)

@@ -12,8 +12,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from ...model.match import ALWAYS, Match, Named, Not, Unknown, both
-from ...model.rules import ACCEPT, DROP, Verdict
+from ...model import text
+from ...model.match import ALWAYS, Fib, Match, Named, Not, Unknown, both
+from ...model.rules import ACCEPT, DROP, Rule, Verdict
 from . import asks
 from .asa_interfaces import NamedInterface
 from .asa_lists import AccessList, rules
@@ -22,6 +23,7 @@ from .asa_sessions import NEW
 from .blocks import Line, starting
 from .device import Device
 
+_ANY_ADDRESS = text.address_text(4, 0)
 _IN, _OUT = "in_interface", "out_interface"
 # Commands by which a log-in or a server decides, with the word after them.
 _ASKING = {
@@ -39,19 +41,30 @@ class Others:
         interfaces: list[NamedInterface],
         objects: Objects,
         lists: dict[str, AccessList],
+        *,
+        old: list[Line],
+        routed: bool,
     ) -> None:
+        """``old``: lines of translations before 8.3. ``routed``: the routes of IPv4 are known beside the
+        configuration."""
         self._device = device
         self._config = config
         self._interfaces = interfaces
         self._objects = objects
         self._lists = lists
+        self._old = old
+        self._routed = routed
+        self._found: list[Rule] = []
+        self._known_routes = _Routes(config, interfaces, objects.names)
 
-    def rules(self) -> None:
-        """Before any list: a rule for each."""
+    def rules(self) -> list[Rule]:
+        """A rule for each, that comes before any list."""
         for line in starting(self._config, "firewall", "transparent"):
             self._unknown(ALWAYS, line, "a transparent firewall is not modelled")
         for line in (*starting(self._config, "mode", "multiple"), *starting(self._config, "context")):
             self._unknown(ALWAYS, line, "the configurations of its contexts are not part of this one")
+        for line in self._old:
+            self._unknown(ALWAYS, line, "translations before 8.3 are not modelled")
         bridged = tuple(one.name for one in self._interfaces if one.bridged)
         if bridged:
             asked = asks.either([Named(_IN, bridged), Named(_OUT, bridged)])
@@ -68,6 +81,14 @@ class Others:
                 if line.words[len(start) : len(start) + 1] and line.words[len(start)] in following:
                     self._maybe(both(NEW, *self._by(line)), DROP, line, "what a server says is not known")
 
+        return self._found
+
+    def _rule(self, asked: Match, verdict: Verdict, said: str, line: Line | None, why: str = "") -> None:
+        number = None if line is None else line.number
+        self._found.append(Rule(0, asked, verdict, said, line=number, not_understood=(why,) if why else ()))
+        if why:
+            self._device.not_understood("interfaces" if line is None else f"line {line.number}", said, why)
+
     def _by(self, line: Line) -> list[Match]:
         names = tuple(one.name for one in self._interfaces if one.name in line.words)
         return [Named(_IN, names)] if names else []
@@ -79,62 +100,56 @@ class Others:
             return ALWAYS
 
     def _unknown(self, asked: Match, line: Line | None, why: str) -> None:
-        text = line.text if line is not None else why
-        self._device.bound("in", asked, Verdict("unknown", detail=why), text, self._number(line), (why,))
-        self._device.not_understood(self._where(line), text, why)
+        self._rule(asked, Verdict("unknown", detail=why), line.text if line is not None else why, line, why)
 
     def _maybe(self, asked: Match, verdict: Verdict, line: Line, why: str) -> None:
         """Some of these packets have the verdict, and others go on."""
-        maybe = both(asked, Unknown(line.text, why))
-        self._device.bound("in", maybe, verdict, line.text, line.number, (why,))
-        self._device.not_understood(self._where(line), line.text, why)
-
-    @staticmethod
-    def _number(line: Line | None) -> int | None:
-        return None if line is None else line.number
-
-    @staticmethod
-    def _where(line: Line | None) -> str:
-        return "interfaces" if line is None else f"line {line.number}"
+        self._rule(both(asked, Unknown(line.text, why)), verdict, line.text, line, why)
 
     def _reverse_path(self) -> None:
-        """Packets whose source is not routed back by where they come in are dropped; of networks at an interface it
-        is known which these are."""
-        here = {one.name: _networks([one]) for one in self._interfaces}
+        """Packets whose source is not routed back by where they come in are dropped. Which those are, the routes tell;
+        without these, sources are taken for right to which the configuration itself has a route by this interface."""
         for line in starting(self._config, "ip", "verify", "reverse-path", "interface"):
             name = line.words[4] if len(line.words) > 4 else ""
-            came = Named(_IN, (name,))
-            mine = asks.either(here.get(name, []))
+            came = both(Named(_IN, (name,)), NEW)
+            if self._routed:
+                back = Fib("src", (name,), hook="prerouting")
+                self._rule(both(came, asks.IPV4, Not(back)), DROP, line.text, line)
+                came = both(came, asks.IPV6)
             why = "which sources are routed back by this interface is not known"
-            self._maybe(both(came, Not(mine)), DROP, line, why)
+            self._maybe(both(came, Not(self._known_routes.by(name))), DROP, line, why)
 
     def _tunnels(self) -> None:
         """Packets that come out of a tunnel pass no list, unless ``no sysopt connection permit-vpn`` says so: those
         from the networks of a ``crypto map``, and from pools of addresses for clients."""
-        ends = [
-            line
-            for line in starting(self._config, "crypto", "map")
-            if len(line.words) == 5 and line.words[3] == "interface"
+        if list(starting(self._config, "no", "sysopt", "connection", "permit-vpn")):
+            return
+        why = "whether these packets come out of a tunnel, and so pass no list, is not known"
+        pools = [
+            *starting(self._config, "ip", "local", "pool"),
+            *starting(self._config, "ipv6", "local", "pool"),
         ]
-        for line in ends:
-            came = Named(_IN, (line.words[4],))
+        for line in pools:
+            self._unknown(both(NEW, self._pool(line)), line, why)
+        for line in starting(self._config, "crypto", "map"):
+            if len(line.words) != 5 or line.words[3] != "interface":
+                continue
+            came = both(NEW, Named(_IN, (line.words[4],)))
             for entry in starting(self._config, "crypto", "map", line.words[2]):
                 if entry.words[4:6] == ["match", "address"] and len(entry.words) > 6:
                     for asked in self._protected(entry.words[6]):
-                        why = "whether these packets come out of a tunnel is not known"
-                        self._maybe_either(both(NEW, came, asked), entry, why)
-        for line in starting(self._config, "ip", "local", "pool"):
-            why = "whether these packets come out of a client's tunnel is not known"
-            span = line.words[4] if len(line.words) > 4 else ""
-            try:
-                pool = asks.address("src", span)
-            except ValueError:
-                pool = ALWAYS
-            self._maybe_either(both(NEW, pool), line, why)
+                        self._unknown(both(came, asked), entry, why)
+                elif "dynamic" in entry.words[4:] and not pools:
+                    self._maybe(came, ACCEPT, entry, why)
 
-    def _maybe_either(self, asked: Match, line: Line, why: str) -> None:
-        self._device.bound("in", asked, Verdict("unknown", detail=why), line.text, line.number, (why,))
-        self._device.not_understood(self._where(line), line.text, why)
+    @staticmethod
+    def _pool(line: Line) -> Match:
+        """``ip local pool NAME A-B``, ``ipv6 local pool NAME PREFIX NUMBER``: a packet from one of its addresses."""
+        span = line.words[4] if len(line.words) > 4 else ""
+        try:
+            return asks.network("src", span) if "/" in span else asks.address("src", span)
+        except ValueError:
+            return ALWAYS
 
     def _protected(self, name: str) -> Iterable[Match]:
         """What a list permits, for packets of the other direction."""
@@ -145,5 +160,45 @@ class Others:
         return [rule.match for rule in listed if rule.verdict is not DROP]
 
 
-def _networks(interfaces: Iterable[NamedInterface]) -> list[Match]:
-    return [asks.network("src", address) for one in interfaces for address in one.addresses]
+class _Routes:
+    """The routes that a configuration has itself: of networks at interfaces, and static ones."""
+
+    def __init__(
+        self, config: list[Line], interfaces: Iterable[NamedInterface], names: dict[str, str]
+    ) -> None:
+        self._known: list[tuple[int, str, Match]] = []  # length of the prefix, interface, sources
+        for one in interfaces:
+            for address in one.addresses:
+                self._add(one.name, address)
+        for line in (*starting(config, "route"), *starting(config, "ipv6", "route")):
+            words = [names.get(word, word) for word in line.words[1 if line.words[0] == "route" else 2 :]]
+            if len(words) > 3 and "track" not in words:
+                self._add(words[0], words[1] if "/" in words[1] else f"{words[1]} {words[2]}")
+
+    def _add(self, interface: str, network: str) -> None:
+        """``network``: ``A/N`` or ``A MASK``; ``0`` is short for 0.0.0.0."""
+        value, _space, mask = network.partition(" ")
+        try:
+            if mask:
+                value, mask = (_ANY_ADDRESS if word == "0" else word for word in (value, mask))
+                asked = asks.netmask("src", value, mask)
+                length = sum(bin(int(part)).count("1") for part in mask.split("."))
+            else:
+                asked = asks.network("src", value)
+                length = int(value.partition("/")[2])
+        except ValueError:
+            return
+        self._known.append((length, interface, asked))
+
+    def by(self, interface: str) -> Match:
+        """Sources to which the longest prefix leads by this interface."""
+        found = []
+        for length, name, asked in self._known:
+            if name == interface:
+                longer = [
+                    other
+                    for bits, elsewhere, other in self._known
+                    if bits > length and elsewhere != interface
+                ]
+                found.append(both(asked, Not(asks.either(longer))) if longer else asked)
+        return asks.either(found)

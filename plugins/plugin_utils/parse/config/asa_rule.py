@@ -102,6 +102,8 @@ class Reader:
         if kind not in (SERVICE, PROTOCOL):
             why = f"object-group {name} holds no services" if kind else f"there is no object-group {name}"
             raise NotUnderstoodError(why)
+        if self._ends[0] == "dst":  # of the other direction, more is not asked
+            return ALWAYS
         return self._objects.services(how, name)
 
     def _who(self, words: Words, text: str) -> Match:
