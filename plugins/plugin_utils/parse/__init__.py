@@ -12,12 +12,24 @@ from contextlib import contextmanager
 from ..errors import ParseError
 from ..model.raw import RawOutput
 from ..model.state import State
-from . import arista_eos, cisco_asa, cisco_ios, cisco_nxos, cisco_xr, fortinet, juniper_junos, linux, vyos
+from . import (
+    arista_eos,
+    cisco_asa,
+    cisco_ios,
+    cisco_nxos,
+    cisco_xr,
+    fortinet,
+    juniper_junos,
+    linux,
+    paloalto_panos,
+    vyos,
+)
 from .config import facts
 
 Parser = Callable[[str, Mapping[str, RawOutput]], State]
 PLATFORMS: dict[str, Parser] = {
     "linux": linux.parse,
+    "paloalto_panos": paloalto_panos.parse,
     "fortinet": fortinet.parse,
     "juniper_junos": juniper_junos.parse,
     "cisco_ios": cisco_ios.parse,
