@@ -237,7 +237,11 @@ def _bindings(node: Node) -> Iterator[tuple[str, list[str], str, int]]:
     """(in, out or another word; filters in order; text; line) of each way by which ``filter`` binds. A filter and a
     list of them exclude each other: the one that was set last counts."""
     ways = sorted(node.each("filter"), key=lambda way: way.touched)
-    last = {way.word.removesuffix("-list"): way for way in ways if way.children}
+    last = {
+        way.word.removesuffix("-list"): way
+        for way in ways
+        if any(way.each()) or not (way.children or way.emptied)
+    }
     for base, way in last.items():
         if base == "group":
             continue
