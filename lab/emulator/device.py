@@ -203,7 +203,7 @@ class Terminal(ABC):
         return self.execute(line)
 
     def execute(self, line: str) -> str:
-        """A command outside of configuration. Of the patterns that fit, that with the most words of its own is meant."""
+        """A command outside of configuration. Of those that fit, that with the most words of its own is meant."""
         words = line.split()
         found = [
             (len(pattern.split()) - len(arguments), method, arguments)

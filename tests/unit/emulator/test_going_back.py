@@ -318,9 +318,9 @@ def test_as_a_program(tmp_path: Path) -> None:
         stdout=subprocess.PIPE,
         text=True,
     )
+    assert process.stdin is not None
+    assert process.stdout is not None
     try:
-        assert process.stdin is not None
-        assert process.stdout is not None
         process.stdin.write(json.dumps(settings))
         process.stdin.close()
         ready = json.loads(process.stdout.readline())
