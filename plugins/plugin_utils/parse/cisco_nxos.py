@@ -82,6 +82,7 @@ class _Config:
     blocks: list[tuple[str, Line]] = field(default_factory=list)
     maps: dict[str, AccessMap] = field(default_factory=dict)
     filters: dict[str, list[tuple[int, int]]] = field(default_factory=dict)
+    profiles: dict[str, Line] = field(default_factory=dict)
     strange: list[Line] = field(default_factory=list)
     lists_only: bool = False
     found: bool = False
@@ -160,7 +161,9 @@ def _top(config: _Config, line: Line) -> None:
         config.maps.setdefault(words[2], AccessMap(words[2])).add(line)
     elif words[:2] == ["vlan", "filter"] and len(words) > 3:
         config.filters.setdefault(words[2], []).extend(nxos_ports.vlans(words[4:]) or [(1, 4094)])
-    elif words[0] not in ("mac", "MAC") and modes.is_strange(line, _binds):
+    elif words[0] == "port-profile" and len(words) > 1:
+        config.profiles[words[-1]] = line
+    elif modes.is_strange(line, _binds):
         config.strange.append(line)
 
 
@@ -232,8 +235,30 @@ def _ports(config: _Config) -> dict[str, nxos_ports.Port]:
     found: dict[str, nxos_ports.Port] = {}
     lists = {name for _family, name in config.lists}
     for name, block in config.blocks:
-        nxos_ports.read(found.setdefault(name, nxos_ports.Port(name)), block, lists)
+        port = found.setdefault(name, nxos_ports.Port(name))
+        for line, profile in _inherited(config, block):
+            if profile is None:
+                port.doubts.append(("in out", line, "the port profile is not defined"))
+            else:
+                nxos_ports.read(port, profile, lists)
+        nxos_ports.read(port, block, lists)
     return found
+
+
+def _inherited(config: _Config, block: Line) -> Iterator[tuple[Line, Line | None]]:
+    """The lines that name port profiles of an interface, and these; the most general first (NX-OS Interfaces
+    Configuration Guide, "Port Profiles"): what is said for the interface itself overrides them."""
+    found: dict[str, tuple[Line, Line | None]] = {}
+    wanted = [block]
+    while wanted:
+        for line in beneath(wanted.pop()):
+            name = line.words[-1]
+            if line.words[:2] != ["inherit", "port-profile"] or name in found:
+                continue
+            profile = config.profiles.get(name)
+            found[name] = line, profile
+            wanted += [profile] if profile is not None else []
+    return reversed(found.values())
 
 
 def _unplaced(device: Device, config: _Config) -> None:

@@ -182,6 +182,37 @@ def test_ignore_routable_is_not_modelled() -> None:
     assert asked(block, SSH, in_interface="Ethernet1/1") == "unknown"
 
 
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        ("port-profile type ethernet BASE\n  ip access-group WEB in\n"
+         "port-profile type ethernet EDGE\n  inherit port-profile BASE\n"
+         "interface Ethernet1/1\n  no switchport\n  inherit port-profile EDGE\n", "deny"),
+        ("port-profile type ethernet BASE\n  ip access-group WEB in\n"
+         "interface Ethernet1/1\n  inherit port-profile BASE\n  no switchport\n  ip access-group NOWHERE in\n", "permit"),
+        ("interface Ethernet1/1\n  no switchport\n  inherit port-profile BASE\n", "unknown"),
+    ],
+)  # fmt: skip
+def test_port_profiles(text: str, wanted: str) -> None:
+    assert asked(text, SSH, in_interface="Ethernet1/1") == wanted
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "arp access-list ARP\n  10 permit ip any mac any\n",
+        "mac access-list FRAMES\n  10 permit any any\n",
+        "ip prefix-list NETS seq 5 permit 10.0.0.0/8 le 24\n",
+        "route-map OUT permit 10\n  match ip address WEB\n",
+        "role name ops\n  rule 1 permit read feature interface\n",
+    ],
+)
+def test_lists_of_other_things_are_left_out(text: str) -> None:
+    found = text + "interface Vlan10\n  ip access-group WEB in\n"
+    assert asked(found, WEB, in_interface="Vlan10", out_interface="Vlan20") == "permit"
+    assert asked(found, SSH, in_interface="Vlan10", out_interface="Vlan20") == "deny"
+
+
 VLANS = """
 vlan access-map GUARD 10
   match ip address WEB

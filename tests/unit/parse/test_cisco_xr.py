@@ -261,6 +261,8 @@ def test_an_outgoing_list() -> None:
          "TenGigE0/0/0/1.10", "unknown"),
         ("group EDGE\n interface 'TenGigE.*'\n  ipv4 access-group WEB ingress\n !\nend-group\n"
          "interface TenGigE0/0/0/1\n", "TenGigE0/0/0/1", "unknown"),
+        ("ipv4 prefix-list NETS\n 10 permit 10.0.0.0/8 le 24\n!\nethernet-services access-list F\n 10 permit any any\n!\n"
+         "interface TenGigE0/0/0/1\n ipv4 access-group WEB ingress\n", "TenGigE0/0/0/1", "deny"),
         ("flowspec\n local-install interface-all\n!\ninterface TenGigE0/0/0/1\n", "TenGigE0/0/0/1", "unknown"),
     ],
 )  # fmt: skip

@@ -98,12 +98,13 @@ class Device:
         rules.append(Rule(len(rules) + 1, asked, verdict, text, line=line, not_understood=not_understood))
 
     @staticmethod
-    def packets(interface: str, direction: str, family: str) -> Match:
-        """Those that come ``in`` or go ``out`` by an interface, of one family or (inet) all."""
+    def packets(interface: str | tuple[str, ...], direction: str, family: str) -> Match:
+        """Those that come ``in`` or go ``out`` by an interface or one of several, of one family or (inet) all."""
+        names = (interface,) if isinstance(interface, str) else interface
         versions = {"ip": asks.IPV4, "ip6": asks.IPV6}
         origin = (_FROM_NETWORK,) if direction == "out" else ()
         of_family = (versions[family],) if family in versions else ()
-        return both(Named(_SIDE[direction], (interface,)), *of_family, *origin)
+        return both(Named(_SIDE[direction], names), *of_family, *origin)
 
     def finish(self, *, itself: bool = False) -> State:
         """``itself``: whether what the device accepts for itself was given, as a ruleset of the hook input."""

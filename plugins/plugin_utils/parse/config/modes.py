@@ -47,9 +47,24 @@ def first(words: list[str]) -> str:
     return rest[0] if rest else ""
 
 
+# Lists that decide about no IP packets: about frames, ARP, routes; and templates for sessions of subscribers.
+_OTHER_LISTS = (
+    "mac",
+    "MAC",
+    "arp",
+    "ethernet-services",
+    "prefix-list",
+    "as-path",
+    "community-list",
+    "dynamic-template",
+)
+
+
 def is_strange(line: Line, binds: Callable[[list[str]], bool]) -> bool:
     """Whether a line at the top, which opens nothing that is known, has entries of a list, or binds one: it does not
     tell to what they belong."""
+    if any(word in _OTHER_LISTS for word in line.words[:2]):
+        return False
     return any(_is_entry(one.words) or binds(one.words) for one in (line, *beneath(line)))
 
 

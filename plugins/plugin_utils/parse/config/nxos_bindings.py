@@ -11,7 +11,7 @@ permit is known.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
 from ...model.match import Match, Unknown, both
 from ...model.rules import DROP, Rule, Verdict
@@ -103,10 +103,10 @@ class Bindings:
         text, number = bound.line.text, bound.line.number
         for name in (port.name, *self._members(port.name)):
             self._device.bind(name, bound.direction, key, text, number)
-        for other in self._carrying(port.name):
-            if self._device.state.rulesets[key].rules:
-                asked = self._device.packets(other, bound.direction, bound.family)
-                self._device.bound(bound.direction, asked, perhaps(self._device, key, _BY_VLAN), text, number)
+        others = self._carrying(vlan_of(port.name))
+        if others and self._device.state.rulesets[key].rules:
+            asked = self._device.packets(others, bound.direction, bound.family)
+            self._device.bound(bound.direction, asked, perhaps(self._device, key, _BY_VLAN), text, number)
 
     def _unknown(self, interface: str, bound: Bound, reason: str) -> None:
         self._device.not_understood(f"interface {interface}", bound.line.text, reason)
@@ -116,12 +116,16 @@ class Bindings:
         """Ports of a channel: their packets are the channel's."""
         return [port.name for port in self._ports.values() if port.master == name]
 
-    def _carrying(self, name: str) -> Iterable[str]:
-        """Ports that carry the VLAN of this interface."""
-        vlan = vlan_of(name)
+    def _carrying(self, vlan: int | None) -> tuple[str, ...]:
+        """Ports that carry a VLAN."""
         if vlan is None:
-            return []
-        return [port.name for port in self._ports.values() if port.switched and port.carries(vlan)]
+            return ()
+        return tuple(port.name for port in self._ports.values() if port.switched and port.carries(vlan))
+
+    def _carried(self, port: Port) -> tuple[str, ...]:
+        """Interfaces of the VLANs that a port carries."""
+        vlans = ((other.name, vlan_of(other.name)) for other in self._ports.values())
+        return tuple(name for name, vlan in vlans if vlan is not None and port.carries(vlan))
 
     def _port(self, port: Port, bound: Bound) -> None:
         key = self._key(bound)
@@ -138,12 +142,10 @@ class Bindings:
             asked = self._device.packets(name, bound.direction, bound.family)
             self._hook(bound.direction, _PORTS, asked, Verdict("jump", key), text, number)
             self._hook(bound.direction, _PORTS, asked, DROP, f"deny at the end of {key}", number)
-        for other in self._ports.values():
-            vlan = vlan_of(other.name)
-            if vlan is not None and port.carries(vlan):
-                asked = self._device.packets(other.name, bound.direction, bound.family)
-                verdict = perhaps(self._device, key, _BY_PORT)
-                self._hook(bound.direction, _PORTS, asked, verdict, text, number)
+        others = self._carried(port)
+        if others:
+            asked = self._device.packets(others, bound.direction, bound.family)
+            self._hook(bound.direction, _PORTS, asked, perhaps(self._device, key, _BY_PORT), text, number)
 
     def _hook(
         self, direction: str, distance: int, asked: Match, verdict: Verdict, text: str, line: int | None

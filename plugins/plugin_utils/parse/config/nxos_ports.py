@@ -149,7 +149,7 @@ def _property(port: Port, words: list[str]) -> bool:
     """What it says about the interface itself; whether it was such a line."""
     if words == ["shutdown"]:
         port.up = False
-    elif words[0] == "description":
+    elif words[0] in ("description", "inherit"):
         pass
     elif words[:2] in (["ip", "address"], ["ipv6", "address"]):
         _address(port, words[2:])
