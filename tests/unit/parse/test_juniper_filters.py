@@ -35,9 +35,15 @@ def asked(*terms: str, family: str = "inet", beside: str = "", **flow: Any) -> s
     return verdict(PLATFORM, of_terms(*terms, family=family, beside=beside), {**SSH, **flow}, "F")
 
 
-ICMP6 = {"src": "2001:db8::1", "dst": "2001:db8::2", "protocol": "icmpv6", "dst_port": None, "src_port": None}
-V6 = {"src": "2001:db8::1", "dst": "2001:db8::2"}
-ICMP = {"protocol": "icmp", "dst_port": None, "src_port": None}
+ICMP6: dict[str, Any] = {
+    "src": "2001:db8::1",
+    "dst": "2001:db8::2",
+    "protocol": "icmpv6",
+    "dst_port": None,
+    "src_port": None,
+}
+V6: dict[str, Any] = {"src": "2001:db8::1", "dst": "2001:db8::2"}
+ICMP: dict[str, Any] = {"protocol": "icmp", "dst_port": None, "src_port": None}
 
 CONDITIONS: list[tuple[str, dict[str, Any], str]] = [
     ("source-address 10.0.1.0/24;", {}, "permit"),

@@ -254,7 +254,12 @@ class TestZones:
 
     def test_without_interfaces_the_question_names_the_zones(self) -> None:
         text = one("application pg").replace(ZONES, "")
-        zones = {"in_zone": "trust", "out_zone": "untrust", "in_interface": None, "out_interface": None}
+        zones: dict[str, Any] = {
+            "in_zone": "trust",
+            "out_zone": "untrust",
+            "in_interface": None,
+            "out_interface": None,
+        }
         assert verdict(PLATFORM, text, flow(**zones)) == "permit"
         assert verdict(PLATFORM, text, flow(22, **zones)) == "deny"
 

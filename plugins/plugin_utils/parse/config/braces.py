@@ -138,6 +138,7 @@ class _Reader:
         self._found = Reading()
         self._line = 1
         self._stack: list[list[Node]] = [[self._found.root]]
+        self._depths: list[int] = []
         self._words: _Words = []
         self._begins = 1  # the line on which the statement begins
         self._tags: set[str] = set()
@@ -221,6 +222,7 @@ class _Reader:
                 what = "a statement has no end" if self._words else "a closing brace that none opened"
                 raise NotUnderstoodError(f"line {self._line}: {what}")
             self._stack.pop()
+            self._depths.pop()
             self._tags = set()
         else:
             self._statement(mark == "{")
@@ -232,8 +234,8 @@ class _Reader:
             if opens:
                 raise NotUnderstoodError(f"line {self._line}: a brace without a statement")
             return
-        if len(self._stack) > _DEEPEST:
-            raise NotUnderstoodError(f"line {self._line}: braces are nested too deeply")
+        if sum(self._depths) + len(words) > _DEEPEST:
+            raise NotUnderstoodError(f"line {self._line}: statements are nested too deeply")
         ends = []
         for around in self._stack[-1]:
             if "delete:" in tags:
@@ -250,6 +252,7 @@ class _Reader:
                 ends.append(node)
         if opens:
             self._stack.append(ends or [Node("")])
+            self._depths.append(len(words))
 
     def _paths(self, words: _Words) -> Iterator[tuple[str, ...]]:
         count = 1

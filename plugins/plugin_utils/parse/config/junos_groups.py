@@ -75,7 +75,7 @@ def expand(root: Node) -> None:
     """Bring the groups into the tree, and take them and what names them out of it. NotUnderstoodError where a group
     that is applied is not there."""
     groups = {node.word: node for node in root.each("groups")}
-    _Expansion(groups).into(root, [], frozenset(), 0)
+    _Expansion(groups).into(root, [], frozenset(), ())
     root.children.pop("groups", None)
 
 
@@ -84,20 +84,24 @@ class _Expansion:
         self._groups = groups
 
     def into(
-        self, node: Node, inherited: list[tuple[str, Node]], without: frozenset[str], depth: int
+        self, node: Node, inherited: list[tuple[str, Node]], without: frozenset[str], path: tuple[str, ...]
     ) -> None:
         """``inherited``: what groups applied further out have for this node, nearest first. A nearer group, and one
-        that is named earlier, is merged first, so that it counts."""
-        if depth > _DEEPEST:
+        that is named earlier, is merged first, so that it counts. ``path``: the words that lead to the node, which
+        lead to its part of a group too."""
+        if len(path) > _DEEPEST:
+            node.doubt = "groups are not followed to such a depth"
             return
         without = without | frozenset(node.names(_EXCEPT))
-        here = [(name, group) for name in node.names(_APPLY) for group in self._named(name)]
+        here = [(name, group) for name in node.names(_APPLY) for group in self._named(name, path)]
         parts = [part for part in (*here, *inherited) if part[0] not in without]
         for word in (_APPLY, _EXCEPT):
             node.children.pop(word, None)
-        self._below(node, parts, without, depth)
+        self._below(node, parts, without, path)
 
-    def _below(self, node: Node, parts: list[tuple[str, Node]], without: frozenset[str], depth: int) -> None:
+    def _below(
+        self, node: Node, parts: list[tuple[str, Node]], without: frozenset[str], path: tuple[str, ...]
+    ) -> None:
         for name, part in parts:
             for child in part.each():
                 if child.word in (_APPLY, _EXCEPT):
@@ -105,7 +109,7 @@ class _Expansion:
                 elif not _is_wild(child.word):
                     _bring(node, child)
         for child in list(node.children.values()):
-            if child.word == "groups" and depth == 0:
+            if child.word == "groups" and not path:
                 continue
             below = [
                 (name, found)
@@ -118,11 +122,14 @@ class _Expansion:
                     names = ", ".join(dict.fromkeys(name for name, _found in below))
                     child.doubt = f"{child.word!r} is in group {names} too, with other values"
                 continue
-            self.into(child, below, without, depth + 1)
+            self.into(child, below, without, (*path, child.word))
 
-    def _named(self, name: str) -> Iterator[Node]:
+    def _named(self, name: str, path: tuple[str, ...]) -> Iterator[Node]:
         if name in self._groups:
-            yield self._groups[name]
+            found = [self._groups[name]]
+            for word in path:
+                found = [child for one in found for child in one.each() if fits(child.word, word)]
+            yield from found
         elif name == "${node}":
             nodes = [group for group in self._groups.values() if group.word in ("node0", "node1")]
             if any(_matters(group) for group in nodes):

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 
 from ...model.match import ALWAYS, In, Match, Named, Not, Unknown, both, merge_ranges, protocol
 from ...model.rules import ACCEPT, Effect, Rule, Ruleset
+from ...model.text import address_range
 from . import asks, junos_names
 from .braces import Node
 from .device import Device
@@ -119,11 +120,29 @@ class Nat:
             text = f"rule-set {node.word} rule {rule.text()}"
             asked, why = self._conditions(rule)
             for family in (4, 6):
+                if kind == "snat" and rule.find("then", action, "interface") is not None:
+                    for by, address in self._leaving(node, family):
+                        effect = Effect(
+                            kind, family=family, address=(address, address), port=_TRANSLATED_PORTS
+                        )
+                        yield _rule(both(context, asked, by), text, (effect,), rule.line, why)
                 effects, said = self._effects(rule, action, kind, family)
                 why = [*why, *said]
                 yield _rule(both(context, asked, asks.FAMILY[family]), text, effects, rule.line, why)
         if len(self._rule_sets(action.removesuffix("-nat"))) > 1:
             yield _rule(context, f"rule-set {node.word}: none of its rules", (), node.line, [])
+
+    def _leaving(self, node: Node, family: int) -> Iterator[tuple[Match, int]]:
+        """The interfaces by which packets of a rule set leave that have one address, which is the source then."""
+        zones = node.names("to", "zone")
+        named = [with_unit(name) for name in node.names("to", "interface")]
+        for one in self._device.state.interfaces.values():
+            if one.zone not in zones and one.name not in named:
+                continue
+            own = [address_range(address.partition("/")[0]) for address in one.addresses]
+            found = [low for version, low, _high in own if version == family]
+            if len(found) == 1:
+                yield both(Named("out_interface", (one.name,)), asks.FAMILY[family]), found[0]
 
     def _effects(
         self, rule: Node, action: str, kind: str, family: int

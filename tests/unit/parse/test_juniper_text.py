@@ -1,0 +1,325 @@
+# Copyright: (c) 2026, PathGuard developers
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The text of a Junos configuration: braces and set lines, tags, groups, and what is no configuration."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from ansible_collections.pathguard.network.plugins.plugin_utils.parse.config import braces
+from tests.support.device_texts import state, verdict
+
+PLATFORM = "juniper_junos"
+SSH: dict[str, Any] = {"src": "10.0.1.5", "dst": "10.20.1.10", "protocol": "tcp", "dst_port": 22}
+BRACES = """
+## Last commit: 2026-11-20 10:00:00 UTC by admin
+version 21.4R3.15;
+system {
+    host-name r1; /* the first */
+    login { message "welcome; { to \\"r1\\" } "; }
+}
+interfaces {
+    ge-0/0/0 {
+        description "to [core]; /* really */";
+        unit 0 {
+            family inet {
+                filter {
+                    input F;
+                }
+                address 10.0.1.1/24;
+            }
+        }
+    }
+}
+firewall {
+    family inet {
+        /*
+         * Several lines
+         */
+        filter F {
+            term ssh {
+                from {
+                    source-address {
+                        10.0.0.0/8;
+                        /* one is out */
+                        10.0.9.0/24 except;
+                    }
+                    protocol tcp;
+                    destination-port [ 22 830 ];
+                }
+                then {
+                    count ssh;
+                    accept;
+                }
+            }
+            inactive: term web {
+                from {
+                    protocol tcp;
+                    destination-port 80;
+                }
+                then accept;
+            }
+        }
+    }
+}
+"""
+SET = """
+set version 21.4R3.15
+set system host-name r1
+set system login message "welcome; { to \\"r1\\" } "
+set interfaces ge-0/0/0 description "to [core]; /* really */"
+set interfaces ge-0/0/0 unit 0 family inet filter input F
+set interfaces ge-0/0/0 unit 0 family inet address 10.0.1.1/24
+set firewall family inet filter F term ssh from source-address 10.0.0.0/8
+set firewall family inet filter F term ssh from source-address 10.0.9.0/24 except
+set firewall family inet filter F term ssh from protocol tcp
+set firewall family inet filter F term ssh from destination-port 22
+set firewall family inet filter F term ssh from destination-port 830
+set firewall family inet filter F term ssh then count ssh
+set firewall family inet filter F term ssh then accept
+set firewall family inet filter F term web from protocol tcp
+set firewall family inet filter F term web from destination-port 80
+set firewall family inet filter F term web then accept
+deactivate firewall family inet filter F term web
+"""
+
+
+def rules(text: str) -> dict[str, list[tuple[str, Any]]]:
+    found = state(PLATFORM, text)
+    assert found.unreadable == []
+    return {
+        key: [(rule.text, rule.match) for rule in ruleset.rules] for key, ruleset in found.rulesets.items()
+    }
+
+
+def test_both_forms_say_the_same() -> None:
+    assert rules(BRACES) == rules(SET)
+    assert [text for text, _match in rules(SET)["F"]] == [
+        "term ssh { from { source-address { 10.0.0.0/8; 10.0.9.0/24 except }; protocol tcp;"
+        " destination-port { 22; 830 } }; then { count ssh; accept } }"
+    ]
+    assert state(PLATFORM, BRACES).hostname == state(PLATFORM, SET).hostname == "r1"
+
+
+def test_what_a_terminal_shows_beside_it() -> None:
+    shown = f"admin@r1> show configuration | no-more\n{BRACES}\n{{master:0}}\nadmin@r1>\n"
+    assert rules(shown) == rules(BRACES)
+    assert rules(
+        f"{{primary:node0}}[edit]\nadmin@r1# show | display set\n{SET}\n[edit]\nadmin@r1#\n"
+    ) == rules(SET)
+
+
+def test_a_line_that_is_no_statement_is_named() -> None:
+    found = state(PLATFORM, f"--- JUNOS 21.4R3.15 Kernel 64-bit\n{BRACES}")
+    assert [note["text"] for note in found.not_understood] == ["--- JUNOS 21.4R3.15 Kernel 64-bit"]
+
+
+def test_set_lines_below_braces() -> None:
+    text = BRACES + "set firewall family inet filter F term last then discard\n"
+    assert len(rules(text)["F"]) == 2
+
+
+UNREADABLE = [
+    (BRACES.rstrip().removesuffix("}"), "cut off"),
+    (BRACES[: len(BRACES) // 2], "cut off"),
+    (BRACES + "}", "closing brace"),
+    (BRACES.replace("then accept;", "then accept"), "has no end"),
+    (BRACES.replace('}  ";', "}  ;").replace('really */";', "really */;"), "has no end"),
+    (BRACES.replace("Several lines\n         */", "Several lines"), "closing brace"),
+    (BRACES.replace("830 ]", "830"), "a list has no end"),
+    ("error: permission denied: show configuration\n", "permission denied"),
+    ("syntax error, expecting <command>.\n", "syntax error"),
+    ("unknown command.\n", "unknown command"),
+    (f"{SET}---(more 50%)---\n", "paged"),
+    ("<rpc-reply><configuration/></rpc-reply>", "XML"),
+    ("", "no output"),
+    ("hello world\n", "no statement"),
+    ("firewall { /* ACCESS-DENIED */ }\nsystem { host-name r1; }\n", "ACCESS-DENIED"),
+    ("copy firewall filter A to filter B\n" + SET, "'copy'"),
+    ("insert firewall family inet filter F term no before term ssh\n", "insert"),
+]
+
+
+@pytest.mark.parametrize(("text", "reason"), UNREADABLE)
+def test_what_is_not_all_of_a_configuration_is_no_firewall_that_is_known(text: str, reason: str) -> None:
+    found = state(PLATFORM, text)
+    assert not found.firewall_known
+    assert reason in found.unreadable[0]["reason"]
+    assert verdict(PLATFORM, text, SSH) == "unknown"
+
+
+def test_what_may_not_be_seen_elsewhere_does_not_matter() -> None:
+    assert state(PLATFORM, BRACES.replace("version", "snmp { /* ACCESS-DENIED */ }\nversion")).firewall_known
+
+
+FILTER = "set firewall filter F term {name} {rest}\n"
+
+
+def test_a_candidate_that_changes_what_stands_above() -> None:
+    base = "".join(
+        FILTER.format(name=name, rest=rest)
+        for name, rest in (("a", "then discard"), ("b", "from protocol tcp"), ("b", "then accept"))
+    )
+
+    def asked(change: str) -> str:
+        return verdict(PLATFORM, base + change, SSH, "F")
+
+    assert asked("") == "deny"
+    assert asked("insert firewall filter F term b before term a\n") == "permit"
+    assert asked("insert firewall filter F term a after term b\n") == "permit"
+    assert asked("delete firewall filter F term a\n") == "permit"
+    assert asked("deactivate firewall filter F term a\n") == "permit"
+    assert asked("deactivate firewall filter F term a\nactivate firewall filter F term a\n") == "deny"
+    assert asked("edit firewall filter F\ndelete term a\ntop\n") == "permit"
+    assert asked("edit firewall filter F\ndelete term a\nup\n") == "unknown"
+    moved = "insert firewall filter F term b before term a\n"
+    assert asked(f"{moved}rename firewall filter F term b to term c\n") == "permit"
+    assert asked(f"{moved}delete firewall filter F term b from protocol tcp\n") == "permit"
+    assert (
+        asked(
+            f"{moved}delete firewall filter F term b from protocol\nset firewall filter F term b from protocol udp\n"
+        )
+        == "deny"
+    )
+
+
+def test_several_statements_in_one_line() -> None:
+    text = "set firewall filter F term a from protocol tcp destination-port [ 22 23 ]\nset firewall filter F term a then accept\n"
+    assert verdict(PLATFORM, text, SSH, "F") == "permit"
+    assert verdict(PLATFORM, text, {**SSH, "dst_port": 24}, "F") == "deny"
+
+
+class TestTags:
+    def test_replace(self) -> None:
+        again = "firewall { family inet { replace: filter F { term only { then discard; } } } }"
+        assert verdict(PLATFORM, BRACES, SSH, "F") == "permit"
+        assert verdict(PLATFORM, BRACES + again, SSH, "F") == "deny"
+
+    def test_delete(self) -> None:
+        gone = "firewall { family inet { filter F { delete: term ssh; } } }"
+        assert len(rules(BRACES)["F"]) == 1
+        assert verdict(PLATFORM, BRACES + gone, SSH, "F") != "permit"
+
+    def test_protect(self) -> None:
+        assert rules(BRACES.replace("term ssh", "protect: term ssh")) == rules(BRACES)
+
+    def test_a_statement_that_the_device_ignores(self) -> None:
+        warned = BRACES.replace(
+            "term ssh", "##\n## Warning: configuration block ignored: unsupported platform\n##\nterm ssh"
+        )
+        assert verdict(PLATFORM, warned, SSH, "F") != "permit"
+
+
+def grouped(groups: str, own: str) -> str:
+    return f"groups {{ {groups} }}\n{own}"
+
+
+LAST = "last { firewall { family inet { filter <*> { term last { then accept; } } } } }"
+PLAIN = "firewall { family inet { filter F { term udp { from { protocol udp; } then discard; } } } }"
+
+
+class TestGroups:
+    def test_what_is_inherited_comes_after_what_is_there(self) -> None:
+        assert verdict(PLATFORM, grouped(LAST, PLAIN), SSH, "F") == "deny"
+        assert verdict(PLATFORM, grouped(LAST, "apply-groups last;" + PLAIN), SSH, "F") == "permit"
+        assert (
+            verdict(PLATFORM, grouped(LAST, "apply-groups last;" + PLAIN), {**SSH, "protocol": "udp"}, "F")
+            == "deny"
+        )
+
+    def test_as_set_lines(self) -> None:
+        text = """set groups last firewall family inet filter <*> term last then accept
+            set apply-groups last
+            set firewall family inet filter F term udp from protocol udp
+            set firewall family inet filter F term udp then discard
+            """
+        assert verdict(PLATFORM, text, SSH, "F") == "permit"
+
+    def test_where_it_is_applied(self) -> None:
+        here = PLAIN.replace("filter F {", "filter F { apply-groups last;")
+        assert verdict(PLATFORM, grouped(LAST, here), SSH, "F") == "permit"
+        other = "firewall { family inet { filter G { term a { from { protocol udp; } then accept; } } } }"
+        assert verdict(PLATFORM, grouped(LAST, other + here), SSH, "G") == "deny"
+        assert verdict(PLATFORM, grouped(LAST, other + "apply-groups last;" + PLAIN), SSH, "G") == "permit"
+
+    def test_except(self) -> None:
+        left_out = PLAIN.replace("filter F {", "filter F { apply-groups-except last;")
+        assert verdict(PLATFORM, grouped(LAST, "apply-groups last;" + left_out), SSH, "F") == "deny"
+
+    def test_the_configuration_itself_counts_first(self) -> None:
+        group = "g { firewall { family inet { filter F { term udp { then accept; } } } } }"
+        text = grouped(group, "apply-groups g;" + PLAIN)
+        assert verdict(PLATFORM, text, {**SSH, "protocol": "udp"}, "F") == "deny"
+
+    def test_values_of_both_are_in_doubt(self) -> None:
+        group = "g { firewall { family inet { filter F { term udp { from { protocol tcp; } } } } } }"
+        assert verdict(PLATFORM, grouped(group, "apply-groups g;" + PLAIN), SSH, "F") == "unknown"
+
+    def test_a_filter_for_all_interfaces(self) -> None:
+        group = "g { interfaces { <ge-*> { unit <*> { family inet { filter { input F; } } } } } }"
+        own = "apply-groups g; interfaces { ge-0/0/0 { unit 0 { family inet; } } xe-0/0/0 { unit 0 { family inet; } } }"
+        text = grouped(group, own + PLAIN)
+        assert verdict(PLATFORM, text, {**SSH, "in_interface": "ge-0/0/0.0"}) == "deny"
+        assert verdict(PLATFORM, text, {**SSH, "in_interface": "xe-0/0/0.0"}) == "permit"
+
+    def test_a_group_that_is_not_there(self) -> None:
+        assert "group gone" in state(PLATFORM, "apply-groups gone;" + PLAIN).unreadable[0]["reason"]
+
+    def test_the_nodes_of_a_cluster(self) -> None:
+        nodes = "node0 { system { host-name a; } interfaces { fxp0 { unit 0; } } } node1 { system { host-name b; } }"
+        own = 'apply-groups "${node}";' + PLAIN
+        assert state(PLATFORM, grouped(nodes, own)).firewall_known
+        other = nodes.replace("system", "firewall", 1).replace("host-name a", "filter G")
+        assert not state(PLATFORM, grouped(other, own)).firewall_known
+
+    def test_expanded_already(self) -> None:
+        shown = """groups { last { firewall { family inet { filter <*> { term last { then accept; } } } } } }
+            apply-groups last;
+            firewall { family inet { filter F {
+                term udp { from { protocol udp; } then discard; }
+                ##
+                ## 'last' was inherited from group 'last'
+                ##
+                term last { then accept; }
+            } } }"""
+        assert len(rules(shown)["F"]) == 2
+        assert verdict(PLATFORM, shown, SSH, "F") == "permit"
+
+
+class TestTrap29:
+    """A word that is dropped or damaged does not let more pass."""
+
+    def test_no_word_of_a_permit_can_go_unnoticed(self) -> None:
+        wide = {**SSH, "src": "10.77.0.1", "dst_port": 80}
+        text = "firewall { filter F { term a { from { source-address 10.0.1.0/24; protocol tcp; destination-port 22; } then accept; } } }"
+        assert verdict(PLATFORM, text, wide, "F") == "deny"
+        for word in ("source-address", "protocol", "destination-port", "10.0.1.0/24", "tcp", "22"):
+            assert verdict(PLATFORM, text.replace(f"{word}", "", 1), wide, "F") != "permit", word
+            assert verdict(PLATFORM, text.replace(f"{word}", "wonder", 1), wide, "F") != "permit", word
+
+
+def test_nesting_without_an_end_is_refused_and_not_followed() -> None:
+    for text in (
+        "a { " * 5000,
+        "a { " * 5000 + "}" * 5000,
+        "[ " * 5000,
+        "a " * 5000 + ";",
+        "set " + "a " * 5000,
+    ):
+        assert not state(PLATFORM, text).firewall_known
+
+
+def test_lists_that_stand_for_too_many_paths_are_refused() -> None:
+    several = "[ " + " ".join(f"w{number}" for number in range(60)) + " ]"
+    assert "combinations" in state(PLATFORM, f"set a {several} {several} {several}\n").unreadable[0]["reason"]
+
+
+def test_a_tree_is_asked_by_words() -> None:
+    root = braces.read("a { b [ c d ]; inactive: e f; }").root
+    assert root.names("a", "b") == ["c", "d"]
+    assert root.value("a", "b") == "d"
+    assert root.find("a", "e", "f") is None
+    assert root.value("a", "nothing") == ""
