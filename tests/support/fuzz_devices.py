@@ -98,5 +98,88 @@ interface GigabitEthernet0/0/0/3
 !
 end
 """
+EOS = """ip access-list SHOP
+   counters per-entry
+   10 remark the shop
+   20 permit tcp 10.1.8.0/24 10.2.0.0/16 eq https 8443
+   30 permit tcp 10.1.1.0 0.0.0.255 host 10.2.0.10 eq 5432 log
+   40 deny tcp any any eq www
+   50 permit tcp any any established
+   60 permit icmp any any echo
+   70 permit udp any gt 1023 any eq domain
+ipv6 access-list SIX
+   10 permit tcp 2001:db8:1::/64 any eq 443
+traffic-policies
+   field-set ipv4 prefix BAD
+      10.66.0.0/16
+   !
+   field-set l4-port WEB
+      80,8000-8010
+   !
+   traffic-policy EDGE
+      match bad ipv4
+         source prefix field-set BAD
+         actions
+            count bad
+            drop
+         !
+      !
+      match web ipv4
+         destination prefix 10.9.0.0/16
+         protocol tcp destination port field-set WEB
+         protocol udp destination port 5000-5010
+         actions
+            drop
+         !
+      !
+      match ipv4-all-default ipv4
+interface Ethernet1
+   no switchport
+   ip address 10.9.1.1/30
+   ip access-group SHOP in
+   ipv6 access-group SIX in
+   traffic-policy input EDGE
+interface Ethernet2
+   no switchport
+   vrf RED
+   traffic-policy output EDGE
+system control-plane
+   ip access-group SHOP in
+"""
+VYOS = """set firewall group address-group APPS address '10.1.8.0-10.1.8.255'
+set firewall group network-group APPNETS network '10.1.1.0/24'
+set firewall group port-group WEB port '443'
+set firewall group port-group WEB port '8000-8010'
+set firewall global-options state-policy established action 'accept'
+set firewall global-options state-policy invalid action 'drop'
+set firewall ipv4 forward filter default-action 'drop'
+set firewall ipv4 forward filter rule 10 action 'jump'
+set firewall ipv4 forward filter rule 10 inbound-interface name 'eth1'
+set firewall ipv4 forward filter rule 10 jump-target 'SHOP'
+set firewall ipv4 name SHOP default-action 'drop'
+set firewall ipv4 name SHOP rule 20 action 'accept'
+set firewall ipv4 name SHOP rule 20 destination address '10.2.0.0/16'
+set firewall ipv4 name SHOP rule 20 destination group port-group 'WEB'
+set firewall ipv4 name SHOP rule 20 protocol 'tcp'
+set firewall ipv4 name SHOP rule 20 source group address-group 'APPS'
+set firewall ipv4 name SHOP rule 30 action 'accept'
+set firewall ipv4 name SHOP rule 30 destination port '5432'
+set firewall ipv4 name SHOP rule 30 destination address '10.2.0.10'
+set firewall ipv4 name SHOP rule 30 protocol 'tcp'
+set firewall ipv4 name SHOP rule 30 source group network-group 'APPNETS'
+set firewall ipv4 name SHOP rule 30 state new
+set firewall ipv4 name SHOP rule 40 action 'drop'
+set firewall ipv4 name SHOP rule 40 protocol 'tcp_udp'
+set firewall ipv4 name SHOP rule 40 destination port '53,80'
+set firewall ipv4 name SHOP rule 50 action 'accept'
+set firewall ipv4 name SHOP rule 50 icmp type-name 'echo-request'
+set firewall ipv4 name SHOP rule 50 protocol 'icmp'
+set firewall ipv6 forward filter default-action 'drop'
+set firewall ipv6 forward filter rule 10 action 'accept'
+set firewall ipv6 forward filter rule 10 destination port '443'
+set firewall ipv6 forward filter rule 10 protocol 'tcp'
+set firewall ipv6 forward filter rule 10 source address '2001:db8:1::/64'
+set interfaces ethernet eth1 address '10.9.1.1/30'
+"""
 # By platform; a damaged one is read, and asked.
-CONFIGURATIONS = {"cisco_nxos": NXOS, "cisco_xr": XR}
+CONFIGURATIONS = {"arista_eos": EOS, "cisco_nxos": NXOS, "cisco_xr": XR, "vyos": VYOS}

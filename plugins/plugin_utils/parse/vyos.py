@@ -17,7 +17,7 @@ from collections.abc import Mapping
 from ..model.raw import RawOutput
 from ..model.state import State
 from . import outputs as raw
-from .config import vyos_interfaces
+from .config import vyos_doubts, vyos_interfaces
 from .config.device import Device
 from .config.vyos_firewall import Firewall
 from .config.vyos_groups import Groups
@@ -49,10 +49,6 @@ def parse(host: str, outputs: Mapping[str, RawOutput]) -> State:
         device.state.unreadable.append({"what": "running_config", "reason": why or config.broken})
         device.state.firewall_known = False
         return device.finish()
-    for number, line in config.strange:
-        device.not_understood(
-            f"line {number}", line[:200], "neither configuration nor a command that sets some"
-        )
     root = config.root
     for path, reason in _OTHERS:
         if root.at(*path).children:
@@ -66,6 +62,10 @@ def parse(host: str, outputs: Mapping[str, RawOutput]) -> State:
     old = _is_old(text, root)
     Firewall(device, root, groups, old).build()
     nat(device.state, root, groups, old)
+    for number, line in config.strange:
+        why = "neither configuration nor a command that sets some"
+        device.not_understood(f"line {number}", line[:200], why)
+        vyos_doubts.cast(device.state, f"line {number}", set(line.replace("'", "").split()))
     for ruleset in device.state.rulesets.values():
         for rule in ruleset.rules:
             for reason in rule.not_understood:

@@ -17,8 +17,10 @@ from tests.support.fuzz_devices import CONFIGURATIONS
 NONSENSE = "zqx"
 # By which interfaces of each platform the packets come and go.
 WAYS = {
+    "arista_eos": {"in_interface": "Ethernet1", "out_interface": "Ethernet2"},
     "cisco_nxos": {"in_interface": "Ethernet1/1", "out_interface": "Ethernet1/3"},
     "cisco_xr": {"in_interface": "Bundle-Ether1", "out_interface": "GigabitEthernet0/0/0/3"},
+    "vyos": {"in_interface": "eth1", "out_interface": "eth2"},
 }
 # Packets that the sound configurations deny.
 DENIED = (

@@ -140,8 +140,12 @@ def test_what_is_not_the_whole_configuration_is_no_permit(text: str) -> None:
 def test_what_a_terminal_prints_around_it_is_left_out_and_a_word_too_many_is_not() -> None:
     around = f"vyos@vyos:~$ show configuration commands\n{COMMANDS}vyos@vyos:~$ exit\n"
     assert state(VYOS, around).to_dict() == state(VYOS, COMMANDS).to_dict()
-    strange = state(VYOS, COMMANDS + "sett firewall name IN default-action accept\n").not_understood
-    assert [item["text"] for item in strange] == ["sett firewall name IN default-action accept"]
+    strange = state(VYOS, COMMANDS + "sett firewall name IN default-action accept\n")
+    assert strange.not_understood[0]["text"] == "sett firewall name IN default-action accept"
+    assert Questions(strange).verdict(_through())["verdict"] == "unknown"
+    assert Questions(strange).verdict(_tcp(), "IN")["verdict"] == "unknown"
+    motd = state(VYOS, "Last login: Mon\n" + COMMANDS)
+    assert Questions(motd).verdict(_through())["verdict"] == "permit"
 
 
 def test_a_candidate_deletes_and_sets_anew() -> None:

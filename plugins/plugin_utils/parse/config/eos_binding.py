@@ -136,8 +136,9 @@ def _services(device: Device, line: Line) -> Iterator[Line]:
 
 def _read_interfaces(device: Device, interfaces: dict[str, _Interface], line: Line) -> None:
     resets = line.words[0] != "interface"
-    said = "".join(line.words[2:] if resets else line.words[1:])
-    names = _expanded(said)
+    named = line.words[2:] if resets else line.words[1:]
+    typed = len(named) == 1 or (len(named) == 2 and named[1][0].isdigit())  # Ethernet1, or Ethernet 1
+    names = _expanded("".join(named)) if typed else []
     if not names:
         device.not_understood(
             f"line {line.number}", line.text, "a range of interfaces that is not understood"

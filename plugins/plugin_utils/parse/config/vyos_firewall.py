@@ -14,10 +14,11 @@ from collections.abc import Iterator, Mapping
 from ...model.match import ALWAYS, In, Match, Named, both
 from ...model.rules import CONTINUE, DROP, Rule, Verdict
 from . import asks
+from . import vyos_doubts as doubts
 from .device import Device
 from .vyos_groups import Groups
 from .vyos_interfaces import all_of
-from .vyos_rules import ACTIONS, Sets, base, named, returns
+from .vyos_rules import ACTIONS, WORDS_OF_SET, Sets, base, named, returns
 from .vyos_tree import Node
 from .vyos_zones import Between, Zone, zones
 from .words import NotUnderstoodError
@@ -79,6 +80,34 @@ _WORDS = frozenset(
         "flowtable",
     )
 )
+# What there is beside "firewall", of all releases.
+_TOP = frozenset(
+    (
+        "firewall",
+        "cluster",
+        "container",
+        "content-inspection",
+        "custom",
+        "high-availability",
+        "interfaces",
+        "load-balancing",
+        "nat",
+        "nat64",
+        "nat66",
+        "pki",
+        "policy",
+        "protocols",
+        "qos",
+        "service",
+        "system",
+        "task-scheduler",
+        "traffic-policy",
+        "vpn",
+        "vpp",
+        "vrf",
+        "zone-policy",
+    )
+)
 
 
 class Firewall:
@@ -106,8 +135,6 @@ class Firewall:
         return f"{_FAMILIES[family][1]}/name/{name}" if several else name
 
     def build(self) -> None:
-        self._strange(self._node, {*_WORDS, *_SETTINGS}, "firewall")
-        self._strange(self._node.at("global-options"), _SETTINGS, "firewall global-options")
         listed = {**self._root.items("zone-policy", "zone"), **self._node.items("zone")}
         found, reasons = zones(listed)
         for reason in reasons:
@@ -119,12 +146,31 @@ class Firewall:
         for family in _FAMILIES:
             self._family(family, found)
         self._pings()
+        self._strange(self._root, _TOP, "the top")
+        self._strange(self._node, {*_WORDS, *_SETTINGS}, "firewall")
+        self._strange(self._node.at("global-options"), _SETTINGS, "firewall global-options")
+        for sets in self._listed.values():
+            for name, node in sets.items():
+                self._strange(node, WORDS_OF_SET, f"rule set {name}")
+                for number, rule in node.items("rule").items():
+                    if not rule.has("action"):  # VyOS takes no such rule: words of another are here
+                        self._doubt(f"rule set {name} rule", number, rule)
+        for _of, version, word in _FAMILIES.values():
+            for name in self._node.items(word).keys() & self._node.items(version, "name").keys():
+                self._doubt(f"firewall {word} and firewall {version} name", name, self._node.at(word, name))
 
     def _strange(self, node: Node, known: set[str] | frozenset[str], where: str) -> None:
         for word, below in node.children.items():
             if word not in known:
-                said = " ".join([word, *next(below.leaves(), "").split()])
-                self._device.not_understood(where, said[:200], f"{word} is not understood")
+                self._doubt(where, word, below)
+
+    def _doubt(self, where: str, word: str, node: Node) -> None:
+        """What nobody reads; where it looks like rules, they may be of any rule set that they name, or of a hook."""
+        leaves = list(node.leaves())
+        self._device.not_understood(where, " ".join([word, *leaves[:1]])[:200], f"{word} is not understood")
+        doubts.cast(
+            self._state, f"{where} {word}", {word, *(part for leaf in leaves for part in leaf.split())}
+        )
 
     def _family(self, family: int, found: list[Zone]) -> None:
         of, version, _word = _FAMILIES[family]
@@ -158,7 +204,7 @@ class Firewall:
             for table, node in tables.children.items():
                 key = f"{version}/{hook}/{table}"
                 if (hook, table) not in _FILTERS:
-                    self._device.not_understood(f"firewall {version}", f"{hook} {table}", "not understood")
+                    self._doubt(f"firewall {version} {hook}", table, node)
                     continue
                 policy = self._state_policy() if table == "filter" else []
                 rules = [*policy, *sets.rules(node, key)]

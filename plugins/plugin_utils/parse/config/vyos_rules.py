@@ -40,8 +40,9 @@ _RETURNS = "it returns to the rule set that sends packets here, which decides"
 _RETURNED = Verdict("unknown", detail=_RETURNS)
 _FINAL = (ACCEPT, DROP, REJECT, _RETURNED)
 # What a rule set has besides rules.
-_OF_SET = ("rule", "default-action", "default-jump-target", "description")
-_LOGS = ("default-log", "enable-default-log")
+WORDS_OF_SET = frozenset(
+    ("rule", "default-action", "default-jump-target", "description", "default-log", "enable-default-log")
+)
 
 
 @dataclass(frozen=True)
@@ -57,7 +58,7 @@ class Sets:
         """The rules of a set by their numbers, and its default action where it says so."""
         position = 0
         for word in node.children:
-            if word not in (*_OF_SET, *_LOGS):
+            if word not in WORDS_OF_SET:
                 position += 1
                 yield unknown_rule(position, f"{where} {word}", f"{word} is not understood")
         for number in sorted(node.items("rule"), key=order):
