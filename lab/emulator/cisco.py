@@ -103,6 +103,7 @@ class CiscoTerminal(Terminal):
         "show ip access-lists <name>": "show_lists",
         "show interfaces": "@interfaces",
         "show ip route": "@routes4",
+        "show ip route vrf *": "@routes4",
         "show ipv6 route": "@routes6",
         "write memory": "save",
         "copy running-config startup-config": "save",

@@ -36,6 +36,7 @@ class JunosTerminal(Terminal):
         "configure private": "configure",
         "show version": "@version",
         "show interfaces": "@interfaces",
+        "show route": "@routes4",
         "show route table inet.0": "@routes4",
         "show route table inet6.0": "@routes6",
         "show configuration": "show_configuration",

@@ -17,9 +17,9 @@ from .console import Console, tell
 
 _REFUSED = r"^\s*%.*"
 _FLASH = "flash:"
-# "  NAME   pendingCommitTimer  user  terminal  00:04:33", in whatever order the release prints the columns.
+# A line of the table: NAME, state, and somewhere after it what is left of the timer, as the release prints it.
 _PENDING = re.compile(r"^\s*\*?\s*(\S+)\s+pendingCommitTimer\b(.*)$", re.M)
-_LEFT = re.compile(r"(\d+):(\d+):(\d+)|in (\d+) minutes")
+_LEFT = re.compile(r"(\d+):(\d+):(\d+)|(\d+) seconds|(\d+) minutes")
 
 
 class EosMeans:
@@ -58,8 +58,8 @@ class EosMeans:
         left = _LEFT.search(found[2])
         if left is None:
             return 0.0
-        if left[4]:
-            return 60.0 * int(left[4])
+        if left[4] or left[5]:
+            return float(left[4] or 60 * int(left[5]))
         hours, minutes, seconds = (int(left[at]) for at in (1, 2, 3))
         return float(3600 * hours + 60 * minutes + seconds)
 

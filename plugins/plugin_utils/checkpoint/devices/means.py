@@ -54,11 +54,11 @@ class Means(Protocol):
         """Make a copy the running configuration."""
 
 
-# Lines that a device writes anew without anybody changing its configuration.
+# Lines that a device writes anew without anybody changing its configuration, or around it.
 _CHANGING = re.compile(
     r"^(Building configuration|Current configuration|! ?Last configuration change|! ?NVRAM config last|"
     r"! ?No configuration change since|!Time:|!Running configuration last done|ntp clock-period|## Last commit|"
-    r"! Command: |! device: |!Command: )"
+    r"! Command: |! device: |!Command: |end$)"
 )
 
 

@@ -1,0 +1,187 @@
+# Copyright: (c) 2026, PathGuard developers
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Checkpoints on emulated devices, by their own commands over SSH: what the device's timer does, and what a restore does.
+
+A device's minute lasts for about a second where its timer shall end.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ansible_collections.pathguard.network.plugins.plugin_utils.checkpoint import run
+from ansible_collections.pathguard.network.plugins.plugin_utils.checkpoint.driver import driver_of
+from ansible_collections.pathguard.network.plugins.plugin_utils.checkpoint.status import CheckpointStatus
+from ansible_collections.pathguard.network.plugins.plugin_utils.errors import PathGuardError
+from ansible_collections.pathguard.network.plugins.plugin_utils.gather.channel import Channel, open_channel
+from tests.support.emulated import Emulated, emulated
+
+PLATFORMS = ("cisco_ios", "cisco_nxos", "arista_eos", "juniper_junos")
+RUN = "20261123-010000-1"
+
+
+@dataclass(frozen=True)
+class Change:
+    """How somebody changes a device, each way as lines that are typed: for good, and to be confirmed in time."""
+
+    plain: tuple[str, ...]
+    timed: tuple[str, ...]
+    sign: str
+
+
+_CISCO = ("configure terminal", "ip route 192.0.2.0 255.255.255.0 Null0", "end")
+_JUNOS = ("configure", "set system domain-name changed.example")
+CHANGES = {
+    "cisco_ios": Change(_CISCO, _CISCO, "192.0.2.0"),
+    "cisco_nxos": Change(_CISCO, _CISCO, "192.0.2.0"),
+    "arista_eos": Change(
+        _CISCO,
+        ("configure session work", "ip route 192.0.2.0 255.255.255.0 Null0", "commit timer 00:05:00"),
+        "192.0.2.0",
+    ),
+    "juniper_junos": Change(
+        (*_JUNOS, "commit", "exit"), (*_JUNOS, "commit confirmed 5", "exit"), "changed.example"
+    ),
+}
+
+
+@dataclass
+class Site:
+    """One emulated device, one login to it, and what can be asked of its checkpoint."""
+
+    device: Emulated
+    channel: Channel
+
+    @property
+    def platform(self) -> str:
+        return self.device.device.settings.platform
+
+    def each(self, names: Any, ask: Callable[..., CheckpointStatus]) -> dict[str, Any]:
+        answers: dict[str, Any] = {}
+        for name in names:
+            try:
+                answers[name] = ask(self.channel, driver_of(self.device.access()))
+            except PathGuardError as error:
+                answers[name] = error
+        return answers
+
+    def type(self, *lines: str) -> None:
+        for line in lines:
+            self.channel.session.send(line)  # type: ignore[attr-defined]
+
+    def change(self, timed: bool = False) -> None:
+        self.type(*(CHANGES[self.platform].timed if timed else CHANGES[self.platform].plain))
+        assert self.changed()
+
+    def changed(self) -> bool:
+        return CHANGES[self.platform].sign in self.device.device.running()
+
+    def status(self) -> CheckpointStatus:
+        answer = run.status_all(self.each, ["r1"])["r1"]
+        assert isinstance(answer, CheckpointStatus)
+        return answer
+
+    def wait_until_back(self) -> None:
+        deadline = time.monotonic() + 20
+        while self.changed():
+            assert time.monotonic() < deadline, "the device's timer never ended"
+            time.sleep(0.1)
+
+
+@contextmanager
+def on(platform: str, folder: Path, minute: float = 60.0) -> Iterator[Site]:
+    """A device whose minutes last so many seconds."""
+    with (
+        emulated(platform, folder, minute=minute) as device,
+        closing(open_channel(device.access())) as channel,
+    ):
+        yield Site(device, channel)
+
+
+@pytest.fixture(params=PLATFORMS)
+def site(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Site]:
+    with on(request.param, tmp_path) as found:
+        yield found
+
+
+def test_a_change_is_put_back_and_proven(site: Site) -> None:
+    before = site.device.device.running()
+    armed = run.arm_all(site.each, ["r1"], RUN, 300.0)
+    assert armed.decision == "armed", armed.messages
+    site.change()
+    outcome = run.restore_all(site.each, ["r1"], RUN, "broken")
+    assert outcome.decision == "restored", outcome.messages
+    assert site.device.device.running().splitlines()[2:] == before.splitlines()[2:]
+    assert site.status().state == "none"
+
+
+def test_a_kept_change_leaves_nothing_behind(site: Site) -> None:
+    run.arm_all(site.each, ["r1"], RUN, 300.0)
+    site.change(timed=True)
+    outcome = run.confirm_all(site.each, ["r1"], RUN)
+    assert outcome.decision == "confirmed", outcome.messages
+    assert site.changed()
+    assert site.device.device.pending is None
+    assert (site.status().state, site.status().remaining) == ("none", 0.0)
+
+
+def test_another_run_is_refused_and_told_by_whom(site: Site) -> None:
+    run.arm_all(site.each, ["r1"], RUN, 300.0)
+    status = site.status()
+    assert (status.state, status.id) == ("armed", RUN)
+    assert set(status.holder) == {"user", "controller"}
+    assert all(status.holder.values())
+
+
+@pytest.mark.parametrize("platform", ["arista_eos", "juniper_junos"])
+def test_the_changes_own_timer_is_seen_and_goes_back(platform: str, tmp_path: Path) -> None:
+    with on(platform, tmp_path, minute=0.8) as site:
+        run.arm_all(site.each, ["r1"], RUN, 300.0)
+        site.change(timed=True)
+        status = site.status()
+        assert status.state == "armed"
+        assert 0 < status.remaining <= 300
+        site.wait_until_back()
+        outcome = run.restore_all(site.each, ["r1"], RUN, "")
+        assert outcome.decision == "restored", outcome.messages
+
+
+@pytest.mark.parametrize("platform", ["arista_eos", "juniper_junos"])
+def test_a_commit_for_good_is_told(platform: str, tmp_path: Path) -> None:
+    with on(platform, tmp_path) as site:
+        run.arm_all(site.each, ["r1"], RUN, 300.0)
+        site.change()
+        assert "committed for good" in site.status().messages[0]
+
+
+def test_ios_goes_back_without_the_controller(tmp_path: Path) -> None:
+    with on("cisco_ios", tmp_path, minute=1.5) as site:
+        armed = run.arm_all(site.each, ["r1"], RUN, 61.0)
+        assert armed.decision == "armed", armed.messages
+        site.change()
+        status = site.status()
+        assert (status.state, status.protection) == ("armed", "arm_before")
+        assert 0 < status.remaining <= 120
+        site.wait_until_back()
+        assert site.status().state == "fired"
+        outcome = run.restore_all(site.each, ["r1"], RUN, "")
+        assert outcome.decision == "restored", outcome.messages
+        answer = outcome.hosts["r1"]
+        assert isinstance(answer, CheckpointStatus)
+        assert (answer.state, answer.proven) == ("fired", True)
+
+
+def test_ios_without_an_archive_arms_nothing(tmp_path: Path) -> None:
+    with on("cisco_ios", tmp_path) as site:
+        site.type("configure terminal", "no archive", "end")
+        outcome = run.arm_all(site.each, ["r1"], RUN, 300.0)
+        assert outcome.decision == "refused"
+        assert site.status().state == "none"
