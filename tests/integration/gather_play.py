@@ -10,9 +10,16 @@ import subprocess
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
-from tests.integration.lab_fixture import Lab
+
+class Controller(Protocol):
+    """Where ansible-playbook can be run: the lab, for one."""
+
+    def ansible(
+        self, *arguments: str | Path, env: Mapping[str, str] | None = None
+    ) -> subprocess.CompletedProcess[str]:
+        """Run it, and return what it printed."""
 
 
 @dataclass(frozen=True)
@@ -28,7 +35,7 @@ class Played:
 
 
 def play(
-    lab: Lab,
+    lab: Controller,
     folder: Path,
     tasks: Sequence[Mapping[str, Any]],
     *arguments: str,
@@ -46,7 +53,7 @@ def play(
 
 
 def _run(
-    lab: Lab, book: Path, arguments: Sequence[str], env: dict[str, str]
+    lab: Controller, book: Path, arguments: Sequence[str], env: dict[str, str]
 ) -> subprocess.CompletedProcess[str]:
     callbacks = book.parent / "callbacks"
     callbacks.mkdir(exist_ok=True)
