@@ -18,12 +18,14 @@ from .channel import Channel
 @dataclass(frozen=True)
 class Shows:
     """``commands``: by their stable names, in the order in which they run. ``boot``: those that show what the device
-    would load when it starts. ``aliases``: other texts of the same. ``network_os``: values of ansible_network_os."""
+    would load when it starts. ``aliases``: other texts of the same. ``network_os``: values of ansible_network_os.
+    ``given``: commands that are never run, and whose saved output is read."""
 
     commands: Mapping[str, str]
     boot: Mapping[str, str] = field(default_factory=dict)
     aliases: Mapping[str, str] = field(default_factory=dict)
     network_os: tuple[str, ...] = ()
+    given: Mapping[str, str] = field(default_factory=dict)
 
     def collector(self) -> Callable[[Channel, bool], dict[str, RawOutput]]:
         def collect(channel: Channel, with_boot: bool) -> dict[str, RawOutput]:
@@ -68,8 +70,9 @@ DEVICES: dict[str, Shows] = {
             "routes6": "show ipv6 route",
         },
         _STARTUP,
-        _SHOW_RUN,
+        {**_SHOW_RUN, "show ip access-lists": "access_lists", "show access-list": "access_lists"},
         ("ios", "cisco.ios.ios", "cisco.ios", "iosxe", "ios-xe", "ios_xe", "cisco_xe"),
+        {"access_lists": "show access-lists", "access_lists6": "show ipv6 access-list"},
     ),
     "cisco_nxos": Shows(
         {

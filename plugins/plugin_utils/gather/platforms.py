@@ -48,7 +48,7 @@ PLATFORMS: dict[str, Platform] = {
             Platform(
                 name,
                 name,
-                {**shows.commands, **shows.boot},
+                {**shows.commands, **shows.boot, **shows.given},
                 shows.aliases,
                 {},
                 shows.collector(),

@@ -20,9 +20,10 @@ from . import ios_text
 from .blocks import Line
 
 _RUNNING, _STARTUP = "running_config", "startup_config"
+_ABSENT = "startup-config is not present"
 # What differs by itself between what runs and what is saved.
 _NO_CONFIGURATION = ("Building", "Current", "Using", "Last", "end", "ntp")
-_MOST_SHOWN = 3
+_MOST_SHOWN = 2  # of each
 
 
 def of(outputs: Mapping[str, RawOutput]) -> dict[str, Any]:
@@ -32,14 +33,16 @@ def of(outputs: Mapping[str, RawOutput]) -> dict[str, Any]:
     why = raw.problem(outputs, _STARTUP) or ios_text.problem(raw.text(outputs, _STARTUP))
     if why:
         return unknown_boot(f"the startup configuration is not known: {why}")
+    if raw.text(outputs, _STARTUP).strip().endswith(_ABSENT):
+        return _answer("differs", "nothing is saved")
     running, saved = (
         list(_flat(ios_text.lines_of(raw.text(outputs, name)))) for name in (_RUNNING, _STARTUP)
     )
     if running == saved:
         return _answer("same", "")
-    only = [f"only running: {line}" for line in _missing(running, saved)]
-    only += [f"only saved: {line}" for line in _missing(saved, running)]
-    return _answer("differs", "; ".join(only[:_MOST_SHOWN]) or "lines stand in another order")
+    only = [f"only running: {line}" for line in _missing(running, saved)[:_MOST_SHOWN]]
+    only += [f"only saved: {line}" for line in _missing(saved, running)[:_MOST_SHOWN]]
+    return _answer("differs", "; ".join(only) or "lines stand in another order")
 
 
 def _missing(lines: list[str], others: list[str]) -> list[str]:

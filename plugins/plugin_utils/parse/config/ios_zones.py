@@ -92,7 +92,8 @@ class ZonePolicies:
         return self._to_self()
 
     def _between(self, zones: tuple[str, ...]) -> Iterator[Rule]:
-        for source, target in self._pairs:
+        both_ways = [way for source, target in self._pairs for way in ((source, target), (target, source))]
+        for source, target in dict.fromkeys(both_ways):
             if SELF not in (source, target):
                 yield from self._pair(source, target)
         for zone in zones:
@@ -115,7 +116,7 @@ class ZonePolicies:
         return found
 
     def _pair(self, source: str, target: str) -> Iterator[Rule]:
-        """The rules of one zone pair, all of them for packets from ``source`` to ``target``."""
+        """The rules for packets from ``source`` to ``target``. If they have no zone pair, only answers pass."""
         ends = _ends(source, target)
         back, on = self._steps(target, source), self._steps(source, target)
         for step in _inspected(back):
@@ -137,7 +138,8 @@ class ZonePolicies:
                 line=step.line,
                 not_understood=(step.why,) if verdict is None else (),
             )
-        yield Rule(0, ends, DROP, f"class-default of zone-pair {source} to {target}: drop")
+        if (source, target) in self._pairs:
+            yield Rule(0, ends, DROP, f"class-default of zone-pair {source} to {target}: drop")
 
     def _steps(self, source: str, target: str) -> list[_Step]:
         """The classes in order. A pair without a policy has none, and drops all."""

@@ -1,0 +1,316 @@
+# Copyright: (c) 2026, PathGuard developers
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Cisco IOS devices as a whole: where lists are bound, and what else stands at interfaces."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, ClassVar
+
+import pytest
+
+from ansible_collections.pathguard.network.plugins.plugin_utils.analyse.verdicts import Questions
+from ansible_collections.pathguard.network.plugins.plugin_utils.model.state import State
+from ansible_collections.pathguard.network.plugins.plugin_utils.policy.schemas import load_schema, problems
+from tests.support.device_texts import state, verdict
+
+Flow = dict[str, Any]
+THROUGH: Flow = {
+    "src": "10.1.0.5",
+    "dst": "10.2.0.9",
+    "protocol": "tcp",
+    "src_port": 40000,
+    "dst_port": 5432,
+    "in_interface": "GigabitEthernet1",
+    "out_interface": "GigabitEthernet2",
+}
+BACK: Flow = {
+    "src": "10.2.0.9",
+    "dst": "10.1.0.5",
+    "protocol": "tcp",
+    "src_port": 5432,
+    "dst_port": 40000,
+    "in_interface": "GigabitEthernet2",
+    "out_interface": "GigabitEthernet1",
+    "connection": "established",
+}
+THROUGH6: Flow = {**THROUGH, "src": "2001:db8:1::5", "dst": "2001:db8:2::9"}
+
+
+def router(one: str = "", two: str = "", rest: str = "") -> str:
+    """Two interfaces; ``one`` and ``two`` are lines of theirs, separated by semicolons."""
+
+    def lines(more: str) -> str:
+        return "".join(f" {line.strip()}\n" for line in more.split(";") if line.strip())
+
+    return (
+        f"interface GigabitEthernet1\n ip address 10.1.0.1 255.255.255.0\n{lines(one)}!\n"
+        f"interface GigabitEthernet2\n ip address 10.2.0.1 255.255.255.0\n{lines(two)}!\n{rest}"
+    )
+
+
+POSTGRES = "access-list 101 permit tcp any any eq 5432\n"
+NOTHING = "ip access-list extended NOTHING\n deny ip any any\n"
+
+
+@pytest.mark.parametrize(
+    ("one", "two", "wanted"),
+    [
+        ("ip access-group 101 in", "", "permit"),
+        ("ip access-group NOTHING in", "", "deny"),
+        ("ip access-group NOTHING out", "", "permit"),
+        ("", "ip access-group NOTHING out", "deny"),
+        ("", "ip access-group NOTHING in", "permit"),
+        ("ip access-group 101 in", "ip access-group NOTHING out", "deny"),
+        # The later one counts, and may be taken away.
+        ("ip access-group NOTHING in; ip access-group 101 in", "", "permit"),
+        ("ip access-group NOTHING in; no ip access-group NOTHING in", "", "permit"),
+        ("ipv6 traffic-filter NOTHING in", "", "permit"),
+    ],
+)
+def test_lists_at_interfaces(one: str, two: str, wanted: str) -> None:
+    assert verdict("cisco_ios", router(one, two, POSTGRES + NOTHING), THROUGH) == wanted
+
+
+class TestTrap28:
+    """A list that is bound nowhere, bound in the wrong direction, and one that is bound, but undefined or empty."""
+
+    def test_a_list_that_is_defined_but_bound_nowhere_decides_nothing(self) -> None:
+        assert verdict("cisco_ios", router(rest=NOTHING), THROUGH) == "permit"
+        assert verdict("cisco_ios", router(rest=NOTHING), THROUGH, "NOTHING") == "deny"
+
+    def test_a_list_in_the_wrong_direction(self) -> None:
+        assert verdict("cisco_ios", router("ip access-group NOTHING out", "", NOTHING), THROUGH) == "permit"
+
+    def test_a_list_that_is_not_defined_lets_everything_pass(self) -> None:
+        """ "IP Access List Overview": if a list is referenced by a name and does not exist, all packets pass."""
+        found = state("cisco_ios", router("ip access-group GONE in"))
+        answer = Questions(found).verdict(THROUGH)
+        assert answer["verdict"] == "permit"
+        assert "GONE" not in found.rulesets
+        assert "ip access-group GONE in (GONE is not defined: all packets pass)" in str(
+            found.rulesets["interfaces/in"].to_dict()
+        )
+
+    def test_an_empty_list_lets_everything_pass(self) -> None:
+        """ "IP Access List Overview": an interface with an empty list permits all traffic."""
+        text = router("ip access-group EMPTY in", "", "ip access-list extended EMPTY\n")
+        assert verdict("cisco_ios", text, THROUGH) == "permit"
+        filled = text + " permit udp any any\n"
+        assert verdict("cisco_ios", filled, THROUGH) == "deny"
+
+
+def test_trap_15_and_17_established_opens_nothing_and_the_reverse_list_is_needed() -> None:
+    answers = "ip access-list extended ANSWERS\n permit tcp any eq 5432 any established\n"
+    text = router("", "ip access-group ANSWERS in", answers)
+    assert verdict("cisco_ios", text, BACK) == "permit"
+    assert verdict("cisco_ios", text, {**BACK, "connection": "new"}) == "deny"
+    without = router("", "ip access-group ANSWERS in", answers.replace("permit", "deny"))
+    assert verdict("cisco_ios", without, THROUGH) == "permit"
+    assert verdict("cisco_ios", without, BACK) == "deny"
+
+
+def test_lists_of_ipv6() -> None:
+    text = router("ipv6 traffic-filter L6 in", "", "ipv6 access-list L6\n permit tcp any any eq 5432\n")
+    assert verdict("cisco_ios", text, THROUGH6) == "permit"
+    assert verdict("cisco_ios", text, {**THROUGH6, "dst_port": 22}) == "deny"
+    assert verdict("cisco_ios", text, {**THROUGH, "dst_port": 22}) == "permit"
+    gone = router("ipv6 traffic-filter GONE in")
+    assert verdict("cisco_ios", gone, THROUGH6) == "permit"
+
+
+def test_packets_of_the_router_itself_pass_no_outgoing_list() -> None:
+    text = router("", "ip access-group NOTHING out", NOTHING)
+    own = {
+        "src": "10.2.0.1",
+        "dst": "10.2.0.9",
+        "protocol": "udp",
+        "dst_port": 514,
+        "out_interface": "GigabitEthernet2",
+    }
+    assert verdict("cisco_ios", text, own) == "permit"
+
+
+class TestChains:
+    """``ip access-group common``: "IPv4 ACL Chaining Support"."""
+
+    LISTS = "ip access-list extended COMMON\n deny tcp any any eq 22\n permit udp any any\n" + POSTGRES
+
+    @pytest.mark.parametrize(
+        ("flow", "wanted"),
+        [
+            (THROUGH, "permit"),
+            ({**THROUGH, "protocol": "udp"}, "permit"),
+            ({**THROUGH, "dst_port": 22}, "deny"),
+            ({**THROUGH, "dst_port": 23}, "deny"),
+        ],
+    )
+    def test_what_the_first_list_leaves_the_second_decides(self, flow: Flow, wanted: str) -> None:
+        text = router("ip access-group common COMMON 101 in", "", self.LISTS)
+        assert verdict("cisco_ios", text, flow) == wanted
+
+    def test_a_chain_with_a_list_that_is_not_defined(self) -> None:
+        assert (
+            verdict("cisco_ios", router("ip access-group common COMMON GONE in", "", self.LISTS), THROUGH)
+            == "unknown"
+        )
+
+
+class TestReflexive:
+    """``evaluate`` lets in what answers, and nothing that opens a connection."""
+
+    LISTS = """ip access-list extended OUT
+ deny tcp any any eq 22
+ permit tcp any any reflect SESSIONS
+ permit udp any any
+ip access-list extended IN
+ evaluate SESSIONS
+"""
+
+    def both_lists(self) -> str:
+        return router("", "ip access-group OUT out; ip access-group IN in", self.LISTS)
+
+    def test_what_answers_is_let_in(self) -> None:
+        assert verdict("cisco_ios", self.both_lists(), THROUGH) == "permit"
+        assert verdict("cisco_ios", self.both_lists(), BACK) == "permit"
+
+    def test_what_opens_a_connection_is_not(self) -> None:
+        assert verdict("cisco_ios", self.both_lists(), {**BACK, "connection": "new"}) == "deny"
+
+    def test_what_another_entry_let_out_or_refused_has_no_answer(self) -> None:
+        assert verdict("cisco_ios", self.both_lists(), {**BACK, "protocol": "udp"}) == "deny"
+        assert verdict("cisco_ios", self.both_lists(), {**BACK, "src_port": 22}) == "deny"
+
+    def test_entries_that_no_list_makes(self) -> None:
+        text = router("", "ip access-group IN in", self.LISTS.replace("reflect SESSIONS", "reflect OTHERS"))
+        assert verdict("cisco_ios", text, BACK) == "deny"
+
+    def test_whether_the_packet_went_out_by_the_list_may_not_be_known(self) -> None:
+        text = router("", "ip access-group IN in", self.LISTS)
+        assert verdict("cisco_ios", text, BACK) == "unknown"
+        assert verdict("cisco_ios", text, {**BACK, "connection": "new"}) == "deny"
+
+
+class TestInspection:
+    """CBAC (``ip inspect``): answers may be let in that a list refuses; what opens a connection is as the lists say."""
+
+    TEXT = router("", "ip access-group NOTHING in; ip inspect FW out", NOTHING)
+
+    def test_answers_may_be_let_in(self) -> None:
+        assert verdict("cisco_ios", self.TEXT, BACK) == "unknown"
+        assert verdict("cisco_ios", self.TEXT, {**BACK, "connection": "new"}) == "deny"
+        assert (
+            verdict("cisco_ios", self.TEXT, {**BACK, "protocol": 47, "src_port": None, "dst_port": None})
+            == "deny"
+        )
+
+    def test_what_lists_permit_stays_permitted(self) -> None:
+        assert (
+            verdict("cisco_ios", router("ip inspect FW in; ip access-group 101 in", "", POSTGRES), THROUGH)
+            == "permit"
+        )
+
+
+def test_reverse_path_forwarding_may_drop_what_comes_in() -> None:
+    text = router("ip verify unicast source reachable-via rx; ip access-group 101 in", "", POSTGRES)
+    assert verdict("cisco_ios", text, THROUGH) == "unknown"
+    assert verdict("cisco_ios", text, {**THROUGH, "dst_port": 22}) == "deny"
+    assert verdict("cisco_ios", text, {**BACK, "connection": "new"}) == "permit"
+    assert verdict("cisco_ios", text, THROUGH6) == "permit"
+
+
+def test_policy_routing_leaves_open_where_packets_go() -> None:
+    text = router("ip policy route-map ELSEWHERE; ip access-group 101 in", "", POSTGRES)
+    assert verdict("cisco_ios", text, THROUGH) == "unknown"
+    assert verdict("cisco_ios", text, {**THROUGH, "dst_port": 22}) == "deny"
+    assert verdict("cisco_ios", text, {**BACK, "connection": "new"}) == "permit"
+    assert "ip policy route-map ELSEWHERE" in str(state("cisco_ios", text).not_understood)
+
+
+class TestItself:
+    """Packets to the router's own addresses."""
+
+    LOGIN: ClassVar[Flow] = {"src": "10.1.0.5", "dst": "10.1.0.1", "protocol": "tcp", "dst_port": 22}
+    LINES = "line vty 0 4\n access-class 10 in\nline vty 5 15\n access-class 10 in vrf-also\n"
+    LIST = "access-list 10 permit 10.9.0.0 0.0.0.255\n"
+
+    @pytest.mark.parametrize(
+        ("rest", "wanted"),
+        [
+            (LIST + LINES, "deny"),
+            (LIST.replace("10.9", "10.1") + LINES, "unknown"),
+            (LIST + LINES.replace(" access-class 10 in vrf-also\n", " login\n"), "unknown"),
+            (LINES, "unknown"),
+            (LIST, "unknown"),
+        ],
+    )
+    def test_the_terminals(self, rest: str, wanted: str) -> None:
+        assert verdict("cisco_ios", router(rest=rest), self.LOGIN) == wanted
+
+    def test_other_services_are_not_modelled(self) -> None:
+        assert (
+            verdict("cisco_ios", router(rest=self.LIST + self.LINES), {**self.LOGIN, "dst_port": 443})
+            == "unknown"
+        )
+
+    def test_echo_requests_are_answered_where_nothing_is_in_their_way(self) -> None:
+        ping = {"src": "10.1.0.5", "dst": "10.1.0.1", "protocol": "icmp", "icmp_type": 8}
+        assert verdict("cisco_ios", router(), ping) == "permit"
+        assert (
+            verdict("cisco_ios", router(rest="control-plane\n service-policy input COPP\n"), ping)
+            == "unknown"
+        )
+        there = {**ping, "in_interface": "GigabitEthernet1"}
+        assert verdict("cisco_ios", router("ip access-group NOTHING in", "", NOTHING), there) == "deny"
+
+
+def test_interfaces_with_their_addresses_and_vrf() -> None:
+    text = """        interface GigabitEthernet0/1.20
+         encapsulation dot1Q 20
+         vrf forwarding SHOP
+         ip address 10.3.0.1 255.255.255.0
+         ip address 10.4.0.1 255.255.255.128 secondary
+         ipv6 address 2001:DB8::1/64
+         ipv6 address FE80::1 link-local
+         ip access-group 101 in
+        interface Vlan7
+         ip vrf forwarding OTHER
+         ip address dhcp
+         shutdown
+        interface Loopback0
+         ip address 10.9.9.9 255.0.255.0
+        """
+    found = state("cisco_ios", text).interfaces
+    assert {name: (one.addresses, one.up, one.master) for name, one in found.items()} == {
+        "GigabitEthernet0/1.20": (
+            ["10.3.0.1/24", "10.4.0.1/25", "2001:db8::1/64", "fe80::1/64"],
+            True,
+            "SHOP",
+        ),
+        "Vlan7": ([], False, "OTHER"),
+        "Loopback0": ([], True, ""),
+    }
+
+
+def test_what_is_not_modelled_is_named() -> None:
+    text = router("crypto map VPN; bridge-group 1", "", "ip local policy route-map X\n")
+    assert [one["text"] for one in state("cisco_ios", text).not_understood] == [
+        "crypto map VPN",
+        "bridge-group 1",
+        "ip local policy route-map X",
+    ]
+
+
+def test_the_state_survives_its_document_and_fits_its_schema() -> None:
+    text = router(
+        "ip access-group common COMMON 101 in; ip nat inside; zone-member security in",
+        "ip access-group OUT out; ip access-group IN in; ip nat outside",
+        TestChains.LISTS
+        + TestReflexive.LISTS
+        + "ip nat inside source list 101 interface GigabitEthernet2 overload\n",
+    )
+    found = state("cisco_ios", text, startup_config=text)
+    shown = json.loads(json.dumps(found.to_dict()))
+    assert State.from_dict(shown).to_dict() == shown
+    assert problems(shown, load_schema("state")) == []
