@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, PathGuard developers
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""One measured process: ``one_run.py json|engine|filter|rules|save FILE FLOWS.json`` prints its times as JSON.
+"""One measured process: ``one_run.py json|engine|filter|rules|words|asa|save FILE FLOWS.json`` prints its times as JSON.
 
 Seconds of processor time by name, which other work on the machine hardly changes; ``peak`` is the
 largest resident size in MiB. FILE is a ruleset, for ``filter`` a snapshot.
@@ -71,6 +71,30 @@ def rules(saved: Path, flows: list[dict[str, Any]]) -> dict[str, Any]:
     return {"load": loading, "ask": proving, "answers": [answer["verdict"] for answer in answers]}
 
 
+def words(config: Path, _flows: list[dict[str, Any]]) -> dict[str, Any]:
+    """What any reader of a configuration pays at least."""
+    text = config.read_text(encoding="utf-8")
+    lines, seconds = timed(lambda: [line.split() for line in text.splitlines()])
+    return {"load": seconds, "lines": len(lines)}
+
+
+def asa(config: Path, flows: list[dict[str, Any]]) -> dict[str, Any]:
+    """The configuration of a Cisco ASA, and the questions about the list at its outer interface."""
+    from ansible_collections.pathguard.network.plugins.plugin_utils.analyse.verdicts import Questions
+    from ansible_collections.pathguard.network.plugins.plugin_utils.parse import parse_platform
+    from tests.benchmarks.asa_configs import LIST
+
+    outputs = {"running_config": _output(config.read_text(encoding="utf-8"), "running_config")}
+    questions, loading = timed(lambda: Questions(parse_platform("cisco_asa", HOST, outputs)))
+    answers, proving = timed(lambda: questions.verdicts(flows, LIST))
+    return {
+        "load": loading,
+        "prove": proving,
+        "rules": len(questions.state.rulesets[LIST].rules),
+        "verdicts": _count(answers),
+    }
+
+
 def save(ruleset: Path, _flows: list[dict[str, Any]]) -> dict[str, Any]:
     """Write the snapshot that firewall_info would write, beside the ruleset; nothing is measured."""
     from ansible_collections.pathguard.network.plugins.plugin_utils.gather import snapshot
@@ -110,7 +134,15 @@ def _count(answers: list[dict[str, Any]]) -> dict[str, int]:
 def main() -> None:
     work, ruleset, flows = sys.argv[1:]
     questions = json.loads(Path(flows).read_text(encoding="utf-8"))
-    works = {"json": only_json, "engine": engine, "filter": as_filter, "rules": rules, "save": save}
+    works = {
+        "json": only_json,
+        "engine": engine,
+        "filter": as_filter,
+        "rules": rules,
+        "words": words,
+        "asa": asa,
+        "save": save,
+    }
     measured = works[work](Path(ruleset), questions)
     measured["process"] = time.process_time()
     measured["peak"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
