@@ -67,6 +67,7 @@ DEVICES: dict[str, Shows] = {
             "running_config": "show running-config",
             "interfaces": "show interfaces",
             "routes4": "show ip route",
+            "routes4_vrf": "show ip route vrf *",
             "routes6": "show ipv6 route",
         },
         _STARTUP,
@@ -90,7 +91,9 @@ DEVICES: dict[str, Shows] = {
             "running_config": "show running-config",
             "interfaces": "show interfaces",
             "routes4": "show route ipv4",
+            "routes4_vrf": "show route vrf all ipv4",
             "routes6": "show route ipv6",
+            "routes6_vrf": "show route vrf all ipv6",
         },
         {},  # what is committed is what starts
         {**_SHOW_RUN, **_LISTS, "show running-config formal": "running_config"},
@@ -125,8 +128,7 @@ DEVICES: dict[str, Shows] = {
         {
             "running_config": "show configuration",
             "interfaces": "show interfaces",
-            "routes4": "show route table inet.0",
-            "routes6": "show route table inet6.0",
+            "routes4": "show route",  # all tables, of both families
         },
         {},  # what is committed is what starts
         {
@@ -135,7 +137,8 @@ DEVICES: dict[str, Shows] = {
                 for modifiers in (" | display set", " | display inheritance", " | no-more")
             },
             "show configuration | display set | no-more": "running_config",
-            "show route": "routes4",
+            "show route table inet.0": "routes4",
+            "show route table inet6.0": "routes6",
         },
         ("junos", "junipernetworks.junos.junos", "junipernetworks.junos", "juniper"),
     ),
