@@ -150,6 +150,8 @@ def test_established_never_opens_a_connection() -> None:
         ("permit ipv6 2001:db8:1::7 ::ffff:0 any", {"src": "2001:db8:1::beef:8"}, "deny"),
         ("permit ipv6 net-group APPS6 any", {}, "permit"),
         ("permit ipv6 any any routing", {}, "unknown"),
+        ("permit icmpv6 any any echo", {"protocol": "icmpv6", "dst_port": None, "icmp_type": 128}, "permit"),
+        ("permit icmpv6 any any echo", {"protocol": "icmpv6", "dst_port": None, "icmp_type": 129}, "deny"),
         ("permit icmpv6 any any", {"protocol": "icmpv6", "dst_port": None, "icmp_type": 128}, "permit"),
         # The implicit rules at the end: two here, and none for routers.
         ("permit tcp any any", {"protocol": "icmpv6", "dst_port": None, "icmp_type": 136}, "permit"),

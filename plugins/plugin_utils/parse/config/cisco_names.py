@@ -146,8 +146,10 @@ ICMP: dict[str, tuple[int, int | None]] = {
     "unreachable": (3, None),
 }
 ICMPV6: dict[str, tuple[int, int | None]] = {
+    "address-unreachable": (1, 3),
     "beyond-scope": (1, 2),
     "destination-unreachable": (1, 3),
+    "echo": (128, None),
     "echo-reply": (129, None),
     "echo-request": (128, None),
     "header": (4, 0),

@@ -68,7 +68,7 @@ _OPTIONS: Mapping[str, cisco_rule.Option] = {
     **{name: untold(name, 0) for name in _HEADERS},
     "counter": _value,
     "set": _set,
-    "icmp-off": lambda _words, _entry: ALWAYS,
+    **dict.fromkeys(("icmp-off", "icmp-on"), lambda _words, _entry: ALWAYS),
 }
 
 
