@@ -21,6 +21,7 @@ from ansible_collections.pathguard.network.plugins.plugin_utils.checkpoint impor
 from ansible_collections.pathguard.network.plugins.plugin_utils.checkpoint.driver import driver_of
 from ansible_collections.pathguard.network.plugins.plugin_utils.checkpoint.status import CheckpointStatus
 from ansible_collections.pathguard.network.plugins.plugin_utils.errors import PathGuardError
+from ansible_collections.pathguard.network.plugins.plugin_utils.gather import terminal
 from ansible_collections.pathguard.network.plugins.plugin_utils.gather.channel import Channel, open_channel
 from tests.support.emulated import Emulated, emulated
 
@@ -94,6 +95,12 @@ class Site:
         while self.changed():
             assert time.monotonic() < deadline, "the device's timer never ended"
             time.sleep(0.1)
+
+
+@pytest.fixture(autouse=True)
+def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    """These devices print a whole answer at once: nothing is to be waited for after a prompt."""
+    monkeypatch.setattr(terminal, "SETTLE", 0.02)
 
 
 @contextmanager
