@@ -5,6 +5,9 @@
 
 from __future__ import annotations
 
+from .fuzz_firewalls import FIREWALLS
+from .fuzz_junos import JUNOS
+
 NXOS = """!Command: show running-config
 version 9.3(3)
 hostname leaf1
@@ -181,5 +184,74 @@ set firewall ipv6 forward filter rule 10 protocol 'tcp'
 set firewall ipv6 forward filter rule 10 source address '2001:db8:1::/64'
 set interfaces ethernet eth1 address '10.9.1.1/30'
 """
+ASA = """: Saved
+:
+ASA Version 9.8(1)
+!
+hostname fw
+names
+name 10.2.0.10 db1
+interface GigabitEthernet0/0
+ nameif outside
+ security-level 0
+ ip address 198.51.100.1 255.255.255.0
+interface GigabitEthernet0/1
+ nameif inside
+ security-level 100
+ ip address 10.2.0.1 255.255.0.0
+object network apps
+ subnet 10.1.8.0 255.255.255.0
+object network one
+ host 10.1.1.7
+object network some
+ range 10.3.0.5 10.3.0.9
+object service web
+ service tcp destination eq https
+object-group network MORE
+ network-object host 10.7.7.7
+object-group network APPS
+ network-object object apps
+ network-object object one
+ network-object object some
+ group-object MORE
+object-group service WEB tcp
+ port-object eq https
+ port-object range 8000 8010
+object-group service MIXED
+ service-object object web
+ service-object udp source gt 1023 destination eq syslog
+ service-object icmp echo 0
+object-group icmp-type PINGS
+ icmp-object echo
+access-list SHOP remark the shop
+access-list SHOP extended permit tcp object-group APPS 10.2.0.0 255.255.0.0 object-group WEB
+access-list SHOP extended permit object-group MIXED object apps host db1 log notifications interval 300
+access-list SHOP extended permit tcp 10.1.1.0 255.255.255.0 host db1 eq 5432
+access-list SHOP extended permit ip any4 any4 inactive
+access-list SHOP extended deny tcp any any eq www
+access-list SHOP extended permit icmp any any object-group PINGS
+access-list SHOP extended permit icmp any any echo
+access-list SHOP extended permit udp any gt 1023 any eq domain
+access-list SHOP extended permit tcp 2001:db8:1::/64 any eq https
+access-list SHOP extended deny ip any any
+access-group SHOP in interface outside
+object network one
+ nat (outside,inside) static 10.2.0.77
+nat (inside,outside) source dynamic MORE interface
+policy-map global_policy
+ class inspection_default
+  inspect icmp
+service-policy global_policy global
+Cryptochecksum:571d01b7b08342e35db838e9acec00f6
+: end
+"""
 # By platform; a damaged one is read, and asked.
-CONFIGURATIONS = {"arista_eos": EOS, "cisco_nxos": NXOS, "cisco_xr": XR, "vyos": VYOS}
+CONFIGURATIONS = {
+    "arista_eos": EOS,
+    "cisco_nxos": NXOS,
+    "cisco_xr": XR,
+    "cisco_asa": ASA,
+    "juniper_junos": JUNOS,
+    "vyos": VYOS,
+    **FIREWALLS,
+}

@@ -19,6 +19,7 @@ NONSENSE = "zqx"
 WAYS = {
     "arista_eos": {"in_interface": "Ethernet1", "out_interface": "Ethernet2"},
     "cisco_nxos": {"in_interface": "Ethernet1/1", "out_interface": "Ethernet1/3"},
+    "cisco_asa": {"in_interface": "outside", "out_interface": "inside"},
     "cisco_xr": {"in_interface": "Bundle-Ether1", "out_interface": "GigabitEthernet0/0/0/3"},
     "vyos": {"in_interface": "eth1", "out_interface": "eth2"},
 }
@@ -34,7 +35,7 @@ DENIED = (
 NAMED = ("access-list", "access-group", "traffic-filter", "common", "SHARED", "interface")
 # Words without which a line is another one of the same language, and wider: options that narrow an entry, and what
 # makes a port routed (at a switched one the list is inactive).
-WIDER = ("established", "echo", "no")
+WIDER = ("established", "echo", "inactive", "no")
 
 
 def lines_of(platform: str) -> Iterator[tuple[int, list[str]]]:
