@@ -164,14 +164,18 @@ def test_entries_of_ipv6_lists(line: str, changed: dict[str, Any], wanted: str) 
     assert entry(line, flow, "ipv6") == wanted
 
 
-def test_one_line_may_say_all_and_an_entry_with_a_number_replaces_the_one_that_had_it() -> None:
+def test_one_line_may_say_all() -> None:
     formal = """
     ipv4 access-list icmp-off
     ipv4 access-list log-update threshold 5
     ipv4 access-list ONE 10 deny tcp any any eq 22
     ipv4 access-list ONE 20 permit ipv4 any any
+    no ipv4 access-list ONE 10
     ipv4 access-list ONE 10 deny tcp any any eq 23
     no ipv4 access-list TWO
+    object-group network ipv4 APPS
+    object-group network ipv4 APPS 10.1.1.0/24
+    ipv4 access-list TWO 10 permit ipv4 net-group APPS any
     interface GigabitEthernet0/0/0/0 ipv4 address 10.1.1.1 255.255.255.0
     interface GigabitEthernet0/0/0/0 ipv4 access-group ONE ingress
     """
@@ -181,6 +185,20 @@ def test_one_line_may_say_all_and_an_entry_with_a_number_replaces_the_one_that_h
     by = {"in_interface": "GigabitEthernet0/0/0/0"}
     assert verdict("cisco_xr", formal, {**WEB, "dst_port": 23, **by}) == "deny"
     assert verdict("cisco_xr", formal, {**SSH, **by}) == "permit"
+    assert verdict("cisco_xr", formal, WEB, "TWO") == "permit"
+
+
+def test_two_entries_of_one_number_are_not_understood() -> None:
+    """``show access-lists ... expanded`` gives the members of groups their entry's number: all of these count."""
+    shown = """
+    ipv4 access-list ONE
+     10 permit tcp any host 10.2.0.10 eq 443
+     20 deny tcp any host 10.2.0.10 eq 22
+     20 deny tcp any host 10.2.0.10 eq 23
+     30 permit ipv4 any any
+    """
+    assert verdict("cisco_xr", shown, WEB, "ONE") == "permit"
+    assert verdict("cisco_xr", shown, SSH, "ONE") == "unknown"
 
 
 LISTS = """

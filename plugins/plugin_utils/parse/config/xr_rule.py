@@ -18,6 +18,7 @@ from ...model.match import ALWAYS, In, Masked, Match
 from ...model.rules import ACCEPT, DROP, REJECT, Rule, Verdict
 from . import asks, cisco_names, cisco_rule
 from .cisco_options import FLAGS, of_family, ports, untold, untold_of
+from .device import unknown_rule
 from .entries import Entry
 from .groups import Groups
 from .words import NotUnderstoodError, Words
@@ -152,6 +153,10 @@ def _range(field: str, word: str, family: int) -> Match:
 
 def rule(grammar: cisco_rule.Dialect, entry: Entry, position: int) -> Rule:
     """The rule of an entry. ACL-based forwarding and rate limits make unknown what becomes of the packets."""
+    if (
+        entry.twice
+    ):  # as in a candidate, where the later one counts, and in what is shown expanded, where both do
+        return unknown_rule(position, entry.text, "two entries have this sequence number", entry.number)
     words = _both_ends(entry.words, grammar.family)
     cut, why = _cut(words)
     if not why or words[0] != "permit":
