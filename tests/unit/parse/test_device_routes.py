@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Sequence
 
 import pytest
@@ -201,3 +202,18 @@ def test_tables_of_vrfs_shown_apart() -> None:
     main, red = route_texts.IOS.split("Routing Table: RED")
     state = state_of("cisco_ios", routes4=main, routes4_vrf="Routing Table: RED" + red)
     assert route(state, "10.1.1.0/24", "RED").next_hops[0].interface == "GigabitEthernet0/2"
+
+
+def test_a_switch_that_does_not_route() -> None:
+    state = state_of("arista_eos", routes4="! IP routing not enabled\n" + route_texts.EOS)
+    assert (state.forwarding["ipv4"], state.unreadable[0]["what"]) == (False, "routes6")
+
+
+def test_a_big_table_is_read_in_seconds() -> None:
+    lines = [f"S        10.{n >> 8}.{n & 255}.0/24 [1/0] via 192.0.2.1" for n in range(20_000)]
+    text = "\n".join(["C        192.0.2.0/24 is directly connected, GigabitEthernet0/0", *lines])
+    began = time.process_time()
+    state = state_of("cisco_ios", routes4=text)
+    assert len(state.routes) == 20_001
+    assert hops(state.routes[-1]) == [("192.0.2.1", "GigabitEthernet0/0")]
+    assert time.process_time() - began < 10

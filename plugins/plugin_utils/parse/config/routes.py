@@ -33,6 +33,8 @@ _REFUSED = re.compile(
     r"|Server error.*|Command authorization failed.*|command parse error.*)",
     re.MULTILINE | re.IGNORECASE,
 )
+# Arista EOS says so at the head of a table that it does not use for packets of others ("show ip route").
+_NOT_ROUTING = re.compile(r"^! IP(?:v6)? routing not enabled", re.MULTILINE)
 _RULES_FROM, _MAIN_RULE = 10, 32766
 _DEEPEST = 8  # next hops that are reached over others
 
@@ -50,6 +52,8 @@ def add(state: State, outputs: Mapping[str, RawOutput]) -> None:
         if why:
             state.unreadable.append({"what": f"routes{family}", "reason": why})
             continue
+        if _NOT_ROUTING.search(raw.text(outputs, name)):
+            state.forwarding[f"ipv{family}"] = False
         of_vrfs, why = _read(state.platform, outputs, f"routes{family}_vrf", family)
         entries += [one for one in of_vrfs if one.table != MAIN]
         _place(state, family, entries)
