@@ -18,9 +18,9 @@ from ...model.rules import ACCEPT, Effect, Rule
 from . import asks
 from .fortios_addresses import between
 from .fortios_policy import Objects, disabled
-from .fortios_services import ports
 from .fortios_tree import Block
 from .fortios_vips import Vip
+from .numbers import is_number, number, ports
 from .words import NotUnderstoodError
 
 _SOURCE = "src,src_port"
@@ -92,7 +92,7 @@ def central(blocks: Iterable[Block], objects: Objects, pools: dict[str, Block]) 
             effects = _pool(names, pools) if names else (Effect("masquerade"),)
         if "nat-ippool6" in block.settings:
             effects = (_unknown("nat-ippool6", 6),)
-        line = int(block.name) if block.name.isdecimal() else block.line
+        line = int(block.name) if is_number(block.name) else block.line
         reasons = tuple(unknown_reasons(asked))
         yield Rule(position, asked, ACCEPT, block.shown(), effects, line=line, not_understood=reasons)
 
@@ -111,10 +111,8 @@ def _asked(block: Block, objects: Objects) -> Match:
         if not names:
             raise NotUnderstoodError(f"{key}{ending} is missing")
         asked.append(asks.either(objects.addresses[family].match(at, name) for name in names))
-    number = block.value("protocol", "0")
-    if not number.isdecimal() or int(number) > 255:
-        raise NotUnderstoodError(f"protocol {number!r}")
-    asked.append(protocol(int(number)) if int(number) else ALWAYS)
+    of_protocol = number(block.value("protocol", "0"), 255)
+    asked.append(protocol(of_protocol) if of_protocol else ALWAYS)
     for key, at in (("orig-port", "src_port"), ("dst-port", "dst_port")):
         said = ports(block.value(key, "0"))
         asked.append(asks.ports(at, said) if said not in ((0, 0), (0, 0xFFFF), (1, 0xFFFF)) else ALWAYS)

@@ -24,6 +24,7 @@ from .fortios_addresses import Addresses
 from .fortios_services import Services
 from .fortios_tree import Block
 from .fortios_vips import TRANSLATED, Vip, Vips
+from .numbers import is_number
 from .words import NotUnderstoodError
 
 # What a policy does with packets besides letting them through or not, or with what they carry.
@@ -157,7 +158,7 @@ class Policies:
     def rule(self, block: Block, position: int) -> Rule:
         asked = self.match(block)
         reasons = tuple(unknown_reasons(asked))
-        line = int(block.name) if block.name.isdecimal() else block.line
+        line = int(block.name) if is_number(block.name) else block.line
         return Rule(position, asked, self._verdict(block), block.shown(), line=line, not_understood=reasons)
 
     def _verdict(self, block: Block) -> Verdict:

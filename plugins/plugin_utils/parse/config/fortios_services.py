@@ -16,9 +16,9 @@ from collections.abc import Mapping
 from ...model.match import ALWAYS, Match, Unknown, both, protocol
 from . import asks
 from .fortios_tree import Block
+from .numbers import number, ports
 from .words import NotUnderstoodError
 
-_LAST = 0xFFFF
 _PORTS = {"tcp-portrange": 6, "udp-portrange": 17, "sctp-portrange": 132, "udplite-portrange": 136}
 _PORT_PROTOCOLS = ("TCP/UDP/SCTP", "TCP/UDP/UDP-Lite/SCTP", "TCP/UDP")
 _ICMP = {"ICMP": asks.ICMP, "ICMP6": asks.ICMPV6}
@@ -214,25 +214,21 @@ def service(block: Block) -> Match:
             raise NotUnderstoodError("a code of ICMP without a type")
         return both(_ICMP[kind], kinds, codes)
     if kind == "IP":
-        number = block.value("protocol-number", "0")
-        if not number.isdecimal() or int(number) > 255:
-            raise NotUnderstoodError(f"protocol {number!r}")
-        return protocol(int(number)) if int(number) else ALWAYS
+        asked = number(block.value("protocol-number", "0"), 255)
+        return protocol(asked) if asked else ALWAYS
     raise NotUnderstoodError(f"protocol {kind!r} is not modelled")
 
 
 def _number(block: Block, key: str) -> Match:
     if key not in block.settings:
         return ALWAYS
-    said = block.value(key)
-    if not said.isdecimal() or int(said) > 255:
-        raise NotUnderstoodError(f"set {key} {said}")
-    return asks.ports({"icmptype": "icmp_type", "icmpcode": "icmp_code"}[key], (int(said), int(said)))
+    said = number(block.value(key), 255)
+    return asks.ports({"icmptype": "icmp_type", "icmpcode": "icmp_code"}[key], (said, said))
 
 
 def _ports(block: Block) -> Match:
     found: list[Match] = []
-    for key, number in _PORTS.items():
+    for key, of in _PORTS.items():
         plain: list[tuple[int, int]] = []
         given = block.settings.get(key)
         if given is not None and not given:
@@ -241,25 +237,12 @@ def _ports(block: Block) -> Match:
             to, colon, by = said.partition(":")
             if colon and by not in ("0-65535", "1-65535"):
                 found.append(
-                    both(
-                        protocol(number), asks.ports("dst_port", ports(to)), asks.ports("src_port", ports(by))
-                    )
+                    both(protocol(of), asks.ports("dst_port", ports(to)), asks.ports("src_port", ports(by)))
                 )
             else:
                 plain.append(ports(to))
         if plain:
-            found.append(both(protocol(number), asks.ports("dst_port", *plain)))
+            found.append(both(protocol(of), asks.ports("dst_port", *plain)))
     if not found:
         raise NotUnderstoodError("it has no ports, which a device does not accept")
     return asks.either(found)
-
-
-def ports(said: str) -> tuple[int, int]:
-    """``80`` or ``8000-8010``. NotUnderstoodError for what is none."""
-    low, dash, high = said.partition("-")
-    if not low.isdecimal() or (dash and not high.isdecimal()):
-        raise NotUnderstoodError(f"{said!r} is no range of ports")
-    first, last = int(low), int(high or low)
-    if first > last or last > _LAST:
-        raise NotUnderstoodError(f"{said!r} is no range of ports")
-    return first, last

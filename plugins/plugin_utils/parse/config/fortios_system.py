@@ -13,14 +13,15 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from ...model.match import ALWAYS, Match, Named, Not
-from . import asks
+from . import asks, prefixes
 from .device import Device
 from .fortios_tree import Block
 from .words import NotUnderstoodError
 
 _ZONE = {"in_interface": "in_zone", "out_interface": "out_zone"}
 _SDWAN = "virtual-wan-link"
-_NO_ADDRESS = "0.0.0.0"  # noqa: S104 (what an interface without an address shows)
+# What an interface without an address shows.
+_NO_ADDRESS = ("0.0.0.0", "::")  # noqa: S104 (nothing is bound)
 
 
 def interfaces(device: Device, config: Block) -> dict[str, list[str]]:
@@ -30,16 +31,18 @@ def interfaces(device: Device, config: Block) -> dict[str, list[str]]:
         one = device.interface(name)
         one.up = block.settings.get("status") != ["down"]
         one.kind = " ".join(block.settings.get("type", []))
-        addresses = [block.settings.get("ip", [])]
-        addresses += [entry.settings.get("ip", []) for entry in block.table("secondaryip").values()]
-        for words in addresses:
-            said = _address(words)
-            if said:
-                one.addresses.append(said)
+        said = [block.settings.get("ip", [])]
+        said += [entry.settings.get("ip", []) for entry in block.table("secondaryip").values()]
         of_ipv6 = block.blocks.get("ipv6")
         if of_ipv6 is not None:
-            said6 = [*of_ipv6.settings.get("ip6-address", []), *of_ipv6.table("ip6-extra-addr")]
-            one.addresses.extend(said for said in said6 if "/" in said and said != "::/0")
+            said.append(of_ipv6.settings.get("ip6-address", []))
+            said += [[key] for key in of_ipv6.table("ip6-extra-addr")]
+        for words in said:
+            address = _address(words)
+            if address:
+                one.addresses.append(address)
+            elif words and words[0].split("/")[0] not in _NO_ADDRESS:
+                device.not_understood(f"interface {name}", " ".join(words), "no address with its length")
         number = " ".join(block.settings.get("vrf", []))
         if number not in ("", "0"):
             one.master = f"vrf {number}"
@@ -50,18 +53,10 @@ def interfaces(device: Device, config: Block) -> dict[str, list[str]]:
 
 
 def _address(words: list[str]) -> str:
-    """``10.0.1.1 255.255.255.0`` or ``10.0.1.1/24`` with a length; empty for none."""
-    said = " ".join(words)
-    if not said or words[0].split("/")[0] == _NO_ADDRESS:
+    """``10.0.1.1 255.255.255.0`` or ``10.0.1.1/24`` with a length; empty for none, and for what is no address."""
+    if not words or words[0].split("/")[0] in _NO_ADDRESS:
         return ""
-    if len(words) == 1 and "/" in said:
-        return said
-    if len(words) != 2:
-        return ""
-    octets = words[1].split(".")
-    if not all(octet.isdecimal() for octet in octets):
-        return ""
-    return f"{words[0]}/{sum(bin(int(octet)).count('1') for octet in octets)}"
+    return prefixes.with_length(words) if len(words) == 2 or "/" in words[0] else ""
 
 
 def networks(config: Block) -> dict[str, str]:

@@ -13,6 +13,7 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
+from .numbers import is_number
 from .words import NotUnderstoodError
 
 # "FGT-1 # ", "FGT-1 (root) $ " before a command, as a recorded session shows it.
@@ -148,7 +149,7 @@ def _words(line: str, number: int) -> list[str]:
 
 def _entry(table: Block, name: str, number: int) -> Block:
     """``edit 0`` makes an entry with the next free number ("Command syntax", "edit")."""
-    if name == "0" and all(key.isdecimal() for key in table.entries):
+    if name == "0" and all(is_number(key) for key in table.entries):
         name = str(max(map(int, table.entries), default=0) + 1) if table.entries else "0"
     found = table.entries.get(name)
     if found is None:

@@ -18,8 +18,8 @@ from ...model.match import ALWAYS, In, Match, Named, Range, Unknown, both, proto
 from ...model.rules import ACCEPT, Effect, Rule
 from . import asks
 from .fortios_addresses import between
-from .fortios_services import ports
 from .fortios_tree import Block
+from .numbers import ports
 from .words import NotUnderstoodError
 
 TRANSLATED = Named("ct_status", ("dnat", "both"))

@@ -19,6 +19,7 @@ from dataclasses import dataclass
 
 from ...model.match import ALWAYS, Match, Not, Unknown, both, protocol
 from . import asks
+from .numbers import number
 from .panos_objects import Objects, port_ranges
 from .panos_tree import Node
 from .words import NotUnderstoodError
@@ -167,10 +168,7 @@ def _custom(name: str, node: Node) -> Application:
             return Application(name)
         ((kind, said),) = default.children.items()
         if kind == "ident-by-ip-protocol":
-            number = default.value(kind)
-            if not number.isdecimal() or int(number) > 255:
-                raise NotUnderstoodError(f"protocol {number!r}")
-            where: Match = protocol(int(number))
+            where: Match = protocol(number(default.value(kind), 255))
         elif kind in ("ident-by-icmp-type", "ident-by-icmp6-type"):
             where = _icmp(said, 4 if kind == "ident-by-icmp-type" else 6)
         elif kind == "port":
@@ -186,6 +184,4 @@ def _icmp(node: Node, family: int) -> Match:
     """``type`` and ``code``; in old versions the type alone."""
     kind = node.value("type") if node.has("type") else next(iter(node.children), "")
     code = node.value("code") if node.has("code") else ""
-    if not kind.isdecimal() or int(kind) > 255 or (code and (not code.isdecimal() or int(code) > 255)):
-        raise NotUnderstoodError(f"ICMP type {node.shown()!r}")
-    return asks.icmp(int(kind), int(code) if code else None, family)
+    return asks.icmp(number(kind, 255), number(code, 255) if code else None, family)

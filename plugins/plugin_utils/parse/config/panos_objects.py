@@ -15,11 +15,10 @@ import re
 from collections.abc import Callable, Sequence
 
 from ...model.match import ALWAYS, Match, Unknown, both, protocol
-from . import asks
+from . import asks, numbers
 from .panos_tree import Node
 from .words import NotUnderstoodError
 
-_LAST = 0xFFFF
 _PROTOCOLS = {"tcp": 6, "udp": 17, "sctp": 132}
 _LITERAL = re.compile(r"^[0-9A-Fa-f.:]+(?:/\d+|-[0-9A-Fa-f.:]+)?$")
 _COUNTRY = re.compile(r"^[A-Z][A-Z0-9]$")
@@ -190,13 +189,4 @@ def service(node: Node) -> Match:
 
 def port_ranges(said: str) -> list[tuple[int, int]]:
     """``80,443,8000-8010``. NotUnderstoodError for what is none."""
-    found = []
-    for part in said.split(","):
-        low, dash, high = part.strip().partition("-")
-        if not low.isdecimal() or (dash and not high.isdecimal()):
-            raise NotUnderstoodError(f"{part!r} is no port")
-        first, last = int(low), int(high or low)
-        if first > last or last > _LAST:
-            raise NotUnderstoodError(f"{part!r} is no range of ports")
-        found.append((first, last))
-    return found
+    return [numbers.ports(part.strip()) for part in said.split(",")]

@@ -146,7 +146,7 @@ def _xml(text: str, begin: int) -> Node:
     first = text.count("\n", 0, begin)
     reader = _Reader(first)
     try:
-        reader.parser.Parse(body.lstrip().encode(), True)
+        reader.parser.Parse(body.lstrip().encode(errors="replace"), True)
     except expat.ExpatError as error:
         raise NotUnderstoodError(
             f"line {first + error.lineno}: no XML that is whole ({expat.ErrorString(error.code)})"

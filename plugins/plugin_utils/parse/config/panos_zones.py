@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from ...model.match import Match, Named, Not, Unknown, both
-from . import asks
+from . import asks, prefixes
 from .device import Device
 from .panos_objects import Objects
 from .panos_tree import Node
@@ -65,10 +65,7 @@ def _literal(value: str, objects: Objects) -> str:
     found = objects.find("address", value)
     if found is not None:
         value = next(iter(found.values("ip-netmask")), "")
-    head = value.partition("/")[0]
-    if head.replace(".", "").isdecimal() or ":" in head:
-        return value if "/" in value else f"{value}/{128 if ':' in head else 32}"
-    return ""
+    return prefixes.with_length([value])
 
 
 @dataclass
