@@ -43,6 +43,84 @@ _BEARING = (
 )
 
 
+# The others. What is in neither is said.
+_OTHERS = frozenset(
+    (
+        "access-profile",
+        "accounting-options",
+        "apply-macro",
+        "bridge-domains",
+        "chassis",
+        "class-of-service",
+        "connections",
+        "dynamic-profiles",
+        "ethernet-switching-options",
+        "event-options",
+        "fabric",
+        "multi-chassis",
+        "multicast-snooping-options",
+        "poe",
+        "protocols",
+        "routing-options",
+        "schedulers",
+        "security-profile",
+        "services",
+        "snmp",
+        "switch-options",
+        "system",
+        "tenants",
+        "version",
+        "virtual-chassis",
+        "vmhost",
+        "wlan",
+    )
+)
+_OF_SECURITY = frozenset(
+    (
+        "address-book",
+        "advance-policy-based-routing",
+        "alarms",
+        "alg",
+        "analysis",
+        "application-firewall",
+        "application-tracking",
+        "authentication-key-chains",
+        "certificates",
+        "datapath-debug",
+        "dynamic-address",
+        "dynamic-vpn",
+        "firewall-authentication",
+        "flow",
+        "forwarding-options",
+        "forwarding-process",
+        "gprs",
+        "group-vpn",
+        "idp",
+        "ike",
+        "ipsec",
+        "ipsec-policy",
+        "log",
+        "macsec",
+        "mirror-filter",
+        "nat",
+        "ngfw",
+        "pki",
+        "policies",
+        "remote-access",
+        "resource-manager",
+        "screen",
+        "secure-wire",
+        "softwires",
+        "ssh-known-hosts",
+        "tcp-encap",
+        "traceoptions",
+        "user-identification",
+        "utm",
+        "zones",
+    )
+)
+
+
 def parse(host: str, outputs: Mapping[str, RawOutput]) -> State:
     """Never fails for what a device printed: what can't be read is named in the state."""
     device = Device(host, PLATFORM)
@@ -81,10 +159,9 @@ def _tree(device: Device, text: str) -> braces.Node:
             raise NotUnderstoodError(
                 f"the user may not see all of the configuration: ACCESS-DENIED in {top or 'it'}"
             )
-    for line, said in found.notes:
-        device.not_understood(f"line {line}", said[:200], "no statement")
     if not found.root.children:
         raise NotUnderstoodError("there is no statement in it")
+    _say(device, found)
     if "apply-groups" in text:
         junos_groups.expand(found.root)
         if found.root.doubt:
@@ -94,3 +171,19 @@ def _tree(device: Device, text: str) -> braces.Node:
         if node is not None and node.doubt:
             raise NotUnderstoodError(f"{name}: {node.doubt}")
     return found.root
+
+
+def _say(device: Device, found: braces.Reading) -> None:
+    """What in the text has no meaning here."""
+    for line, said in found.notes:
+        device.not_understood(f"line {line}", said[:200], "no statement, or of what is not there")
+    for node in found.root.each():
+        if (
+            node.word not in _OTHERS
+            and node.word not in _BEARING
+            and not node.word.startswith("apply-groups")
+        ):
+            device.not_understood(f"line {node.line}", node.word, "no part of a configuration that is known")
+    for node in found.root.each("security"):
+        if node.word not in _OF_SECURITY and not node.word.startswith("apply-groups"):
+            device.not_understood(f"line {node.line}", f"security {node.word}", "not understood")

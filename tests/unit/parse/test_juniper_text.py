@@ -155,6 +155,15 @@ def test_what_may_not_be_seen_elsewhere_does_not_matter() -> None:
     assert state(PLATFORM, BRACES.replace("version", "snmp { /* ACCESS-DENIED */ }\nversion")).firewall_known
 
 
+def test_parts_that_are_not_known_are_named() -> None:
+    found = state(PLATFORM, BRACES + "wonders { a; }\nsecurity { wonder 5; }\ndeactivate firewall filter Z\n")
+    assert [note["text"] for note in found.not_understood] == [
+        "deactivate firewall filter Z",
+        "wonders",
+        "security wonder",
+    ]
+
+
 FILTER = "set firewall filter F term {name} {rest}\n"
 
 
@@ -299,6 +308,30 @@ class TestTrap29:
         for word in ("source-address", "protocol", "destination-port", "10.0.1.0/24", "tcp", "22"):
             assert verdict(PLATFORM, text.replace(f"{word}", "", 1), wide, "F") != "permit", word
             assert verdict(PLATFORM, text.replace(f"{word}", "wonder", 1), wide, "F") != "permit", word
+
+    STRUCTURE = (
+        "interfaces",
+        "unit",
+        "family",
+        "inet",
+        "filter",
+        "input",
+        "firewall",
+        "term",
+        "from",
+        "then",
+        "F",
+    )
+
+    @pytest.mark.parametrize("word", STRUCTURE)
+    def test_no_word_that_binds_a_filter_can_go_unnoticed(self, word: str) -> None:
+        text = """interfaces { ge-0/0/0 { unit 0 { family inet { filter { input F; } address 10.0.1.1/24; } } } }
+            firewall { family inet { filter F { term a { from { protocol udp; } then { discard; } } } } }"""
+        flow = {**SSH, "in_interface": "ge-0/0/0.0"}
+        assert verdict(PLATFORM, text, flow) == "deny"
+        for damaged in (text.replace(word, "wonder", 1), text.replace(word, "", 1)):
+            found = state(PLATFORM, damaged)
+            assert verdict(PLATFORM, damaged, flow) != "permit" or found.not_understood, damaged
 
 
 def test_nesting_without_an_end_is_refused_and_not_followed() -> None:

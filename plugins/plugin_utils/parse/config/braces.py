@@ -117,7 +117,8 @@ def _quoted(word: str) -> str:
 
 @dataclass
 class Reading:
-    """``notes``: lines that are no statements, as (line, text). ``denied``: first words of what was not shown."""
+    """``notes``: lines that are no statements, or of something that is not there, as (line, text). ``denied``: the
+    first words of what was not shown."""
 
     root: Node = field(default_factory=lambda: Node(""))
     notes: list[tuple[int, str]] = field(default_factory=list)
@@ -310,7 +311,10 @@ class _Reader:
         node: Node | None = self._found.root
         for word in path:
             node = node.children.get(word) if node is not None else None
-        if node is not None:
+        if node is None:
+            verb = "activate" if active else "deactivate"
+            self._found.notes.append((self._line, f"{verb} {' '.join(path)}"))
+        else:
             node.inactive = not active
 
     def _insert(self, words: list[str]) -> None:

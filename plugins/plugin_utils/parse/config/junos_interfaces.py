@@ -37,6 +37,23 @@ _OTHERS = {
     "service": "",
     "simple-filter": "",
 }
+_FAMILIES = frozenset(
+    (
+        "any",
+        "bridge",
+        "ccc",
+        "ethernet-switching",
+        "inet",
+        "inet6",
+        "iso",
+        "mlfr-end-to-end",
+        "mpls",
+        "tcc",
+        "vpls",
+    )
+)
+# What stands for a filter wherever it is: beside the statements that are known, nothing may hold it.
+_FILTERING = frozenset(("family", "filter", "input", "input-list", "output", "output-list"))
 _RANGE = re.compile(r"^(.*?)(\d+)$")
 _END = "discard at the end, for what no term decides"
 _OF_SWITCHING = ("irb", "vlan")
@@ -75,6 +92,20 @@ class Interfaces:
 
     def _physical(self, physical: Node) -> None:
         up = physical.find("disable") is None
+        odd = [node for node in physical.each() if node.word not in ("unit", *_OTHERS) and _holds(node, 3)]
+        odd += [unit for unit in physical.each("unit") if not unit.word.isdecimal()]
+        for unit in physical.each("unit"):
+            odd += [node for node in unit.each() if node.word not in ("family", *_OTHERS) and _holds(node, 2)]
+            for family in unit.each("family"):
+                known = family.word in _FAMILIES
+                odd += [node for node in family.each() if node.word not in _OTHERS and _holds(node, 1)]
+                odd += [] if known else [family]
+        for node in odd:
+            if node.word != "filter":
+                why = f"{node.word!r} is not understood"
+                self._unknown(
+                    f"{physical.word}.*", "", "any", f"interfaces {physical.word} {node.text()}", why
+                )
         for unit in physical.each("unit"):
             name = f"{physical.word}.{unit.word}"
             found = self._device.interface(name)
@@ -84,10 +115,20 @@ class Interfaces:
                 for side in _FIELD:
                     self._device.bind_unknown(name, side, "inet", f"interfaces {name}", doubt)
             for family in unit.each("family"):
-                found.addresses += _addresses(family)
+                found.addresses += self._addresses(name, family)
                 self._family(name, family)
             self._bind(name, "any", unit)
         self._bind_all_units(physical)
+
+    def _addresses(self, name: str, family: Node) -> list[str]:
+        found = []
+        for child in family.each("address") if family.word in _VERSIONS else ():
+            if _is_address(child.word):
+                whole = 32 if family.word == "inet" else 128
+                found.append(child.word if "/" in child.word else f"{child.word}/{whole}")
+            else:
+                self._device.not_understood(f"interfaces {name}", f"address {child.word}", "no address")
+        return found
 
     def _bind_all_units(self, physical: Node) -> None:
         """A filter of a whole port sees the packets of all its units ("physical-interface-filter")."""
@@ -167,8 +208,9 @@ class Interfaces:
         self._device.not_understood(f"interfaces {name}", text, why)
         unknown = Verdict("unknown", detail=why)
         if name.partition(".")[0] == "lo0":
-            rules = self._itself["in" if side == "in" else "out"]
-            rules.append(Rule(len(rules) + 1, both(), unknown, text, not_understood=(why,)))
+            for one in (side,) if side in _FIELD else _FIELD:
+                rules = self._itself[one]
+                rules.append(Rule(len(rules) + 1, both(), unknown, text, not_understood=(why,)))
             return
         for one in (side,) if side in _FIELD else _FIELD:
             self._device.bound(one, self._packets(name, one, family), unknown, text, None, (why,))
@@ -228,6 +270,11 @@ class Interfaces:
                             self._unknown(name, side, "any", f"{place} {inner.word} interfaces {name}", why)
 
 
+def _holds(node: Node, depth: int) -> bool:
+    """Whether there is a word of filters a few levels below."""
+    return any(child.word in _FILTERING or (depth > 1 and _holds(child, depth - 1)) for child in node.each())
+
+
 def with_unit(name: str) -> str:
     """A logical interface; without a unit it is unit 0."""
     return name if "." in name else f"{name}.0"
@@ -253,14 +300,6 @@ def _bindings(node: Node) -> Iterator[tuple[str, list[str], str, int]]:
             yield way.word, [], text, way.line
         else:
             yield side, names if way.word != base else names[-1:], text, way.line
-
-
-def _addresses(family: Node) -> list[str]:
-    return [
-        child.word if "/" in child.word else f"{child.word}/{32 if family.word == 'inet' else 128}"
-        for child in family.each("address")
-        if family.word in _VERSIONS and _is_address(child.word)
-    ]
 
 
 def _is_address(word: str) -> bool:

@@ -31,6 +31,20 @@ _HOST = "junos-host"
 _OPEN = Named("connection", ("established", "related"))
 _OPEN_TEXT = "packets of open connections pass (session table)"
 _OUT_OF_BAND = ("fxp0", "em0", "me0")
+_OF_ZONES = frozenset(
+    (
+        "address-book",
+        "application-tracking",
+        "description",
+        "enable-reverse-reroute",
+        "host-inbound-traffic",
+        "interfaces",
+        "screen",
+        "source-identity-log",
+        "tcp-rst",
+        "unidirectional-session-refreshing",
+    )
+)
 _MODES: dict[str, Match] = {"inet6": asks.IPV6, "mpls": ALWAYS}
 
 
@@ -142,6 +156,9 @@ class Policies:
         """What is configured and not modelled."""
         say = self._device.not_understood
         for zone in self._security.each("zones", "security-zone"):
+            odd = [name for name in zone.names() if name not in _OF_ZONES]
+            if odd:
+                say(f"zone {zone.word}", odd[0], "not understood")
             screen = zone.value("screen")
             if screen:
                 say(f"zone {zone.word}", f"screen {screen}", "what screens drop is not modelled")
