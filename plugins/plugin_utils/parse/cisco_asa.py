@@ -116,6 +116,9 @@ class _Reading:
         for one in self._interfaces.values():
             interface = self._device.interface(one.name)
             interface.addresses, interface.up = one.addresses, one.up
+            if not one.told:
+                why = "an address of this interface is not in the configuration"
+                self._device.not_understood(f"interface {one.name}", f"line {one.line}", why)
         for definition in self._objects.definitions():
             self._device.state.sets[definition.key] = definition
         for name, found in self._lists.found.items():

@@ -72,6 +72,11 @@ object-group service INNERSVC
 object-group protocol TUNNELS
  protocol-object gre
  protocol-object 50
+object-group protocol TCPUDP
+ protocol-object udp
+ protocol-object tcp
+object network hollow
+ description no value
 object-group icmp-type PINGS
  icmp-object echo
  icmp-object 0
@@ -192,6 +197,12 @@ ENTRIES: list[tuple[str, dict[str, Any], str]] = [
     ("permit object-group MIXED any any", _udp(9005), "deny"),
     ("permit object-group TUNNELS any any", _other(50), "permit"),
     ("permit object-group TUNNELS any any", _tcp(), "deny"),
+    ("permit object-group TCPUDP any any eq domain", _udp(53), "permit"),
+    ("permit object-group TCPUDP any any eq domain", _tcp(port=54), "deny"),
+    ("permit object-group TCPUDP any any object-group DNS", _tcp(port=53), "permit"),
+    ("permit object-group TCPUDP any any object-group WEB", _tcp(), "unknown"),
+    ("permit object-group TUNNELS any any eq 80", _other(50), "unknown"),
+    ("permit ip object hollow any", _tcp(), "unknown"),
     ("permit object-group GONE any any", _tcp(), "unknown"),
     ("permit object-group NESTED any any", _tcp(), "unknown"),
     # What else may stand behind.
@@ -249,6 +260,14 @@ def test_an_entry(entry: str, flow: dict[str, Any], wanted: str) -> None:
         ("access-list L extended deny ip any any\nno access-list L line 1 extended deny ip any any\n"
          "access-list L extended permit ip any any\n", "permit"),
         ("access-list X extended permit ip any any\naccess-list X rename L\n", "permit"),
+        ("object-group network G\n network-object host 10.0.0.6\nno object-group network G\n"
+         "object-group network G\n network-object host 10.0.0.5\n"
+         "access-list L extended deny ip host 10.0.0.6 any\naccess-list L extended permit ip object-group G any\n", "permit"),
+        ("object-group network G\n network-object host 10.0.0.5\n network-object host 10.0.0.6\n"
+         "object-group network G\n no network-object host 10.0.0.5\n"
+         "access-list L extended permit ip object-group G any\n", "deny"),
+        ("object network o\n host 10.0.0.6\nobject network o\n host 10.0.0.5\n"
+         "access-list L extended permit ip object o any\n", "permit"),
         # By destination alone.
         ("access-list L standard permit 10.9.0.0 255.255.0.0\n", "permit"),
         ("access-list L standard permit host 10.0.0.5\n", "deny"),

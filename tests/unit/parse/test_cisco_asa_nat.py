@@ -134,6 +134,10 @@ def _in(dst: str, port: int = 80, out: str = "dmz", **more: Any) -> dict[str, An
         (f"{WEB}nat (outside,any) source static any any destination static web-mapped web-mapped\n", _in("198.51.100.80"), "deny"),
         (f"{WEB}nat (outside,any) after-auto source static any any destination static web-mapped web-mapped\n",
          _in("198.51.100.80"), "permit"),
+        # A candidate may take one away.
+        ("nat (dmz,outside) source static web web-mapped\nno nat (dmz,outside) source static web web-mapped\n",
+         _in("198.51.100.80"), "deny"),
+        (f"{WEB}object network web\n no nat (dmz,outside) static web-mapped\n", _in("198.51.100.80"), "deny"),
         # What is not modelled, or not known, leaves packets by these interfaces unknown.
         ("nat (dmz,outside) source static web web-mapped bogus\n", _in("198.51.100.80"), "unknown"),
         ("nat (dmz,outside) source static web GONE\n", _in("10.9.0.80"), "unknown"),

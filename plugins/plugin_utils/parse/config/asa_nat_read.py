@@ -67,7 +67,7 @@ def table(config: list[Line], objects: Objects) -> list[Translation]:
     """All that are in force, first those that are asked first."""
     first: list[Translation] = []
     last: list[Translation] = []
-    for line in starting(config, "nat"):
+    for line in _kept(config):
         words, sides = _sides(line.words)
         section = first
         if words.take("after-auto"):
@@ -77,6 +77,19 @@ def table(config: list[Line], objects: Objects) -> list[Translation]:
         if found is not None:
             section.insert(at - 1 if 0 < at <= len(section) else len(section), found)
     return [*first, *_of_objects(config, objects), *last]
+
+
+def _kept(config: list[Line]) -> list[Line]:
+    """Twice NAT that no later command takes away."""
+    found: list[Line] = []
+    for line in config:
+        if line.words[0] == "nat":
+            found.append(line)
+        elif line.words[:3] == ["clear", "configure", "nat"]:
+            found.clear()
+        elif line.words[:2] == ["no", "nat"]:
+            found = [one for one in found if one.words != line.words[1:]]
+    return found
 
 
 def _sides(words: list[str]) -> tuple[Words, tuple[str, str]]:

@@ -91,10 +91,10 @@ class Objects:
             self.names[words[2]] = words[1]
 
     def forget(self, words: list[str]) -> None:
-        """``no object…`` or ``clear configure object…``, in a text of commands."""
-        for key in [key for key in self._defined if key[0] == (words[0] == "object-group")]:
-            if len(words) < 3 or key[1] == words[2]:
-                del self._defined[key]
+        """``no object… KIND NAME`` or ``clear configure object… [KIND]``, in a text of commands."""
+        for (group, name), found in list(self._defined.items()):
+            if group == (words[0] == "object-group") and words[1:3] in ([], [found.kind], [found.kind, name]):
+                del self._defined[(group, name)]
 
     def kind(self, name: str) -> str:
         """Of a group; empty where there is none of this name."""
@@ -167,6 +167,12 @@ class Objects:
     def services(self, word: str, name: str) -> Match:
         """An object or group in the place of the protocol."""
         return self._kept((word, name, "services"), lambda: self._services(word, name).match())
+
+    def protocols(self, name: str) -> tuple[int, ...]:
+        """Those of a group, if all of them have ports; none for other groups."""
+        listed = self._services("object-group", name)
+        found = {number for one in listed.known for number in one.protocols or (0,)}
+        return tuple(sorted(found)) if found <= asa_names.PORTS.keys() and not listed.unknown else ()
 
     def single_service(self, name: str) -> Service:
         """The one that an object is. NotUnderstoodError for what is none, or not known."""
@@ -250,6 +256,8 @@ class Objects:
                     stack.append((key, (), iter([["service-object", *_WRITTEN[key[1]]]])))
                     open_ones.add(key)
                 return
+            if not found.group and not found.lines:
+                unknown[Unknown(title, f"{title} has no value")] = None
             stack.append((key, found.protocols, iter(found.lines)))
             open_ones.add(key)
 

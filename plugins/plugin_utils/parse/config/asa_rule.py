@@ -91,7 +91,9 @@ class Reader:
         """The protocols whose ports or messages may follow, and the match of the word."""
         how = words.take("object", "object-group")
         if how:
-            return (), self._services(how, words.next("a name"))
+            name = words.next("a name")
+            of_protocols = how == "object-group" and self._objects.kind(name) == PROTOCOL
+            return (self._objects.protocols(name) if of_protocols else ()), self._services(how, name)
         if words.take("tcp-udp"):
             return names.TCP_UDP, protocol(*names.TCP_UDP)
         number = words.value("protocol", names.protocol)
