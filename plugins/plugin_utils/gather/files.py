@@ -60,7 +60,7 @@ def _name(platform: Platform, command: str) -> str:
         return text
     by_text = {known: name for name, known in platform.commands.items()}
     named = by_text.get(text) or platform.aliases.get(text)
-    if named not in platform.commands:
+    if named is None or named not in platform.commands:
         raise GatherError(
             f"{text!r} is no command that is gathered on {platform.name}",
             "files",

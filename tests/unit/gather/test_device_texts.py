@@ -133,9 +133,10 @@ def test_every_platform_has_commands_and_a_login() -> None:
     assert set(DEVICES) == set(DEVICE_LOGINS)
     for name, shows in DEVICES.items():
         assert {"running_config", "interfaces", "routes4"} <= set(shows.commands), name
-        assert set(shows.aliases.values()) <= {*shows.commands, *shows.boot, "startup_config", "routes6"}, (
-            name
-        )
+        known = platform_of(name).commands
+        assert {*shows.commands, *shows.boot, *shows.given} == set(known), name
+        for other, meant in shows.aliases.items():
+            assert meant in known or meant in {"startup_config", "routes6"}, (name, other)
 
 
 @pytest.mark.parametrize(
@@ -220,6 +221,11 @@ def test_a_saved_file_with_the_mark_of_a_pager(tmp_path: Path) -> None:
 def test_a_saved_refusal(tmp_path: Path, platform: str, command: str, said: str) -> None:
     with pytest.raises(GatherError, match="holds an error message"):
         read(tmp_path, said, command, platform)
+
+
+def test_another_text_for_what_a_platform_does_not_have(tmp_path: Path) -> None:
+    with pytest.raises(GatherError, match="'show startup' is no command that is gathered on cisco_xr"):
+        read(tmp_path, "hostname R1\n", "show startup", "cisco_xr")
 
 
 def test_a_saved_file_of_nothing(tmp_path: Path) -> None:
