@@ -222,6 +222,7 @@ vlan access-map GUARD 20
   action drop
   statistics per-entry
 ip access-list SECRET
+  5 deny tcp host 10.1.1.8 any
   10 permit ip any 10.2.0.0/24
 vlan filter GUARD vlan-list 5-9,10
 interface Vlan10
@@ -236,9 +237,10 @@ interface Ethernet1/1
 @pytest.mark.parametrize(
     ("flow", "by", "wanted"),
     [
-        # No entry of WEB is for SSH, and that it denies the rest decides nothing on all switches.
         (WEB, {"in_interface": "Vlan10", "out_interface": "Vlan20"}, "permit"),
         (SSH, {"in_interface": "Vlan10", "out_interface": "Vlan20"}, "deny"),
+        # What a list denies is no matter of its entry of the map.
+        ({**SSH, "src": "10.1.1.8"}, {"in_interface": "Vlan10", "out_interface": "Vlan20"}, "unknown"),
         ({**SSH, "dst": "10.9.9.9"}, {"in_interface": "Vlan10"}, "unknown"),
         ({**SSH, "dst": "10.9.9.9"}, {"in_interface": "Vlan20", "out_interface": "Vlan10"}, "unknown"),
         ({**SSH, "dst": "10.9.9.9"}, {"in_interface": "Vlan20", "out_interface": "Vlan30"}, "permit"),

@@ -239,6 +239,10 @@ def asked(lines: str, flow: dict[str, Any], **by: str) -> str:
         ("ipv4 access-group common SHARED WEB ingress", WEB, "permit"),
         ("ipv4 access-group common SHARED WEB ingress", {**WEB, "dst_port": 80}, "deny"),
         ("ipv4 access-group common SHARED ingress", {**WEB, "dst_port": 80}, "deny"),
+        ("ipv4 access-group common EMPTY common SHARED WEB ingress", SSH, "permit"),
+        ("ipv4 access-group common SHARED WEB NOSSH ingress", SSH, "unknown"),
+        ("ipv4 access-group common ingress", SSH, "unknown"),
+        ("ipv4 access-group ingress", SSH, "unknown"),
         # A list that does not exist passes all packets ("ipv4 access-group", usage guidelines).
         ("ipv4 access-group NOWHERE ingress", SSH, "permit"),
         ("ipv4 access-group common NOWHERE WEB ingress", SSH, "deny"),

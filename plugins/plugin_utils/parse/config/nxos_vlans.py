@@ -3,27 +3,26 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """VLAN access maps of Cisco NX-OS: what they do with the packets of a VLAN.
 
-Source: Cisco Nexus 7000 Series NX-OS Security Configuration Guide, "Configuring VLAN ACLs": an entry does its action
-with what its lists permit. What becomes of packets that a list denies, or that no entry speaks of, depends on the
-switch (on some, lists of access maps can't deny), so it is not known here.
+Source: Cisco Nexus 9000 Series NX-OS Security Configuration Guide, "VLAN Access Maps and Entries": the action is that
+of the first entry with a list that permits the packet. What becomes of packets that no list permits is not said there.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
-from ...model.match import ALWAYS
-from ...model.rules import DROP, RETURN, Chain, Rule, Verdict
+from ...model.match import ALWAYS, Match
+from ...model.rules import ACCEPT, DROP, RETURN, Chain, Rule, Verdict
 from . import asks
 from .blocks import Line
 from .device import Device
 from .entries import beneath, is_number
 from .perhaps import chosen
 
-_NEXT = "what the VLAN access map does with packets that its list denies is not known"
-_OTHER = "what the VLAN access map does with other packets is not known"
+_NEXT = "what the list of a VLAN access map does with these packets is not known"
+_OTHER = "what the VLAN access map does with packets that none of its lists permits is not known"
 _UNREAD = "the VLAN access map is not understood"
-_ACTIONS = {"forward": RETURN, "drop": DROP}
+_ACTIONS = {"forward": ACCEPT, "drop": DROP}
 
 
 @dataclass(slots=True)
@@ -33,6 +32,11 @@ class _Step:
     lists: list[tuple[str, str]] = field(default_factory=list)
     action: Verdict | None = None
     read: bool = True
+
+    def verdict(self, rule: Rule) -> Verdict | None:
+        """What it does with packets that an entry of a list is for: what is denied goes on to the next list."""
+        kind = rule.verdict.kind if isinstance(rule.verdict, Verdict) else ""
+        return self.action if kind == "accept" else RETURN if kind in ("drop", "reject") else None
 
 
 @dataclass(slots=True)
@@ -62,34 +66,31 @@ class AccessMap:
         elif words[:3] == ["match", "mac", "address"] and len(words) == 4:
             pass  # sees no IP packets
         elif words[0] == "action":
-            step.action = _ACTIONS.get(words[1]) if len(words) == 2 else None
+            step.action = _ACTIONS.get(words[1]) if words[2:] in ([], ["log"]) and words[1:] else None
         elif words[0] != "statistics":
             step.read = False
 
     def chain(self, device: Device, keys: dict[tuple[str, str], str]) -> Verdict:
-        """What packets go through; those that are forwarded return. ``keys``: rulesets by family and name."""
+        """What packets go through; those that are forwarded pass. ``keys``: rulesets by family and name."""
         if self.text not in device.state.chains:
             device.state.chains[self.text] = Chain(self.text, self._rules(device, keys))
         return Verdict("jump", self.text)
 
     def _rules(self, device: Device, keys: dict[tuple[str, str], str]) -> list[Rule]:
         found: list[Rule] = []
-        for _number, step in sorted(self.steps.items()):
-            if not step.read or not step.lists or any(one not in keys for one in step.lists):
-                found.append(_unknown(self.text, _UNREAD))
+        for number, step in sorted(self.steps.items()):
+            rulesets = [device.state.rulesets[keys[one]] for one in step.lists if one in keys]
+            whole = len(rulesets) == len(step.lists) and all(ruleset.rules for ruleset in rulesets)
+            if not step.read or not rulesets or not whole:
+                found.append(_unknown(len(found) + 1, self.text, _UNREAD))
                 break
-            for family, name in step.lists:
-                ruleset = device.state.rulesets[keys[family, name]]
-                action = step.action
-
-                def verdict(rule: Rule, action: Verdict | None = action) -> Verdict | None:
-                    permits = isinstance(rule.verdict, Verdict) and rule.verdict.kind == "accept"
-                    return action if permits else None
-
-                found += chosen(ruleset, verdict, _NEXT, asks.IPV4 if family == "ip" else asks.IPV6)
-        end = _unknown(f"the end of {self.text}", _OTHER)
-        return [replace(rule, position=position) for position, rule in enumerate((*found, end), start=1)]
+            for ruleset in rulesets:
+                key = f"{self.text} {number} {ruleset.key}"
+                device.state.chains[key] = Chain(key, list(chosen(ruleset, step.verdict, _NEXT)))
+                family: Match = asks.IPV4 if ruleset.family == "ip" else asks.IPV6
+                found.append(Rule(len(found) + 1, family, Verdict("jump", key), key))
+        return [*found, _unknown(len(found) + 1, f"the end of {self.text}", _OTHER)]
 
 
-def _unknown(text: str, why: str) -> Rule:
-    return Rule(1, ALWAYS, Verdict("unknown", detail=why), text, not_understood=(why,))
+def _unknown(position: int, text: str, why: str) -> Rule:
+    return Rule(position, ALWAYS, Verdict("unknown", detail=why), text, not_understood=(why,))

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 
-from ...model.match import ALWAYS, Match, both
+from ...model.match import ALWAYS, Match
 from ...model.rules import RETURN, Chain, Rule, Ruleset, Verdict
 from .device import Device
 
@@ -32,21 +32,14 @@ def _permitted(rule: Rule) -> Verdict | None:
     return RETURN if isinstance(rule.verdict, Verdict) and rule.verdict.kind == "accept" else None
 
 
-def chosen(
-    ruleset: Ruleset,
-    verdict: Callable[[Rule], Verdict | None],
-    why: str,
-    also: Match = ALWAYS,
-    first: int = 1,
-) -> Iterable[Rule]:
+def chosen(ruleset: Ruleset, verdict: Callable[[Rule], Verdict | None], why: str) -> Iterable[Rule]:
     """The rules of a list with other verdicts; None is one that is not known, for the reason ``why``."""
-    for position, rule in enumerate(ruleset.rules, start=first):
+    for position, rule in enumerate(ruleset.rules, start=1):
         given = verdict(rule)
-        asked = both(also, rule.match)
         if given is None:
-            yield _unknown(position, asked, rule.text, why, rule.line)
+            yield _unknown(position, rule.match, rule.text, why, rule.line)
         else:
-            yield replace(rule, position=position, match=asked, verdict=given)
+            yield replace(rule, position=position, verdict=given)
 
 
 def _unknown(position: int, asked: Match, text: str, why: str, line: int | None = None) -> Rule:

@@ -31,7 +31,7 @@ _KINDS = ("l2transport", "point-to-point", "multipoint")
 
 @dataclass(slots=True)
 class Bound:
-    """``names``: the lists, in the order in which they are asked: a common one first."""
+    """``names``: the lists, in the order in which they are asked: common ones first."""
 
     names: list[str]
     line: Line
@@ -84,13 +84,16 @@ def binds(words: list[str]) -> bool:
 
 
 def _filter(port: Port, words: list[str], line: Line) -> bool:
-    """``ipv4 access-group [common LIST] [LIST] ingress|egress ...``."""
-    side = next((at for at, word in enumerate(words) if word in _DIRECTIONS), 0)
-    names = [word for word in words[2:side] if word != "common"]
-    common = words[2:3] == ["common"]
-    if not binds(words) or not names or len(names) > 1 + common or len(names) + common != side - 2:
+    """``ipv4 access-group [common LIST ...] [LIST] ingress|egress ...``."""
+    side = next((at for at, word in enumerate(words) if at > 2 and word in _DIRECTIONS), 0)
+    if not binds(words) or not side or not _only_how(words[side + 1 :]):
         return False
-    if not _only_how(words[side + 1 :]):
+    rest, names = words[2:side], []
+    while rest[:1] == ["common"] and len(rest) > 1:
+        names.append(rest[1])
+        rest = rest[2:]
+    names += rest
+    if len(rest) > 1 or not names or "common" in names:
         return False
     port.bound[_FAMILIES[words[0]], _DIRECTIONS[words[side]]] = Bound(names, line)
     return True
