@@ -64,7 +64,8 @@ _BESIDE = re.compile(
 _OTHER_VRF = re.compile(r"(?:next ?hop in vrf |(?:source )?(?:vrf|VRF) )?(?P<vrf>[\w.:-]+)")
 
 _LEGEND = re.compile(
-    r"Codes:.*|\s+\S.* - \S.*|\s*[>*~+%!&] - .*|Gateway of last resort.*|Timers: .*|\s*Displaying \d+ of \d+ .*"
+    r"(?!.*\d/\d)(?:Codes:.*|\s+\S.* - \S.*|\s*[>*~+%!&] - .*|Gateway of last resort.*|Timers: .*)"
+    r"|\s*Displaying \d+ of \d+ IPv6 routing table entries"
     r"|Load for .*|Time source is .*|[A-Z][a-z]{2} [A-Z][a-z]{2} +\d+ [\d:.]+ \w+|IPv[46] Routing Table"
     r"|[\w.()/@:-]+[#>$] ?(?:(?:sho?w?|get|run) .*)?"
 )
