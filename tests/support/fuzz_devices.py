@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from .fuzz_firewalls import FIREWALLS
+from .fuzz_ios import IOS
 from .fuzz_junos import JUNOS
 
 NXOS = """!Command: show running-config
@@ -248,6 +249,7 @@ Cryptochecksum:571d01b7b08342e35db838e9acec00f6
 # By platform; a damaged one is read, and asked.
 CONFIGURATIONS = {
     "arista_eos": EOS,
+    "cisco_ios": IOS,
     "cisco_nxos": NXOS,
     "cisco_xr": XR,
     "cisco_asa": ASA,

@@ -233,12 +233,9 @@ class TestCandidate:
     def test_what_is_no_list_of_ios_is_named(self) -> None:
         found = state(
             "cisco_ios",
-            "access-list AL extended permit ip any any\nip access-list role-based R\n permit ip\n",
+            "ip access-list role-based R\n permit ip\naccess-list compiled\naccess-list 700 permit 1.2.3\n",
         )
-        assert [one["text"] for one in found.not_understood] == [
-            "access-list AL extended permit ip any any",
-            "ip access-list role-based R",
-        ]
+        assert [one["text"] for one in found.not_understood] == ["ip access-list role-based R"]
         assert set(found.rulesets) == {"to the device itself"}
 
 

@@ -24,6 +24,7 @@ from .ios_interfaces import Bound, Settings
 
 _OPEN = Named("connection", ("established", "related"))
 _INSPECTED = protocol(*(PROTOCOLS[name] for name in ("tcp", "udp", "icmp", "icmpv6")))
+_UNREAD = {"in": ("prerouting", -145), "out": ("postrouting", 145)}
 _ABSENT = "is not defined: all packets pass"
 Keys = dict[tuple[str, str], str]
 
@@ -31,6 +32,7 @@ Keys = dict[tuple[str, str], str]
 def bind(device: Device, interfaces: Iterable[Settings], keys: Keys) -> None:
     """``keys``: of the rulesets, by family and name of a list."""
     found = list(interfaces)
+    unread: dict[str, list[Rule]] = {"in": [], "out": []}
     inspects = {family for settings in found for family, _line in settings.inspects}
     for settings in found:
         for family, line in settings.sources:
@@ -39,10 +41,22 @@ def bind(device: Device, interfaces: Iterable[Settings], keys: Keys) -> None:
                 device.packets(settings.name, "in", family), Unknown(f"{settings.name} {line.text}", why)
             )
             device.bound("in", asked, DROP, line.text, line.number, (why,))
+        for direction, line in settings.unread:
+            why = f"line {line.number} is not understood, and may decide about packets"
+            packets = device.packets(settings.name, direction, "inet")
+            rule = Rule(
+                1, packets, Verdict("unknown", detail=why), line.text, line=line.number, not_understood=(why,)
+            )
+            unread[direction].append(rule)
         for (family, direction), bound in settings.lists.items():
             if family in inspects:
                 _answers(device, settings.name, direction, family)
             _lists(device, settings.name, direction, family, bound, keys)
+    for direction, (hook, priority) in _UNREAD.items():
+        if unread[direction]:  # beside the lists, whose denials stay what they are
+            device.hook(
+                f"unread lines of interfaces/{direction}", hook, priority, placed(unread[direction]), "permit"
+            )
 
 
 def _answers(device: Device, interface: str, direction: str, family: str) -> None:

@@ -10,9 +10,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from ...model.match import Match, Unknown, both
-from ...model.rules import Rule
-from . import asks, ios_binding, ios_interfaces, ios_sets
+from ...model.match import ALWAYS, Match, Unknown, both
+from ...model.rules import Rule, Verdict
+from . import asks, ios_binding, ios_interfaces, ios_sets, ios_strays
 from .blocks import Line
 from .device import Device, unknown_rule
 from .entries import beneath
@@ -27,6 +27,8 @@ from .ios_zones import ZonePolicies
 _FAMILY = {"ip": "ip", "ipv6": "ip6"}
 # Lines behind ``ip access-list`` that are about no list's entries.
 _ABOUT_LISTS = ("logging", "log-update", "persistent", "helper", "resequence")
+# Numbers of lists of other protocols than IP: types, DECnet, AppleTalk, MAC, IPX.
+_OTHER_LISTS = frozenset(map(str, range(200, 1300)))
 _REMARKS = "of a list that has remarks alone, no document says whether it lets packets pass"
 # At the top: what decides about packets, and is not modelled.
 _STRANGE = (
@@ -48,6 +50,7 @@ class Configuration:
         self._rules: dict[tuple[str, str], list[Rule]] = {}
         self._interfaces: dict[str, Settings] = {}
         self._policed = False
+        self._strays: Rule | None = None
         self._terminals: dict[str, list[str | None]] = {"ip": [], "ip6": []}
         self._zones = ZonePolicies(Classes(self._permitted))
         self._translations = Translations(self._permitted)
@@ -75,8 +78,19 @@ class Configuration:
             if readers.get(first, self._zones.read)(line):
                 continue
             words = line.words
-            if any(tuple(words[: len(one)]) == one for one in _STRANGE):
+            if ios_strays.decides(line):
+                self._unread(line)
+            elif any(tuple(words[: len(one)]) == one for one in _STRANGE):
                 self._device.not_understood(f"line {line.number}", line.text, "is not modelled")
+
+    def _unread(self, line: Line) -> None:
+        """Entries or bindings of lists may be lost: nothing that passes is sure to."""
+        why = f"line {line.number} is not understood, and may decide about packets"
+        self._device.not_understood(f"line {line.number}", line.text, why)
+        if self._strays is None:
+            self._strays = Rule(
+                1, ALWAYS, Verdict("unknown", detail=why), line.text, line=line.number, not_understood=(why,)
+            )
 
     def _numbered(self, line: Line) -> bool:
         words = line.words
@@ -84,7 +98,7 @@ class Configuration:
         if kind:
             self._list("ip", words[1], kind == "standard").add(line, words[2:])
         # Lists of other protocols than IP, and settings for all lists, have numbers or words of their own.
-        return bool(kind) or len(words) == 2 or words[1].isdecimal()
+        return not line.children and (bool(kind) or len(words) < 3 or words[1][:4] in _OTHER_LISTS)
 
     def _of_family(self, line: Line) -> bool:
         words, family = line.words, _FAMILY[line.words[0]]
@@ -171,6 +185,9 @@ class Configuration:
         device.hook("to the device itself", "input", 0, ios_binding.placed(to_self), "permit")
         self._translations.apply(device, list(self._interfaces.values()))
         self._policy_routes()
+        if self._strays is not None:
+            device.hook("unread lines", "prerouting", -140, [self._strays], "permit")
+            device.hook("unread lines, out", "postrouting", 140, [self._strays], "permit")
 
     def _of_list(self, place: tuple[str, str]) -> list[Rule]:
         if place not in self._rules:

@@ -16,6 +16,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from ...model.state import Interface
+from . import ios_strays
 from .blocks import Line
 from .device import Device
 from .entries import beneath
@@ -33,7 +34,8 @@ class Bound:
 @dataclass
 class Settings:
     """``lists``: by family (ip, ip6) and direction. ``nat``: inside, outside, or enable. ``inspects``, ``sources``
-    (unicast reverse path forwarding), ``policies`` (policy routing): the lines that say so, by family."""
+    (unicast reverse path forwarding), ``policies`` (policy routing): the lines that say so, by family. ``unread``:
+    lines that may decide about packets, by direction."""
 
     name: str
     lists: dict[tuple[str, str], Bound] = field(default_factory=dict)
@@ -41,6 +43,7 @@ class Settings:
     inspects: list[tuple[str, Line]] = field(default_factory=list)
     sources: list[tuple[str, Line]] = field(default_factory=list)
     policies: list[tuple[str, Line]] = field(default_factory=list)
+    unread: list[tuple[str, Line]] = field(default_factory=list)
 
 
 _FAMILIES = {"ip": "ip", "ipv6": "ip6"}
@@ -65,9 +68,16 @@ def read(device: Device, block: Line, settings: Settings) -> None:
                 reader(found, settings, said)
                 break
         else:
-            if given and any(tuple(words[: len(one)]) == one for one in _STRANGE):
-                where = f"interface {settings.name}, line {line.number}"
-                device.not_understood(where, line.text, "is not modelled")
+            if given:
+                _unread(device, settings, line)
+
+
+def _unread(device: Device, settings: Settings, line: Line) -> None:
+    sides = ios_strays.at_interface(line.words)
+    settings.unread += [(side, line) for side in sides]
+    if sides or any(tuple(line.words[: len(one)]) == one for one in _STRANGE):
+        where = f"interface {settings.name}, line {line.number}"
+        device.not_understood(where, line.text, "is not modelled")
 
 
 @dataclass(frozen=True)
@@ -92,8 +102,11 @@ def _shutdown(interface: Interface, _settings: Settings, said: _Said) -> None:
     interface.up = not said.given
 
 
-def _zone(interface: Interface, _settings: Settings, said: _Said) -> None:
-    interface.zone = said.last
+def _zone(interface: Interface, settings: Settings, said: _Said) -> None:
+    if len(said.words) == 3 or not said.given:
+        interface.zone = said.last
+    else:
+        settings.unread += [("in", said.line), ("out", said.line)]
 
 
 def _vrf(interface: Interface, _settings: Settings, said: _Said) -> None:
@@ -101,8 +114,10 @@ def _vrf(interface: Interface, _settings: Settings, said: _Said) -> None:
 
 
 def _nat(_interface: Interface, settings: Settings, said: _Said) -> None:
-    if len(said.words) == 3:
+    if said.words[2:] in (["inside"], ["outside"], ["enable"]):
         settings.nat = said.last
+    elif said.given:
+        settings.unread += [("in", said.line), ("out", said.line)]
 
 
 def _several(lines: list[tuple[str, Line]], said: _Said) -> None:
@@ -115,7 +130,9 @@ def _several(lines: list[tuple[str, Line]], said: _Said) -> None:
 def _bound(_interface: Interface, settings: Settings, said: _Said) -> None:
     words = said.words[2:]
     direction = words.pop() if words else ""
-    if direction not in ("in", "out"):
+    if direction not in ("in", "out") or not words:
+        if said.given:
+            settings.unread += [("in", said.line), ("out", said.line)]
         return
     place = said.family, direction
     if not said.given:
@@ -124,8 +141,10 @@ def _bound(_interface: Interface, settings: Settings, said: _Said) -> None:
         settings.lists[place] = Bound("".join(words[2:]), said.line, words[1])
     elif words[1:2] == ["common"] and len(words) == 3:
         settings.lists[place] = Bound(words[0], said.line, words[2])
-    else:  # one that has a name of several words is not defined
-        settings.lists[place] = Bound(" ".join(words), said.line)
+    elif len(words) == 1:
+        settings.lists[place] = Bound(words[0], said.line)
+    else:
+        settings.unread.append((direction, said.line))
 
 
 def _address(interface: Interface, _settings: Settings, said: _Said) -> None:

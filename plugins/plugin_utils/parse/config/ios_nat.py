@@ -28,6 +28,19 @@ _FIRST, _LAST = -100, 100
 _CHANGES = {"dnat": "dst,dst_port", "snat": "src,src_port"}
 # Options of static entries that change nothing about which packets are translated, and to what.
 _NO_MATTER = ("extendable", "no-alias", "no-payload", "add-route", "reversible")
+# What ``ip nat`` sets besides, for all translations.
+_SETTINGS = (
+    "translation",
+    "log",
+    "service",
+    "portmap",
+    "settings",
+    "stateful",
+    "create",
+    "switchover",
+    "alg",
+    "sip-sbc",
+)
 _ANY_PORT = (1, 0xFFFF)
 Address = tuple[int, int]
 
