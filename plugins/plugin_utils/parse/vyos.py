@@ -17,7 +17,7 @@ from collections.abc import Mapping
 from ..model.raw import RawOutput
 from ..model.state import State
 from . import outputs as raw
-from .config import vyos_doubts, vyos_interfaces
+from .config import vyos_doubts, vyos_interfaces, vyos_vrf
 from .config.device import Device
 from .config.vyos_firewall import Firewall
 from .config.vyos_groups import Groups
@@ -62,6 +62,12 @@ def parse(host: str, outputs: Mapping[str, RawOutput]) -> State:
     old = _is_old(text, root)
     Firewall(device, root, groups, old).build()
     nat(device.state, root, groups, old)
+    inside = {
+        name: next(iter(node.items("vrf")))
+        for name, node in vyos_interfaces.all_of(root)
+        if node.items("vrf")
+    }
+    vyos_vrf.unsure(device.state, inside)
     for number, line in config.strange:
         why = "neither configuration nor a command that sets some"
         device.not_understood(f"line {number}", line[:200], why)

@@ -307,6 +307,7 @@ MIGRATED = NEW_ZONES + SETS_OF_ZONES.replace("firewall name", "firewall ipv4 nam
         (_tcp(dst="10.9.0.1", in_interface="eth2"), "deny"),
         (_tcp(src="10.9.0.1", dst="10.77.0.1", out_interface="eth2"), "permit"),
         (_tcp(src="10.0.0.1", dst="10.0.0.9", out_interface="eth1"), "deny"),
+        (_tcp(src="10.0.0.1", dst="10.4.0.9", out_interface="eth4"), "unknown"),
         ({**_tcp(port=80), "in_zone": "WAN", "out_zone": "LAN"}, "deny"),
         ({**_tcp(port=443), "in_zone": "WAN", "out_zone": "LAN"}, "permit"),
     ],
@@ -399,6 +400,24 @@ def test_a_policy_that_may_drop_makes_packets_by_its_interface_unknown() -> None
     routed = text.replace("action drop", "set table 100")
     assert verdict(VYOS, routed, _through()) == "permit"
     assert state(VYOS, routed).not_understood
+
+
+def test_a_connection_that_is_not_tracked_is_not_new() -> None:
+    text = """\
+        set system conntrack ignore ipv4 rule 1 protocol udp
+        set system conntrack ignore ipv4 rule 1 destination port 53
+        set firewall ipv4 forward filter default-action drop
+        set firewall ipv4 forward filter rule 1 action accept
+        set firewall ipv4 forward filter rule 1 state new
+        """
+    assert verdict(VYOS, text, {**_through(53), "protocol": "udp"}) == "deny"
+    assert verdict(VYOS, text, {**_through(54), "protocol": "udp"}) == "permit"
+
+
+def test_rules_that_name_interfaces_don_t_see_those_of_a_vrf_as_such() -> None:
+    text = BRACES.replace("vrf RED", "vrf RED\n            firewall {\n in {\n name IN\n }\n }")
+    assert verdict(VYOS, text, _through(80, "eth1.10")) == "unknown"
+    assert verdict(VYOS, text, _through(80, "eth1")) == "deny"
 
 
 def test_settings_of_the_kernel_are_named_as_sysctl_names_them() -> None:

@@ -241,7 +241,7 @@ def _interface(device: Device, one: _Interface, names: Names) -> None:
     found.up, found.master, found.mtu, found.addresses = one.up, one.vrf, one.mtu, one.addresses
     for line, why in one.strange:
         device.not_understood(f"line {line.number}, interface {one.name}", line.text, why)
-        for direction in ("in", "out"):
+        for direction in line.words[-1:] if line.words[-1] in ("in", "out") else ("in", "out"):
             device.bind_unknown(one.name, direction, "inet", line.text, why)
     for (family, direction), (name, line) in one.lists.items():
         ruleset = names.get((family, name))

@@ -12,12 +12,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from ...model.match import ALWAYS, In, Match, Named, both
-from ...model.rules import CONTINUE, DROP, Rule, Verdict
+from ...model.rules import CONTINUE, DROP, Effect, Rule, Verdict
 from . import asks
 from . import vyos_doubts as doubts
 from .device import Device
 from .vyos_groups import Groups
 from .vyos_interfaces import all_of
+from .vyos_match import Reading, asked_by
 from .vyos_rules import ACTIONS, WORDS_OF_SET, Sets, base, named, returns
 from .vyos_tree import Node
 from .vyos_zones import Between, Zone, zones
@@ -146,6 +147,7 @@ class Firewall:
         for family in _FAMILIES:
             self._family(family, found)
         self._pings()
+        self._untracked()
         self._strange(self._root, _TOP, "the top")
         self._strange(self._node, {*_WORDS, *_SETTINGS}, "firewall")
         self._strange(self._node.at("global-options"), _SETTINGS, "firewall global-options")
@@ -261,13 +263,33 @@ class Firewall:
             node = self._root.at("policy", word, name)
             why = f"policy {word} {name} is not modelled"
             text = f"policy {word} {name} at {', '.join(interfaces)}"
-            drops = any("drop" in rule.items("action") for rule in node.items("rule").values())
+            rules_of = [*node.items("rule").values(), node]
+            drops = any(
+                "drop" in one.items(word) for one in rules_of for word in ("action", "default-action")
+            )
             verdict = Verdict("unknown", detail=why) if drops or not node.children else CONTINUE
             rules.append(
                 Rule(0, Named("in_interface", tuple(interfaces)), verdict, text, not_understood=(why,))
             )
         if rules:
             base(self._state, f"{version}/policy/{word}", of, "prerouting", -150, rules)
+
+    def _untracked(self) -> None:
+        """``system conntrack ignore``: connections that are not tracked; 1.3 has no families there."""
+        node = self._root.at("system", "conntrack", "ignore")
+        for family, below in ((4, node), (4, node.at("ipv4")), (6, node.at("ipv6"))):
+            rules = list(self._not_tracked(below, family))
+            for hook in ("prerouting", "output") if rules else ():
+                of, version, _word = _FAMILIES[family]
+                base(self._state, f"{version}/conntrack ignore/{hook}", of, hook, -300, rules)
+
+    def _not_tracked(self, node: Node, family: int) -> Iterator[Rule]:
+        for number, rule in node.items("rule").items():
+            where = f"system conntrack ignore rule {number}"
+            asked, reasons = asked_by(Reading(family, self._groups, self._old, where, rule))
+            text = f"{where}: {'; '.join(rule.leaves())}"
+            if not rule.has("disable"):
+                yield Rule(0, asked, CONTINUE, text, (Effect("notrack"),), not_understood=tuple(reasons))
 
     def _pings(self) -> None:
         """``all-ping disable``: the router answers no echo request over IPv4 (net.ipv4.icmp_echo_ignore_all)."""

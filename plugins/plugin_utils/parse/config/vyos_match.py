@@ -157,6 +157,7 @@ def _of_end(why: str) -> Callable[[Node, str, str, Reading], Match]:
 
 _END: dict[str, Callable[[Node, str, str, Reading], Match]] = {
     "address": _address,
+    "prefix": _address,
     "address-mask": lambda _end, _word, _field, _reading: ALWAYS,
     "port": _port,
     "group": _group,

@@ -116,6 +116,9 @@ class Between:
         for zone in self.zones:
             if not zone.local and zone.node.has("from", local[0].name):
                 yield from self._from(zone, local[0].name, zone.match("out"))
+        zoned = asks.either(zone.match("out") for zone in self.zones if not zone.local)
+        verdict = Verdict("unknown", detail=_OUTSIDE)
+        yield Rule(0, Not(zoned), verdict, f"zone {local[0].name} to an interface in no zone")
         yield from self._default(local[0], ALWAYS)
 
     def _within(self, zone: Zone, to: Match) -> Iterator[Rule]:
