@@ -30,6 +30,7 @@ _PAGED = re.compile(r"^(?:lines \d+-\d+|--more--)", re.IGNORECASE)
 _TOKEN = re.compile(r'"((?:[^"\\]|\\.)*)"|([^\s"]+)|(\s+)', re.DOTALL)
 _BRACED = re.compile(r'"((?:[^"\\]|\\.)*)"|([{};])|([^\s"{};]+)|(\s+)', re.DOTALL)
 _ESCAPED = re.compile(r'\\(["\\])')
+_CLOSING = re.compile(r"</[\w.-]+>|/>")
 _DEEPEST = 200
 
 # Settings that take one value or one list, after which a line goes on beside them: by the name two levels up.
@@ -141,8 +142,8 @@ def rooted(words: list[str]) -> list[str]:
 def _xml(text: str, begin: int) -> Node:
     """The standard library's parser, without document types and entities: a configuration has none, and they may
     grow without end ("billion laughs")."""
-    end = text.rfind(">") + 1
-    body = text[begin:end]
+    tags = [found.end() for found in _CLOSING.finditer(text, begin)]
+    body = text[begin : tags[-1] if tags else len(text)]  # a prompt may follow
     first = text.count("\n", 0, begin)
     reader = _Reader(first)
     try:
