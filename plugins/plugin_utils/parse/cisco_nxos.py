@@ -21,7 +21,7 @@ from ..model.state import State
 from . import outputs as raw
 from .config import asks, cisco_names, cisco_rule, modes, nxos_ports, nxos_rule
 from .config.blocks import Line, tree
-from .config.device import Device, unknown_rule
+from .config.device import Device, ends_all, unknown_rule
 from .config.entries import Entries, beneath, is_number
 from .config.groups import Groups
 from .config.nxos_bindings import Bindings
@@ -199,7 +199,7 @@ def _rulesets(device: Device, config: _Config) -> Iterator[tuple[tuple[str, str]
         if not rules and list(found.entries):
             why = "whether a list with nothing but remarks denies all is not known"
             rules = [unknown_rule(1, f"access list {name}", why)]
-        if rules and family == "ip6":
+        if rules and family == "ip6" and not ends_all(rules):
             rules += _neighbours(len(rules))
         device.access_list(key, family, rules, "deny" if rules else "permit")
         config.lists_only = config.lists_only or found.entries.counted

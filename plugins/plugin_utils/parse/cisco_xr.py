@@ -20,7 +20,7 @@ from ..model.state import State
 from . import outputs as raw
 from .config import asks, cisco_names, cisco_rule, modes, xr_bindings, xr_ports, xr_rule
 from .config.blocks import Line, tree
-from .config.device import Device, unknown_rule
+from .config.device import Device, ends_all, unknown_rule
 from .config.entries import Entries, is_number
 from .config.groups import Groups
 
@@ -162,7 +162,7 @@ def _rulesets(device: Device, config: _Config) -> Iterator[tuple[tuple[str, str]
         if not rules and list(entries):
             why = "whether a list with nothing but remarks denies all is not known"
             rules = [unknown_rule(1, f"access list {name}", why)]
-        if rules and family == "ip6":
+        if rules and family == "ip6" and not ends_all(rules):
             rules += _neighbours(len(rules))
         key = xr_bindings.free_key(device, family, name)
         device.access_list(key, family, rules, "deny" if rules else "permit")

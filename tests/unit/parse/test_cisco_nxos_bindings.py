@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from ansible_collections.pathguard.network.plugins.plugin_utils.analyse.unreachable import unreachable
 from ansible_collections.pathguard.network.plugins.plugin_utils.model.state import State
 from tests.support.device_texts import state, verdict
 
@@ -258,6 +259,24 @@ def test_a_vlan_access_map(flow: dict[str, Any], by: dict[str, str], wanted: str
 )  # fmt: skip
 def test_what_an_access_map_says_otherwise_is_unknown(change: tuple[str, str]) -> None:
     assert asked(VLANS.replace(*change), WEB, in_interface="Vlan10") == "unknown"
+
+
+def test_a_list_that_decides_about_all_has_no_rules_behind_its_own() -> None:
+    text = """
+    ip access-list FOUR
+      10 permit tcp any any eq 443
+      20 deny ip any any
+    ipv6 access-list SIX
+      10 deny ipv6 any any
+    interface Vlan10
+      ip access-group FOUR in
+      ipv6 traffic-filter SIX in
+    interface Ethernet1/1
+      switchport
+      switchport access vlan 10
+      ip port access-group FOUR in
+    """
+    assert unreachable(state("cisco_nxos", text)) == []
 
 
 def test_interfaces_are_part_of_the_state() -> None:

@@ -11,7 +11,7 @@ not filter traffic that originates from the router").
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from ...model.match import ALWAYS, Match, Named, Unknown, both
 from ...model.rules import ACCEPT, DROP, Rule, Ruleset, Verdict
@@ -38,6 +38,12 @@ def unknown_rule(position: int, text: str, reason: str, line: int | None = None)
         line=line,
         not_understood=(reason,),
     )
+
+
+def ends_all(rules: Sequence[Rule]) -> bool:
+    """Whether the last rule decides about all that comes to it, so that nothing comes behind it."""
+    kind = rules[-1].verdict.kind if rules and isinstance(rules[-1].verdict, Verdict) else ""
+    return kind in ("accept", "drop", "reject") and rules[-1].match is ALWAYS
 
 
 class Device:
@@ -76,6 +82,8 @@ class Device:
         end = DROP if ruleset.default_action == "deny" else ACCEPT
         came = self.packets(interface, direction, ruleset.family)
         self.bound(direction, came, Verdict("jump", name), text, line)
+        if ends_all(ruleset.rules):
+            return
         ending = f"{ruleset.default_action} at the end of {name}, for what none of its rules decides"
         self.bound(direction, came, end, ending, line)
 

@@ -15,7 +15,7 @@ from collections.abc import Mapping
 
 from ...model.match import Match, Unknown, both
 from ...model.rules import DROP, Rule, Verdict
-from .device import Device
+from .device import Device, ends_all
 from .nxos_ports import Bound, Port
 from .nxos_vlans import AccessMap
 from .perhaps import perhaps
@@ -141,7 +141,8 @@ class Bindings:
         for name in (port.name, *self._members(port.name)):
             asked = self._device.packets(name, bound.direction, bound.family)
             self._hook(bound.direction, _PORTS, asked, Verdict("jump", key), text, number)
-            self._hook(bound.direction, _PORTS, asked, DROP, f"deny at the end of {key}", number)
+            if not ends_all(ruleset.rules):
+                self._hook(bound.direction, _PORTS, asked, DROP, f"deny at the end of {key}", number)
         others = self._carried(port)
         if others:
             asked = self._device.packets(others, bound.direction, bound.family)

@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from ...model.match import ALWAYS, Match
 from ...model.rules import RETURN, Chain, Rule, Ruleset, Verdict
-from .device import Device
+from .device import Device, ends_all
 
 
 def perhaps(device: Device, name: str, why: str) -> Verdict:
@@ -23,7 +23,7 @@ def perhaps(device: Device, name: str, why: str) -> Verdict:
             end = Rule(len(ruleset.rules) + 1, ALWAYS, RETURN, f"permit at the end of {name}")
         else:
             end = _unknown(len(ruleset.rules) + 1, ALWAYS, f"deny at the end of {name}", why)
-        rules = [*chosen(ruleset, _permitted, why), end]
+        rules = [*chosen(ruleset, _permitted, why), *([] if ends_all(ruleset.rules) else [end])]
         device.state.chains[key] = Chain(key, rules)
     return Verdict("jump", key)
 
