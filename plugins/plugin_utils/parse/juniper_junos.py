@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Juniper Junos: firewall filters of routers and switches, and the security policies of SRX.
 
-Read are ``show configuration``, in braces, with or without ``| display inheritance``, and ``show configuration |
-display set``, and what is loaded as either. Sources: the Juniper documents that ``config/junos_*`` and
+Read are ``show configuration``, in braces, with or without ``| display inheritance``, ``show configuration | display
+set``, ``| display xml``, and what is loaded as one of them. Sources: the Juniper documents that ``config/junos_*`` and
 ``config/srx_*`` name.
 """
 
@@ -16,7 +16,7 @@ from collections.abc import Mapping
 from ..model.raw import RawOutput
 from ..model.state import State
 from . import outputs as raw
-from .config import braces, junos_groups, srx_inbound
+from .config import braces, junos_groups, junos_xml, srx_inbound
 from .config.device import Device
 from .config.junos_filter import Filters
 from .config.junos_interfaces import Interfaces
@@ -151,9 +151,7 @@ def _tree(device: Device, text: str) -> braces.Node:
         raise NotUnderstoodError(" ".join(text.split("\n", 1)[0].split())[:200])
     if _PAGED.search(text):
         raise NotUnderstoodError("the output was paged: ---(more)--- stands in it")
-    if text.lstrip().startswith("<"):
-        raise NotUnderstoodError("this is XML: give the output of 'show configuration' as text")
-    found = braces.read(text)
+    found = junos_xml.read(text) if text.lstrip().startswith("<") else braces.read(text)
     for top in found.denied:
         if top in ("", *_BEARING):
             raise NotUnderstoodError(

@@ -104,6 +104,38 @@ def test_both_forms_say_the_same() -> None:
     assert state(PLATFORM, BRACES).hostname == state(PLATFORM, SET).hostname == "r1"
 
 
+XML = """<rpc-reply xmlns:junos="http://xml.juniper.net/junos/21.4R0/junos">
+<configuration junos:commit-seconds="1"><version>21.4R3.15</version>
+<system><host-name>r1</host-name><login><message>welcome; { to "r1" } </message></login></system>
+<interfaces><interface><name>ge-0/0/0</name><description>to [core]; /* really */</description>
+  <unit><name>0</name><family><inet><filter><input><filter-name>F</filter-name></input></filter>
+  <address><name>10.0.1.1/24</name></address></inet></family></unit></interface></interfaces>
+<firewall><family><inet><filter><name>F</name>
+  <term><name>ssh</name><from>
+    <source-address><name>10.0.0.0/8</name></source-address>
+    <source-address><name>10.0.9.0/24</name><except/></source-address>
+    <protocol>tcp</protocol><destination-port>22</destination-port><destination-port>830</destination-port></from>
+    <then><count>ssh</count><accept/></then></term>
+  <term inactive="inactive"><name>web</name><from><protocol>tcp</protocol></from><then><accept/></then></term>
+</filter></inet></family></firewall>
+</configuration></rpc-reply>
+"""
+XML_POLICIES = """<configuration><security><policies>
+<policy><from-zone-name>trust</from-zone-name><to-zone-name>untrust</to-zone-name>
+  <policy><name>p1</name><match><source-address>any</source-address><destination-address>db</destination-address>
+    <application>junos-ssh</application></match><then><permit/></then></policy></policy>
+<default-policy><deny-all/></default-policy></policies>
+<address-book><name>global</name><address><name>db</name><ip-prefix>10.20.1.10/32</ip-prefix></address></address-book>
+</security></configuration>"""
+
+
+def test_xml_says_the_same() -> None:
+    assert rules(XML) == rules(BRACES)
+    zones = {**SSH, "in_zone": "trust", "out_zone": "untrust"}
+    assert verdict(PLATFORM, XML_POLICIES, zones) == "permit"
+    assert verdict(PLATFORM, XML_POLICIES, {**zones, "dst": "10.20.1.11"}) == "deny"
+
+
 def test_what_a_terminal_shows_beside_it() -> None:
     shown = f"admin@r1> show configuration | no-more\n{BRACES}\n{{master:0}}\nadmin@r1>\n"
     assert rules(shown) == rules(BRACES)
@@ -134,7 +166,11 @@ UNREADABLE = [
     ("syntax error, expecting <command>.\n", "syntax error"),
     ("unknown command.\n", "unknown command"),
     (f"{SET}---(more 50%)---\n", "paged"),
-    ("<rpc-reply><configuration/></rpc-reply>", "XML"),
+    ("<rpc-reply><configuration/></rpc-reply>", "no statement"),
+    ("<rpc-reply><ok/></rpc-reply>", "no <configuration>"),
+    ("<configuration><firewall><filter>", "can't be read"),
+    ("<!DOCTYPE a [<!ENTITY b 'c'>]><configuration>&b;</configuration>", "document type"),
+    ("<a>" * 5000, "nested too deeply"),
     ("", "no output"),
     ("hello world\n", "no statement"),
     ("firewall { /* ACCESS-DENIED */ }\nsystem { host-name r1; }\n", "ACCESS-DENIED"),
