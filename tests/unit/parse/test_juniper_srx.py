@@ -282,6 +282,10 @@ class TestZones:
         mode = "security { forwarding-options { family { mpls { mode packet-based; } } } }"
         assert verdict(PLATFORM, one("") + mode, flow()) == "unknown"
 
+    def test_any_is_no_zone_of_a_pair(self) -> None:
+        text = one("").replace("from-zone trust to-zone", "from-zone any to-zone")
+        assert verdict(PLATFORM, text, flow()) == "unknown"
+
     def test_a_screen_is_named(self) -> None:
         screen = "security { zones { security-zone untrust { screen S; } } }"
         assert [note["text"] for note in state(PLATFORM, one("") + screen).not_understood] == ["screen S"]
@@ -306,6 +310,7 @@ class TestToTheDevice:
             ("host-inbound-traffic { system-services { all; ssh { except; } } }", 22, "deny"),
             ("host-inbound-traffic { system-services { all; } }", 9999, "unknown"),
             ("host-inbound-traffic { system-services { sshh; } }", 22, "unknown"),
+            ("host-inbound-traffic { system-services { traceroute; } }", 22, "deny"),
             (
                 "interfaces { ge-0/0/0.0 { host-inbound-traffic { system-services { https; } } } }"
                 " host-inbound-traffic { system-services { ssh; } }",

@@ -97,5 +97,6 @@ def _of(kind: str, name: str) -> Match:
     known = _KNOWN[kind].get(name)
     if known is None:
         said = f"host-inbound-traffic {kind} {name}"
-        return both(ALWAYS, Unknown(said, f"{said}: which packets these are is not known"))
+        within = services(srx_names.WITHIN[name]) if name in srx_names.WITHIN else ALWAYS
+        return both(within, Unknown(said, f"{said}: which packets these are is not known"))
     return services(known)

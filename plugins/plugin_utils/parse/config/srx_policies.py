@@ -114,7 +114,10 @@ class Policies:
             outside = asks.either(Not(Named(field, self.zones)) for field in ("in_zone", "out_zone"))
             found.append((outside, DROP, "interfaces that are in no zone pass nothing"))
         for zones in self._pairs:
-            if _HOST not in zones:
+            if "any" in zones:
+                why = "policies of any zone stand among the global ones"
+                found.append((ALWAYS, Verdict("unknown", detail=why), f"{pair_name(zones)}: {why}"))
+            elif _HOST not in zones:
                 asked = both(Named("in_zone", zones[:1]), Named("out_zone", zones[1:]))
                 found.append((asked, Verdict("jump", pair_name(zones)), pair_name(zones)))
         if self._global:

@@ -135,8 +135,6 @@ def _condition(words: Words, found: _Match) -> None:
         found.excluded.add(_EXCLUDED[word])
     elif word in _MANDATORY or word in _ZONES or word in _UNTOLD:
         found.values.setdefault(word, []).append(words.next(f"the value of {word}"))
-        if word == "source-end-user-profile":
-            words.take("source-end-user-profile-name")
     else:
         raise NotUnderstoodError(f"the condition {word!r} is not understood")
 
