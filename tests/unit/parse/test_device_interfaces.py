@@ -96,7 +96,9 @@ def test_interfaces_that_the_configuration_does_not_have_are_not_made() -> None:
     ]
 
 
-@pytest.mark.parametrize("text", ["", "% Invalid input detected at '^' marker.\n", "zqx\n"])
+@pytest.mark.parametrize(
+    "text", ["", "% Invalid input detected at '^' marker.\n", "zqx\n", f"{'9' * 5000}\n"]
+)
 def test_what_tells_nothing(text: str) -> None:
     state = state_of("cisco_ios", text, Interface("GigabitEthernet0/0"))
     assert [item["what"] for item in state.unreadable] == ["interfaces"]

@@ -130,6 +130,11 @@ def test_what_a_device_answers_instead_of_a_table(platform: str, text: str, said
     assert state.routes == []
 
 
+def test_a_line_that_lost_its_code_is_not_taken_for_the_rest_of_the_line_before() -> None:
+    text = route_texts.XR.replace("L    10.1.1.1/32", "     10.1.1.1/32")
+    assert state_of("cisco_xr", routes4=text).routes == []
+
+
 def test_another_vrf_is_not_followed_and_says_so() -> None:
     assert route(state_of("cisco_ios", routes4=route_texts.IOS), "10.11.0.0/16").kind.startswith(
         "into another"

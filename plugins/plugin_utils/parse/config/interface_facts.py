@@ -28,6 +28,8 @@ except ImportError as error:
     parse_output = ParsingException = TextFSMError = None
 
 _OUTPUT = "interfaces"
+# The templates take ages for longer ones, and no device prints them.
+_LONGEST_LINE = 1000
 
 
 @dataclass(frozen=True)
@@ -72,9 +74,12 @@ def add(state: State, outputs: Mapping[str, RawOutput], long: Callable[[str], st
     why = raw.problem(outputs, _OUTPUT)
     if not why and NTC_ERROR is not None:
         why = f"ntc-templates, which comes with netmiko, is not installed: {NTC_ERROR}"
+    shown = raw.text(outputs, _OUTPUT)
+    if not why and any(len(line) > _LONGEST_LINE for line in shown.splitlines()):
+        why = f"it has lines of more than {_LONGEST_LINE} characters"
     template = _TEMPLATES[state.platform]
     try:
-        rows = [] if why else list(_rows(template, state.platform, raw.text(outputs, _OUTPUT)))
+        rows = [] if why else list(_rows(template, state.platform, shown))
     except (ParsingException, TextFSMError) as error:
         why = f"ntc-templates can't read it: {' '.join(str(error).split())[:200]}"
         rows = []

@@ -57,7 +57,7 @@ _NO_MATTER = re.compile(
     r"(?:\d+[ywdhms])+(?:\d+:\d+:\d+)?|\d+(?::\d+){1,2}|never|\[\d+/\d+\]|(?:weight|tag|metric|distance) \d+|receive"
     r"|(?:in)?directly connected|src \S+|label \S+"
 )
-_INTERFACE = re.compile(r"[A-Za-z][\w./:@-]*(?: \d[\d/.:]*)?")
+_INTERFACE = re.compile(r"[A-Za-z][\w./:@-]*")
 _BESIDE = re.compile(
     r"\d+/\d+|\[\d+/\d+\]|recursive|recursive (?:is directly connected|via \S+)(?:, [\w./@-]+)?"
 )
