@@ -13,6 +13,10 @@ from dataclasses import dataclass, field
 
 from ..model.raw import RawOutput
 from .channel import Channel
+from .device_secrets import without_secrets
+
+# What holds secrets that no snapshot needs.
+CONFIGURATIONS = frozenset({"running_config", "startup_config"})
 
 
 @dataclass(frozen=True)
@@ -32,7 +36,8 @@ class Shows:
             found = {}
             for name, command in {**self.commands, **(self.boot if with_boot else {})}.items():
                 reply = channel.run(command)
-                found[name] = RawOutput(name, command, reply.rc, reply.stdout, reply.stderr)
+                text = without_secrets(reply.stdout) if name in CONFIGURATIONS else reply.stdout
+                found[name] = RawOutput(name, command, reply.rc, text, reply.stderr)
             return found
 
         return collect

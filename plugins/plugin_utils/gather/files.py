@@ -14,7 +14,8 @@ from ..errors import GatherError
 from ..model.raw import RawOutput
 from .channel import decoded
 from .device_answers import refusal
-from .devices import DEVICES
+from .device_secrets import without_secrets
+from .devices import CONFIGURATIONS, DEVICES
 from .platforms import Platform
 from .terminal import as_seen, pager_left
 
@@ -120,4 +121,4 @@ def _of_device(text: str, path: str, name: str) -> str:
             path,
             "switch paging off (terminal length 0, terminal pager 0, set cli screen-length 0), and save it again",
         )
-    return text
+    return without_secrets(text) if name in CONFIGURATIONS else text

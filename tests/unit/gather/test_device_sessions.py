@@ -65,6 +65,16 @@ def test_gathered_by_one_login_that_only_reads(platform: str, tmp_path: Path) ->
         assert device.device.running() == before
 
 
+def test_no_secret_of_a_configuration_is_kept(tmp_path: Path) -> None:
+    config = "hostname R1\nenable secret 9 $9$hush\nusername ops privilege 15 secret 9 $9$hush\n"
+    with emulated("cisco_ios", tmp_path, config=config) as device:
+        found = gathered(device)
+        assert "hush" in device.device.running()
+        for name in ("running_config", "startup_config"):
+            assert "hush" not in found[name].stdout
+            assert "enable secret 9 ********\n" in found[name].stdout
+
+
 @pytest.mark.parametrize("platform", PLATFORMS)
 def test_pages_although_paging_is_off(platform: str, tmp_path: Path) -> None:
     with emulated(platform, tmp_path, faults={"pages": True}) as device:

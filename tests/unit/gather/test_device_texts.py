@@ -228,6 +228,12 @@ def test_another_text_for_what_a_platform_does_not_have(tmp_path: Path) -> None:
         read(tmp_path, "hostname R1\n", "show startup", "cisco_xr")
 
 
+def test_a_saved_configuration_without_its_secrets(tmp_path: Path) -> None:
+    assert read(tmp_path, "hostname R1\nenable secret 9 $9$hush\nend\n") == (
+        "hostname R1\nenable secret 9 ********\nend\n"
+    )
+
+
 def test_a_saved_file_of_nothing(tmp_path: Path) -> None:
     with pytest.raises(GatherError, match="is empty"):
         read(tmp_path, "\r\n")
