@@ -316,6 +316,14 @@ def test_zones(text: str, flow: dict[str, Any], wanted: str) -> None:
     assert verdict(VYOS, text, flow) == wanted
 
 
+def test_what_returns_from_a_set_that_only_zones_use_passes() -> None:
+    found = Questions(state(VYOS, MIGRATED))
+    assert found.verdict(_tcp(), "WAN-LAN")["verdict"] == "permit"
+    assert found.verdict(_tcp(port=80), "WAN-LAN")["verdict"] == "deny"
+    jumps = "set firewall ipv4 forward filter rule 1 action jump\nset firewall ipv4 forward filter rule 1 jump-target WAN-LAN\n"
+    assert verdict(VYOS, MIGRATED + jumps, _tcp(), "WAN-LAN") == "unknown"
+
+
 @pytest.mark.parametrize(
     ("line", "wanted"),
     [

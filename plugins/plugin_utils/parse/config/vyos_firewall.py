@@ -179,7 +179,7 @@ class Firewall:
         listed, names = self._listed[family], self._names[family]
         back = returns(listed)
         keys = {name: f"{version}/name/{name}/rules" if name in back else names[name] for name in listed}
-        sets = Sets(family, self._groups, self._old, keys)
+        sets = Sets(family, self._groups, self._old, keys, self._passing(found))
         named(self._state, sets, listed, names)
         for direction, (hook, priority, side) in _BOUND.items():
             rules = list(self._bound(family, direction, side, keys))
@@ -198,6 +198,14 @@ class Firewall:
                     key = f"{version}/zones/{hook}"
                     base(self._state, key, of, hook, 1, [*self._state_policy(), *rules])
         self._policy_routes(family, version, of)
+
+    def _passing(self, found: list[Zone]) -> frozenset[str]:
+        """The sets that only zones send packets to: what returns to a zone passes."""
+        leaves = [leaf.split() for leaf in self._node.leaves()]
+        jumped = {words[-1] for words in leaves if words[-2:-1] and words[-2].endswith("jump-target")}
+        between = [source.at("firewall") for zone in found for source in zone.node.items("from").values()]
+        used = {name for node in between for word in ("name", "ipv6-name") for name in node.items(word)}
+        return frozenset(used - jumped)
 
     def _filters(self, sets: Sets, version: str, of: str) -> None:
         for hook, tables in self._node.items(version).items():

@@ -37,6 +37,7 @@ _UNKNOWN = {
 }
 # Asked alone, a set does not know what becomes of a packet that returns.
 _RETURNS = "it returns to the rule set that sends packets here, which decides"
+_PASSES = "what returns from it passes, wherever it is used"
 _RETURNED = Verdict("unknown", detail=_RETURNS)
 _FINAL = (ACCEPT, DROP, REJECT, _RETURNED)
 # What a rule set has besides rules.
@@ -47,12 +48,14 @@ WORDS_OF_SET = frozenset(
 
 @dataclass(frozen=True)
 class Sets:
-    """What rules of one family need to know. ``keys``: the chain by which a named set is reached, by its name."""
+    """What rules of one family need to know. ``keys``: the chain by which a named set is reached, by its name.
+    ``passing``: the sets from which all that returns passes, wherever they are used."""
 
     family: int
     groups: Groups
     old: bool | None
     keys: Mapping[str, str]
+    passing: frozenset[str] = frozenset()
 
     def rules(self, node: Node, where: str) -> Iterator[Rule]:
         """The rules of a set by their numbers, and its default action where it says so."""
@@ -128,20 +131,15 @@ def named(state: State, sets: Sets, listed: Mapping[str, Node], names: Mapping[s
         if not node.has("default-action"):
             text = f"default-action drop of {names[name]}, which says none"
             rules.append(Rule(len(rules) + 1, ALWAYS, DROP, text))
-        alone = [_alone(rule) for rule in rules]
+        returned, why = (ACCEPT, _PASSES) if name in sets.passing else (_RETURNED, _RETURNS)
+        alone = [replace(rule, verdict=returned) if rule.verdict == RETURN else rule for rule in rules]
         if alone[-1].verdict not in _FINAL:
-            alone.append(Rule(len(alone) + 1, ALWAYS, _RETURNED, _RETURNS))
+            alone.append(Rule(len(alone) + 1, ALWAYS, returned, why))
         default = "permit" if rules[-1].verdict == ACCEPT else "deny"
         ruleset = Ruleset(names[name], state.platform, family, "", 0, default, rules=alone)
         state.rulesets[names[name]] = ruleset
         if sets.keys[name] != names[name]:
             state.chains[sets.keys[name]] = Chain(sets.keys[name], rules)
-
-
-def _alone(rule: Rule) -> Rule:
-    if rule.verdict == RETURN:
-        return replace(rule, verdict=_RETURNED)
-    return rule
 
 
 def returns(listed: Mapping[str, Node]) -> frozenset[str]:
