@@ -332,3 +332,33 @@ def test_segment_security_makes_what_is_forwarded_unknown() -> None:
     text = "router segment-security\n   no shutdown\n"
     flow = _tcp(in_interface="Ethernet1", out_interface="Ethernet2")
     assert verdict(EOS, text, flow, "forward") == "unknown"
+
+
+NAT = """\
+    ip access-list OUT
+       10 permit ip 10.0.0.0/8 any
+    ip access-list ALL
+       10 permit ip any any
+    interface Ethernet1
+       ip nat source static 10.0.0.5 198.51.100.5
+       ip access-group OUT out
+    interface Ethernet2
+       ip nat source dynamic access-list ALL overload
+       ip access-group ALL out
+    """
+
+
+@pytest.mark.parametrize(
+    ("flow", "wanted"),
+    [
+        # The list sees another source than the packet had.
+        (_tcp(in_interface="Ethernet9", out_interface="Ethernet1"), "unknown"),
+        (_tcp("10.0.0.6", in_interface="Ethernet9", out_interface="Ethernet1"), "permit"),
+        (_tcp("11.0.0.6", in_interface="Ethernet9", out_interface="Ethernet1"), "deny"),
+        # Whatever the source has become.
+        (_tcp("11.0.0.6", in_interface="Ethernet9", out_interface="Ethernet2"), "permit"),
+    ],
+)
+def test_a_list_behind_a_translation(flow: dict[str, Any], wanted: str) -> None:
+    assert verdict(EOS, NAT, flow) == wanted
+    assert state(EOS, NAT).not_understood

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 
 from ...model.match import ALWAYS, Match, Named, Not, both
 from ...model.rules import DROP, Rule, Verdict
-from . import asks
+from . import asks, eos_nat
 from .blocks import Line
 from .device import Device
 from .entries import beneath, is_number
@@ -44,7 +44,6 @@ _AT_INTERFACE = {
     ("ip", "verify"): "the check of source addresses by routes is not modelled",
     ("ipv6", "verify"): "the check of source addresses by routes is not modelled",
     ("service-policy", "type", "pbr"): "policy based routing, which may drop packets, is not modelled",
-    ("ip", "nat"): "network address translation of EOS is not modelled",
 }
 _AT_TOP = {
     ("router", "segment-security"): "segment security is not modelled",
@@ -65,6 +64,7 @@ class _Interface:
     lists: dict[tuple[str, str], tuple[str, Line]] = field(default_factory=dict)
     policies: dict[str, tuple[str, Line]] = field(default_factory=dict)
     strange: list[tuple[Line, str]] = field(default_factory=list)
+    nat: list[Line] = field(default_factory=list)
 
 
 def mode(words: list[str]) -> Belongs | None:
@@ -93,6 +93,10 @@ def bind(device: Device, config: list[Line], names: Names) -> bool:
     for one in interfaces.values():
         _interface(device, one, names)
     _policies(device, interfaces, names)
+    translated = [(one.name, line) for one in interfaces.values() for line in one.nat]
+    for name, line in translated:
+        device.not_understood(f"line {line.number}, interface {name}", line.text, eos_nat.WHY)
+    eos_nat.translations(device.state, translated)
     if control_plane:
         _to_itself(device, control, interfaces, names)
         if services:
@@ -188,6 +192,8 @@ def _read_line(one: _Interface, line: Line) -> None:
         one.mtu = None if gone else int(words[1])
     elif words[1:2] == ["address"] and words[0] in ("ip", "ipv6"):
         _address(one, words, gone)
+    elif words[:2] == ["ip", "nat"]:
+        one.nat = [known for known in one.nat if known.words != words] + ([] if gone else [line])
     elif not gone:
         one.strange += [
             (line, why) for begin, why in _AT_INTERFACE.items() if tuple(words[: len(begin)]) == begin
