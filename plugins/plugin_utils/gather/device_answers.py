@@ -27,6 +27,8 @@ _REFUSAL = re.compile(
     r"|Invalid command:|Permission denied"
     r"|\S*sh: .*not found|.*: command not found"
 )
+_HIDDEN = "/* ACCESS-DENIED */"
+_NO_PACKETS = frozenset({"system", "event-options", "snmp", "access", "accounting-options"})
 # How many lines from the beginning, and from the end, can be a refusal: an answer may break off with one.
 _FIRST, _FINAL = 4, 2
 
@@ -37,6 +39,18 @@ def refusal(text: str) -> str:
     for line in [*lines[:_FIRST], *lines[_FIRST:][-_FINAL:]]:
         if _REFUSAL.match(line):
             return line[:200]
+    return ""
+
+
+def hidden_part(text: str) -> str:
+    """The part of a Junos configuration in which something is kept from this login, and that may be about packets; empty
+    if there is none (Junos Access Privilege guide, "view-configuration": all but secrets, scripts and event options)."""
+    part = ""
+    for line in text.splitlines():
+        if line[:1].isalpha():
+            part = line.split()[0]
+        if _HIDDEN in line and part not in _NO_PACKETS:
+            return part or "configuration"
     return ""
 
 

@@ -10,7 +10,7 @@ import re
 from ..errors import GatherError
 from .access import HostAccess
 from .channel import Reply
-from .device_answers import for_want_of_rights, refusal
+from .device_answers import for_want_of_rights, hidden_part, refusal
 from .device_session import DeviceSession
 
 # A command that shows something; what follows a bar may filter it, and write it nowhere (redirect, append, tee, save).
@@ -41,6 +41,9 @@ class DeviceChannel:
             )
         text = self.session.send(command, timeout=timeout)
         said = refusal(text)
+        hidden = hidden_part(text)
+        if hidden:
+            said = f"permission denied for a part of {hidden!r}"
         if not said:
             return Reply(0, text, "")
         if for_want_of_rights(said):

@@ -4,8 +4,8 @@
 """Configurations without the secrets in them: a snapshot needs none, and whoever may read it need not learn them.
 
 Only lines that begin as one that holds a secret are touched, so that no rule loses a word; the secret becomes stars,
-and lines stay where they are. Sources: Cisco IOS Security Command Reference (enable secret, username, tacacs-server key,
-key-string, crypto isakmp key), Cisco IOS SNMP Support Command Reference, Cisco ASA Command Reference (passwd,
+and lines stay where they are. Sources: Cisco IOS Security Command Reference (enable secret, username, tacacs-server
+key, key-string, crypto isakmp key), Cisco IOS SNMP Support Command Reference, Cisco ASA Command Reference (passwd,
 pre-shared-key), Junos CLI User Guide ("SECRET-DATA"), PAN-OS (phash), FortiOS (ENC), VyOS User Guide.
 """
 
@@ -37,7 +37,8 @@ _BEGINNINGS = (
     r"set (?:system|security ike|protocols|snmp|access) (?:\S+ ){0,14}?(?:encrypted-password|secret|authentication-key"
     r"|simple-password|pre-shared-key|community)",
     # PAN-OS, FortiOS, VyOS
-    r"set (?:mgt-config|deviceconfig|network ike|shared (?:certificate|server-profile|local-user-database)) (?:\S+ ){0,14}?(?:phash|key|secret|password|private-key)",
+    r"set (?:mgt-config|deviceconfig|network ike|shared (?:certificate|server-profile|local-user-database)) (?:\S+ ){0,14}?"
+    r"(?:phash|key|secret|password|private-key)",
     r"set \S+(?= ENC )",
     r"set (?:vpn|service|interfaces) (?:\S+ ){0,14}?(?:encrypted-password|plaintext-password|pre-shared-secret|secret"
     r"|password|private-key|key|community)",

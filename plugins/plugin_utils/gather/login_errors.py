@@ -63,7 +63,7 @@ PROTOCOL: tuple[tuple[str, str, str], ...] = (
     (
         "ncompatible",
         "the host and this controller have no SSH algorithm in common",
-        "update the host's sshd, or use transport: connection",
+        "update the host's sshd or the device's software, or use transport: connection (Linux) or saved files",
     ),
 )
 

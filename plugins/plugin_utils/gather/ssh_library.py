@@ -31,7 +31,7 @@ def require(where: str) -> None:
         raise GatherError(
             " ".join(missing_required_lib("netmiko", url=URL).split()),
             f"{where}: {NETMIKO_ERROR}",
-            "install it on the controller or in the execution environment, or use transport: connection",
+            "install it on the controller or in the execution environment, or use transport: connection (Linux) or files",
         )
 
 

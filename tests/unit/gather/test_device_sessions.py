@@ -211,6 +211,17 @@ def test_a_command_that_authorization_denies(platform: str, tmp_path: Path) -> N
         assert "privilege level 15" in error
 
 
+def test_a_junos_login_that_may_not_see_the_filters(tmp_path: Path) -> None:
+    config = "firewall {\n    family inet {\n        filter A;\n    }\n}\n"
+    with emulated("juniper_junos", tmp_path, config=config) as device:
+        tree = device.device.committed[0]  # type: ignore[attr-defined]
+        tree.statements[0].children[0].line = "/* ACCESS-DENIED */"
+        error = failure(device)
+        assert (
+            "the login may not run 'show configuration': permission denied for a part of 'firewall'" in error
+        )
+
+
 def test_a_device_that_does_not_know_a_command(tmp_path: Path) -> None:
     with emulated("cisco_ios", tmp_path) as device:
         channel = open_channel(device.access())

@@ -12,6 +12,7 @@ import pytest
 from ansible_collections.pathguard.network.plugins.plugin_utils.errors import GatherError
 from ansible_collections.pathguard.network.plugins.plugin_utils.gather.device_answers import (
     for_want_of_rights,
+    hidden_part,
     refusal,
 )
 from ansible_collections.pathguard.network.plugins.plugin_utils.gather.device_logins import (
@@ -127,6 +128,13 @@ def test_refusals(said: str, rights: bool) -> None:
 )
 def test_answers_are_no_refusals(said: str) -> None:
     assert refusal(said) == ""
+
+
+def test_what_junos_keeps_from_a_login() -> None:
+    denied = "    /* ACCESS-DENIED */"
+    assert hidden_part(f"system {{\n{denied}\n}}\nfirewall {{\n    family inet;\n}}\n") == ""
+    assert hidden_part(f"system {{\n}}\nfirewall {{\n{denied}\n}}\n") == "firewall"
+    assert hidden_part(denied) == "configuration"
 
 
 def test_every_platform_has_commands_and_a_login() -> None:
