@@ -84,6 +84,7 @@ class _Config:
     filters: dict[str, list[tuple[int, int]]] = field(default_factory=dict)
     profiles: dict[str, Line] = field(default_factory=dict)
     strange: list[Line] = field(default_factory=list)
+    hostname: str = ""
     lists_only: bool = False
     found: bool = False
 
@@ -104,6 +105,7 @@ def parse(host: str, outputs: Mapping[str, RawOutput]) -> State:
         device.state.unreadable.append({"what": "running_config", "reason": why})
         device.state.firewall_known = False
         return device.finish()
+    device.state.hostname = config.hostname
     keys = dict(_rulesets(device, config))
     routable = {asked for asked, found in config.lists.items() if found.routable}
     ports = _ports(config)
@@ -161,6 +163,8 @@ def _top(config: _Config, line: Line) -> None:
         config.maps.setdefault(words[2], AccessMap(words[2])).add(line)
     elif words[:2] == ["vlan", "filter"] and len(words) > 3:
         config.filters.setdefault(words[2], []).extend(nxos_ports.vlans(words[4:]) or [(1, 4094)])
+    elif words[0] in ("hostname", "switchname") and len(words) == 2:
+        config.hostname = words[1]
     elif words[0] == "port-profile" and len(words) > 1:
         config.profiles[words[-1]] = line
     elif modes.is_strange(line, _binds):

@@ -46,6 +46,7 @@ class _Config:
     lists: dict[tuple[str, str], Entries] = field(default_factory=dict)
     blocks: list[tuple[str, Line]] = field(default_factory=list)
     strange: list[tuple[Line, str]] = field(default_factory=list)
+    hostname: str = ""
     found: bool = False
 
 
@@ -66,6 +67,7 @@ def parse(host: str, outputs: Mapping[str, RawOutput]) -> State:
         device.state.unreadable.append({"what": "running_config", "reason": why})
         device.state.firewall_known = False
         return device.finish()
+    device.state.hostname = config.hostname
     keys = dict(_rulesets(device, config))
     xr_bindings.add(device, _ports(config), keys, bool(config.strange))
     _unplaced(device, config)
@@ -133,6 +135,8 @@ def _top(config: _Config, line: Line) -> None:
         config.blocks.append((name, line))
         if rest and not rest[0][0].islower():
             config.strange.append((line, _LOST))
+    elif words[0] == "hostname" and len(words) == 2:
+        config.hostname = words[1]
     elif words[0] == "flowspec" and any("local-install" in child.words for child in line.children):
         config.strange.append((line, _FLOWSPEC))
     elif modes.is_strange(line, xr_ports.binds):

@@ -178,6 +178,13 @@ def test_the_vlans_of_a_port(mode: str, wanted: str) -> None:
     assert asked(block, SSH, in_interface="Vlan10") == wanted
 
 
+def test_a_port_that_says_nothing_may_be_a_port_of_the_first_vlan() -> None:
+    lists = "interface Vlan1\n  ip access-group WEB in\ninterface Ethernet1/7\n"
+    assert asked(lists, SSH, in_interface="Ethernet1/7") == "unknown"
+    assert asked(lists, WEB, in_interface="Ethernet1/7") == "permit"
+    assert asked(f"{lists}  no switchport\n", SSH, in_interface="Ethernet1/7") == "permit"
+
+
 def test_ignore_routable_is_not_modelled() -> None:
     block = "interface Ethernet1/1\n  switchport\n  ip port access-group BRIDGED in\n"
     assert asked(block, SSH, in_interface="Ethernet1/1") == "unknown"
@@ -280,7 +287,7 @@ def test_a_list_that_decides_about_all_has_no_rules_behind_its_own() -> None:
 
 
 def test_interfaces_are_part_of_the_state() -> None:
-    found = state(
+    device = state(
         "cisco_nxos",
         """
         hostname leaf1
@@ -295,8 +302,10 @@ def test_interfaces_are_part_of_the_state() -> None:
           vrf member management
           ip address dhcp
         """,
-    ).interfaces
+    )
+    found = device.interfaces
     vlan = found["Vlan10"]
+    assert device.hostname == "leaf1"
     assert vlan.addresses == ["10.1.1.1/24", "10.1.2.1/25", "2001:db8::1/64"]
     assert (vlan.master, vlan.mtu, vlan.up) == ("PROD", 9216, False)
     assert (found["mgmt0"].master, found["mgmt0"].addresses) == ("management", [])

@@ -179,7 +179,8 @@ def test_one_line_may_say_all() -> None:
     interface GigabitEthernet0/0/0/0 ipv4 address 10.1.1.1 255.255.255.0
     interface GigabitEthernet0/0/0/0 ipv4 access-group ONE ingress
     """
-    found = state("cisco_xr", formal)
+    found = state("cisco_xr", f"hostname edge1\n{formal}")
+    assert found.hostname == "edge1"
     assert [rule.line for rule in found.rulesets["ONE"].rules] == [10, 20]
     assert found.interfaces["GigabitEthernet0/0/0/0"].addresses == ["10.1.1.1/24"]
     by = {"in_interface": "GigabitEthernet0/0/0/0"}

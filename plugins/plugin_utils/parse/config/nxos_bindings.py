@@ -56,7 +56,7 @@ class Bindings:
             self._doubts(port)
             for (kind, _family, _direction), bound in port.bound.items():
                 if kind == "router":
-                    if not port.switched:
+                    if not port.inactive:
                         self._router(port, bound)
                 else:
                     self._port(port, bound)

@@ -80,10 +80,19 @@ class Port:
 
     @property
     def switched(self) -> bool:
-        """Whether it may be a port of VLANs."""
+        """Whether it may be a port of VLANs. On most switches it is one unless its lines say otherwise."""
         if not self.name.startswith(("Ethernet", "port-channel")) or "." in self.name:
             return False
-        return self.routed is False
+        return self.routed is False or (self.routed is None and not self._has_router_list)
+
+    @property
+    def inactive(self) -> bool:
+        """Whether router lists at it do nothing."""
+        return self.switched and self.routed is False
+
+    @property
+    def _has_router_list(self) -> bool:
+        return any(kind == "router" for kind, _family, _direction in self.bound)
 
     def carries(self, vlan: int) -> bool:
         if not self.trunk:
