@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, PathGuard developers
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""One measured process: ``one_run.py json|engine|filter|rules|words|asa|save FILE FLOWS.json`` prints its times as JSON.
+"""One measured process: ``one_run.py json|engine|filter|rules|words|asa|ios|save FILE FLOWS.json`` prints its times as JSON.
 
 Seconds of processor time by name, which other work on the machine hardly changes; ``peak`` is the
 largest resident size in MiB. FILE is a ruleset, for ``filter`` a snapshot.
@@ -80,17 +80,31 @@ def words(config: Path, _flows: list[dict[str, Any]]) -> dict[str, Any]:
 
 def asa(config: Path, flows: list[dict[str, Any]]) -> dict[str, Any]:
     """The configuration of a Cisco ASA, and the questions about the list at its outer interface."""
-    from ansible_collections.pathguard.network.plugins.plugin_utils.analyse.verdicts import Questions
-    from ansible_collections.pathguard.network.plugins.plugin_utils.parse import parse_platform
     from tests.benchmarks.asa_configs import LIST
 
+    return _device("cisco_asa", config, flows, LIST, LIST)
+
+
+def ios(config: Path, flows: list[dict[str, Any]]) -> dict[str, Any]:
+    """The configuration of a Cisco IOS router, and questions about packets on their way through it."""
+    from tests.benchmarks.ios_configs import LIST
+
+    return _device("cisco_ios", config, flows, LIST, None)
+
+
+def _device(
+    platform: str, config: Path, flows: list[dict[str, Any]], counted: str, asked: str | None
+) -> dict[str, Any]:
+    from ansible_collections.pathguard.network.plugins.plugin_utils.analyse.verdicts import Questions
+    from ansible_collections.pathguard.network.plugins.plugin_utils.parse import parse_platform
+
     outputs = {"running_config": _output(config.read_text(encoding="utf-8"), "running_config")}
-    questions, loading = timed(lambda: Questions(parse_platform("cisco_asa", HOST, outputs)))
-    answers, proving = timed(lambda: questions.verdicts(flows, LIST))
+    questions, loading = timed(lambda: Questions(parse_platform(platform, HOST, outputs)))
+    answers, proving = timed(lambda: questions.verdicts(flows, asked))
     return {
         "load": loading,
         "prove": proving,
-        "rules": len(questions.state.rulesets[LIST].rules),
+        "rules": len(questions.state.rulesets[counted].rules),
         "verdicts": _count(answers),
     }
 
@@ -141,6 +155,7 @@ def main() -> None:
         "rules": rules,
         "words": words,
         "asa": asa,
+        "ios": ios,
         "save": save,
     }
     measured = works[work](Path(ruleset), questions)
