@@ -68,6 +68,7 @@ class Classes:
         self._blocks: dict[str, list[Line]] = {}
         self._any: set[str] = set()
         self._open: list[str] = []
+        self._known: dict[str, Match] = {}
 
     def read(self, block: Line) -> None:
         """``class-map type inspect [match-any|match-all] NAME``; those of single applications are left out."""
@@ -82,6 +83,11 @@ class Classes:
 
     def match(self, name: str) -> Match:
         """What is of this class."""
+        if name not in self._known:
+            self._known[name] = self._found(name)
+        return self._known[name]
+
+    def _found(self, name: str) -> Match:
         if name not in self._blocks:
             return Unknown(f"class {name}", f"the class {name} is not defined")
         if name in self._open or len(self._open) == _DEEPEST:

@@ -49,6 +49,7 @@ class Configuration:
         self._lists: dict[tuple[str, str], AccessList] = {}
         self._rules: dict[tuple[str, str], list[Rule]] = {}
         self._interfaces: dict[str, Settings] = {}
+        self._known: dict[str, Match] = {}
         self._policed = False
         self._strays: Rule | None = None
         self._terminals: dict[str, list[str | None]] = {"ip": [], "ip6": []}
@@ -210,6 +211,11 @@ class Configuration:
 
     def _permitted(self, name: str) -> Match:
         """What a list of IPv4, or of IPv6 with this name, permits."""
+        if name not in self._known:
+            self._known[name] = self._let_pass(name)
+        return self._known[name]
+
+    def _let_pass(self, name: str) -> Match:
         for family in ("ip", "ip6"):
             one = self._lists.get((family, name))
             if one is not None and not one.empty:
