@@ -5,8 +5,8 @@
 
 Source: Arista EOS User Manual, "NAT": ``ip nat source static INSIDE OUTSIDE`` translates the source of what goes out by
 the interface, and the destination of what comes in by it; ``ip nat source dynamic access-list NAME`` the sources that
-the list permits. Which address of a pool a packet gets, and of other forms which packets they mean, is not modelled: the
-end that may change is unknown from there on.
+the list permits. Which address of a pool a packet gets, and of other forms which packets they mean, is not modelled:
+the end that may change is unknown from there on.
 """
 
 from __future__ import annotations
