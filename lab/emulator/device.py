@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
 import threading
 import time
 from abc import ABC, abstractmethod
@@ -107,6 +108,8 @@ class Device(ABC):
             fresh = path.with_name(f".{path.name}")
             fresh.write_text(self.running(), encoding="utf-8")
             os.replace(fresh, path)
+        if self.settings.enforce:
+            subprocess.run(self.settings.enforce, check=True)
 
     def note(self, line: str) -> None:
         self.commands.append(line)

@@ -32,8 +32,8 @@ class Settings:
     """``passwords``: by user. ``keys``: public keys in OpenSSH's format that any user may log in with. ``secret``: of
     enable; None where it asks for none. ``level``: of the login before enable. ``config``: the configuration that the
     device starts with, as its own ``show`` prints it. ``minute``: how many seconds its minutes last. ``host_key``: a
-    file with a private key. ``running``: a file that always holds the running configuration. ``log``: a file that gets
-    each command as a line."""
+    file with a private key. ``running``: a file that always holds the running configuration. ``enforce``: a command
+    that is run after each change, when that file is written. ``log``: a file that gets each command as a line."""
 
     platform: str
     hostname: str = "R1"
@@ -49,6 +49,7 @@ class Settings:
     minute: float = 60.0
     host_key: str | None = None
     running: str | None = None
+    enforce: tuple[str, ...] = ()
     log: str | None = None
     faults: Faults = Faults()
 
@@ -59,7 +60,8 @@ class Settings:
         if set(document) - known:
             raise TypeError(f"no settings: {', '.join(sorted(set(document) - known))}")
         found = dict(document)
-        found["keys"] = tuple(found.get("keys", ()))
+        for name in ("keys", "enforce"):
+            found[name] = tuple(found.get(name, ()))
         faults = dict(found.get("faults", {}))
         faults["refuse"] = tuple(faults.get("refuse", ()))
         found["faults"] = Faults(**faults)
