@@ -136,8 +136,10 @@ def parse(host: str, outputs: Mapping[str, RawOutput]) -> State:
     whole = root.find("system") is not None or root.find("version") is not None
     filters = Filters(device, root, whole)
     interfaces = Interfaces(device, root, filters)
-    zoned = root.find("security", "zones") is not None
-    if zoned or root.find("security", "policies") is not None:
+    zones = list(root.each("security", "zones", "security-zone"))
+    # A part of a configuration may have no more than the address books of its zones.
+    zoned = any(zone.find("interfaces") or zone.find("host-inbound-traffic") for zone in zones)
+    if zones or root.find("security", "policies") is not None:
         Nat(device, root, Policies(device, root).book)
     if zoned:
         srx_inbound.hook(device, root)

@@ -263,6 +263,28 @@ class TestZones:
         assert verdict(PLATFORM, text, flow(**zones)) == "permit"
         assert verdict(PLATFORM, text, flow(22, **zones)) == "deny"
 
+    def test_zones_of_which_only_the_address_books_are_given(self) -> None:
+        part = "security { zones { replace: security-zone untrust { replace: address-book { address z 10.20.1.10/32; } } } }"
+        text = one("destination-address z").replace(ZONES, part)
+        zones: dict[str, Any] = {
+            "in_zone": "trust",
+            "out_zone": "untrust",
+            "in_interface": None,
+            "out_interface": None,
+        }
+        assert verdict(PLATFORM, text, flow(**zones)) == "permit"
+        assert verdict(PLATFORM, text, flow(**zones, dst="10.20.1.11")) == "deny"
+
+    def test_a_question_by_zones_of_known_interfaces(self) -> None:
+        zones: dict[str, Any] = {
+            "in_zone": "trust",
+            "out_zone": "untrust",
+            "in_interface": None,
+            "out_interface": None,
+        }
+        assert verdict(PLATFORM, one("application pg"), flow(**zones)) == "permit"
+        assert verdict(PLATFORM, one("application junos-ssh"), flow(**zones)) == "deny"
+
     def test_the_book_of_a_zone_counts_before_the_global_one(self) -> None:
         books = "security { address-book { mine { address db 10.20.1.77/32; attach { zone untrust; } } } }"
         text = one("destination-address db") + books

@@ -320,6 +320,22 @@ class TestGroups:
         other = nodes.replace("system", "firewall", 1).replace("host-name a", "filter G")
         assert not state(PLATFORM, grouped(other, own)).firewall_known
 
+    def test_a_group_that_is_in_effect_at_times(self) -> None:
+        group = LAST.replace("last {", "last { when { time 22:00 to 23:00; }", 1)
+        assert not state(PLATFORM, grouped(group, "apply-groups last;" + PLAIN)).firewall_known
+
+    def test_a_last_policy_for_all_pairs_of_zones(self) -> None:
+        any_to_any = "match { source-address any; destination-address any; application any; }"
+        group = f"deny {{ security {{ policies {{ from-zone <*> to-zone <*> {{ policy last {{ {any_to_any} then {{ deny; }} }} }} }} }} }}"
+        own = f"""apply-groups deny; security {{ policies {{
+            from-zone a to-zone b {{ policy ssh {{ {any_to_any.replace("application any", "application junos-ssh")}
+                then {{ permit; }} }} }}
+            default-policy {{ permit-all; }} }} }}"""
+        text = grouped(group, own)
+        zones = {"in_zone": "a", "out_zone": "b"}
+        assert verdict(PLATFORM, text, {**SSH, **zones}) == "permit"
+        assert verdict(PLATFORM, text, {**SSH, **zones, "dst_port": 80}) == "deny"
+
     def test_expanded_already(self) -> None:
         shown = """groups { last { firewall { family inet { filter <*> { term last { then accept; } } } } } }
             apply-groups last;

@@ -65,6 +65,8 @@ _CHOICES = (
     frozenset(("permit", "deny", "reject")),
     frozenset(("permit-all", "deny-all")),
 )
+# Groups that one Routing Engine, or one node of a cluster, applies.
+_OF_ONE = ("node0", "node1", "re0", "re1")
 # What a group of one node of a cluster may hold without a matter for packets that pass.
 _OF_NODES = ("system", "snmp", "event-options", "chassis")
 _MANAGEMENT = ("fxp0", "fxp1", "em0", "em1", "me0")
@@ -126,16 +128,17 @@ class _Expansion:
 
     def _named(self, name: str, path: tuple[str, ...]) -> Iterator[Node]:
         if name in self._groups:
-            found = [self._groups[name]]
+            group = self._groups[name]
+            if (name in _OF_ONE and _matters(group)) or group.find("when") is not None:
+                raise NotUnderstoodError(f"group {name}: whether it is in effect on this device is not known")
+            found = [group]
             for word in path:
                 found = [child for one in found for child in one.each() if fits(child.word, word)]
             yield from found
         elif name == "${node}":
-            nodes = [group for group in self._groups.values() if group.word in ("node0", "node1")]
-            if any(_matters(group) for group in nodes):
-                raise NotUnderstoodError(
-                    "groups node0 and node1: which node of the cluster this is, is not known"
-                )
+            for node in ("node0", "node1"):
+                if node in self._groups:
+                    yield from self._named(node, path)
         elif name != "junos-defaults":
             raise NotUnderstoodError(f"group {name} is applied and not defined")
 

@@ -53,7 +53,7 @@ def pair_name(zones: tuple[str, str]) -> str:
 
 
 class Policies:
-    """Makes the rulesets of policies. ``zones``: all that the configuration has."""
+    """Makes the rulesets of policies. ``zones``: all that the configuration names."""
 
     def __init__(self, device: Device, root: Node) -> None:
         self._device = device
@@ -61,10 +61,11 @@ class Policies:
         self._root = root
         self._book = Book(AddressBooks(root), Applications(root), self._note)
         self._noted: set[tuple[str, str]] = set()
-        self.zones = _zones(device, root)
         default = self._security.value("policies", "default-policy")
         self._default = "permit" if default == "permit-all" else "deny"
         self._pairs = dict(self._all_pairs())
+        asked = [name for zones in self._pairs for name in zones if name != _HOST]
+        self.zones = tuple(dict.fromkeys((*_zones(device, root), *asked)))
         self._global = list(self._security.each("policies", "global", "policy"))
         if self._global:
             rules = [policy(node, at, ("", ""), self._book, True) for at, node in enumerate(self._global, 1)]
@@ -110,7 +111,7 @@ class Policies:
     def _rules(self) -> list[Rule]:
         found: list[tuple[Match, Verdict, str]] = [(_OPEN, ACCEPT, _OPEN_TEXT)]
         found += self._modes()
-        if self.zones:
+        if any(one.zone for one in self._device.state.interfaces.values()):
             outside = asks.either(Not(Named(field, self.zones)) for field in ("in_zone", "out_zone"))
             found.append((outside, DROP, "interfaces that are in no zone pass nothing"))
         for zones in self._pairs:
