@@ -15,6 +15,11 @@ description:
   - A restore touches only what changed, each table with the tool that owns it (nft, iptables of either
     variant, ipset), leaves rules of dynamic owners such as docker as they are, and is proven by comparing
     fingerprints.
+  - On network devices (Cisco IOS and NX-OS, Arista EOS, Juniper Junos) it is made of the device's own means, a
+    copy of the running configuration on the device and the device's own timer. RV(checkpoints) says with
+    C(protection) what the platform can do. IOS begins its timer before the change (it needs C(archive) with
+    a C(path)); on Junos and EOS the timer is that of the change's own commit; NX-OS has none, and goes back
+    only from here.
 extends_documentation_fragment:
   - pathguard.network.attributes
   - pathguard.network.attributes.each_host
@@ -33,7 +38,7 @@ options:
   id:
     description:
       - Name of the run, such as the change's ticket. Letters, digits, dots, dashes and underscores, 64 at
-        most.
+        most; on network devices 30 at most, and no two dashes in a row.
       - A host holds one checkpoint. While it does, another run is refused.
     type: str
     required: true
