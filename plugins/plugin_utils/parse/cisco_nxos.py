@@ -146,6 +146,8 @@ def _top(config: _Config, line: Line) -> None:
     words = line.words
     found = _list_of(words)
     config.found = config.found or words[0] in ("interface", "hostname", "version", "vlan", "object-group")
+    if found is None and modes.has_entries(line):
+        config.strange.append(line)
     if found is not None:
         config.found = True
         config.lists_only = config.lists_only or words[0].startswith("IP")
@@ -163,11 +165,11 @@ def _top(config: _Config, line: Line) -> None:
         config.maps.setdefault(words[2], AccessMap(words[2])).add(line)
     elif words[:2] == ["vlan", "filter"] and len(words) > 3:
         config.filters.setdefault(words[2], []).extend(nxos_ports.vlans(words[4:]) or [(1, 4094)])
-    elif words[0] in ("hostname", "switchname") and len(words) == 2:
+    elif words[0] in ("hostname", "switchname") and len(words) == 2 and not line.children:
         config.hostname = words[1]
     elif words[0] == "port-profile" and len(words) > 1:
         config.profiles[words[-1]] = line
-    elif modes.is_strange(line, _binds):
+    elif modes.has_binding(line, _binds):
         config.strange.append(line)
 
 

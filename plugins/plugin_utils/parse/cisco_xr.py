@@ -112,35 +112,51 @@ def _list_of(words: list[str]) -> tuple[str, str] | None:
 def _top(config: _Config, line: Line) -> None:
     words = line.words
     found = _list_of(words)
-    config.found = config.found or words[0] in ("interface", "hostname", "object-group")
+    config.found = config.found or words[0] in ("interface", "hostname", "object-group") or found is not None
     if found is not None:
-        config.found = True
-        if len(words) > 3 and modes.first(words[3:]) not in _ENTRY:
-            config.strange.append((line, _LOST))
-            return
-        entries = config.lists.setdefault(found, Entries())
-        if len(words) > 3:
-            entries.add(Line(line.number, line.text, [], words[3:]))
-        entries.read(line)
-    elif words[0] == "no" and len(words) > 1:
+        _list(config, found, line)
+        return
+    if modes.has_entries(line):
+        config.strange.append((line, _LOST))
+    if words[0] == "no" and len(words) > 1:
         _removed(config, words[1:], line)
-    elif words[0] == "object-group" and len(words) > 1 and len(words) >= _KINDS.get(words[1], 99):
-        count = _KINDS[words[1]]
-        members = config.groups.define(" ".join(words[1 : count - 1]), words[count - 1])
-        if len(words) > count:
-            members.add(Line(line.number, line.text, [], words[count:]))
-        members.read(line)
+    elif words[0] == "object-group" and len(words) > 1:
+        _group(config, line)
     elif words[0] == "interface" and len(words) > 1:
         name, rest = xr_ports.opened(words)
         config.blocks.append((name, line))
         if rest and not rest[0][0].islower():
             config.strange.append((line, _LOST))
-    elif words[0] == "hostname" and len(words) == 2:
+    elif words[0] == "hostname" and len(words) == 2 and not line.children:
         config.hostname = words[1]
     elif words[0] == "flowspec" and any("local-install" in child.words for child in line.children):
         config.strange.append((line, _FLOWSPEC))
-    elif modes.is_strange(line, xr_ports.binds):
+    elif modes.has_binding(line, xr_ports.binds):
         config.strange.append((line, _LOST))
+
+
+def _list(config: _Config, asked: tuple[str, str], line: Line) -> None:
+    """The line that opens a list, with what is under it; or one that has an entry itself."""
+    words = line.words
+    if len(words) > 3 and modes.first(words[3:]) not in _ENTRY:
+        config.strange.append((line, _LOST))
+        return
+    entries = config.lists.setdefault(asked, Entries())
+    if len(words) > 3:
+        entries.add(Line(line.number, line.text, [], words[3:]))
+    entries.read(line)
+
+
+def _group(config: _Config, line: Line) -> None:
+    """The line that opens an object group, with what is under it; or one that has a member itself."""
+    words = line.words
+    count = _KINDS.get(words[1], len(words) + 1)
+    if len(words) < count:
+        return
+    members = config.groups.define(" ".join(words[1 : count - 1]), words[count - 1])
+    if len(words) > count:
+        members.add(Line(line.number, line.text, [], words[count:]))
+    members.read(line)
 
 
 def _removed(config: _Config, words: list[str], line: Line) -> None:

@@ -263,6 +263,8 @@ def test_what_is_no_configuration_is_unreadable_and_never_no_firewall(text: str)
         "ip access-list ONE\n  10 deny tcp any any\ninterfce Ethernet1/1\n  ip access-group ONE in\n",
         "ip access-list ONE\n  10 deny tcp any any\ninterface Ethernet1/1\n  ip access-gruop ONE in\n",
         "ip access-list ONE\n  10 deny tcp any any\ninterface Ethernet1/1\n  ip access-group ONE\n",
+        "hostname leaf1\n  ip access-list ONE\n    10 deny tcp any any\n  interface Ethernet1/1\n    ip access-group ONE in\n",
+        "interface Ethernet1/1\n  ip access-group ONE in\n  ip access-list ONE\n    10 deny tcp any any\n",
         "ip access-list ONE\n  10 dney tcp any any\ninterface Ethernet1/1\n  ip access-group ONE in\n",
     ],
 )

@@ -166,6 +166,7 @@ def test_entries_of_ipv6_lists(line: str, changed: dict[str, Any], wanted: str) 
 
 def test_one_line_may_say_all() -> None:
     formal = """
+    hostname edge1
     ipv4 access-list icmp-off
     ipv4 access-list log-update threshold 5
     ipv4 access-list ONE 10 deny tcp any any eq 22
@@ -179,7 +180,7 @@ def test_one_line_may_say_all() -> None:
     interface GigabitEthernet0/0/0/0 ipv4 address 10.1.1.1 255.255.255.0
     interface GigabitEthernet0/0/0/0 ipv4 access-group ONE ingress
     """
-    found = state("cisco_xr", f"hostname edge1\n{formal}")
+    found = state("cisco_xr", formal)
     assert found.hostname == "edge1"
     assert [rule.line for rule in found.rulesets["ONE"].rules] == [10, 20]
     assert found.interfaces["GigabitEthernet0/0/0/0"].addresses == ["10.1.1.1/24"]

@@ -60,12 +60,18 @@ _OTHER_LISTS = (
 )
 
 
-def is_strange(line: Line, binds: Callable[[list[str]], bool]) -> bool:
-    """Whether a line at the top, which opens nothing that is known, has entries of a list, or binds one: it does not
-    tell to what they belong."""
+def has_entries(line: Line) -> bool:
+    """Whether a line at the top, which opens no list, has entries of one under it: it does not tell of which."""
     if any(word in _OTHER_LISTS for word in line.words[:2]):
         return False
-    return any(_is_entry(one.words) or binds(one.words) for one in (line, *beneath(line)))
+    return any(_is_entry(one.words) for one in (line, *beneath(line)))
+
+
+def has_binding(line: Line, binds: Callable[[list[str]], bool]) -> bool:
+    """Whether a line at the top, which opens no interface, binds a list under it: it does not tell where."""
+    return not any(word in _OTHER_LISTS for word in line.words[:2]) and any(
+        binds(one.words) for one in (line, *beneath(line))
+    )
 
 
 def _is_entry(words: list[str]) -> bool:
