@@ -53,7 +53,8 @@ def _broken(text: str) -> str:
 
 
 def _rulesets(device: Device, config: list[Line]) -> eos_binding.Names:
-    """The lists and policies, each by its own name; where that is another's too, by the words that define it."""
+    """The lists and policies, each by its own name; where an IPv4 list has it, or another one before, with the family
+    or kind before it."""
     lists = access_lists(config)
     policies = TrafficPolicies()
     for line in config:
@@ -62,13 +63,11 @@ def _rulesets(device: Device, config: list[Line]) -> eos_binding.Names:
     for line in policies.strange:
         device.not_understood(f"line {line.number}", line.text, "not understood under traffic-policies")
     device.state.sets.update(policies.sets.finish())
-    words = {"ip": "ip access-list", "ip6": "ipv6 access-list", "inet": "traffic-policy"}
-    wanted = [*lists, *(("inet", name) for name in policies.policies)]
-    taken = [name for _family, name in wanted]
-    names = {
-        (family, name): f"{words[family]} {name}" if taken.count(name) > 1 else name
-        for family, name in wanted
-    }
+    names: eos_binding.Names = {}
+    for family, word in (("ip", ""), ("ip6", "ipv6 "), ("inet", "traffic-policy ")):
+        own = policies.policies if family == "inet" else [name for of, name in lists if of == family]
+        taken = set(names.values())
+        names.update(((family, name), f"{word}{name}" if name in taken else name) for name in own)
     for (family, name), one in lists.items():
         device.access_list(names[family, name], family, one.rules())
     for name, policy in policies.policies.items():

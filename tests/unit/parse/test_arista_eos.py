@@ -165,10 +165,10 @@ def test_the_same_name_for_ipv4_ipv6_and_a_policy_is_three_rulesets() -> None:
                     drop
         """
     found = state(EOS, text).rulesets
-    assert {"ip access-list X", "ipv6 access-list X", "traffic-policy X"} <= found.keys()
-    assert verdict(EOS, text, _tcp(), "ip access-list X") == "permit"
+    assert {"X", "ipv6 X", "traffic-policy X"} <= found.keys()
+    assert verdict(EOS, text, _tcp(), "X") == "permit"
     assert verdict(EOS, text, _tcp(), "traffic-policy X") == "deny"
-    assert verdict(EOS, text, _tcp("2001:db8::1", "2001:db8::2"), "ipv6 access-list X") == "deny"
+    assert verdict(EOS, text, _tcp("2001:db8::1", "2001:db8::2"), "ipv6 X") == "deny"
 
 
 BOUND = """\
@@ -362,3 +362,24 @@ NAT = """\
 def test_a_list_behind_a_translation(flow: dict[str, Any], wanted: str) -> None:
     assert verdict(EOS, NAT, flow) == wanted
     assert state(EOS, NAT).not_understood
+
+
+def test_trap_25_a_wildcard_destination_is_not_its_first_address() -> None:
+    text = _entry("permit tcp any 10.9.0.0 0.0.255.254 eq 443")
+    assert verdict(EOS, text, _tcp(dst="10.9.7.4"), "L") == "permit"
+    assert verdict(EOS, text, _tcp(dst="10.9.7.5"), "L") == "deny"
+    assert verdict(EOS, text, _tcp(dst="10.9.7.4/30"), "L") == "mixed"
+
+
+def test_trap_28_a_list_that_is_bound_and_not_defined_or_empty_is_unknown_and_shown() -> None:
+    for defined in ("", "ip access-list L\n"):
+        text = f"{defined}interface Ethernet1\n   ip access-group L in\n"
+        flow = _tcp(in_interface="Ethernet1", out_interface="Ethernet2")
+        assert verdict(EOS, text, flow) == "unknown"
+    assert state(EOS, "interface Ethernet1\n   ip access-group L in\n").not_understood
+
+
+def test_trap_29_a_word_that_is_not_understood_keeps_what_the_others_say() -> None:
+    text = _entry("permit tcp 10.0.0.0/8 any eq 443 zqx")
+    assert verdict(EOS, text, _tcp(), "L") == "unknown"
+    assert verdict(EOS, text, _tcp("11.0.0.1"), "L") == "deny"

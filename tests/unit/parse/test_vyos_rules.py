@@ -300,5 +300,5 @@ def test_the_same_name_for_ipv4_and_ipv6_is_two_rulesets() -> None:
         set firewall ipv4 name X default-action accept
         set firewall ipv6 name X default-action drop
         """
-    assert verdict(VYOS, text, _tcp(), "ipv4/name/X") == "permit"
-    assert verdict(VYOS, text, _tcp("2001:db8::1", "2001:db8::2"), "ipv6/name/X") == "deny"
+    assert verdict(VYOS, text, _tcp(), "X") == "permit"
+    assert verdict(VYOS, text, _tcp("2001:db8::1", "2001:db8::2"), "ipv6 X") == "deny"

@@ -50,6 +50,6 @@ def cast(state: State, where: str, words: AbstractSet[str]) -> None:
         key = f"not understood, {hook}"
         state.rulesets[key] = Ruleset(key, state.platform, "inet", hook, _FIRST, "permit", rules=[rule])
     for ruleset in state.rulesets.values():
-        if not ruleset.hook and words & {ruleset.key, *ruleset.key.split("/")[2:]}:
+        if not ruleset.hook and words & {ruleset.key, *ruleset.key.split()[-1:]}:
             moved = [replace(one, position=one.position + 1) for one in ruleset.rules]
             ruleset.rules[:] = [rule, *moved]

@@ -120,20 +120,15 @@ class Firewall:
         self._groups = groups
         self._old = old
         listed = {family: self._named(family) for family in _FAMILIES}
-        taken = [name for names in listed.values() for name in names]
         self._listed = listed
         self._names = {
-            family: {name: self._name(family, name, taken.count(name) > 1) for name in names}
+            family: {name: f"ipv6 {name}" if family == 6 and name in listed[4] else name for name in names}
             for family, names in listed.items()
         }
 
     def _named(self, family: int) -> Mapping[str, Node]:
         _of, version, word = _FAMILIES[family]
         return {**self._node.items(word), **self._node.items(version, "name")}
-
-    @staticmethod
-    def _name(family: int, name: str, several: bool) -> str:
-        return f"{_FAMILIES[family][1]}/name/{name}" if several else name
 
     def build(self) -> None:
         listed = {**self._root.items("zone-policy", "zone"), **self._node.items("zone")}
