@@ -43,7 +43,10 @@ options:
   platform:
     description:
       - What the hosts are, as a netmiko device type. By default from C(ansible_network_os), else V(linux).
-      - In this version only V(linux) can be worked on.
+      - Firewalls are read of V(linux), V(cisco_ios) (IOS and IOS-XE), V(cisco_nxos), V(cisco_xr), V(cisco_asa),
+        V(arista_eos), V(juniper_junos), V(paloalto_panos), V(fortinet) and V(vyos). What a module runs on the host
+        itself needs V(linux).
+      - The values of C(ansible_network_os) are known with and without their collection, C(cisco.ios.ios) or C(ios).
     type: str
 """
 

@@ -15,6 +15,8 @@ description:
     outside of the play.
   - Nothing is changed on any host. On Linux, nftables, iptables (both variants), ip6tables, ipset,
     ip(8) and ss(8) are read in one login, as root.
+  - Of network devices the configuration, interfaces and routes are read in one login. Nothing but commands that show
+    something is sent, beside C(enable) and what switches paging off for the session.
   - What may not be read is told in RV(firewalls), and every verdict that depends on it is C(unknown);
     it is never taken for an empty ruleset.
 extends_documentation_fragment:
@@ -30,6 +32,8 @@ options:
       - How a host is reached. V(netmiko) logs in by SSH with netmiko on the controller, V(connection)
         uses the host's Ansible connection (local, containers, ssh as Ansible does it), V(files)
         reads output that was saved before.
+      - Network devices have no shell, so they are read by V(netmiko) and V(files) alone. V(auto) is V(netmiko)
+        for them, whatever C(ansible_connection) says.
       - V(auto) is V(files) where O(files) is given, else V(netmiko) where the host's connection is an
         SSH one and netmiko is installed, else V(connection).
     type: str
@@ -50,6 +54,9 @@ options:
         description:
           - The command that the file is the output of, such as V(nft -j list ruleset) or V(iptables-save), or
             its short name, such as V(nft_json), V(iptables_nft), V(addresses), V(routes4).
+          - Of network devices V(running_config) (or what the platform calls it, such as V(show running-config) or
+            V(show configuration)), V(interfaces), V(routes4), V(routes6), V(startup_config). A configuration that
+            was saved or rendered is a V(running_config).
           - Without V(nft -j list ruleset), the text of V(nft list ruleset) is read, or V(nft -f) (a script that
             includes no other file), with the rules that it loads into a kernel that has none.
         type: str
@@ -75,6 +82,7 @@ options:
   boot:
     description:
       - Whether to find out what would be loaded at boot, for RV(firewalls). It makes no difference to verdicts.
+      - On devices that have one, the startup configuration is read for it.
       - On Linux, saved rules are loaded into a network namespace of their own, which ends at once, and listed
         there. That takes about as long again as reading what runs, some hundredths of a second on most
         hosts and seconds with 20,000 rules; the kernel may load modules that the saved rules need.
@@ -92,6 +100,12 @@ notes:
     both transports.
   - On Linux the login needs a POSIX sh, and no Python. A login that sudo lets run single commands only is
     enough; docs/access.md of the collection has the lines for sudoers.
+  - Inventories that were made for C(ansible.netcommon.network_cli) work as they are, with C(ansible_network_os),
+    C(ansible_become) and its password for C(enable), C(ansible_command_timeout), C(ProxyCommand). Where that
+    collection is not installed, Ansible can't run any task on such hosts; name them by O(hosts) in a play on
+    localhost, or delegate the task there.
+  - On devices O(timeout) is for silence, so that long configurations may take longer. Passwords, communities and
+    keys in a configuration become stars before it gets into a snapshot.
   - Rules inside a container's own network namespace are not seen from the host that it runs on.
 requirements:
   - netmiko (on the controller, for O(transport=netmiko))
@@ -113,6 +127,12 @@ EXAMPLES = r"""
     snapshot_dir: snapshots
   become: true
   run_once: true
+
+- name: Read network devices, from a play on localhost
+  pathguard.network.firewall_info:
+    hosts: "{{ groups['routers'] }}"
+    snapshot_dir: snapshots
+    timeout: 120
 
 - name: Read output that somebody has saved
   pathguard.network.firewall_info:

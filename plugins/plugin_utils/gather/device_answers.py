@@ -43,8 +43,9 @@ def refusal(text: str) -> str:
 
 
 def hidden_part(text: str) -> str:
-    """The part of a Junos configuration in which something is kept from this login, and that may be about packets; empty
-    if there is none (Junos Access Privilege guide, "view-configuration": all but secrets, scripts and event options)."""
+    """The part of a Junos configuration, of those that may be about packets, in which something is kept from this
+    login; empty if there is none (Junos User Access and Authentication Guide, "view-configuration": it shows all but
+    secrets, scripts and event options)."""
     part = ""
     for line in text.splitlines():
         if line[:1].isalpha():

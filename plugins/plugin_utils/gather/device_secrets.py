@@ -37,8 +37,8 @@ _BEGINNINGS = (
     r"set (?:system|security ike|protocols|snmp|access) (?:\S+ ){0,14}?(?:encrypted-password|secret|authentication-key"
     r"|simple-password|pre-shared-key|community)",
     # PAN-OS, FortiOS, VyOS
-    r"set (?:mgt-config|deviceconfig|network ike|shared (?:certificate|server-profile|local-user-database)) (?:\S+ ){0,14}?"
-    r"(?:phash|key|secret|password|private-key)",
+    r"set (?:mgt-config|deviceconfig|network ike|shared (?:certificate|server-profile|local-user-database)) "
+    r"(?:\S+ ){0,14}?(?:phash|key|secret|password|private-key)",
     r"set \S+(?= ENC )",
     r"set (?:vpn|service|interfaces) (?:\S+ ){0,14}?(?:encrypted-password|plaintext-password|pre-shared-secret|secret"
     r"|password|private-key|key|community)",

@@ -31,7 +31,8 @@ def require(where: str) -> None:
         raise GatherError(
             " ".join(missing_required_lib("netmiko", url=URL).split()),
             f"{where}: {NETMIKO_ERROR}",
-            "install it on the controller or in the execution environment, or use transport: connection (Linux) or files",
+            "install it on the controller or in the execution environment; without it there are transport: connection "
+            "(Linux) and files",
         )
 
 
