@@ -6,8 +6,8 @@
 Source: Juniper, "NAT User Guide": "NAT Overview", "Understanding NAT Rule Sets and Rules" (static before destination,
 then routes and policies, then static the other way round before source; of rule sets whose contexts both fit, the more
 specific counts: interface, zone, routing instance; of its rules the first that fits), "Source NAT Pools" (ports are
-translated, unless ``port no-translation``), "Static NAT" (both ways, address by address). Names are of the global
-address book.
+translated, unless ``port no-translation``), "Understanding Destination NAT" (a range to another of the same size is
+translated address by address), "Static NAT" (so it is, and both ways). Names are of the global address book.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from ...model.match import ALWAYS, In, Match, Named, Not, Unknown, both, merge_ranges, protocol
+from ...model.match import ALWAYS, In, Match, Named, Not, Range, Unknown, both, merge_ranges, protocol
 from ...model.rules import ACCEPT, Effect, Rule, Ruleset
 from ...model.text import address_range
 from . import asks, junos_names
@@ -33,6 +33,10 @@ _PORTED = protocol(6, 17)
 _CHANGED = {"dnat": "dst,dst_port", "snat": "src,src_port"}
 _TRANSLATED_PORTS = (1024, 0xFFFF)
 _SINGLY = 256  # up to so many addresses a static rule is told address by address
+
+
+_Two = tuple[Range, Range]
+_Pair = tuple[int, Range, Range]
 
 
 @dataclass
@@ -126,6 +130,9 @@ class Nat:
                             kind, family=family, address=(address, address), port=_TRANSLATED_PORTS
                         )
                         yield _rule(both(context, asked, by), text, (effect,), rule.line, why)
+                for old, new in self._shifted(rule, family) if kind == "dnat" else ():
+                    here = both(context, asked, In("dst", (old,), family))
+                    yield _rule(here, text, (Effect(kind, family=family, address=new),), rule.line, why)
                 effects, said = self._effects(rule, action, kind, family)
                 why = [*why, *said]
                 yield _rule(both(context, asked, asks.FAMILY[family]), text, effects, rule.line, why)
@@ -143,6 +150,27 @@ class Nat:
             found = [low for version, low, _high in own if version == family]
             if len(found) == 1:
                 yield both(Named("out_interface", (one.name,)), asks.FAMILY[family]), found[0]
+
+    def _shifted(self, rule: Node, family: int) -> list[_Two]:
+        """Addresses one by one, where a range is translated to another of the same size."""
+        match = rule.find("match") or Node("")
+        plain, named = match.names("destination-address"), match.names("destination-address-name")
+        pool = rule.value("then", "destination-nat", "pool")
+        if len(plain) + len(named) != 1 or not pool:
+            return []
+        try:
+            old = asks.network("dst", plain[0]) if plain else self._book.addresses.match("", named[0], "dst")
+            new = self._pool(pool, "dnat")
+        except (ValueError, NotUnderstoodError):
+            return []
+        if (
+            not isinstance(old, In)
+            or len(old.ranges) != 1
+            or not old.family == new.family == family
+            or new.port
+        ):
+            return []
+        return _one_by_one(old.ranges[0], new.address)
 
     def _effects(
         self, rule: Node, action: str, kind: str, family: int
@@ -275,9 +303,6 @@ def _rule(asked: Match, text: str, effects: tuple[Effect, ...], line: int, why: 
     return Rule(1, asked, ACCEPT, text, effects, line=line, not_understood=tuple(dict.fromkeys(why)))
 
 
-_Pair = tuple[int, tuple[int, int], tuple[int, int]]
-
-
 def _static_pairs(rule: Node) -> list[_Pair] | None:
     """(family, address before, address after); None for what is more than an address or prefix for another."""
     olds = rule.names("match", "destination-address")
@@ -291,9 +316,15 @@ def _static_pairs(rule: Node) -> list[_Pair] | None:
         return None
     assert isinstance(old, In)
     assert isinstance(new, In)
-    (low, high), (first, last) = old.ranges[0], new.ranges[0]
-    if old.family != new.family or high - low != last - first:
+    before, after = old.ranges[0], new.ranges[0]
+    if old.family != new.family or before[1] - before[0] != after[1] - after[0]:
         return None
-    if high - low >= _SINGLY:
-        return [(old.family, (low, high), (first, last))]
-    return [(old.family, (low + at, low + at), (first + at, first + at)) for at in range(high - low + 1)]
+    return [(old.family, *two) for two in _one_by_one(before, after) or [(before, after)]]
+
+
+def _one_by_one(before: Range, after: Range) -> list[_Two]:
+    """The first address for the first, and so on; none where the ranges differ in size, or are very long."""
+    size = before[1] - before[0]
+    if size != after[1] - after[0] or size >= _SINGLY:
+        return []
+    return [((before[0] + at,) * 2, (after[0] + at,) * 2) for at in range(size + 1)]
