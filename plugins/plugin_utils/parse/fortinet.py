@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 
 from ..model.match import ALWAYS, Match, Named, Not, Unknown, both
 from ..model.raw import RawOutput
-from ..model.rules import ACCEPT, DROP, Rule, Ruleset, Verdict
+from ..model.rules import ACCEPT, Rule, Ruleset, Verdict
 from ..model.state import State
 from . import outputs as raw
 from .config import asks, fortios_nat, fortios_policy, fortios_system, fortios_vips
@@ -111,7 +111,6 @@ class _Fortigate:
         self._config = config
         self._global = config.blocks.get("global", config)
         self._whole = whole
-        self._itself = False
 
     def state(self) -> State:
         device = self._device
@@ -131,7 +130,7 @@ class _Fortigate:
             mine = tuple(by_vdom.get(name, ()))
             others = tuple(other for found in by_vdom.values() for other in found if other not in mine)
             self._vdom(_Vdom(config) if one else _Vdom(config, f"{name}/", mine, others))
-        return device.finish(itself=self._itself)
+        return device.finish()
 
     def _vdom(self, vdom: _Vdom) -> None:
         zones = fortios_system.Zones.of(vdom.config)
@@ -187,23 +186,12 @@ class _Fortigate:
 
     def _itself_in(self, vdom: _Vdom, objects: Objects) -> None:
         """What is for the device itself: local-in policies may deny it; what they accept, or don't match, is for
-        the settings of each interface to decide."""
+        the settings of each interface to decide, which are not modelled."""
         for name, kind in _LOCAL_IN.items():
             rules = list(Policies(objects, kind).rules(vdom.config.table(name).values()))
             if not rules:
                 continue
-            why = "what services the device offers is not modelled"
-            unknown = Verdict("unknown", detail=why)
-            shown = [
-                rule
-                if rule.verdict == DROP
-                else Rule(rule.position, rule.match, unknown, rule.text, line=rule.line)
-                for rule in rules
-            ]
-            family = asks.FAMILY[kind.families[0]]
-            end = Rule(len(shown) + 1, family, unknown, why, not_understood=(why,))
-            self._device.hook(f"{vdom.prefix}{name}", "input", 0, [*_concerned(vdom), *shown, end], "permit")
-        self._itself = False
+            self._device.hook(f"{vdom.prefix}{name}", "input", 0, [*_concerned(vdom), *rules], "permit")
 
     def _policies(self, vdom: _Vdom, objects: Objects, zones: fortios_system.Zones) -> None:
         tables = {name: list(vdom.config.table(name).values()) for name in _POLICIES}

@@ -12,21 +12,21 @@ device's own rules, then post-rules nearest first and shared last).
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
 from ..model.match import ALWAYS, Match, Named, Not, Unknown, both
 from ..model.raw import RawOutput
 from ..model.rules import ACCEPT, DROP, REJECT, Chain, Rule, Ruleset, Verdict
 from ..model.state import State
 from . import outputs as raw
-from .config import asks, panos_zones
+from .config import asks, panos_vsys, panos_zones
 from .config.device import Device
 from .config.panos_nat import Nat
 from .config.panos_objects import Objects
-from .config.panos_rules import Rulebase, Security
+from .config.panos_rules import Security
 from .config.panos_tree import Node, tree
+from .config.panos_vsys import Place
 from .config.panos_zones import Zones
 from .config.words import NotUnderstoodError
 
@@ -51,25 +51,6 @@ _MATTERS |= {
 }
 # Other rulebases that may stop packets, with the action that does.
 _STOPPING = {"pbf": "discard", "dos": "deny"}
-
-
-@dataclass
-class _Place:
-    """One policy: of a virtual system, or of a device group. ``prefix``: of the names of its rulesets; ``several``:
-    whether other virtual systems have policies too."""
-
-    name: str
-    own: Node
-    bases: list[tuple[str, Node]]
-    objects: Objects
-    zones: Zones
-    prefix: str = ""
-    several: bool = False
-    others: tuple[str, ...] = ()
-    mine: list[str] = field(default_factory=list)
-
-    def rulebases(self, kind: str) -> list[Rulebase]:
-        return [Rulebase(name, node.at(kind, "rules")) for name, node in self.bases]
 
 
 def parse(host: str, outputs: Mapping[str, RawOutput]) -> State:
@@ -135,44 +116,21 @@ class _Panos:
                 ("post-rulebase", pushed.at("post-rulebase")),
                 ("shared post-rulebase", shared.at("post-rulebase")),
             ]
-            places.append(_Place(name, node, _filled(bases), objects[name], Zones.of(node)))
-        self._name_zones(places)
-        if len(places) == 1:
-            places[0].mine = list(self._device.state.interfaces)
+            places.append(Place(name, node, _filled(bases), objects[name], Zones.of(node)))
+        shared_gateways = panos_vsys.gateways(self._local.at("network"))
+        panos_vsys.settle(self._device, places, shared_gateways)
         for place in places:
+            self._protected(place)
             rules = self._rules(place)
             self._device.hook(f"{place.prefix}security", "forward", 0, rules, "deny")
             self._sources(place)
-        if len(places) > 1:
-            self._in_none(places)
+        panos_vsys.in_none(self._device, places, shared_gateways)
 
     def _objects(self, name: str, vsys: Node) -> Objects:
         pushed = self._root.at("panorama")
         return Objects([vsys, pushed.at("vsys", name), self._root.at("shared"), pushed, pushed.at("shared")])
 
-    def _name_zones(self, places: Sequence[_Place]) -> None:
-        """Zones of several virtual systems may have the same name; in the state they have one each."""
-        for place in places:
-            place.zones.add(_mentioned(place))
-        counted = Counter(name for place in places for name in place.zones.named)
-        for place in places:
-            place.several = len(places) > 1
-            place.prefix = f"{place.name}/" if place.several else ""
-            for name in place.zones.named:
-                if counted[name] > 1:
-                    place.zones.named[name] = f"{place.name}/{name}"
-            for name, members in place.zones.members.items():
-                for member in members:
-                    self._device.interface(member).zone = place.zones.named[name]
-            place.mine = [*place.own.values("import", "network", "interface")]
-            if place.own.at("zone").children:
-                self._protected(place)
-        for place in places:
-            place.others = tuple(
-                zone for other in places if other is not place for zone in other.zones.named.values()
-            )
-
-    def _protected(self, place: _Place) -> None:
+    def _protected(self, place: Place) -> None:
         for name, node in place.own.at("zone").children.items():
             if node.at("network").has("zone-protection-profile"):
                 where, why = (
@@ -180,14 +138,6 @@ class _Panos:
                     "what a zone protection profile drops is not modelled",
                 )
                 self._device.not_understood(where, "zone-protection-profile", why)
-
-    def _in_none(self, places: Sequence[_Place]) -> None:
-        """Packets from a zone that no virtual system has pass by all of their rules."""
-        known = tuple(zone for place in places for zone in place.zones.named.values())
-        why = "which virtual system these packets come to is not known"
-        asked = Not(Named("in_zone", known)) if known else ALWAYS
-        rule = Rule(1, asked, Verdict("unknown", detail=why), why, not_understood=(why,))
-        self._device.hook("virtual systems", "forward", -1, [rule], "permit")
 
     # ---- Panorama
 
@@ -200,7 +150,7 @@ class _Panos:
         if len(used) == 1:
             self._templates(groups[used[0]], places[used[0]])
         for name, place in places.items():
-            place.zones.add(_mentioned(place))
+            place.zones.add(place.mentioned())
             place.prefix = f"device-group {name}/"
             key = f"device-group {name}"
             if used == [name]:
@@ -218,7 +168,7 @@ class _Panos:
         shown = ("readonly", "devices", self._name, "device-group", name, "parent-dg")
         return next(iter(said or self._root.values(*shown)), "")
 
-    def _group(self, name: str, groups: Mapping[str, Node]) -> _Place:
+    def _group(self, name: str, groups: Mapping[str, Node]) -> Place:
         line: list[str] = []
         at = name
         while at in groups and at not in line:
@@ -232,9 +182,9 @@ class _Panos:
         bases += [(f"{one} post-rulebase", groups[one].at("post-rulebase")) for one in line]
         bases += [("shared post-rulebase", shared.at("post-rulebase"))]
         objects = Objects([*(groups[one] for one in line), shared])
-        return _Place(name, groups[name], _filled(bases), objects, Zones())
+        return Place(name, groups[name], _filled(bases), objects, Zones())
 
-    def _templates(self, group: Node, place: _Place) -> None:
+    def _templates(self, group: Node, place: Place) -> None:
         """Interfaces and zones: of the templates whose stack has one of the group's devices, or of the only one."""
         templates = self._local.at("template").children
         serials = set(group.values("devices"))
@@ -259,9 +209,9 @@ class _Panos:
 
     # ---- one policy
 
-    def _rules(self, place: _Place) -> list[Rule]:
+    def _rules(self, place: Place) -> list[Rule]:
         security = Security(place.objects, place.zones)
-        rules = [Rule(0, _OPEN, ACCEPT, _SESSIONS), *self._border(place), *self._stopping(place)]
+        rules = [Rule(0, _OPEN, ACCEPT, _SESSIONS), *place.border(self._device), *self._stopping(place)]
         nat = Nat(place.objects, place.zones).destinations(place.rulebases("nat"))
         if nat:
             key = f"{place.prefix}nat destinations"
@@ -274,24 +224,7 @@ class _Panos:
         rules.extend(self._defaults(place))
         return [replace(rule, position=position) for position, rule in enumerate(rules, start=1)]
 
-    def _border(self, place: _Place) -> Iterator[Rule]:
-        zones = tuple(place.zones.named.values())
-        bare = tuple(place.zones.without(self._device, place.mine))
-        if bare:
-            text = "an interface passes nothing before it is in a zone"
-            either = asks.either((Named("in_interface", bare), Named("out_interface", bare)))
-            yield Rule(0, either, DROP, text)
-        if not place.several:
-            return
-        yield Rule(0, Not(Named("in_zone", zones)), ACCEPT, f"not from a zone of {place.name}")
-        across = Named("out_zone", place.others)
-        if place.zones.external:
-            why = "between virtual systems a packet passes the rules of both, which is not modelled"
-            yield Rule(0, across, Verdict("unknown", detail=why), why, not_understood=(why,))
-        else:
-            yield Rule(0, across, DROP, f"{place.name} has no external zone to another virtual system")
-
-    def _stopping(self, place: _Place) -> Iterator[Rule]:
+    def _stopping(self, place: Place) -> Iterator[Rule]:
         for kind, action in _STOPPING.items():
             for rulebase in place.rulebases(kind):
                 for name, node in rulebase.rules.children.items():
@@ -306,7 +239,7 @@ class _Panos:
                     text = f"{rulebase.name} {kind} rules {name} {node.shown()}"
                     yield Rule(0, both(*asked), DROP, text, line=node.line, not_understood=(why,))
 
-    def _defaults(self, place: _Place) -> Iterator[Rule]:
+    def _defaults(self, place: Place) -> Iterator[Rule]:
         """The nearest override stands: of the device itself, then of the groups up to shared."""
         nearest = [base for base in place.bases if base[0] == "rulebase"]
         nearest += [base for base in place.bases if base[0].endswith("post-rulebase")]
@@ -321,7 +254,7 @@ class _Panos:
             asked = place.zones.inside() if name == "intrazone-default" else ALWAYS
             yield Rule(0, asked, verdict, f"{name} ({said}, {where})", line=line)
 
-    def _sources(self, place: _Place) -> None:
+    def _sources(self, place: Place) -> None:
         rules = Nat(place.objects, place.zones).sources(place.rulebases("nat"))
         if rules and place.several:
             outside = Not(Named("in_zone", tuple(place.zones.named.values())))
@@ -336,12 +269,3 @@ class _Panos:
 
 def _filled(bases: list[tuple[str, Node]]) -> list[tuple[str, Node]]:
     return [(name, node) for name, node in bases if node.children]
-
-
-def _mentioned(place: _Place) -> Iterator[str]:
-    """The zones that rules name."""
-    for kind in ("security", "nat"):
-        for rulebase in place.rulebases(kind):
-            for node in rulebase.rules.children.values():
-                yield from node.values("from")
-                yield from node.values("to")

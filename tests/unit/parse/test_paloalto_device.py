@@ -208,10 +208,35 @@ def test_each_virtual_system_has_its_own_rules_objects_and_zones(flow: dict[str,
     assert asked(VSYS, **flow) == right
 
 
-def test_between_virtual_systems_with_external_zones() -> None:
-    text = VSYS + "set vsys vsys1 zone there network external vsys2\n"
-    assert asked(text, in_interface="ethernet1/1", out_interface="ethernet1/4", dst="10.4.0.10") == "unknown"
-    assert asked(text, in_interface="ethernet1/3", out_interface="ethernet1/2") == "deny"
+TO_SHOP = {"in_interface": "ethernet1/1", "out_interface": "ethernet1/4", "dst": "10.4.0.10"}
+
+
+def test_between_virtual_systems_both_rules_and_external_zones_count() -> None:
+    there = "set vsys vsys1 zone there network external vsys2\n"
+    back = "set vsys vsys2 zone back network external vsys1\n"
+    out = rule("out", base="vsys vsys1 rulebase", to="there")
+    assert asked(VSYS + there + out, **TO_SHOP) == "deny"
+    assert asked(VSYS + back + out, **TO_SHOP) == "deny"
+    assert asked(VSYS + there + back, **TO_SHOP) == "deny"
+    assert asked(VSYS + there + back + out, **TO_SHOP) == "permit"
+    assert asked(VSYS + there + back + out, **{**TO_SHOP, "dst": "10.4.0.11"}) == "deny"
+    closed = rule("closed", base="vsys vsys2 rulebase", came="back", action="deny")
+    closed += "move vsys vsys2 rulebase security rules closed top\n"
+    assert asked(VSYS + there + back + out + closed, **TO_SHOP) == "deny"
+    nat = "set vsys vsys1 rulebase nat rules n source any\n"
+    assert asked(VSYS + there + back + out + nat, **TO_SHOP) == "unknown"
+
+
+def test_a_shared_gateway_has_no_rules_and_external_zones_lead_to_it() -> None:
+    gate = "set network interface ethernet ethernet1/7 layer3 ip 192.0.2.1/24\n"
+    gate += "set network shared-gateway sg1 import network interface ethernet1/7\n"
+    led = "set zone outside network external sg1\n" + rule(
+        "out", came="users", to="outside", destination="192.0.2.9"
+    )
+    way = {"in_interface": "ethernet1/1", "out_interface": "ethernet1/7", "dst": "192.0.2.9"}
+    assert asked(PANOS + gate + led, **way) == "permit"
+    assert asked(PANOS + gate + led, **{**way, "dst": "192.0.2.8"}) == "deny"
+    assert asked(PANOS + gate + rule("open"), **way) == "deny"
 
 
 def test_trap_27_pre_rules_come_first_and_post_rules_last() -> None:

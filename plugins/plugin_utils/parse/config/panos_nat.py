@@ -77,7 +77,7 @@ class Nat:
             doubts.append(f"nat-type {node.at('nat-type').shown()} is not modelled")
         zones, to = node.values("from"), node.values("to")
         if zones and "any" not in zones:
-            asked.append(Named("in_zone", self._zones.names(zones)))
+            asked.append(self._zones.match("in_zone", zones))
         if to and "any" not in to:
             self._leaving(node, to, asked, doubts, beforehand=beforehand)
         out = node.values("to-interface")
@@ -95,7 +95,7 @@ class Nat:
     ) -> None:
         """The zone of a rule is the one that the untranslated destination lies in."""
         if not any(node.has(key) for key in _DESTINATION):
-            asked.append(Named("out_zone", self._zones.names(to)))
+            asked.append(self._zones.match("out_zone", to))
         elif not beforehand:
             doubts.append("in which zone the destination lay before it was translated is not known")
 

@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from ...model.match import ALWAYS, Match, Named, Not, Unknown, both, unknown_reasons
+from ...model.match import ALWAYS, Match, Not, Unknown, both, unknown_reasons
 from ...model.rules import ACCEPT, DROP, REJECT, Rule, Verdict
 from . import asks
 from .panos_apps import Applications
@@ -118,7 +118,7 @@ class Security:
             return ALWAYS
         if "multicast" in names:
             raise NotUnderstoodError("the zone multicast is not modelled")
-        return Named(end, self._zones.names(names))
+        return self._zones.match(end, names)
 
     def _source(self, node: Node) -> Match:
         return self._end(node, "source", "src")

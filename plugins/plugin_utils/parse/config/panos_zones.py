@@ -21,6 +21,7 @@ from .panos_tree import Node
 
 # Kinds of interfaces that forward packets, and those that have no part in it.
 _MODES = ("layer3", "layer2", "virtual-wire", "tap", "ha", "decrypt-mirror", "log-card", "aggregate-group")
+_INTERFACE = {"in_zone": "in_interface", "out_zone": "out_interface"}
 _MEMBERS = ("layer3", "layer2", "virtual-wire", "tap", "tunnel")
 
 
@@ -71,29 +72,40 @@ def _literal(value: str, objects: Objects) -> str:
 @dataclass
 class Zones:
     """Zones of one virtual system. ``named``: by their own names, as they are called in the state. ``members``: their
-    interfaces; ``external``: the zones that lead to other virtual systems, and to which."""
+    interfaces. ``external``: zones that lead to other virtual systems and shared gateways, and to which; ``beyond``:
+    the zones and interfaces that are reached by these."""
 
     named: dict[str, str] = field(default_factory=dict)
     members: dict[str, list[str]] = field(default_factory=dict)
     external: dict[str, list[str]] = field(default_factory=dict)
+    beyond: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, vsys: Node, prefix: str = "") -> Zones:
+    def of(cls, vsys: Node) -> Zones:
         found = cls()
         for name, node in vsys.at("zone").children.items():
-            found.named[name] = f"{prefix}{name}"
-            found.members[name] = [one for kind in _MEMBERS for one in node.values("network", kind)]
             if node.at("network").has("external"):
                 found.external[name] = node.values("network", "external")
+                continue
+            found.named[name] = name
+            found.members[name] = [one for kind in _MEMBERS for one in node.values("network", kind)]
         return found
 
     def names(self, given: Iterable[str]) -> tuple[str, ...]:
-        return tuple(self.named.get(name, name) for name in given)
+        return tuple(self.named.get(name, name) for name in given if name not in self.external)
+
+    def match(self, end: str, given: Iterable[str]) -> Match:
+        """Packets from or to these zones. ``end``: in_zone or out_zone."""
+        led = [self.beyond.get(name, ((), ())) for name in given if name in self.external]
+        zones = (*self.names(given), *(zone for zones, _interfaces in led for zone in zones))
+        interfaces = tuple(one for _zones, interfaces in led for one in interfaces)
+        found: list[Match] = [Named(end, zones)] if zones else []
+        return asks.either([*found, Named(_INTERFACE[end], interfaces)] if interfaces else found)
 
     def add(self, given: Iterable[str]) -> None:
         """Zones that rules name and the configuration does not tell of."""
         for name in given:
-            if name != "any":
+            if name != "any" and name not in self.external:
                 self.named.setdefault(name, name)
 
     def inside(self, given: Iterable[str] = ()) -> Match:
