@@ -1,0 +1,75 @@
+# Copyright: (c) 2026, PathGuard developers
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""firewall_checkpoint on network devices: what each platform can do is said when it is armed, and all go back alike."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+from tests.integration.device_play import Devices
+from tests.support.emulated import PASSWORD, SECRET, emulated
+
+PROTECTION = {
+    "cisco_ios": "arm_before",
+    "cisco_nxos": "none",
+    "arista_eos": "wraps_commit",
+    "juniper_junos": "wraps_commit",
+}
+HOSTS = list(PROTECTION)
+RUN = "change-4711"
+
+
+def task(name: str, state: str, hosts: list[str], run_id: str = RUN) -> dict[str, Any]:
+    arguments = {"hosts": hosts, "id": run_id, "state": state, "timeout": 300}
+    return {"name": name, "pathguard.network.firewall_checkpoint": arguments}
+
+
+def test_armed_told_and_dropped(tmp_path: Path) -> None:
+    with ExitStack() as stack:
+        devices = {name: stack.enter_context(emulated(name, tmp_path)) for name in HOSTS}
+        before = {name: device.device.running() for name, device in devices.items()}
+        played = Devices(tmp_path, devices).play(
+            [
+                task("arm", "armed", HOSTS),
+                {"name": "who", "pathguard.network.firewall_checkpoint_info": {"hosts": HOSTS}},
+                task("back", "restored", HOSTS),
+            ]
+        )
+        assert played.rc == 0, played.text
+        armed = played.of("arm", "localhost")["checkpoints"]
+        assert {name: status["protection"] for name, status in armed.items()} == PROTECTION
+        told = played.of("who", "localhost")["checkpoints"]
+        assert {status["id"] for status in told.values()} == {RUN}
+        assert {status["state"] for status in told.values()} == {"armed"}
+        assert all(status["messages"] for name, status in told.items() if PROTECTION[name] != "arm_before")
+        back = played.of("back", "localhost")["checkpoints"]
+        assert all(status["proven"] for status in back.values())
+        assert {name: device.device.running() for name, device in devices.items()} == before
+        assert PASSWORD not in played.text
+        assert SECRET not in played.text
+
+
+def test_all_are_armed_or_none(tmp_path: Path) -> None:
+    """An IOS router without an archive can have no timer: the other is not armed either."""
+    config = "hostname R1\ninterface GigabitEthernet1\n ip address 10.10.1.1 255.255.255.0\n"
+    with (
+        emulated("cisco_ios", tmp_path, config=config) as bare,
+        emulated("juniper_junos", tmp_path) as other,
+    ):
+        devices = {"cisco_ios": bare, "juniper_junos": other}
+        played = Devices(tmp_path, devices).play([task("arm", "armed", list(devices))])
+        assert played.rc != 0
+        assert "archive" in played.text
+        assert other.device.files == {}, "its copy is gone again"
+        assert not [name for name in bare.device.files if name.startswith("flash:pathguard")]
+
+
+def test_a_platform_without_a_checkpoint_is_told_before_the_change(tmp_path: Path) -> None:
+    with emulated("cisco_asa", tmp_path) as device:
+        played = Devices(tmp_path, {"cisco_asa": device}).play([task("arm", "armed", ["cisco_asa"])])
+        assert played.rc != 0
+        assert "no checkpoint can be armed on: cisco_asa" in played.text
+        assert device.logins == 0
