@@ -88,12 +88,13 @@ class _Tally:
 
 @dataclass(slots=True)
 class _Walk:
-    """One way through one ruleset."""
+    """One way through one ruleset. ``asked``: what packets with the overlay ``begun`` want of an index."""
 
     ruleset: Ruleset
     tally: _Tally
     accepted: Pieces = field(default_factory=dict)
     asked: dict[str, tuple[tuple[int, int], ...]] | None = None
+    begun: Overlay = ()
 
 
 class HostFirewall:
@@ -265,10 +266,15 @@ class HostFirewall:
         return self.space.diagrams.union(self.space.named("connection", ("new",)), related.node)
 
     def _ruleset(self, walk: _Walk, pieces: Pieces) -> None:
-        diagrams = self.space.diagrams
-        if self._indexes:
-            everything = diagrams.union_all(pieces.values())
-            walk.asked = wanted(FlowSet(self.space, self.space.certain(everything)))
+        if not self._indexes:
+            self._through(walk, pieces)
+            return
+        for overlay, node in pieces.items():  # each asks the indexes for itself, as it is by now
+            flows = self._overlays.after(FlowSet(self.space, self.space.certain(node)), overlay)
+            walk.asked, walk.begun = wanted(flows), overlay
+            self._through(walk, {overlay: node})
+
+    def _through(self, walk: _Walk, pieces: Pieces) -> None:
         left = self._chain(walk, walk.ruleset.key, pieces, ())
         for overlay, node in left.items():
             decision = _Decision(node, walk.ruleset, walk.ruleset.key)
@@ -293,8 +299,7 @@ class HostFirewall:
         """Walk a chain; the pieces that it hands back to its caller."""
         rules = self._chains[key]
         index = self._indexes.get(key)
-        overlaid = any(overlay for overlay in pieces)
-        if index is not None and walk.asked is not None and not overlaid:
+        if index is not None and walk.asked is not None and pieces.keys() == {walk.begun}:
             order: Iterable[int] = index.candidates(walk.asked)
         else:
             order = range(len(rules))

@@ -101,15 +101,11 @@ class _Rulesets:
         self._device.not_understood(f"line {one.line}", one.text, one.problem)
         named = tuple(side for side in one.sides if side)
         asked = Named(_IN, named) if len(named) == 2 else ALWAYS
-        for listed in (self._destination, self._source):
-            _add(
-                listed,
-                one,
-                both(asked, Unknown(one.text, one.problem)),
-                ACCEPT,
-                (Effect("unknown", field="src,dst,src_port,dst_port"),),
-                one.problem,
-            )
+        maybe = both(asked, Unknown(one.text, one.problem))
+        for listed, kind in ((self._destination, "dnat"), (self._source, "snat")):
+            for family, last in ((4, (1 << 32) - 1), (6, (1 << 128) - 1)):
+                effect = Effect(kind, family=family, address=(0, last), port=_ANY_PORT)
+                _add(listed, one, both(asks.FAMILY[family], maybe), ACCEPT, (effect,), one.problem)
 
     def _from_real_side(self, one: Translation) -> None:
         """A packet from a real address, for the mapped address of the other end where the entry has one."""
