@@ -23,11 +23,12 @@ from .device import Device
 from .junos_interfaces import with_unit
 from .srx_addresses import AddressBooks
 from .srx_applications import Applications
-from .srx_policy import Book, in_zones, policy
+from .srx_policy import Book, policy, zones_of
 
 HOOK = "security policies"
 _GLOBAL = "global"
 _HOST = "junos-host"
+_MOST = 50_000  # global policies that are told again for each pair of zones
 _OPEN = Named("connection", ("established", "related"))
 _OPEN_TEXT = "packets of open connections pass (session table)"
 _OUT_OF_BAND = ("fxp0", "em0", "me0")
@@ -67,6 +68,7 @@ class Policies:
         asked = [name for zones in self._pairs for name in zones if name != _HOST]
         self.zones = tuple(dict.fromkeys((*_zones(device, root), *asked)))
         self._global = list(self._security.each("policies", "global", "policy"))
+        self._limits = [zones_of(node) for node in self._global]
         if self._global:
             rules = [policy(node, at, ("", ""), self._book, True) for at, node in enumerate(self._global, 1)]
             device.access_list(_GLOBAL, "inet", rules, self._default)
@@ -100,11 +102,16 @@ class Policies:
     def _of_pair(self, zones: tuple[str, str], nodes: list[Node]) -> list[Rule]:
         """The policies of a pair, and then the global ones that are for it."""
         rules = [policy(node, at, zones, self._book, False) for at, node in enumerate(nodes, 1)]
-        asked = [one for one in self._global if in_zones(one, zones)]
-        if _HOST in zones or not asked:
+        if _HOST in zones or not self._global:
             return rules
-        if len(asked) == len(self._global) and all(in_zones(one, ("", "")) for one in self._global):
+        limited = any(came or to for came, to in self._limits)
+        if not limited or len(self._pairs) * len(self._global) > _MOST:
             return [*rules, Rule(len(rules) + 1, ALWAYS, Verdict("jump", _GLOBAL), "global policies")]
+        asked = [
+            one
+            for one, limits in zip(self._global, self._limits)
+            if all(not names or zone in names for names, zone in zip(limits, zones))
+        ]
         own = [policy(one, at, ("", ""), self._book, False) for at, one in enumerate(asked, len(rules) + 1)]
         return [*rules, *own]
 

@@ -139,15 +139,16 @@ def _condition(words: Words, found: _Match) -> None:
         raise NotUnderstoodError(f"the condition {word!r} is not understood")
 
 
-def in_zones(node: Node, zones: tuple[str, str]) -> bool:
-    """Whether a global policy is for packets between these zones at all."""
+def zones_of(node: Node) -> tuple[frozenset[str], frozenset[str]]:
+    """Between which zones a global policy is asked: from and to, each empty for any."""
     wanted: dict[str, set[str]] = {"from-zone": set(), "to-zone": set()}
     match = node.find("match")
     for leaf in match.leaves() if match is not None else ():
         for word, value in pairwise(leaf):
             if word in wanted:
                 wanted[word].add(value)
-    return all(not asked or {"any", zone} & asked for asked, zone in zip(wanted.values(), zones))
+    came, to = (frozenset() if "any" in zones else frozenset(zones) for zones in wanted.values())
+    return came, to
 
 
 def _ends(found: _Match, zones: tuple[str, str], book: Book) -> list[Match]:
