@@ -116,8 +116,8 @@ def test_lists_of_ipv6() -> None:
     assert verdict("cisco_ios", text, THROUGH6) == "permit"
     assert verdict("cisco_ios", text, {**THROUGH6, "dst_port": 22}) == "deny"
     assert verdict("cisco_ios", text, {**THROUGH, "dst_port": 22}) == "permit"
-    gone = router("ipv6 traffic-filter GONE in")
-    assert verdict("cisco_ios", gone, THROUGH6) == "permit"
+    for absent in ("", "ipv6 access-list GONE\n"):
+        assert verdict("cisco_ios", router("ipv6 traffic-filter GONE in", "", absent), THROUGH6) == "permit"
 
 
 def test_packets_of_the_router_itself_pass_no_outgoing_list() -> None:

@@ -66,6 +66,7 @@ def test_what_looks_like_rules_leaves_nothing_that_passes_certain(lines: str) ->
         ("no ip acces-group X in", "permit", "permit"),
         ("ip igmp access-group 10", "permit", "permit"),
         ("ip flow ingress", "permit", "permit"),
+        ("hold-queue 100 in", "permit", "permit"),
         ("service-policy input MARK", "permit", "permit"),
     ],
 )
@@ -89,6 +90,7 @@ def test_lines_of_an_interface(line: str, into: str, out: str) -> None:
         "class-map match-any Q\n match access-group 101\n",
         'event manager applet A\n action 1 cli command "ip access-group 101 in"\n',
         "snmp-server community x RO 10\n",
+        "radius-server authorization permit missing Service-Type\n",
     ],
 )
 def test_what_permits_and_denies_other_things_than_packets_changes_nothing(lines: str) -> None:

@@ -113,6 +113,12 @@ class TestShown:
         assert set(found.rulesets) >= {"10", "WEB", "V6"}
         assert not {"SESSIONS", "M"} & set(found.rulesets)
 
+    def test_with_what_was_typed_and_indented(self) -> None:
+        text = "r1>show ipv6 access-list\n" + "".join(f"    {line}\n" for line in SHOWN.splitlines()) + "r1#\n"
+        found = parse_platform("cisco_ios", "r1", {"access_lists": RawOutput("access_lists", "x", None, text)})
+        assert Questions(found).verdict(TCP, "WEB")["verdict"] == "permit"
+        assert Questions(found).verdict(TCP6, "V6")["verdict"] == "deny"
+
     def test_without_a_configuration_the_device_is_not_known(self) -> None:
         found = parse_platform(
             "cisco_ios", "r1", {"access_lists": RawOutput("access_lists", "x", None, SHOWN)}

@@ -5,8 +5,9 @@
 
 Sources: Cisco IOS Security Configuration Guide: Access Control Lists, "IP Access List Overview" (a list that is bound
 and does not exist, or is empty, lets all packets pass; outbound lists are for packets on their way through), "IPv4 ACL
-Chaining Support"; Security Command Reference, "ip inspect" (answers are let in by entries before those of the lists),
-"ip verify unicast source reachable-via", "access-class".
+Chaining Support"; IPv6 Command Reference, "ipv6 access-list" (without an entry, what is implicit at the end takes no
+effect); Security Command Reference, "ip inspect" (answers are let in by entries before those of the lists), "ip verify
+unicast source reachable-via", "access-class".
 """
 
 from __future__ import annotations

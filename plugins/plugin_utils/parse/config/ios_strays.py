@@ -37,8 +37,15 @@ _SUSPICIOUS = frozenset(
         "common",
     )
 )
-# Filters of multicast groups and of routers, not of packets.
-_OF_GROUPS = (("ip", "igmp"), ("ipv6", "mld"), ("ip", "multicast"), ("ip", "pim"), ("ipv6", "pim"))
+# Filters of multicast groups and of routers, and queues: not filters of packets.
+_OTHERS = (
+    ("ip", "igmp"),
+    ("ipv6", "mld"),
+    ("ip", "multicast"),
+    ("ip", "pim"),
+    ("ipv6", "pim"),
+    ("hold-queue",),
+)
 _SIDES = ("in", "out")
 
 
@@ -46,18 +53,26 @@ def decides(line: Line) -> bool:
     """Of a line without indentation: whether it, or what belongs to it, looks like entries or bindings of lists."""
     if _begins(line.words, _HARMLESS):
         return False
-    if any(word in _ACTIONS[:2] for word in line.words[:4]):
+    if _is_numbered(line.words):
         return True
     return any(_is_entry(inner.words) or _begins(inner.words, _AT_INTERFACES) for inner in beneath(line))
 
 
 def at_interface(words: list[str]) -> tuple[str, ...]:
     """Of a line of an interface: the directions in which it may decide about packets."""
-    if _begins(words, _OF_GROUPS):
+    if _begins(words, _OTHERS):
         return ()
     if words[-1] in _SIDES:
         return (words[-1],)
     return _SIDES if _SUSPICIOUS.intersection(words) else ()
+
+
+def _is_numbered(words: list[str]) -> bool:
+    """Whether it is like an entry of a numbered list: the action stands behind a number, or near its command."""
+    for at, word in enumerate(words[:4]):
+        if word in _ACTIONS[:2]:
+            return "access-list" in words[:at] or (at > 0 and words[at - 1].isdecimal())
+    return False
 
 
 def _is_entry(words: list[str]) -> bool:

@@ -19,8 +19,9 @@ _HEADER = re.compile(r"^(?:Current|Using \d+ out of \d+).*(?:configuration|bytes
 _PAGED = re.compile(r" ?--More-- ?[\x08 ]*")
 # A prompt, behind which the terminal shows what was typed.
 _PROMPT = re.compile(r"^[\w.()/:-]{1,80}[#>]")
+_TYPED = re.compile(r"^[\w.()/:-]{1,80}[#>](?: ?[a-z].*)?$", re.MULTILINE)
 _SHOWN = re.compile(
-    r"^(?P<kind>Standard IP|Extended IP|IPv6|Reflexive IP|Reflexive IPv6|[\w ]*(?:MAC|IPX|ARP|Role-based IP))"
+    r"^\s*(?P<kind>Standard IP|Extended IP|IPv6|Reflexive IP|Reflexive IPv6|[\w ]*(?:MAC|IPX|ARP|Role-based IP))"
     r" access list (?P<name>\S+)"
 )
 _OPENING = {
@@ -78,6 +79,7 @@ def lines_of(text: str) -> list[Line]:
     """The lines with those that belong to them."""
     if "--More--" in text:
         text = _PAGED.sub("", text)
+    text = _TYPED.sub("", text)
     if " access list " in text:
         text = "\n".join(_as_configured(line) for line in text.splitlines())
     return _classes(modes.gathered(tree(text), _mode))
