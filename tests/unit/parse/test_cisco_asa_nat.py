@@ -186,17 +186,17 @@ def _out(dst: str = "203.0.113.5", src: str = "10.0.0.5", **more: Any) -> dict[s
         (NET, "prerouting", _in("198.51.100.130"), {"dst": "10.9.0.130"}),
         (WEB, "postrouting", _out(src="10.9.0.80", in_interface="dmz"), {"src": "198.51.100.80"}),
         (WEB, "postrouting", _out(src="10.9.0.80", in_interface="dmz", out_interface="inside"), {}),
-        (HIDE, "postrouting", _out(), {"src": "198.51.100.1", "src_port": None}),
+        (HIDE, "postrouting", _out(), {"src": "198.51.100.1"}),
         (HIDE, "postrouting", _out(src="10.0.7.5"), {}),
         (HIDE, "postrouting", _out(out_interface="dmz"), {}),
-        (POOL, "postrouting", _out(), {"src": None, "src_port": None}),
-        ("nat (inside,outside) source dynamic inside-net web-mapped\n", "postrouting", _out(), {"src": "198.51.100.80", "src_port": None}),
+        (POOL, "postrouting", _out(), {"src": None}),
+        ("nat (inside,outside) source dynamic inside-net web-mapped\n", "postrouting", _out(), {"src": "198.51.100.80"}),
         # Exempt from what would hide it, to one destination alone.
         (EXEMPT + HIDE, "postrouting", _out("192.168.7.9"), {}),
-        (EXEMPT + HIDE, "postrouting", _out(), {"src": "198.51.100.1", "src_port": None}),
+        (EXEMPT + HIDE, "postrouting", _out(), {"src": "198.51.100.1"}),
         # Both ends.
         (TWICE, "prerouting", _out("10.0.0.200"), {"dst": "203.0.113.7"}),
-        (TWICE, "postrouting", _out("203.0.113.7"), {"src": "198.51.100.80", "src_port": None}),
+        (TWICE, "postrouting", _out("203.0.113.7"), {"src": "198.51.100.80"}),
         (TWICE, "postrouting", _out(), {}),
     ],
 )  # fmt: skip

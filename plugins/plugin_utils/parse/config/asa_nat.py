@@ -58,7 +58,9 @@ def _is_old(words: list[str]) -> bool:
 
 @dataclass(frozen=True)
 class _End:
-    """One end of a packet, as a translation finds it and leaves it. ``shared``: its port may change for that."""
+    """One end of a packet, as a translation finds it and leaves it. ``shared``: with others, whose ports differ. A port
+    stays what it is then, if no other connection has it, and else becomes one of the same range ("Dynamic PAT"): it is
+    taken to stay, as it is on Linux."""
 
     name: str
     before: Addresses | None
@@ -203,11 +205,11 @@ class _Rulesets:
     def _pool(end: _End, kind: str) -> Effect:
         listed = [] if end.after is None else list(spans(end.after))
         if not listed:
-            return Effect("masquerade", port=_ANY_PORT)
+            return Effect("masquerade")
         family = listed[0][0]
         of_family = [span for found, span in listed if found == family]
         hull = (min(low for low, _high in of_family), max(high for _low, high in of_family))
-        return Effect(kind, family=family, address=hull, port=_ANY_PORT)
+        return Effect(kind, family=family, address=hull)
 
 
 def _add(
