@@ -338,3 +338,74 @@ def test_packets_of_open_sessions_pass() -> None:
     closed = policies(policy(1, action="deny"))
     assert asked(closed, connection="established") == "permit"
     assert asked(closed) == "deny"
+
+
+FULL = """\
+config firewall policy
+    edit 1
+        set status enable
+        set name "app to db"
+        set uuid 5c1d6f0e-0000-51ee-8f4e-000000000001
+        set srcintf "port1"
+        set dstintf "port2"
+        set action accept
+        set nat64 disable
+        set nat46 disable
+        set ztna-status disable
+        set srcaddr "app"
+        set dstaddr "db"
+        set internet-service disable
+        set internet-service-src disable
+        unset reputation-minimum
+        set reputation-direction destination
+        set src-vendor-mac ''
+        set internet-service6 disable
+        set rtp-nat disable
+        set send-deny-packet disable
+        set firewall-session-dirty check-all
+        set schedule "always"
+        set schedule-timeout disable
+        set policy-expiry disable
+        set service "postgres"
+        set tos-mask 0x00
+        set anti-replay enable
+        set dynamic-shaping disable
+        set passive-wan-health-measurement disable
+        set utm-status disable
+        set inspection-mode flow
+        set http-policy-redirect disable
+        set ssh-policy-redirect disable
+        set profile-type single
+        set profile-protocol-options "default"
+        set ssl-ssh-profile "no-inspection"
+        set logtraffic utm
+        set auto-asic-offload enable
+        set nat disable
+        set port-preserve enable
+        set session-ttl 0
+        set vlan-cos-fwd 255
+        set vlan-cos-rev 255
+        set fec disable
+        set wccp disable
+        set disclaimer disable
+        set email-collect disable
+        set natip 0.0.0.0 0.0.0.0
+        set diffserv-copy disable
+        set diffserv-forward disable
+        set tcp-mss-sender 0
+        set vlan-filter ''
+        set match-vip enable
+        set match-vip-only disable
+        set block-notification disable
+        set custom-log-fields ''
+        set tcp-session-without-syn disable
+        set geoip-anycast disable
+        set sgt-check disable
+    next
+end
+"""
+
+
+def test_a_full_configuration_prints_what_is_not_set_too() -> None:
+    assert asked(FULL) == "permit"
+    assert asked(FULL, dst_port=22) == "deny"

@@ -164,7 +164,7 @@ _KINDS: dict[int, dict[str, _Read]] = {
 
 
 def _known(block: Block, keys: frozenset[str]) -> None:
-    unknown = [f"set {key}" for key in block.settings if key not in keys]
+    unknown = [f"set {key}" for key, words in block.settings.items() if key not in keys and words != [""]]
     unknown += [f"config {key}" for key in block.blocks if key not in _HARMLESS_TABLES]
     told = block.unread or unknown
     if told:

@@ -52,7 +52,8 @@ _NO_MATTER = frozenset(
         "webcache", "webcache-https", "webfilter-profile", "webproxy-forward-server", "webproxy-profile", "wccp",
         "wsso", "ntlm", "ntlm-guest", "ntlm-enabled-browsers", "captive-portal-exempt", "fsso-agent-for-ntlm",
         "schedule-timeout", "rsso", "fsso", "uuid-idx", "max-session-per-user", "vpntunnel", "ha-mgmt-intf-only",
-        "fragment", "virtual-patch", "sip-nat-trace",
+        "fragment", "virtual-patch", "sip-nat-trace", "casb-profile", "telemetry-profile", "eif-check", "eif-learn",
+        "log-http-transaction", "isolator-profile", "nat-port-preserve", "ssl-mirror-profile", "wanopt-cache",
     )
 )  # fmt: skip
 # Keys that are read here.
@@ -199,7 +200,7 @@ class Policies:
                 if key.endswith("-negate") and words not in (["enable"], ["disable"]):
                     yield f"'set {key} {' '.join(words)}' is not understood"
                 continue
-            if key in _NO_MATTER:
+            if key in _NO_MATTER or words == [""]:  # as ``show full-configuration`` prints what is not set
                 continue
             said = " ".join(words)
             if said not in _HARMLESS.get(key, ()):

@@ -188,7 +188,7 @@ class Services:
 
 
 def _only(block: Block, known: frozenset[str]) -> None:
-    unknown = [key for key in block.settings if key not in known]
+    unknown = [key for key, words in block.settings.items() if key not in known and words != [""]]
     if unknown or block.blocks or block.unread:
         told = [f"set {key}" for key in unknown] or block.unread or [f"config {key}" for key in block.blocks]
         raise NotUnderstoodError(f"{told[0]!r} is not understood")

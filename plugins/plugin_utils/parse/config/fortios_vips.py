@@ -35,12 +35,18 @@ _READ = frozenset(
 _NO_MATTER = frozenset(
     (
         "add-nat46-route", "add-nat64-route", "arp-reply", "color", "comment", "fabric-object",
-        "gratuitous-arp-interval",
-        "id", "nat-source-vip", "ndp-reply", "uuid",
+        "gratuitous-arp-interval", "id", "nat-source-vip", "ndp-reply", "uuid",
     )
 )  # fmt: skip
 # Settings that make it another thing, unless they have this value.
-_HARMLESS = {"nat44": "enable", "nat46": "disable", "nat64": "disable", "nat66": "enable", "monitor": ""}
+_HARMLESS = {
+    "nat44": "enable",
+    "nat46": "disable",
+    "nat64": "disable",
+    "nat66": "enable",
+    "one-click-gslb-server": "disable",
+    "src-vip-filter": "disable",
+}
 
 
 @dataclass
@@ -151,7 +157,8 @@ class Vips:
         if vip.outside == (0, 0):
             vip.outside = None
             raise NotUnderstoodError("its address is the one of its interface")
-        unknown = [key for key in block.settings if key not in _READ | _NO_MATTER | _HARMLESS.keys()]
+        known = _READ | _NO_MATTER | _HARMLESS.keys()
+        unknown = [key for key, words in block.settings.items() if key not in known and words != [""]]
         unknown += [key for key, plain in _HARMLESS.items() if block.value(key, plain) != plain]
         told = block.unread or [f"set {key}" for key in unknown] or [f"config {key}" for key in block.blocks]
         if told:
