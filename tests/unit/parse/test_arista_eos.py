@@ -65,6 +65,7 @@ ENTRIES: list[tuple[str, dict[str, Any], str]] = [
     ("permit icmp any any 3 4", {**PINGS, "icmp_type": 3, "icmp_code": 4}, "permit"),
     ("permit icmp any any 3 4", {**PINGS, "icmp_type": 3, "icmp_code": 1}, "deny"),
     ("permit 47 any any", {"src": "10.0.0.5", "dst": "10.9.0.5", "protocol": 47}, "permit"),
+    ("permit egp any any", _tcp(), "deny"),
     ("permit ospf any any", {"src": "10.0.0.5", "dst": "10.9.0.5", "protocol": 89}, "permit"),
     ("deny ip any any fragments", _tcp(), "deny"),
     ("permit ip any any fragments", _tcp(), "deny"),
@@ -144,6 +145,18 @@ def test_an_entry_of_an_ipv6_list(entry: str, flow: dict[str, Any], wanted: str)
 )
 def test_a_list(text: str, wanted: str) -> None:
     assert verdict(EOS, text, _tcp(), "L") == wanted
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "wanted"),
+    [
+        ("access-list 10 deny host 10.0.0.5\naccess-list 10 permit any\n", "10", "deny"),
+        ("access-list 110 permit tcp any any eq 443\n", "110", "permit"),
+        ("access-list 10 deny any\nno access-list 10\naccess-list 10 permit any\n", "10", "permit"),
+    ],
+)
+def test_a_list_whose_lines_name_it(text: str, name: str, wanted: str) -> None:
+    assert verdict(EOS, text, _tcp(), name) == wanted
 
 
 def test_replies_of_translated_connections_are_let_in_or_not_by_what_is_not_modelled() -> None:

@@ -19,7 +19,7 @@ from ...model.rules import ACCEPT, Rule
 from . import asks, cisco_names, cisco_rule, eos_names
 from .blocks import Line
 from .device import unknown_rule
-from .entries import Entries, beneath
+from .entries import Entries, beneath, is_number
 from .words import NotUnderstoodError, Words
 
 _SILENT = cisco_rule.SILENT
@@ -29,6 +29,8 @@ _SHOWN = re.compile(
 )
 # What a list has besides entries: counters, and rules for fragments that come after the first.
 _COUNTS = (["counters", "per-entry"], ["statistics", "per-entry"], ["fragment-rules"])
+# Numbers of standard lists, where a line names its list itself.
+_STANDARD = (range(1, 100), range(1300, 2000))
 _NAT_REPLIES = ["permit", "response", "traffic", "nat"]
 _OPEN = Named("connection", ("established", "related"))
 
@@ -193,6 +195,11 @@ def access_lists(config: list[Line]) -> dict[tuple[str, str], AccessList]:
     found: dict[tuple[str, str], AccessList] = {}
     for line in config:
         words = line.words
+        if words[0] == "access-list" and is_number(words[1:]) and len(words) > 2:
+            standard = any(int(words[1]) in numbers for numbers in _STANDARD)
+            one = found.setdefault(("ip", words[1]), AccessList("ip", words[1], standard, line.text))
+            one.entries.add(Line(line.number, line.text, [], words[2:]))
+            continue
         gone = words[0] == "no"
         named = _named(words[1:], line.text) if gone else _named(words, line.text)
         if named is None:
@@ -206,6 +213,8 @@ def access_lists(config: list[Line]) -> dict[tuple[str, str], AccessList]:
 
 def _named(words: list[str], text: str) -> AccessList | None:
     """The list that a line begins, without its entries."""
+    if words[:1] == ["access-list"] and len(words) == 2:
+        words = ["ip", *words]
     if words[:2] in (["ip", "access-list"], ["ipv6", "access-list"]):
         standard = words[2:3] == ["standard"]
         rest = words[3:] if standard else words[2:]

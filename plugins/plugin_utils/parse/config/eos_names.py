@@ -10,6 +10,7 @@ names and port numbers for the numbers. A name that is not here makes its rule u
 from __future__ import annotations
 
 from ...model.fields import PROTOCOLS as IANA_PROTOCOLS
+from .. import names
 from . import cisco_names
 
 _BOTH = {
@@ -156,4 +157,6 @@ _BOTH = {
 TCP_PORTS = {**_BOTH, **cisco_names.TCP_PORTS}
 # Where a name means another service over UDP, Cisco's table has it.
 UDP_PORTS = {**_BOTH, **cisco_names.UDP_PORTS}
-PROTOCOLS = {**IANA_PROTOCOLS, **cisco_names.PROTOCOLS, "rsvp": 46}
+# Of /etc/protocols, which has another ipip than IANA, and calls protocol 0 ip.
+_OTHERS = {name: number for name, number in names.PROTOCOL_ALIASES.items() if name not in ("ip", "ipip")}
+PROTOCOLS = {**_OTHERS, **IANA_PROTOCOLS, **cisco_names.PROTOCOLS}
