@@ -109,7 +109,8 @@ def parse(host: str, outputs: Mapping[str, RawOutput]) -> State:
     keys = dict(_rulesets(device, config))
     routable = {asked for asked, found in config.lists.items() if found.routable}
     ports = _ports(config)
-    Bindings(device, ports, keys, routable, bool(config.strange)).add(config.maps, config.filters)
+    partial = bool(config.strange) or modes.unread(device.state)
+    Bindings(device, ports, keys, routable, partial).add(config.maps, config.filters)
     _unplaced(device, config)
     return device.finish()
 
@@ -146,7 +147,8 @@ def _top(config: _Config, line: Line) -> None:
     words = line.words
     found = _list_of(words)
     config.found = config.found or words[0] in ("interface", "hostname", "version", "vlan", "object-group")
-    if found is None and modes.has_entries(line):
+    kind = "list" if found is not None else _KINDS.get(words[0] if len(words) > 1 else "", "")
+    if _SHAPE.misplaced(line, kind):
         config.strange.append(line)
     if found is not None:
         config.found = True
@@ -169,8 +171,6 @@ def _top(config: _Config, line: Line) -> None:
         config.hostname = words[1]
     elif words[0] == "port-profile" and len(words) > 1:
         config.profiles[words[-1]] = line
-    elif modes.has_binding(line, _binds):
-        config.strange.append(line)
 
 
 def _removed(config: _Config, line: Line, words: list[str]) -> None:
@@ -194,6 +194,14 @@ def _binds(words: list[str]) -> bool:
     return words[0] in ("ip", "ipv6") and any(
         word in ("access-group", "traffic-filter") for word in words[1:3]
     )
+
+
+def _opens(words: list[str]) -> bool:
+    return words[0] == "interface" or _list_of(words) is not None
+
+
+_SHAPE = modes.Shape(_opens, _binds, frozenset(("interface", *_FAMILY)))
+_KINDS = {"interface": "interface", "port-profile": "interface", "object-group": "group"}
 
 
 def _rulesets(device: Device, config: _Config) -> Iterator[tuple[tuple[str, str], str]]:

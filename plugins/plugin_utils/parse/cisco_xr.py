@@ -69,7 +69,7 @@ def parse(host: str, outputs: Mapping[str, RawOutput]) -> State:
         return device.finish()
     device.state.hostname = config.hostname
     keys = dict(_rulesets(device, config))
-    xr_bindings.add(device, _ports(config), keys, bool(config.strange))
+    xr_bindings.add(device, _ports(config), keys, bool(config.strange) or modes.unread(device.state))
     _unplaced(device, config)
     return device.finish()
 
@@ -113,11 +113,12 @@ def _top(config: _Config, line: Line) -> None:
     words = line.words
     found = _list_of(words)
     config.found = config.found or words[0] in ("interface", "hostname", "object-group") or found is not None
+    kind = "list" if found is not None else _MODES.get(words[0] if len(words) > 1 else "", "")
+    if _SHAPE.misplaced(line, kind):
+        config.strange.append((line, _LOST))
     if found is not None:
         _list(config, found, line)
         return
-    if modes.has_entries(line):
-        config.strange.append((line, _LOST))
     if words[0] == "no" and len(words) > 1:
         _removed(config, words[1:], line)
     elif words[0] == "object-group" and len(words) > 1:
@@ -131,8 +132,14 @@ def _top(config: _Config, line: Line) -> None:
         config.hostname = words[1]
     elif words[0] == "flowspec" and any("local-install" in child.words for child in line.children):
         config.strange.append((line, _FLOWSPEC))
-    elif modes.has_binding(line, xr_ports.binds):
-        config.strange.append((line, _LOST))
+
+
+def _opens(words: list[str]) -> bool:
+    return words[0] == "interface" or (_list_of(words) is not None and len(words) == 3)
+
+
+_SHAPE = modes.Shape(_opens, xr_ports.binds, frozenset(("interface", *_FAMILY)))
+_MODES = {"interface": "interface", "object-group": "group"}
 
 
 def _list(config: _Config, asked: tuple[str, str], line: Line) -> None:

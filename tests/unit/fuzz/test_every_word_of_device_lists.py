@@ -80,6 +80,18 @@ def test_a_word_that_nobody_knows_opens_nothing(platform: str) -> None:
     assert found == []
 
 
+@pytest.mark.parametrize("platform", ["cisco_nxos", "cisco_xr"])
+@pytest.mark.parametrize("indent", ["", "      "])
+def test_a_line_that_stands_elsewhere_opens_nothing(platform: str, indent: str) -> None:
+    found = []
+    for number, words in lines_of(platform):
+        lines = CONFIGURATIONS[platform].splitlines()
+        lines[number] = indent + " ".join(words)
+        if opened(platform, "\n".join(lines) + "\n"):
+            found.append(lines[number])
+    assert found == []
+
+
 @pytest.mark.parametrize("platform", sorted(WAYS))
 def test_a_word_that_is_missing_opens_nothing_in_silence(platform: str) -> None:
     found = []

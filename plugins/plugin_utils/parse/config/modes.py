@@ -10,7 +10,12 @@ by its indentation, a list of commands does not.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
+from itertools import chain
 
+from ...model.match import Unknown
+from ...model.rules import Rule, Verdict
+from ...model.state import State
 from .blocks import Line
 from .entries import beneath, is_number
 
@@ -47,6 +52,12 @@ def first(words: list[str]) -> str:
     return rest[0] if rest else ""
 
 
+# What does not belong under a line that opens a mode.
+_STRANGERS = {
+    "list": ("opener", "binding"),
+    "group": ("opener", "binding", "entry"),
+    "interface": ("opener", "entry"),
+}
 # Lists that decide about no IP packets: about frames, ARP, routes; and templates for sessions of subscribers.
 _OTHER_LISTS = (
     "mac",
@@ -60,18 +71,44 @@ _OTHER_LISTS = (
 )
 
 
-def has_entries(line: Line) -> bool:
-    """Whether a line at the top, which opens no list, has entries of one under it: it does not tell of which."""
-    if any(word in _OTHER_LISTS for word in line.words[:2]):
-        return False
-    return any(_is_entry(one.words) for one in (line, *beneath(line)))
+@dataclass(frozen=True)
+class Shape:
+    """What the lines of a platform look like, by their words. ``opens``: whether one opens a list or an interface;
+    ``binds``: whether one binds a list; ``heads``: with which words these begin."""
+
+    opens: Callable[[list[str]], bool]
+    binds: Callable[[list[str]], bool]
+    heads: frozenset[str]
+
+    def misplaced(self, line: Line, kind: str) -> bool:
+        """Whether something under a line at the top, or itself, stands where nothing tells what it belongs to.
+        ``kind``: the mode that the line opens: ``list``, ``group``, ``interface``, or another one."""
+        if kind in _STRANGERS:
+            kinds, lines = _STRANGERS[kind], beneath(line)
+        elif any(word in _OTHER_LISTS for word in line.words[:2]):
+            return False
+        else:
+            kinds, lines = ("entry", "binding"), chain((line,), beneath(line))
+        looks = {"opener": self.opens, "binding": self.binds}
+        asked = [looks[one] for one in kinds if one in looks]
+        entries = "entry" in kinds
+        return any(
+            (entries and _is_entry(one.words))
+            or (one.words[0] in self.heads and any(look(one.words) for look in asked))
+            for one in lines
+        )
 
 
-def has_binding(line: Line, binds: Callable[[list[str]], bool]) -> bool:
-    """Whether a line at the top, which opens no interface, binds a list under it: it does not tell where."""
-    return not any(word in _OTHER_LISTS for word in line.words[:2]) and any(
-        binds(one.words) for one in (line, *beneath(line))
+def unread(state: State) -> bool:
+    """Whether a list has a line that is no entry of one, as where the first line of the next list was lost."""
+    rules = (rule for ruleset in state.rulesets.values() for rule in ruleset.rules)
+    return any(
+        rule.line is not None and isinstance(rule.match, Unknown) and _is_unknown(rule) for rule in rules
     )
+
+
+def _is_unknown(rule: Rule) -> bool:
+    return isinstance(rule.verdict, Verdict) and rule.verdict.kind == "unknown"
 
 
 def _is_entry(words: list[str]) -> bool:
