@@ -11,9 +11,11 @@ set``, ``| display xml``, and what is loaded as one of them. Sources: the Junipe
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
+from ..model.match import ALWAYS
 from ..model.raw import RawOutput
+from ..model.rules import Verdict
 from ..model.state import State
 from . import outputs as raw
 from .config import braces, junos_groups, junos_xml, srx_inbound
@@ -25,6 +27,7 @@ from .config.srx_policies import Policies
 from .config.words import NotUnderstoodError
 
 PLATFORM = "juniper_junos"
+_UNBOUND = "this part of a configuration has no interfaces: where its filters are bound is not known"
 _REFUSED = re.compile(r"^\s*(error:|syntax error|unknown command|missing argument|permission denied)", re.I)
 _PAGED = re.compile(r"^---\(more", re.M)
 # Parts of a configuration that bear on which packets pass.
@@ -43,6 +46,26 @@ _BEARING = (
 )
 
 
+# Whoever reads these looks for doubts below them.
+_JUDGED = frozenset(
+    (
+        "address",
+        "address-set",
+        "application",
+        "application-set",
+        "filter",
+        "host-inbound-traffic",
+        "policy",
+        "pool",
+        "prefix-list",
+        "rule",
+        "unit",
+    )
+)
+# Words by which rules are seen to be in a part that is not known.
+_OF_RULES = frozenset(
+    ("family", "filter", "from-zone", "policies", "policy", "security-zone", "term", "unit", "zones")
+)
 # The others. What is in neither is said.
 _OTHERS = frozenset(
     (
@@ -136,6 +159,8 @@ def parse(host: str, outputs: Mapping[str, RawOutput]) -> State:
     whole = root.find("system") is not None or root.find("version") is not None
     filters = Filters(device, root, whole)
     interfaces = Interfaces(device, root, filters)
+    if filters.keys and not whole and root.find("interfaces") is None:
+        device.bound("in", ALWAYS, Verdict("unknown", detail=_UNBOUND), _UNBOUND, None, (_UNBOUND,))
     zones = list(root.each("security", "zones", "security-zone"))
     # A part of a configuration may have no more than the address books of its zones.
     zoned = any(zone.find("interfaces") or zone.find("host-inbound-traffic") for zone in zones)
@@ -166,24 +191,45 @@ def _tree(device: Device, text: str) -> braces.Node:
         junos_groups.expand(found.root)
         if found.root.doubt:
             raise NotUnderstoodError(found.root.doubt)
-    for name in _BEARING:
-        node = found.root.find(name)
-        if node is not None and node.doubt:
-            raise NotUnderstoodError(f"{name}: {node.doubt}")
+        for name in _BEARING:
+            doubt = _doubt(found.root.find(name))
+            if doubt:
+                raise NotUnderstoodError(f"{name}: {doubt}")
     return found.root
 
 
+def _doubt(node: braces.Node | None) -> str:
+    """Why a part is not known where no reader of rules, addresses or the like would see it."""
+    if node is None or node.doubt:
+        return node.doubt if node is not None else ""
+    for child in node.each():
+        if child.word not in _JUDGED:
+            doubt = _doubt(child)
+            if doubt:
+                return doubt
+    return ""
+
+
 def _say(device: Device, found: braces.Reading) -> None:
-    """What in the text has no meaning here."""
+    """What in the text has no meaning here. NotUnderstoodError where it may have rules."""
     for line, said in found.notes:
+        words = said.split()
+        if words[0] not in ("activate", "deactivate") and words[1:2] and words[1] in _BEARING:
+            raise NotUnderstoodError(f"line {line}: {said[:100]!r} is not understood")
         device.not_understood(f"line {line}", said[:200], "no statement, or of what is not there")
-    for node in found.root.each():
-        if (
-            node.word not in _OTHERS
-            and node.word not in _BEARING
-            and not node.word.startswith("apply-groups")
-        ):
-            device.not_understood(f"line {node.line}", node.word, "no part of a configuration that is known")
-    for node in found.root.each("security"):
-        if node.word not in _OF_SECURITY and not node.word.startswith("apply-groups"):
-            device.not_understood(f"line {node.line}", f"security {node.word}", "not understood")
+    parts: list[tuple[braces.Node, str, Collection[str]]]
+    parts = [(node, node.word, {*_OTHERS, *_BEARING}) for node in found.root.each()]
+    parts += [(node, f"security {node.word}", _OF_SECURITY) for node in found.root.each("security")]
+    for node, said, known in parts:
+        if node.word in known or node.word.startswith("apply-groups"):
+            continue
+        why = "no part of a configuration that is known"
+        if _has_rules(node, 3):
+            raise NotUnderstoodError(f"line {node.line}: {said!r} is {why}")
+        device.not_understood(f"line {node.line}", said, why)
+
+
+def _has_rules(node: braces.Node, depth: int) -> bool:
+    return node.word in _OF_RULES or (
+        depth > 0 and any(_has_rules(child, depth - 1) for child in node.each())
+    )

@@ -179,6 +179,13 @@ def test_interfaces_of_the_state() -> None:
     assert [found[name].up for name in ("ge-0/0/0.0", "ge-0/0/1.0", "ge-0/0/7.3")] == [True, False, False]
 
 
+@pytest.mark.parametrize("damaged", ["adress 10.0.1.1/24;", "10.0.1.1/24;", "address 10.0.1.999/24;"])
+def test_an_address_that_can_not_be_read_is_named(damaged: str) -> None:
+    found = state(PLATFORM, interfaces("").replace("address 10.0.1.1/24;", damaged))
+    assert [note["where"] for note in found.not_understood] == ["interfaces ge-0/0/0.0"]
+    assert "10.0.1.1/24" not in found.interfaces["ge-0/0/0.0"].addresses
+
+
 def test_trap_28_a_filter_that_is_bound_nowhere_decides_nothing() -> None:
     found = state(PLATFORM, interfaces(""))
     assert "NONE" in found.rulesets

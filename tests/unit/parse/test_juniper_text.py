@@ -173,6 +173,9 @@ UNREADABLE = [
     ("<a>" * 5000, "nested too deeply"),
     ("", "no output"),
     ("hello world\n", "no statement"),
+    (SET + "sett firewall family inet filter F term z then discard\n", "not understood"),
+    ("filter F { term a { then discard; } }\n", "no part of a configuration"),
+    ("from-zone a to-zone b { policy p { then { deny; } } }\n", "no part of a configuration"),
     ("firewall { /* ACCESS-DENIED */ }\nsystem { host-name r1; }\n", "ACCESS-DENIED"),
     ("copy firewall filter A to filter B\n" + SET, "'copy'"),
     ("insert firewall family inet filter F term no before term ssh\n", "insert"),
@@ -198,6 +201,13 @@ def test_parts_that_are_not_known_are_named() -> None:
         "wonders",
         "security wonder",
     ]
+
+
+def test_a_part_without_interfaces_does_not_tell_what_passes_the_device() -> None:
+    part = "firewall { filter F { term a { then discard; } } }"
+    assert verdict(PLATFORM, part, SSH) == "unknown"
+    assert verdict(PLATFORM, part, SSH, "F") == "deny"
+    assert verdict(PLATFORM, f"system {{ host-name r1; }} {part}", SSH) == "permit"
 
 
 FILTER = "set firewall filter F term {name} {rest}\n"
@@ -309,6 +319,11 @@ class TestGroups:
         text = grouped(group, own + PLAIN)
         assert verdict(PLATFORM, text, {**SSH, "in_interface": "ge-0/0/0.0"}) == "deny"
         assert verdict(PLATFORM, text, {**SSH, "in_interface": "xe-0/0/0.0"}) == "permit"
+
+    def test_doubt_where_no_rule_is_leaves_nothing_known(self) -> None:
+        group = "g { routing-instances { V { vrf-target { target:1:1; } } } }"
+        own = "apply-groups g; routing-instances { V { vrf-target { target:2:2; } } }"
+        assert not state(PLATFORM, grouped(group, own + PLAIN)).firewall_known
 
     def test_a_group_that_is_not_there(self) -> None:
         assert "group gone" in state(PLATFORM, "apply-groups gone;" + PLAIN).unreadable[0]["reason"]

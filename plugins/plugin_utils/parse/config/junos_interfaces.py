@@ -56,6 +56,8 @@ _FAMILIES = frozenset(
 _FILTERING = frozenset(("family", "filter", "input", "input-list", "output", "output-list"))
 _RANGE = re.compile(r"^(.*?)(\d+)$")
 _END = "discard at the end, for what no term decides"
+# Statements of a family that hold an address.
+_WITH_ADDRESSES = ("address", "location-pool-address", "preferred-source-address", "unnumbered-address")
 _OF_SWITCHING = ("irb", "vlan")
 
 
@@ -121,8 +123,13 @@ class Interfaces:
         self._bind_all_units(physical)
 
     def _addresses(self, name: str, family: Node) -> list[str]:
-        found = []
-        for child in family.each("address") if family.word in _VERSIONS else ():
+        found: list[str] = []
+        if family.word not in _VERSIONS:
+            return found
+        for child in family.each():
+            if child.word not in _WITH_ADDRESSES and any(map(_is_address, (child.word, *child.names()))):
+                self._device.not_understood(f"interfaces {name}", child.text(), "not understood")
+        for child in family.each("address"):
             if _is_address(child.word):
                 whole = 32 if family.word == "inet" else 128
                 found.append(child.word if "/" in child.word else f"{child.word}/{whole}")
