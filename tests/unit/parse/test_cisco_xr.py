@@ -267,6 +267,21 @@ def test_lists_at_an_interface(line: str, flow: dict[str, Any], wanted: str) -> 
     assert asked(line, flow) == wanted
 
 
+def test_what_is_implicit_stands_behind_the_last_of_several_lists() -> None:
+    text = """
+    ipv6 access-list SHARED
+     10 permit tcp any any eq 22
+    ipv6 access-list OWN
+     10 deny icmpv6 any any
+    interface GigabitEthernet0/0/0/0
+     ipv6 access-group common SHARED OWN ingress
+    """
+    neighbour = {"src": "2001:db8::1", "dst": "2001:db8::2", "protocol": "icmpv6", "icmp_type": 136}
+    assert verdict("cisco_xr", text, {**neighbour, **IN}) == "deny"
+    assert verdict("cisco_xr", text.replace("deny icmpv6", "deny udp"), {**neighbour, **IN}) == "permit"
+    assert verdict("cisco_xr", text, {**WEB6, "dst_port": 22, **IN}) == "permit"
+
+
 def test_an_outgoing_list() -> None:
     out = {"in_interface": "GigabitEthernet0/0/0/1", "out_interface": "GigabitEthernet0/0/0/0"}
     assert asked("ipv4 access-group NOSSH egress", SSH, **out) == "deny"

@@ -106,7 +106,9 @@ class Bindings:
         others = self._carrying(vlan_of(port.name))
         if others and self._device.state.rulesets[key].rules:
             asked = self._device.packets(others, bound.direction, bound.family)
-            self._device.bound(bound.direction, asked, perhaps(self._device, key, _BY_VLAN), text, number)
+            self._device.bound(
+                bound.direction, asked, perhaps(self._device, key, "VLAN", _BY_VLAN), text, number
+            )
 
     def _unknown(self, interface: str, bound: Bound, reason: str) -> None:
         self._device.not_understood(f"interface {interface}", bound.line.text, reason)
@@ -146,7 +148,9 @@ class Bindings:
         others = self._carried(port)
         if others:
             asked = self._device.packets(others, bound.direction, bound.family)
-            self._hook(bound.direction, _PORTS, asked, perhaps(self._device, key, _BY_PORT), text, number)
+            self._hook(
+                bound.direction, _PORTS, asked, perhaps(self._device, key, "port", _BY_PORT), text, number
+            )
 
     def _hook(
         self, direction: str, distance: int, asked: Match, verdict: Verdict, text: str, line: int | None

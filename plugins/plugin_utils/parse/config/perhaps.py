@@ -13,10 +13,10 @@ from ...model.rules import RETURN, Chain, Rule, Ruleset, Verdict
 from .device import Device, ends_all
 
 
-def perhaps(device: Device, name: str, why: str) -> Verdict:
+def perhaps(device: Device, name: str, where: str, why: str) -> Verdict:
     """The verdict of packets of which it is not known whether they pass the list ``name``: those that it permits go
-    on, and what becomes of the others is not known."""
-    key = f"{name}, perhaps"
+    on, and what becomes of the others is not known. ``where``: the kind of place that they may have passed."""
+    key = f"{name}, perhaps by a {where}"
     if key not in device.state.chains:
         ruleset = device.state.rulesets[name]
         if ruleset.default_action == "permit":

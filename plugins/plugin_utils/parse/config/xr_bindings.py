@@ -11,7 +11,7 @@ ACLs": a packet that no entry of the common list is for goes on to the list of t
 from __future__ import annotations
 
 from ...model.match import Unknown, both
-from ...model.rules import DROP, Verdict
+from ...model.rules import DROP, Chain, Verdict
 from .blocks import Line
 from .device import Device
 from .perhaps import perhaps
@@ -49,7 +49,7 @@ def add(device: Device, ports: dict[str, Port], keys: Keys, partial: bool) -> No
             for other in bridged:
                 asked = device.packets(other, direction, family)
                 for key in lists:
-                    verdict = perhaps(device, key, _BRIDGED)
+                    verdict = perhaps(device, key, "bridge", _BRIDGED)
                     device.bound(direction, asked, verdict, bound.line.text, bound.line.number)
 
 
@@ -65,8 +65,19 @@ def _pass(device: Device, interfaces: list[str], direction: str, lists: list[str
     for interface in interfaces:
         for key in before:
             asked = device.packets(interface, direction, family)
-            device.bound(direction, asked, Verdict("jump", key), line.text, line.number)
+            device.bound(direction, asked, Verdict("jump", _common(device, key)), line.text, line.number)
         device.bind(interface, direction, last, line.text, line.number)
+
+
+def _common(device: Device, name: str) -> str:
+    """The list as one that others follow: what is implicit stands at the end of the last one only."""
+    rules = device.state.rulesets[name].rules
+    written = [rule for rule in rules if rule.line is not None or rule.not_understood]
+    if len(written) == len(rules):
+        return name
+    key = f"{name}, followed by others"
+    device.state.chains[key] = Chain(key, written)
+    return key
 
 
 def _unknown(device: Device, port: Port, family: str, direction: str, bound: Bound) -> None:
