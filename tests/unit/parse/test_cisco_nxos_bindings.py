@@ -280,7 +280,7 @@ def test_a_list_that_decides_about_all_has_no_rules_behind_its_own() -> None:
       ipv6 traffic-filter SIX in
     interface Ethernet1/1
       switchport
-      switchport access vlan 10
+      switchport access vlan 20
       ip port access-group FOUR in
     """
     assert unreachable(state("cisco_nxos", text)) == []
