@@ -150,6 +150,12 @@ def test_a_filter_of_any_family() -> None:
     assert verdict(PLATFORM, text, through(22)) == "unknown"
 
 
+def test_management_ports_forward_nothing() -> None:
+    port = "interfaces { fxp0 { unit 0 { family inet { address 192.0.2.5/24; } } } }"
+    assert verdict(PLATFORM, interfaces("") + port, through(22, in_interface="fxp0.0")) == "deny"
+    assert verdict(PLATFORM, interfaces("") + port, through(22)) == "permit"
+
+
 def test_a_range_of_interfaces() -> None:
     ranges = """interfaces { interface-range UP { member-range ge-0/0/2 to ge-0/0/4; member xe-0/0/9;
         unit 0 { family inet { filter { input NONE; } } } } }"""

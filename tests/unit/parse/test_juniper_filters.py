@@ -270,6 +270,10 @@ class TestFamilies:
         assert verdict(PLATFORM, text, {**SSH, **V6}, "F (family inet6)") == "deny"
         assert verdict(PLATFORM, text, {**SSH, **V6, "protocol": "udp"}, "F (family inet6)") == "permit"
 
+    def test_a_name_by_which_something_else_is_asked(self) -> None:
+        text = of_terms(term("protocol tcp;")).replace("filter F", "filter input")
+        assert verdict(PLATFORM, text, SSH, "filter input") == "permit"
+
     def test_a_filter_without_family_is_for_ipv4(self) -> None:
         text = "firewall { filter F { term a { then accept; } } }"
         assert state(PLATFORM, text).rulesets["F"].family == "ip"

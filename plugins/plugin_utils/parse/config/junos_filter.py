@@ -29,6 +29,10 @@ FAMILIES = {
     "any": ("inet", 0),
     "ethernet-switching": ("inet", 0),
 }
+# Names by which something else is asked.
+_TAKEN = frozenset(
+    ("ingress", "prerouting", "input", "forward", "output", "postrouting", "global", "host-inbound-traffic")
+)
 _ENDS: dict[str, Verdict] = {"accept": ACCEPT, "discard": DROP, "reject": REJECT}
 # What else may happen to packets, without a matter for whether they pass: how many words follow.
 _NO_MATTER = {
@@ -100,8 +104,9 @@ class Filters:
         self._sets = self._firewall.find("interface-set") or Node("")
         found = list(self._all())
         for family, node in found:
-            taken = node.word in self.keys.values()
-            self.keys[family, node.word] = f"{node.word} (family {family})" if taken else node.word
+            name = f"filter {node.word}" if node.word in _TAKEN else node.word
+            taken = name in self.keys.values()
+            self.keys[family, node.word] = f"{name} (family {family})" if taken else name
         for family, node in found:
             of_ruleset, version = FAMILIES[family]
             context = Context(self._prefixes, self._sets, version)

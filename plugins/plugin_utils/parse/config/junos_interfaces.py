@@ -7,7 +7,8 @@ Sources: Juniper, "Routing Policies, Firewall Filters, and Traffic Policers User
 Standard Firewall Filters" (an output filter sees the device's own packets too), "Multiple Firewall Filters Applied as a
 List" (what no filter of a list decides is discarded at its end), "Applying Firewall Filters to the Loopback Interface"
 (lo0: all packets to the Routing Engine; a routing instance with a loopback of its own is not filtered by lo0.0),
-"Applying Filters to Forwarding Tables". "Junos OS Interfaces Fundamentals": interface ranges. A filter that is applied
+"Applying Filters to Forwarding Tables". "Junos OS Interfaces Fundamentals": interface ranges, and "Management
+Ethernet Interfaces", which forward nothing. A filter that is applied
 and not defined, no device takes ("Referenced filter is not defined"): what it would do is not known.
 """
 
@@ -58,6 +59,7 @@ _RANGE = re.compile(r"^(.*?)(\d+)$")
 _END = "discard at the end, for what no term decides"
 # Statements of a family that hold an address.
 _WITH_ADDRESSES = ("address", "location-pool-address", "preferred-source-address", "unnumbered-address")
+_MANAGEMENT = ("em0", "em1", "fxp0", "me0", "vme")
 _OF_SWITCHING = ("irb", "vlan")
 
 
@@ -78,6 +80,7 @@ class Interfaces:
         self._of_routing()
         self._of_tables()
         self._others()
+        self._management()
         for side, rules in self._itself.items():
             if rules:
                 hook = "input" if side == "in" else "output"
@@ -263,6 +266,14 @@ class Interfaces:
                     for name in _OF_SWITCHING:
                         for side in _FIELD:
                             self._unknown(f"{name}.*", side, "any", f"{place} {vlan.word} {text}", why)
+
+    def _management(self) -> None:
+        """The management ports and those of the packets that pass the router do not forward to one another."""
+        ports = tuple(name for name in self._device.state.interfaces if name.partition(".")[0] in _MANAGEMENT)
+        if ports:
+            asked = asks.either(Named(field, ports) for field in _FIELD.values())
+            rule = Rule(1, asked, DROP, f"{', '.join(ports)}: management ports forward nothing")
+            self._device.hook("management ports", "forward", -10, [rule], "permit")
 
     def _others(self) -> None:
         """Routers within the router, whose configuration stands apart."""

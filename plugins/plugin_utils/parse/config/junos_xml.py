@@ -29,7 +29,16 @@ _SILENT = frozenset(
 )
 # Tags that only hold a value.
 _VALUES = frozenset(
-    ("addr-prefix", "dst-addr", "filter-name", "ipaddr", "pool-name", "range-high", "range-low")
+    (
+        "addr-prefix",
+        "dst-addr",
+        "filter-name",
+        "ipaddr",
+        "pool-name",
+        "range-high",
+        "range-low",
+        "source-end-user-profile-name",
+    )
 )
 _RENAMED = {"dest-nat-rule-match": "match", "src-nat-rule-match": "match", "static-nat-rule-match": "match"}
 _DEEPEST = 150
