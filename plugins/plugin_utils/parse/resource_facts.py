@@ -19,7 +19,7 @@ from ..model.raw import RawOutput
 from ..model.rules import Rule, Ruleset, Verdict
 from ..model.state import State
 from . import fingerprint, parse_platform
-from .config import facts_asa, facts_cisco, facts_junos, facts_vyos
+from .config import facts_asa, facts_cisco, facts_doubts, facts_junos, facts_vyos
 from .config.facts_reader import Facts, listed, malformed
 
 ACLS, BINDINGS, GROUPS = "acls", "acl_interfaces", "object_groups"
@@ -33,10 +33,7 @@ _SAME = {
 _WRAPPERS = ("ansible_facts", "ansible_network_resources", "network_resources")
 _WHERE = "the facts"
 _LESS = "the facts of resource modules do not carry them: read the configuration"
-_DROPPED = (
-    "the modules pass over entries and words that they do not know, and their facts do not say so: "
-    "what is decided here holds for what the facts say"
-)
+_DROPPED = "the module drops without a word: {}; what is decided here holds for what the facts say"
 _NO_BINDINGS = "the facts do not say at which interfaces the lists are"
 
 
@@ -79,6 +76,7 @@ def state_from_facts(platform: str, host: str, facts: Any) -> State:
     text = "\n".join((*lines, ""))
     output = RawOutput("running_config", "facts of resource modules", None, text or "\n")
     state = parse_platform(platform, host, {"running_config": output})
+    facts_doubts.add(state)
     _lost(state, platform, given, others)
     return state
 
@@ -111,7 +109,9 @@ def _lost(state: State, platform: str, given: Mapping[str, Any], others: list[st
     for name in _USED[platform]:
         if given.get(name) is None:
             lacks(name, "they are not among the facts")
-    state.not_understood.append({"where": _WHERE, "text": "", "reason": _DROPPED})
+    state.not_understood.append(
+        {"where": _WHERE, "text": "", "reason": _DROPPED.format(facts_doubts.LOST[platform])}
+    )
     for name in (name for name in given if name not in _USED[platform]):
         state.not_understood.append(
             {"where": _WHERE, "text": name, "reason": f"facts of this form are not known for {platform}"}

@@ -276,6 +276,8 @@ SAME: dict[str, tuple[str, str, str]] = {
         "A",
     ),
 }
+# Whose modules lose parts of entries without a word: what they may have lost is unknown.
+LOSING = ("cisco_ios", "juniper_junos", "vyos")
 ACE = {
     "sequence": 10,
     "grant": "permit",
@@ -324,10 +326,10 @@ def test_facts_mean_what_their_configuration_means(platform: str) -> None:
     stated = Questions(state_from_facts(platform, "r1", facts_of(facts)))
     told = set()
     for flow in flows():
-        expected = configured.verdict(flow, name)["verdict"]
-        assert stated.verdict(flow, name)["verdict"] == expected, flow
-        told.add(expected)
-    assert told == {"permit", "deny"}
+        expected, found = configured.verdict(flow, name)["verdict"], stated.verdict(flow, name)["verdict"]
+        assert found == expected or (found == "unknown" and platform in LOSING), flow
+        told.add(found)
+    assert told - {"unknown"} == ({"deny"} if platform == "juniper_junos" else {"permit", "deny"})
 
 
 @pytest.mark.parametrize("platform", SAME)
@@ -387,7 +389,7 @@ def test_bindings() -> None:
     facts = {**ios(ACE), "acl_interfaces": BOUND}
     came = {**FLOW, "in_interface": "GigabitEthernet0/0", "out_interface": "GigabitEthernet0/1"}
     assert verdict("cisco_ios", facts, came, None) == "permit"
-    assert verdict("cisco_ios", facts, {**came, "dst_port": 80}, None) == "deny"
+    assert verdict("cisco_ios", facts, {**came, "protocol": "udp"}, None) == "deny"
 
 
 @pytest.mark.parametrize("platform", ["cisco_ios", "cisco_nxos", "cisco_xr", "arista_eos", "juniper_junos"])
@@ -420,6 +422,71 @@ def test_a_group_of_asa_with_members_that_are_not_read() -> None:
     facts["ogs"][0]["object_groups"][1]["odd_members"] = ["10.10.1.201"]
     assert verdict("cisco_asa", facts, {**FLOW, "src": "10.10.1.200"}) != "deny"
     assert verdict("cisco_asa", facts, {**FLOW, "src": "10.10.1.201"}) == "unknown"
+
+
+def test_ios_keeps_the_first_of_several_ports() -> None:
+    """Of ``permit tcp any host 10.20.1.10 eq 5432 6432`` the facts have the first port."""
+    assert verdict("cisco_ios", ios(ACE)) == "permit"
+    assert verdict("cisco_ios", ios(ACE), {**FLOW, "dst_port": 6432}) == "unknown"
+    assert verdict("cisco_ios", ios(ACE), {**FLOW, "dst": "10.20.1.11"}) == "deny"
+    but = {**ACE, "destination": {"any": True, "port_protocol": {"neq": "22"}}}
+    assert verdict("cisco_ios", ios(but)) == "unknown"
+    assert verdict("cisco_ios", ios(but), {**FLOW, "dst_port": 22}) == "deny"
+    between = {**ACE, "destination": {"any": True, "port_protocol": {"range": {"start": 5432, "end": 5440}}}}
+    assert verdict("cisco_ios", ios(between), {**FLOW, "dst_port": 80}) == "deny"
+
+
+@pytest.mark.parametrize("platform", ["cisco_ios", "cisco_nxos"])
+def test_icmp_types_given_as_numbers_are_not_in_the_facts(platform: str) -> None:
+    ace = {
+        "sequence": 10,
+        "grant": "permit",
+        "protocol": "icmp",
+        "source": {"any": True},
+        "destination": {"any": True},
+    }
+    echo = {"src": "10.10.1.5", "dst": "10.20.1.10", "protocol": "icmp", "icmp_type": 8}
+    assert verdict(platform, ios(ace), echo) == "unknown"
+    assert verdict(platform, ios({**ace, "protocol_options": {"icmp": {"echo": True}}}), echo) == "permit"
+
+
+@pytest.mark.parametrize("platform", ["cisco_xr", "arista_eos"])
+def test_entries_that_the_module_keeps_as_a_line(platform: str) -> None:
+    line = "permit tcp any host 10.20.1.10 eq 5432 ack"
+    facts = ios({"sequence": 10, "line": line if platform == "cisco_xr" else f"10 {line}", "grant": "permit"})
+    del facts["acls"][0]["acls"][0]["acl_type"]
+    assert verdict(platform, facts, {**FLOW, "tcp_flags": "syn"}) == "deny"
+    assert verdict(platform, facts, {**FLOW, "tcp_flags": "ack", "connection": "established"}) == "permit"
+
+
+def test_forms_of_single_modules() -> None:
+    """As the modules' own code gives them."""
+    gre = {"sequence": 10, "grant": "permit", "source": {"any": True}, "destination": {"any": True}}
+    gre["protocol_options"] = {"protocol_number": 47}
+    assert verdict("cisco_ios", ios(gre), {**FLOW, "protocol": "gre", "dst_port": None}) == "permit"
+    several = {**ACE, "destination": {"any": True, "port_protocol": {"eq": "5432 6432"}}}
+    eos = {"acls": [{"afi": "ipv4", "acls": [{"name": "A", "aces": [several]}]}]}
+    assert verdict("arista_eos", eos, {**FLOW, "dst_port": 6432}) == "permit"
+    several["destination"]["port_protocol"] = {"range": "5432 5440"}
+    assert verdict("arista_eos", eos, {**FLOW, "dst_port": 5440}) == "permit"
+    asa = {**ACE, "sequence": None, "protocol_options": {"tcp": True}, "time_range": "time-range NIGHT"}
+    assert verdict("cisco_asa", {"acls": [{"name": "A", "aces": [asa]}]}) == "unknown"
+    del asa["time_range"]
+    assert verdict("cisco_asa", {"acls": [{"name": "A", "aces": [asa]}]}) == "permit"
+
+
+def test_conditions_of_junos_that_the_module_does_not_know() -> None:
+    """Of ``from { protocol tcp; tcp-established; } then accept`` the facts have no more than the protocol."""
+    facts = {
+        "acls": [
+            {
+                "afi": "ipv4",
+                "acls": [{"name": "A", "aces": [{"name": "t", "grant": "permit", "protocol": "tcp"}]}],
+            }
+        ]
+    }
+    assert verdict("juniper_junos", facts) == "unknown"
+    assert verdict("juniper_junos", facts, {**FLOW, "protocol": "udp"}) == "deny"
 
 
 def test_terms_of_junos_have_no_action_in_the_facts() -> None:

@@ -49,19 +49,17 @@ def _entry(ace: Facts, name: str, form: str) -> Iterator[str]:
 
 
 def _protocol(ace: Facts) -> list[str]:
-    """The module has it as the key of the protocol's options, or as a number."""
-    protocol = ace.word("protocol")
-    if protocol:
-        return [protocol]
+    """The module has it as a name, as the key of its options, or as a number among them."""
+    words = ace.words("protocol")
     found = ace.peek("protocol_options")
     if found is None or len(found) != 1:
-        return []
+        return words
     (name,) = found
     if name == "protocol_number":
         return [ace.sub("protocol_options").word(name)]
     if found[name] is True:
         ace.ignore("protocol_options")
-    return [str(name).replace("_", "-")]
+    return words or [str(name).replace("_", "-")]
 
 
 def _group(group: Facts, kind: str) -> Iterator[str]:

@@ -81,6 +81,10 @@ class Lists:
     def _ace(self, ace: Facts, standard: bool) -> Iterator[str]:
         number = ace.word("sequence")
         begin = [number] if number else []
+        whole = ace.words("line")
+        if whole:  # XR and EOS: the entry as the device has it, where the module does not know all of it
+            yield _line(whole if whole[0].isdecimal() else [*begin, *whole])
+            return
         evaluate = ace.word("evaluate")
         if evaluate:
             yield _line([*begin, "evaluate", evaluate, *ace.left()])
@@ -158,7 +162,11 @@ def nothing_left(facts: Facts) -> None:
 
 
 def _protocol(ace: Facts) -> list[str]:
+    """IOS has the number of a protocol without a name among its options."""
     protocol = ace.word("protocol")
+    options_of = ace.peek("protocol_options") or {}
+    if not protocol and "protocol_number" in options_of:
+        protocol = ace.sub("protocol_options").word("protocol_number")
     return [protocol] if protocol else []
 
 
@@ -170,6 +178,7 @@ def end(ace: Facts, side: str) -> list[str]:
         ("object_group", ["object-group"]),
         ("object", ["object"]),
         ("net_group", ["net-group"]),
+        ("interface", ["interface"]),
         ("host", ["host"]),
         ("prefix", []),
         ("subnet_address", []),
@@ -184,7 +193,9 @@ def end(ace: Facts, side: str) -> list[str]:
             found += [mask] if mask else []
     # IOS takes the group of services in front of "any" for a group of addresses; so it is put in front of it again.
     found += [word for word in ("any", "any4", "any6") if facts.flag(word)]
-    return found + _ports(facts)
+    found += _ports(facts)
+    services = facts.word("service_object_group")
+    return [*found, "object-group", services] if services else found
 
 
 def _ports(facts_of_end: Facts) -> list[str]:
@@ -193,6 +204,9 @@ def _ports(facts_of_end: Facts) -> list[str]:
 
 
 def port_range(facts: Facts) -> list[str]:
+    """EOS gives both ends as one text."""
+    if facts.has("range") and facts.peek("range") is None:
+        return ["range", *facts.words("range")]
     between = facts.sub("range")
     words = [between.word("start"), between.word("end")]
     return ["range", *words] if any(words) else []
@@ -209,11 +223,11 @@ def options(ace: Facts) -> list[str]:
     for name in protocols.names():
         if protocols.peek(name) is not None:
             found += _of_protocol(name, protocols.sub(name))
-    if ace.has("fragments"):
-        ace.ignore("fragments")
+    if ace.has("fragments") or ace.has("enable_fragments"):
+        ace.ignore("fragments", "enable_fragments")
         found.append("fragments")
-    time_range = ace.word("time_range")
-    found += ["time-range", time_range] if time_range else []
+    time_range = [word for word in ace.words("time_range") if word != "time-range"]
+    found += ["time-range", *time_range] if time_range else []
     ace.ignore("log", "log_input")
     return found
 
@@ -222,4 +236,8 @@ def _of_protocol(name: str, facts: Facts) -> list[str]:
     found = []
     if name.startswith("icmp"):
         found = [number for number in (facts.word("message_type"), facts.word("message_code")) if number]
-    return found + [key.replace("_", "-") for key in facts.names() if facts.flag(key)]
+    return found + _set(facts) + (_set(facts.sub("flags")) if facts.peek("flags") is not None else [])
+
+
+def _set(facts: Facts) -> list[str]:
+    return [key.replace("_", "-") for key in facts.names() if facts.flag(key)]
