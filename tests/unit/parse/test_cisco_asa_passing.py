@@ -207,6 +207,10 @@ def test_without_the_whole_configuration_it_is_not_known_whether_icmp_is_inspect
         ("ip local pool CLIENTS 192.0.2.1-192.0.2.9 mask 255.255.255.0\n",
          {**_flow("outside", "inside"), "src": "192.0.2.9"}, "unknown"),
         ("ip local pool CLIENTS 192.0.2.1-192.0.2.9 mask 255.255.255.0\n", _flow("outside", "inside"), "deny"),
+        (f"interface Tunnel1\n nameif vti\n{LIST}access-group M in interface vti\n",
+         {**_flow("outside", "inside"), "in_interface": "vti"}, "unknown"),
+        (f"interface Tunnel1\n nameif vti\n{LIST}access-group M in interface vti\nno sysopt connection permit-vpn\n",
+         {**_flow("outside", "inside"), "in_interface": "vti"}, "deny"),
         # The check of sources by routes.
         ("ip verify reverse-path interface inside\n", _flow("inside", "outside"), "permit"),
         ("ip verify reverse-path interface inside\n", {**_flow("inside", "outside"), "src": "172.16.0.9"}, "unknown"),
@@ -236,6 +240,23 @@ def test_the_check_of_sources_asks_the_routes_where_they_are_known() -> None:
     questions = Questions(state(ASA, text, routes4=routes))
     assert questions.verdict(_flow("inside", "outside"))["verdict"] == "permit"
     assert questions.verdict({**_flow("inside", "outside"), "src": "172.16.0.9"})["verdict"] == "deny"
+
+
+@pytest.mark.parametrize(
+    ("src", "came", "goes", "wanted"),
+    [
+        ("203.0.113.9", "outside", "inside", "permit"),  # by the list of IPv4
+        ("2001:db8:9::9", "outside", "inside", "deny"),  # by levels, which no list of IPv6 replaces
+        ("2001:db8::9", "inside", "outside", "permit"),
+    ],
+)
+def test_before_9_0_a_list_decides_about_one_family(src: str, came: str, goes: str, wanted: str) -> None:
+    dst = "10.0.0.5" if "." in src else "2001:db8:7::1"
+    flow = {**_flow(came, goes), "src": src, "dst": dst}
+    text = f"ASA Version 8.4(2)\n{PORTS}{LIST}access-group L in interface outside\n"
+    assert verdict(ASA, text, flow) == wanted
+    both = f"{text}ipv6 access-list S permit tcp any any eq https\naccess-group S in interface outside\n"
+    assert verdict(ASA, both, flow) == "permit"
 
 
 def test_interfaces_have_the_names_that_lists_and_routes_call_them_by() -> None:

@@ -121,7 +121,8 @@ class Others:
 
     def _tunnels(self) -> None:
         """Packets that come out of a tunnel pass no list, unless ``no sysopt connection permit-vpn`` says so: those
-        from the networks of a ``crypto map``, and from pools of addresses for clients."""
+        from the networks of a ``crypto map``, by an interface that is a tunnel, and from pools of addresses for
+        clients."""
         if list(starting(self._config, "no", "sysopt", "connection", "permit-vpn")):
             return
         why = "whether these packets come out of a tunnel, and so pass no list, is not known"
@@ -131,6 +132,9 @@ class Others:
         ]
         for line in pools:
             self._unknown(both(NEW, self._pool(line)), line, why)
+        for one in self._interfaces:
+            if one.hardware.startswith("Tunnel"):
+                self._unknown(both(NEW, Named(_IN, (one.name,))), None, why)
         for line in starting(self._config, "crypto", "map"):
             if len(line.words) != 5 or line.words[3] != "interface":
                 continue
