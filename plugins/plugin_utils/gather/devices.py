@@ -139,7 +139,7 @@ DEVICES: dict[str, Shows] = {
         {
             **{
                 f"show configuration{modifiers}": "running_config"
-                for modifiers in (" | display set", " | display inheritance", " | no-more")
+                for modifiers in (" | display set", " | display inheritance", " | display xml", " | no-more")
             },
             "show configuration | display set | no-more": "running_config",
             "show route table inet.0": "routes4",

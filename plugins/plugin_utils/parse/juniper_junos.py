@@ -29,6 +29,8 @@ from .config.words import NotUnderstoodError
 PLATFORM = "juniper_junos"
 _UNBOUND = "this part of a configuration has no interfaces: where its filters are bound is not known"
 _REFUSED = re.compile(r"^\s*(error:|syntax error|unknown command|missing argument|permission denied)", re.I)
+# What "| display inheritance" writes above each statement of a group.
+_INHERITED = re.compile(r"^\s*## '.*' was inherited from group '", re.M)
 _PAGED = re.compile(r"^---\(more", re.M)
 # Parts of a configuration that bear on which packets pass.
 _BEARING = (
@@ -187,7 +189,9 @@ def _tree(device: Device, text: str) -> braces.Node:
     if not found.root.children:
         raise NotUnderstoodError("there is no statement in it")
     _say(device, found)
-    if "apply-groups" in text:
+    if _INHERITED.search(text):
+        junos_groups.forget(found.root)
+    elif "apply-groups" in text:
         junos_groups.expand(found.root)
         if found.root.doubt:
             raise NotUnderstoodError(found.root.doubt)

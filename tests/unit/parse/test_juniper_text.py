@@ -363,6 +363,9 @@ class TestGroups:
             } } }"""
         assert len(rules(shown)["F"]) == 2
         assert verdict(PLATFORM, shown, SSH, "F") == "permit"
+        other = shown.replace("term last { then accept; }", "term last { then discard; }", 1)
+        assert verdict(PLATFORM, other, SSH, "F") == "permit"
+        assert state(PLATFORM, shown.replace("apply-groups last;", 'apply-groups "${node}";')).firewall_known
 
 
 class TestTrap29:

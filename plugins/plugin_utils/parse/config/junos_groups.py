@@ -81,6 +81,17 @@ def expand(root: Node) -> None:
     root.children.pop("groups", None)
 
 
+def forget(root: Node) -> None:
+    """Take the groups, and what names them, out of a tree into which the device has brought them already."""
+    root.children.pop("groups", None)
+    waiting = [root]
+    while waiting:
+        node = waiting.pop()
+        for word in (_APPLY, _EXCEPT):
+            node.children.pop(word, None)
+        waiting += node.children.values()
+
+
 class _Expansion:
     def __init__(self, groups: dict[str, Node]) -> None:
         self._groups = groups
