@@ -104,6 +104,17 @@ def test_trap_24_numbers_out_of_the_text_s_order_and_remarks_between(platform: s
 
 
 @BOTH
+@pytest.mark.parametrize(
+    ("name", "number"),
+    [("ahp", 51), ("ah", 51), ("esp", 50), ("gre", 47), ("ipinip", 4), ("ospf", 89), ("pim", 103), ("vrrp", 112), ("99", 99)],
+)  # fmt: skip
+def test_trap_24_names_of_protocols(platform: str, name: str, number: int) -> None:
+    flow = {"src": "10.0.1.7", "dst": "10.2.0.10", "protocol": number}
+    assert ask(platform, flow, f"permit {name} any any") == "permit"
+    assert ask(platform, {**flow, "protocol": 6}, f"permit {name} any any") == "deny"
+
+
+@BOTH
 def test_trap_25_groups_of_addresses(platform: str) -> None:
     addresses, _ports = NAMES[platform]
     group = f"{GROUP[platform]} APPS\n host 10.0.1.7\n 10.0.3.0/24\n"

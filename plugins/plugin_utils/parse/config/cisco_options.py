@@ -7,12 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 
-from ...model import text
+from ...model import fields, text
 from ...model.match import Match, Unknown, both
 from . import asks, cisco_names
 from .cisco_rule import Entry, Option
 from .words import NotUnderstoodError, Words
 
+# Names of protocols: those of the platforms, and those of IANA that generators of lists write.
+PROTOCOLS: Mapping[str, int] = {**fields.PROTOCOLS, **cisco_names.PROTOCOLS}
+PROTOCOLS6: Mapping[str, int] = {**PROTOCOLS, "icmp": fields.PROTOCOLS["icmpv6"]}
 _OPERATORS = ("eq", "neq", "lt", "gt")
 
 

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 
 from ...model.match import ALWAYS, Match
 from . import asks, cisco_names, cisco_rule
-from .cisco_options import FLAGS, of_family, ports, untold, untold_of
+from .cisco_options import FLAGS, PROTOCOLS, PROTOCOLS6, of_family, ports, untold, untold_of
 from .groups import Groups
 from .words import NotUnderstoodError, Words
 
@@ -41,7 +41,6 @@ _OPTIONS: Mapping[str, cisco_rule.Option] = {
     "capture": _capture,
     "nve": _nve,
 }
-_PROTOCOLS6 = {**cisco_names.PROTOCOLS, "icmp": 58, "icmpv6": 58}
 
 
 def dialect(family: int, groups: Groups) -> cisco_rule.Dialect:
@@ -64,7 +63,7 @@ def dialect(family: int, groups: Groups) -> cisco_rule.Dialect:
         family,
         address,
         ("ip",) if family == 4 else ("ipv6",),
-        cisco_names.PROTOCOLS if family == 4 else _PROTOCOLS6,
+        PROTOCOLS if family == 4 else PROTOCOLS6,
         port_group=port_group,
         options=_OPTIONS,
         actions=cisco_rule.SILENT,

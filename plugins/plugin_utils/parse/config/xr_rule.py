@@ -17,7 +17,7 @@ from ...model import text
 from ...model.match import ALWAYS, In, Masked, Match
 from ...model.rules import ACCEPT, DROP, REJECT, Rule, Verdict
 from . import asks, cisco_names, cisco_rule
-from .cisco_options import FLAGS, of_family, ports, untold, untold_of
+from .cisco_options import FLAGS, PROTOCOLS, PROTOCOLS6, of_family, ports, untold, untold_of
 from .device import unknown_rule
 from .entries import Entry
 from .groups import Groups
@@ -76,7 +76,6 @@ _OPTIONS: Mapping[str, cisco_rule.Option] = {
 def dialect(family: int, groups: Groups) -> cisco_rule.Dialect:
     """The grammar of lists for IPv4 (4) or IPv6 (6)."""
     kind = ADDRESSES4 if family == 4 else ADDRESSES6
-    protocols = cisco_names.PROTOCOLS
 
     def address(words: Words, end: str) -> Match:
         if words.take("any"):
@@ -94,7 +93,7 @@ def dialect(family: int, groups: Groups) -> cisco_rule.Dialect:
         family,
         address,
         ("ipv4", "ip") if family == 4 else ("ipv6",),
-        protocols if family == 4 else {**protocols, "icmp": 58, "icmpv6": 58},
+        PROTOCOLS if family == 4 else PROTOCOLS6,
         _TCP_PORTS,
         _UDP_PORTS,
         port_group=port_group,
