@@ -126,7 +126,31 @@ def test_lists_that_sessions_open(db: str, rest: str, wanted: str) -> None:
         ("10.30.1.77", "ip nat inside source static tcp 10.20.1.10 5432 10.30.1.77 5433", "blocked"),
         ("10.30.1.78", "ip nat inside source static 10.20.1.10 10.30.1.77", "blocked"),
         ("10.20.1.10", "", "open"),
+        # Its answers would be translated, and come from an address that nobody asked.
+        ("10.20.1.10", "ip nat inside source static 10.20.1.10 10.30.1.77", "blocked"),
+        ("10.20.1.10", "ip nat inside source static tcp 10.20.1.10 5432 10.30.1.77 5432", "blocked"),
+        ("10.20.1.10", "ip nat inside source static tcp 10.20.1.10 5433 10.30.1.77 5433", "open"),
+        (
+            "10.20.1.10",
+            "ip nat inside source list 5 interface GigabitEthernet0/0 overload\naccess-list 5 permit any",
+            "blocked",
+        ),
+        ("10.20.1.10", "ip nat inside source list 5 pool GONE", "unknown"),
     ],
 )
 def test_a_database_behind_a_static_translation(asked: str, rest: str, wanted: str) -> None:
     assert status(" ip nat outside", " ip nat inside", rest, asked) == wanted
+
+
+@pytest.mark.parametrize(
+    ("rest", "wanted"),
+    [
+        ("ip nat inside source static 10.10.1.5 10.30.1.5", "open"),
+        (
+            "access-list 5 permit 10.10.1.0 0.0.0.255\nip nat inside source list 5 interface GigabitEthernet0/1 overload",
+            "open",
+        ),
+    ],
+)
+def test_an_app_behind_a_translation(rest: str, wanted: str) -> None:
+    assert status(" ip nat inside", " ip nat outside", rest) == wanted

@@ -6,21 +6,24 @@
 Source: Cisco IOS IP Addressing Services Command Reference ("ip nat inside source", "ip nat pool", "ip nat outside
 source") and "NAT Order of Operation": from outside to inside, addresses are translated before routing, and behind the
 incoming list; from inside to outside behind routing, before the outgoing list. Static entries come before dynamic
-ones. What is not modelled makes the flows unknown that cross from one side to the other.
+ones. Whatever goes from inside to outside is translated, also what answers a connection that somebody outside opened
+to the address inside. ``overload`` keeps the source port, and takes another one only where a connection has it already.
+What is not modelled makes the flows unknown that cross from one side to the other.
 """
 
 from __future__ import annotations
 
 import ipaddress
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from ...model.fields import PROTOCOLS
-from ...model.match import NEVER, In, Match, Named, both, protocol
-from ...model.rules import ACCEPT, Effect, Rule
+from ...model.match import NEVER, In, Match, Named, Unknown, both, protocol
+from ...model.rules import ACCEPT, DROP, Effect, Rule
 from . import asks
 from .blocks import Line
 from .device import Device
+from .ios_binding import placed
 from .ios_interfaces import Settings
 from .words import NotUnderstoodError, Words
 
@@ -41,7 +44,7 @@ _SETTINGS = (
     "alg",
     "sip-sbc",
 )
-_ANY_PORT = (1, 0xFFFF)
+_OPEN = Named("connection", ("established",))
 Address = tuple[int, int]
 
 
@@ -94,21 +97,14 @@ class Translations:
                 rules[kind].append(rule)
         for kind, hook, priority in (("dnat", "prerouting", _FIRST), ("snat", "postrouting", _LAST)):
             if rules[kind]:
-                placed = [
-                    Rule(
-                        at,
-                        one.match,
-                        one.verdict,
-                        one.text,
-                        one.effects,
-                        line=one.line,
-                        not_understood=one.not_understood,
-                    )
-                    for at, one in enumerate(rules[kind], start=1)
-                ]
-                device.hook(f"nat/{hook}", hook, priority, placed, "permit")
+                device.hook(f"nat/{hook}", hook, priority, placed(rules[kind]), "permit")
                 ruleset = device.state.rulesets[f"nat/{hook}"]
                 ruleset.type, ruleset.family = "nat", "ip"
+        if rules["snat"]:
+            answers = [
+                replace(one, match=_untranslated(one), verdict=DROP, effects=()) for one in rules["snat"]
+            ]
+            device.hook("nat/answers", "postrouting", _LAST - 10, placed(answers), "permit")
 
     def pool(self, name: str) -> Address:
         """NotUnderstoodError for one that is not a single range."""
@@ -116,6 +112,13 @@ class Translations:
         if not found or found == (0, 0):
             raise NotUnderstoodError(f"the pool {name} is not defined as one range of addresses")
         return found
+
+
+def _untranslated(rule: Rule) -> Match:
+    """Answers that this rule translates although the connection is by the address that it translates: whoever opened
+    it awaits them from there."""
+    unknown = (Unknown(rule.text, why) for why in rule.not_understood)
+    return both(rule.match, _OPEN, Named("ct_status", ("none",)), *unknown)
 
 
 class _Line:
@@ -208,7 +211,7 @@ class _Line:
         else:
             given, shared = self._all.pool(words.next("the name of a pool")), False
         shared = bool(words.take("overload")) or shared
-        effect = Effect("snat", family=4, address=given, port=_ANY_PORT if shared else None)
+        effect = Effect("snat", family=4, address=given)
         found = [("snat", self._rule(both(self._crossing("snat"), asked), effect))]
         if not shared:  # whoever has an address of the pool by now is reached by it
             why = "who has this address of the pool is not known"
