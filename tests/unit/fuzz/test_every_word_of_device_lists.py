@@ -80,8 +80,8 @@ def test_a_word_that_nobody_knows_opens_nothing(platform: str) -> None:
     assert found == []
 
 
-@pytest.mark.parametrize("platform", ["cisco_nxos", "cisco_xr"])
-@pytest.mark.parametrize("indent", ["", "      "])
+@pytest.mark.parametrize("platform", ["arista_eos", "cisco_nxos", "cisco_xr", "vyos"])
+@pytest.mark.parametrize("indent", ["", " ", "      "])
 def test_a_line_that_stands_elsewhere_opens_nothing(platform: str, indent: str) -> None:
     found = []
     for number, words in lines_of(platform):

@@ -84,6 +84,7 @@ def bind(device: Device, config: list[Line], names: Names) -> bool:
     services: list[Line] = []
     for line in config:
         words = line.words
+        _slipped(device, line)
         if words[0] == "interface" or words[:2] in (["default", "interface"], ["no", "interface"]):
             _read_interfaces(device, interfaces, line)
         elif words == ["system", "control-plane"]:
@@ -105,6 +106,22 @@ def bind(device: Device, config: list[Line], names: Names) -> bool:
             )
             device.hook("services of the device", "input", 10, [rule], "permit")
     return control_plane
+
+
+def _anywhere(device: Device, line: Line, why: str) -> None:
+    """A line that may bear on packets by any interface."""
+    device.not_understood(f"line {line.number}", line.text, why)
+    for direction in ("in", "out"):
+        device.bound(direction, ALWAYS, Verdict("unknown", detail=why), line.text, line.number, (why,))
+
+
+def _slipped(device: Device, line: Line) -> None:
+    """What begins a list or an interface, and stands below the beginning of another one."""
+    if mode(line.words) is None and line.words != ["traffic-policies"]:
+        return
+    for one in beneath(line):
+        if mode(one.words) is not None or one.words == ["traffic-policies"]:
+            _anywhere(device, one, f"it stands below {line.text!r}")
 
 
 def _services(device: Device, line: Line) -> Iterator[Line]:
@@ -131,11 +148,7 @@ def _services(device: Device, line: Line) -> Iterator[Line]:
             device.not_understood(f"line {one.number}, {line.text}", one.text, _SERVICES)
             yield one
         else:
-            why = f"to what the list is bound is not understood: {line.text}"
-            device.not_understood(f"line {one.number}", one.text, why)
-            for direction in ("in", "out"):
-                unknown = Verdict("unknown", detail=why)
-                device.bound(direction, ALWAYS, unknown, one.text, one.number, (why,))
+            _anywhere(device, one, f"to what the list is bound is not understood: {line.text}")
 
 
 def _read_interfaces(device: Device, interfaces: dict[str, _Interface], line: Line) -> None:
@@ -144,18 +157,14 @@ def _read_interfaces(device: Device, interfaces: dict[str, _Interface], line: Li
     typed = len(named) == 1 or (len(named) == 2 and named[1][0].isdigit())  # Ethernet1, or Ethernet 1
     names = _expanded("".join(named)) if typed else []
     if not names:
-        device.not_understood(
-            f"line {line.number}", line.text, "a range of interfaces that is not understood"
-        )
-        why = f"{line.text} is not understood"
-        device.bound("in", ALWAYS, Verdict("unknown", detail=why), line.text, line.number, (why,))
+        _anywhere(device, line, "which interfaces these are is not understood")
         return
     for name in names:
         if resets:
             interfaces.pop(name, None)
             continue
         one = interfaces.setdefault(name, _Interface(name))
-        for child in line.children:
+        for child in beneath(line):  # however they are indented
             _read_line(one, child)
 
 
@@ -285,7 +294,7 @@ def _policies(device: Device, interfaces: dict[str, _Interface], names: Names) -
 def _control_plane(device: Device, control: dict[tuple[str, str], tuple[str, Line]], block: Line) -> bool:
     """``ip access-group NAME [vrf VRF] in``: by family and VRF."""
     given = False
-    for line in block.children:
+    for line in beneath(block):
         gone = line.words[0] in ("no", "default")
         words = line.words[1:] if gone else line.words
         family = _GROUPS.get((words[0], words[1])) if len(words) > 1 else None
