@@ -22,6 +22,8 @@ from .settings import Settings
 
 # When every emulated device is started, by its own clock.
 _BEGAN = datetime(2026, 11, 23, 9, 0, 0)
+# Seconds after a prompt.
+LATE = 0.3
 TEXTS = Path(__file__).parent / "texts"
 
 
@@ -188,6 +190,9 @@ class Terminal(ABC):
             self.screen.key()
         while not self.over:
             self.screen.write(faults.prompt or self.prompt())
+            if faults.late and self.device.commands:
+                time.sleep(LATE)
+                self.screen.write(faults.late)
             line = self.screen.line().strip()
             if not line:
                 continue

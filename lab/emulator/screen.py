@@ -71,6 +71,12 @@ class Screen:
         """Print an output, a page at a time: the space bar shows the next one, Enter one more line, q no more."""
         if not text:
             return
+        faults = self._faults
+        if not (
+            self.length or faults.pages or faults.trickle or faults.endless or faults.drop_after is not None
+        ):
+            self.write(text if text.endswith("\n") else f"{text}\n")
+            return
         length = self.length or (24 if self._faults.pages else 0)
         room = length
         for number, line in enumerate(text.rstrip("\n").split("\n")):

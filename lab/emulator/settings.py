@@ -14,7 +14,8 @@ class Faults:
     """``slow``: seconds before each answer. ``prompt``: stands at the prompt's place. ``drop_after``: lines of one
     output after which the connection ends. ``pages``: pages although paging is off. ``privilege``: the most that a
     login gets, and its enable. ``silent``: no prompt ever. ``refuse``: commands that authorization denies. ``trickle``:
-    seconds between two lines. ``endless``: an output never ends with a prompt."""
+    seconds between two lines. ``endless``: an output never ends with a prompt. ``late``: what comes a moment after the
+    prompt that follows an output."""
 
     slow: float = 0.0
     prompt: str = ""
@@ -25,6 +26,7 @@ class Faults:
     refuse: tuple[str, ...] = ()
     trickle: float = 0.0
     endless: bool = False
+    late: str = ""
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ the prompt for the end of an output, and prepares some devices by changing their
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 from ..errors import GatherError
 from .access import HostAccess
@@ -29,6 +29,8 @@ _ABOVE_PROMPT = re.compile(r"(?:\n?(?:\{[\w:-]+\}|\[edit[^\]\n]*\])[ \t]*)+\n*$"
 _PATIENCE = 3.0
 _TRIES = 6
 _LOGIN = "the login"
+# How many lines from the top what was typed is looked for.
+ECHO_WITHIN = 500
 
 _ENABLE = (
     "set ansible_become: true, ansible_become_method: enable and ansible_become_password, or log in as a user with "
@@ -48,6 +50,7 @@ class DeviceSession:
         self._netmiko = NetmikoLogin(access, encoding="utf-8")
         self._where = f"{access.name} ({self._netmiko.settings.host})"
         self.prompt = ""
+        self._last_line = _LOGIN
         try:
             if self._netmiko.connection.remote_conn is None:
                 raise self._error("the account may have no terminal", "let it have a shell on the device")
@@ -68,14 +71,13 @@ class DeviceSession:
         asked = dict(answers or {})
         turned = self._terminal.turned
         try:
-            late = self._terminal.unread()
-            if plain(late).strip():
-                raise self._cut_short(line, as_seen(late).strip().splitlines()[-1])
+            self._nothing_more(as_seen(self._terminal.unread()).splitlines())
             self._terminal.write(f"{line}\n")
             text = self._until(line, timeout, asked)
         except (EOFError, OSError, OverflowError) as error:
             raise self._lost(error, line, timeout) from None
         text = self._without_echo(as_seen(text), line)
+        self._last_line = line
         mark = pager_left(text) if self._terminal.turned > turned else ""
         if mark:
             raise self._error(
@@ -111,10 +113,23 @@ class DeviceSession:
 
     def _without_echo(self, text: str, line: str) -> str:
         """Without the line that was typed, and the prompt after it."""
-        text = _ABOVE_PROMPT.sub("\n", self._ends.sub("", text))
-        before, echo, after = text.partition("\n")
-        answer = after if _squeezed(line) in _squeezed(before) else before + echo + after
-        return f"{answer.rstrip()}\n" if answer.strip() else ""
+        lines = _ABOVE_PROMPT.sub("\n", self._ends.sub("", text)).split("\n")
+        typed = _squeezed(line)
+        for number, seen in enumerate(lines[:ECHO_WITHIN]):
+            if _squeezed(seen).endswith(typed):
+                self._nothing_more(lines[:number])
+                lines = lines[number + 1 :]
+                break
+        answer = "\n".join(lines).rstrip()
+        return f"{answer}\n" if answer else ""
+
+    def _nothing_more(self, lines: Iterable[str]) -> None:
+        """What comes before an answer may be prompts. Anything else belongs to the output before, which was taken for
+        complete."""
+        more = [line.strip() for line in lines if line.strip() and not _ABOVE_PROMPT.fullmatch(line)]
+        more = [line for line in more if self._device.name_in(line) is None]
+        if more:
+            raise self._cut_short(self._last_line, more[-1])
 
     def _begin(self) -> None:
         try:

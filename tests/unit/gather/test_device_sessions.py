@@ -126,6 +126,17 @@ def test_an_output_that_never_ends(tmp_path: Path) -> None:
         assert "no prompt after 'show version' within 1 s" in failure(device, timeout=1.0)
 
 
+def test_text_that_comes_later_than_its_prompt(tmp_path: Path) -> None:
+    with emulated("cisco_nxos", tmp_path, faults={"late": "\n 50 permit ip any any\nN9K# "}) as device:
+        error = failure(device)
+        assert "the device printed more than 'show version' asked for, after '50 permit ip any any'" in error
+
+
+def test_a_prompt_that_comes_twice(tmp_path: Path) -> None:
+    with emulated("cisco_nxos", tmp_path, faults={"late": "\nN9K# "}) as device:
+        assert gathered(device)["running_config"].stdout.strip() == device.device.running().strip()
+
+
 # --- who may log in
 
 
