@@ -14,7 +14,7 @@ from .cisco_rule import Entry, Option
 from .words import NotUnderstoodError, Words
 
 # Names of protocols: those of the platforms, and those of IANA that generators of lists write.
-PROTOCOLS: Mapping[str, int] = {**fields.PROTOCOLS, **cisco_names.PROTOCOLS}
+PROTOCOLS: Mapping[str, int] = {**fields.PROTOCOLS, **cisco_names.PROTOCOLS, "hbh": 0, "hopopt": 0}
 PROTOCOLS6: Mapping[str, int] = {**PROTOCOLS, "icmp": fields.PROTOCOLS["icmpv6"]}
 _OPERATORS = ("eq", "neq", "lt", "gt")
 
