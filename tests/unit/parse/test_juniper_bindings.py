@@ -192,6 +192,11 @@ def test_an_address_that_can_not_be_read_is_named(damaged: str) -> None:
     assert "10.0.1.1/24" not in found.interfaces["ge-0/0/0.0"].addresses
 
 
+def test_an_address_that_is_learnt_is_named() -> None:
+    found = state(PLATFORM, interfaces("dhcp;"))
+    assert [note["text"] for note in found.not_understood] == ["family inet dhcp"]
+
+
 def test_trap_28_a_filter_that_is_bound_nowhere_decides_nothing() -> None:
     found = state(PLATFORM, interfaces(""))
     assert "NONE" in found.rulesets

@@ -192,6 +192,7 @@ class TestOrder:
         text = one("application pg", "deny;", "default-policy { permit-all; }")
         assert verdict(PLATFORM, text, flow()) == "deny"
         assert verdict(PLATFORM, text, flow(22)) == "permit"
+        assert verdict(PLATFORM, text.replace("permit-all", "permit-al"), flow(22)) == "unknown"
 
     def test_the_pair_counts_before_the_global_ones(self) -> None:
         assert verdict(PLATFORM, one("application pg", "deny;", GLOBAL), flow()) == "deny"

@@ -59,6 +59,7 @@ _RANGE = re.compile(r"^(.*?)(\d+)$")
 _END = "discard at the end, for what no term decides"
 # Statements of a family that hold an address.
 _WITH_ADDRESSES = ("address", "location-pool-address", "preferred-source-address", "unnumbered-address")
+_LEARNT = ("dhcp", "dhcp-client", "dhcpv6-client", "negotiate-address", "unnumbered-address")
 _MANAGEMENT = ("em0", "em1", "fxp0", "me0", "vme")
 _OF_SWITCHING = ("irb", "vlan")
 
@@ -132,6 +133,10 @@ class Interfaces:
         for child in family.each():
             if child.word not in _WITH_ADDRESSES and any(map(_is_address, (child.word, *child.names()))):
                 self._device.not_understood(f"interfaces {name}", child.text(), "not understood")
+        for word in _LEARNT:
+            if family.find(word) is not None:
+                why = "its address is not in the configuration"
+                self._device.not_understood(f"interfaces {name}", f"family {family.word} {word}", why)
         for child in family.each("address"):
             if _is_address(child.word):
                 whole = 32 if family.word == "inet" else 128

@@ -28,6 +28,7 @@ from .srx_policy import Book, policy, zones_of
 HOOK = "security policies"
 _GLOBAL = "global"
 _HOST = "junos-host"
+_DEFAULTS = ("", "deny-all", "permit-all")
 _MOST = 50_000  # global policies that are told again for each pair of zones
 _OPEN = Named("connection", ("established", "related"))
 _OPEN_TEXT = "packets of open connections pass (session table)"
@@ -130,6 +131,11 @@ class Policies:
                 found.append((asked, Verdict("jump", pair_name(zones)), pair_name(zones)))
         if self._global:
             found.append((ALWAYS, Verdict("jump", _GLOBAL), "global policies"))
+        default = self._security.value("policies", "default-policy")
+        if default not in _DEFAULTS:
+            why = f"default-policy {default!r} is not understood"
+            self._note("default-policy", why)
+            found.append((ALWAYS, Verdict("unknown", detail=why), why))
         return [Rule(at, asked, verdict, text) for at, (asked, verdict, text) in enumerate(found, 1)]
 
     def _session_words(self) -> list[str]:
