@@ -22,6 +22,7 @@ from ..model.state import State
 from . import outputs as raw
 from .config import asks, panos_vsys, panos_zones
 from .config.device import Device
+from .config.panos_dnat import Translated
 from .config.panos_nat import Nat
 from .config.panos_objects import Objects
 from .config.panos_rules import Security
@@ -210,12 +211,17 @@ class _Panos:
     # ---- one policy
 
     def _rules(self, place: Place) -> list[Rule]:
-        security = Security(place.objects, place.zones)
+        nat = Nat(place.objects, place.zones)
+        plan = self._plan(place)
+        security = (
+            Security(place.objects, place.zones, plan[1]) if plan else Security(place.objects, place.zones)
+        )
         rules = [Rule(0, _OPEN, ACCEPT, _SESSIONS), *place.border(self._device), *self._stopping(place)]
-        nat = Nat(place.objects, place.zones).destinations(place.rulebases("nat"))
-        if nat:
-            key = f"{place.prefix}nat destinations"
-            self._device.state.chains[key] = Chain(key, nat)
+        key = f"{place.prefix}nat destinations"
+        if plan:
+            self._nat(key, "prerouting", -100, plan[0])
+        elif translated := nat.destinations(place.rulebases("nat")):
+            self._device.state.chains[key] = Chain(key, translated)
             rules.append(
                 Rule(0, ALWAYS, Verdict("jump", chain=key), "nat rules are asked before security rules")
             )
@@ -255,16 +261,25 @@ class _Panos:
             yield Rule(0, asked, verdict, f"{name} ({said}, {where})", line=line)
 
     def _sources(self, place: Place) -> None:
-        rules = Nat(place.objects, place.zones).sources(place.rulebases("nat"))
+        planned = bool(self._plan(place))
+        rules = Nat(place.objects, place.zones).sources(place.rulebases("nat"), planned)
         if rules and place.several:
             outside = Not(Named("in_zone", tuple(place.zones.named.values())))
             rules = [Rule(0, outside, ACCEPT, f"not from a zone of {place.name}"), *rules]
+        self._nat(f"{place.prefix}nat sources", "postrouting", 100, rules)
+
+    def _nat(self, name: str, hook: str, priority: int, rules: list[Rule]) -> None:
         if rules:
-            name = f"{place.prefix}nat sources"
             numbered = [replace(rule, position=position) for position, rule in enumerate(rules, start=1)]
             self._device.state.rulesets[name] = Ruleset(
-                name, "paloalto_panos", "inet", "postrouting", 100, "permit", "nat", numbered
+                name, "paloalto_panos", "inet", hook, priority, "permit", "nat", numbered
             )
+
+    def _plan(self, place: Place) -> tuple[list[Rule], Translated] | None:
+        if place.several:
+            return None
+        interfaces = list(self._device.state.interfaces.values())
+        return Nat(place.objects, place.zones).plan(place.rulebases("nat"), interfaces)
 
 
 def _filled(bases: list[tuple[str, Node]]) -> list[tuple[str, Node]]:

@@ -356,3 +356,98 @@ def test_rulebases_that_may_stop_packets_are_not_passed_over() -> None:
 
 def test_what_is_for_the_device_itself_is_not_modelled() -> None:
     assert asked(PANOS, in_interface="ethernet1/1", dst="10.1.0.1") == "unknown"
+
+
+DNAT = """\
+set network interface ethernet ethernet1/1 layer3 ip 203.0.113.1/24
+set network interface ethernet ethernet1/2 layer3 ip 10.2.0.1/16
+set zone outside network layer3 ethernet1/1
+set zone dmz network layer3 ethernet1/2
+set address web ip-netmask 203.0.113.10
+set address pool ip-range 203.0.113.20-203.0.113.22
+set rulebase nat rules not-me from outside
+set rulebase nat rules not-me to outside
+set rulebase nat rules not-me source 198.51.100.66
+set rulebase nat rules not-me destination web
+set rulebase nat rules not-me service any
+set rulebase nat rules out from dmz
+set rulebase nat rules out to outside
+set rulebase nat rules out source any
+set rulebase nat rules out destination any
+set rulebase nat rules out service any
+set rulebase nat rules out source-translation dynamic-ip-and-port interface-address interface ethernet1/1
+set rulebase nat rules web from outside
+set rulebase nat rules web to outside
+set rulebase nat rules web source any
+set rulebase nat rules web destination web
+set rulebase nat rules web service service-https
+set rulebase nat rules web destination-translation translated-address 10.2.0.10
+set rulebase nat rules web destination-translation translated-port 8443
+set rulebase nat rules many from outside
+set rulebase nat rules many to outside
+set rulebase nat rules many source any
+set rulebase nat rules many destination pool
+set rulebase nat rules many service any
+set rulebase nat rules many destination-translation translated-address 10.2.0.20-10.2.0.22
+"""
+FROM_OUTSIDE = {
+    "src": "198.51.100.7",
+    "dst": "203.0.113.10",
+    "protocol": "tcp",
+    "src_port": 40000,
+    "dst_port": 443,
+    "in_interface": "ethernet1/1",
+    "out_interface": "ethernet1/2",
+}
+
+
+@pytest.mark.parametrize(
+    ("settings", "flow", "right"),
+    [
+        # Security rules name the address and port that the packet came with, and the zone that it leaves for.
+        ({"destination": "web"}, {}, "permit"),
+        ({"destination": "10.2.0.10"}, {}, "deny"),
+        ({"destination": "web", "to": "outside"}, {}, "deny"),
+        ({"destination": "web"}, {"dst_port": 80}, "permit"),  # not translated, and by this way all the same
+        ({"destination": "web"}, {"dst": "10.2.0.10", "dst_port": 8443}, "deny"),
+        ({"destination": "10.2.0.10"}, {"dst": "10.2.0.10", "dst_port": 8443}, "permit"),
+        ({"destination": "web", "service": "service-https"}, {}, "unknown"),
+        ({"destination": "web"}, {"src": "198.51.100.66"}, "permit"),
+        ({"destination": "pool"}, {"dst": "203.0.113.22"}, "permit"),
+        ({"destination": "pool", "service": "service-http"}, {"dst": "203.0.113.22"}, "deny"),
+        ({"destination": "203.0.113.0/24"}, {"dst": "203.0.113.22"}, "permit"),
+        ({"destination": "203.0.113.22"}, {"dst": "203.0.113.22"}, "unknown"),
+        ({"destination": "web", "negate_destination": "yes"}, {}, "deny"),
+        ({"destination": "any"}, {}, "permit"),
+    ],
+)
+def test_a_translated_destination(settings: dict[str, str], flow: dict[str, Any], right: str) -> None:
+    text = DNAT + rule("in", **{"came": "outside", "to": "dmz", **settings})
+    assert verdict("paloalto_panos", text, {**FROM_OUTSIDE, **flow}) == right
+
+
+def test_each_destination_becomes_what_the_rule_says() -> None:
+    found = state("paloalto_panos", DNAT).rulesets["nat destinations"]
+    assert (found.hook, found.type) == ("prerouting", "nat")
+    effects = [rule.effects[0] for rule in found.rules if rule.effects]
+    assert [effect.address for effect in effects] == [
+        (0x0A02000A,) * 2,
+        *((0x0A020014 + n,) * 2 for n in range(3)),
+    ]
+    assert [effect.port for effect in effects] == [(8443, 8443), None, None, None]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "set address web fqdn www.example.com\ndelete address web ip-netmask\n",
+        "set rulebase nat rules web target devices 0001\n",
+        "set network interface ethernet ethernet1/1 layer3 ip 192.0.2.1/24\n"
+        "delete network interface ethernet ethernet1/1 layer3 ip 203.0.113.1/24\n",
+        "set rulebase nat rules both source-translation static-ip bi-directional yes\n"
+        "set rulebase nat rules both source-translation static-ip translated-address web\n",
+    ],
+)
+def test_a_translation_that_is_not_plain_is_unknown(change: str) -> None:
+    text = DNAT + rule("in", came="outside", to="dmz", destination="any") + change
+    assert verdict("paloalto_panos", text, FROM_OUTSIDE) == "unknown"

@@ -17,6 +17,7 @@ from ...model.match import ALWAYS, Match, Not, Unknown, both, unknown_reasons
 from ...model.rules import ACCEPT, DROP, REJECT, Rule, Verdict
 from . import asks
 from .panos_apps import Applications
+from .panos_dnat import NOTHING_TRANSLATED, Translated
 from .panos_objects import Objects
 from .panos_tree import Node, quoted
 from .panos_zones import Zones
@@ -67,7 +68,8 @@ class Rulebase:
 
 
 class Security:
-    def __init__(self, objects: Objects, zones: Zones) -> None:
+    def __init__(self, objects: Objects, zones: Zones, translated: Translated = NOTHING_TRANSLATED) -> None:
+        self._translated = translated
         self._objects = objects
         self._applications = Applications(objects)
         self._zones = zones
@@ -81,12 +83,12 @@ class Security:
     def rule(self, name: str, node: Node, where: str = "rulebase") -> Rule:
         asked, doubts = self._match(node)
         unknown = [Unknown(f"{where} {name}: {why}", why) for why in dict.fromkeys(doubts)]
-        match = both(*asked, *unknown)
+        match = both(asked, *unknown)
         text = f"{where} security rules {quoted(name)} {node.shown()}"
         reasons = tuple(unknown_reasons(match))
         return Rule(0, match, _verdict(node), text, line=node.line, not_understood=reasons)
 
-    def _match(self, node: Node) -> tuple[list[Match], list[str]]:
+    def _match(self, node: Node) -> tuple[Match, list[str]]:
         asked: list[Match] = []
         doubts = list(_narrowing(node))
         for read in (self._between, self._source, self._destination, self._carried):
@@ -94,7 +96,9 @@ class Security:
                 asked.append(read(node))
             except NotUnderstoodError as error:
                 doubts.append(str(error))
-        return asked, doubts
+                asked.append(ALWAYS)
+        between, source, destination, carried = asked
+        return self._translated.match(both(between, source), destination, carried), doubts
 
     def _between(self, node: Node) -> Match:
         kind = node.value("rule-type", "universal")
