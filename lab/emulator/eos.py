@@ -38,6 +38,7 @@ class EosTerminal(Flash, CiscoTerminal):
         "show ip route vrf all": "@routes4",
         "show ipv6 route vrf all": "@routes6",
         "show configuration sessions": "show_sessions",
+        "show configuration sessions detail": "show_sessions",
         "configure session <name>": "enter_session",
         "configure session <name> commit": "commit_session",
         "configure session <name> abort": "abort_session",

@@ -24,7 +24,7 @@ SURE = (
     "configuration. Enter Y if you are sure you want to proceed. ? [no]: "
 )
 DONE = "Total number of passes: 1\nRollback Done\n\n"
-NO_ARCHIVE = "%Error: the archive is not configured; rollback is not possible\n"
+NO_ARCHIVE = "%Turn config archive on before using Rollback Confirmed Change\n"
 
 
 class IosTerminal(Flash, CiscoTerminal):

@@ -111,11 +111,11 @@ class JunosTerminal(Terminal):
         return self.device.running()
 
     def show_commits(self) -> str:
-        waits = f" commit confirmed, rollback in {self.device.minutes}mins" if self.device.pending else ""
-        lines = [
-            f"{number}   {when:%Y-%m-%d %H:%M:%S} UTC by {self.user} via cli{'' if number else waits}"
-            for number, when in enumerate(self.device.times)
-        ]
+        lines = []
+        for number, (when, how) in enumerate(self.device.times):
+            lines.append(f"{number}   {when:%Y-%m-%d %H:%M:%S} UTC by {self.user} via cli{how}")
+            if not number and self.device.pending is not None:
+                lines.append("    rollback pending")
         return "\n".join(lines) + "\n"
 
     def show_uptime(self) -> str:
@@ -234,8 +234,7 @@ class JunosTerminal(Terminal):
         if not minutes.isdecimal() or not 1 <= int(minutes) <= 65535:
             return "error: invalid timeout\n"
         before = self.device.committed[1] if self.device.keep() else self.device.committed[0]
-        self.device.commit()
-        self.device.minutes = int(minutes)
+        self.device.commit(f" commit confirmed, rollback in {minutes}mins")
         self.device.after(float(minutes), lambda: self.device.go_back(before))
         return (
             f"commit confirmed will be automatically rolled back in {minutes} minutes unless confirmed\n"
@@ -252,8 +251,8 @@ class JunosTerminal(Terminal):
 
 
 class JunosDevice(Device):
-    """``committed``: the configurations so far, the active one first, and their ``times``. ``candidate``: what would be
-    committed. ``minutes``: what a commit waits for to be confirmed. ``files``: what was saved on the device."""
+    """``committed``: the configurations so far, the active one first, and their ``times`` with
+    what is said of each. ``candidate``: what would be committed. ``files``: what was saved on the device."""
 
     pager = Pager("---(more)---", "\r            \r")
 
@@ -261,8 +260,7 @@ class JunosDevice(Device):
         super().__init__(settings)
         self.committed: list[Tree] = [read(settings.config or self.text("config"))]
         self.candidate = copy.deepcopy(self.committed[0])
-        self.times: list[datetime] = [self.now()]
-        self.minutes = 0
+        self.times: list[tuple[datetime, str]] = [(self.now(), "")]
         self.files: dict[str, str] = {}
 
     @property
@@ -278,13 +276,14 @@ class JunosDevice(Device):
     def terminal(self, screen: Screen, user: str) -> Terminal:
         return JunosTerminal(self, screen, user)
 
-    def commit(self) -> None:
+    def commit(self, how: str = "") -> None:
+        """``how``: what is said of this commit from now on."""
         self.committed = [copy.deepcopy(self.candidate), *self.committed][:KEPT]
-        self.times = [self.now(), *self.times][:KEPT]
+        self.times = [(self.now(), how), *self.times][:KEPT]
         self.changed()
 
     def go_back(self, before: Tree) -> None:
         """What an unconfirmed commit ends with: a commit of what was before it."""
         self.candidate = copy.deepcopy(before)
         self.committed = [copy.deepcopy(before), *self.committed][:KEPT]
-        self.times = [self.now(), *self.times][:KEPT]
+        self.times = [(self.now(), ""), *self.times][:KEPT]

@@ -29,7 +29,7 @@ def task(name: str, state: str, hosts: list[str], run_id: str = RUN) -> dict[str
 
 def test_armed_told_and_dropped(tmp_path: Path) -> None:
     with ExitStack() as stack:
-        devices = {name: stack.enter_context(emulated(name, tmp_path)) for name in HOSTS}
+        devices = {name: stack.enter_context(emulated(name, tmp_path, minute=60.0)) for name in HOSTS}
         before = {name: device.device.running() for name, device in devices.items()}
         played = Devices(tmp_path, devices).play(
             [

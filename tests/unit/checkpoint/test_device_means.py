@@ -78,6 +78,10 @@ class Site:
         for line in lines:
             self.channel.session.send(line)  # type: ignore[attr-defined]
 
+    def said(self, line: str) -> str:
+        found: str = self.channel.session.send(line)  # type: ignore[attr-defined]
+        return found
+
     def change(self, timed: bool = False) -> None:
         self.type(*(CHANGES[self.platform].timed if timed else CHANGES[self.platform].plain))
         assert self.changed()
@@ -192,3 +196,18 @@ def test_ios_without_an_archive_arms_nothing(tmp_path: Path) -> None:
         outcome = run.arm_all(site.each, ["r1"], RUN, 300.0)
         assert outcome.decision == "refused"
         assert site.status().state == "none"
+
+
+def test_junos_says_confirmed_for_ever_but_pending_only_while_it_is(tmp_path: Path) -> None:
+    with on("juniper_junos", tmp_path, minute=1.0) as site:
+        run.arm_all(site.each, ["r1"], RUN, 300.0)
+        site.change(timed=True)
+        site.type("configure", "commit check", "exit")
+        assert "rollback in 5mins" in site.said("show system commit")
+        assert "rollback pending" not in site.said("show system commit")
+        deadline = time.monotonic() + 10
+        while site.status().remaining:  # a release that prints no such line could still be waiting
+            assert time.monotonic() < deadline
+            time.sleep(0.2)
+        assert "committed for good" in site.status().messages[0]
+        assert site.changed()

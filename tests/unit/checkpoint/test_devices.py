@@ -171,6 +171,20 @@ def test_the_device_was_first() -> None:
     assert (told.state, told.proven) == ("fired", True)
 
 
+def test_a_timer_that_ends_while_a_restore_begins_is_no_failure() -> None:
+    class Late(Memory):
+        def back(self, device: Any) -> None:
+            device.time_is_up()
+            raise CheckpointError("no rollback is pending")
+
+    driver = DeviceDriver(Late("arm_before"))
+    router = Router()
+    driver.arm(router, order())
+    router.change(NEW)
+    told = driver.restore(router, RUN, "")
+    assert (told.state, told.proven, router.config) == ("fired", True, OLD)
+
+
 def test_a_timer_that_somebody_else_ended_is_told() -> None:
     router = armed()
     router.change(NEW)

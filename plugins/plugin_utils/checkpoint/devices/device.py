@@ -180,10 +180,7 @@ class DeviceDriver:
         before = found
         by_timer = self._state(found) == "fired"
         if found.pending is not None:
-            if found.changed:
-                self.means.back(device)
-            else:
-                self.means.keep(device)
+            by_timer = self._end_timer(device, found)
             found = self._look(device)
         if found.changed:
             self.means.replace(device, kept.name)
@@ -197,6 +194,19 @@ class DeviceDriver:
         state = "fired" if by_timer else "restored"
         changed = [_WHOLE] if before.changed or by_timer else []
         return replace(told, state=state, proven=True, changed_tables=changed, remaining=0.0)
+
+    def _end_timer(self, device: Console, found: _Found) -> bool:
+        """Go back, or drop the timer where nothing changed. True if the timer ended in between by itself."""
+        try:
+            if found.changed:
+                self.means.back(device)
+            else:
+                self.means.keep(device)
+        except CheckpointError:
+            if self.means.pending(device) is not None:
+                raise
+            return True
+        return False
 
     def absent(self, channel: Channel, run_id: str, take_over: str) -> CheckpointStatus:
         device = console(channel)

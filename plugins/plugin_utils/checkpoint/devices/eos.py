@@ -4,7 +4,7 @@
 """Arista EOS: configure replace, and the timer of a configuration session's commit.
 
 Source: Arista EOS User Manual, "Configuration Sessions" (``commit timer HH:MM:SS``, ``configure session NAME commit``,
-``configure session NAME abort``, ``show configuration sessions``: a session whose timer runs is in the state
+``configure session NAME abort``, ``show configuration sessions detail``: a session whose timer runs is in the state
 pendingCommitTimer) and "configure replace". The timer belongs to the change's own session.
 """
 
@@ -49,7 +49,7 @@ class EosMeans:
         return tell(device, "show running-config", refused=_REFUSED)
 
     def _session(self, device: Console) -> re.Match[str] | None:
-        return _PENDING.search(tell(device, "show configuration sessions", refused=_REFUSED))
+        return _PENDING.search(tell(device, "show configuration sessions detail", refused=_REFUSED))
 
     def pending(self, device: Console) -> float | None:
         found = self._session(device)

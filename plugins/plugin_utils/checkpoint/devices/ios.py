@@ -21,6 +21,7 @@ from ...errors import CheckpointError
 from .console import Console, tell
 
 _REFUSED = r"^\s*%.*|^Error.*|^.*Rollback aborted.*"
+_REFUSES = re.compile(_REFUSED, re.M)
 _FLASH = "flash:"
 # "Destination filename [NAME]?", "Over write? [confirm]", and what else is asked: the answer is yes by Enter.
 _ASKED = {r"\?\s*$": "", r"\[confirm\]\s*$": ""}
@@ -28,6 +29,7 @@ _LONGEST = 120  # minutes
 _TIME = re.compile(r"(\d+:\d+:\d+)(?:\.\d+)? \S+ \w{3} (\w{3} +\d+ \d{4})")
 _SET = re.compile(r"^Time configured.*?: *(.*)$", re.M)
 _MINUTES = re.compile(r"^Timer value: *(\d+) *min", re.M)
+_NO_ARCHIVE = "Archive feature not enabled"
 _NONE = "No Rollback Confirmed Change pending"
 
 
@@ -73,6 +75,8 @@ class IosMeans:
         return tell(device, "show running-config", refused=r"^% ?(Invalid|Auth).*")
 
     def pending(self, device: Console) -> float | None:
+        if _NO_ARCHIVE in tell(device, "show archive", refused=r"^% ?(Invalid|Auth).*"):
+            return None
         said = tell(device, "show archive config rollback timer", refused=r"^% ?(Invalid|Auth).*")
         minutes, since = _MINUTES.search(said), _SET.search(said)
         if _NONE in said or minutes is None or since is None:
@@ -86,12 +90,14 @@ class IosMeans:
         if self.pending(device) is not None:
             tell(device, f"configure revert timer {minutes}", refused=_REFUSED)
             return
-        said = tell(device, f"configure terminal revert timer {minutes}", "end", refused=r"^\s*%.*")
+        said = device.send(f"configure terminal revert timer {minutes}")
+        if not _REFUSES.search(said):
+            tell(device, "end", refused=_REFUSED)
         if self.pending(device) is None:
             raise CheckpointError(
                 f"the device starts no timer: {' '.join(said.split())[-200:]}",
                 device.host,
-                "configure 'archive' with a 'path', such as flash:archive",
+                "configure 'archive' with a 'path', such as flash:archive; nobody else may be configuring the device",
             )
 
     def keep(self, device: Console) -> None:

@@ -5,7 +5,8 @@
 
 Source: Juniper, CLI User Guide, "Commit the configuration" (``commit confirmed MINUTES``, 1 to 65,535; a further
 commit confirms it), "rollback", "load override", "show system commit" (the newest commit says "commit confirmed,
-rollback in Nmins" while it is not confirmed). The timer belongs to the change's own commit.
+rollback in Nmins", also when it has been confirmed by a commit check; while the timer runs, a line "rollback pending"
+follows). The timer belongs to the change's own commit.
 """
 
 from __future__ import annotations
@@ -21,6 +22,8 @@ _REFUSED = r"^\s*(error:|syntax error|unknown command).*|^\s*.*(permission denie
 _PATIENCE = 180.0  # seconds: a commit of a large configuration
 _FOLDER = "/var/tmp/"  # noqa: S108 - on the device, which has it for this
 _COMMIT = re.compile(r"^0\s+(\d+-\d+-\d+ \d+:\d+:\d+) .*commit confirmed, rollback in (\d+) ?min", re.M)
+_WAITS = re.compile(r"^\s+rollback pending", re.M)
+_NEXT = re.compile(r"^1\s", re.M)
 _NOW = re.compile(r"^Current time: (\d+-\d+-\d+ \d+:\d+:\d+)", re.M)
 
 
@@ -55,12 +58,15 @@ class JunosMeans:
         return tell(device, "show configuration | no-more", refused=r"^error:.*")
 
     def pending(self, device: Console) -> float | None:
-        found = _COMMIT.search(tell(device, "show system commit", refused=r"^error:.*"))
+        """Releases that print no "rollback pending": as long as the time is not over, it may be."""
+        newest = _NEXT.split(tell(device, "show system commit", refused=r"^error:.*"), maxsplit=1)[0]
+        found = _COMMIT.search(newest)
         if found is None:
             return None
         now = _NOW.search(tell(device, "show system uptime", refused=r"^error:.*"))
         gone = (_time(now[1]) - _time(found[1])).total_seconds() if now else 0.0
-        return max(0.0, 60.0 * int(found[2]) - max(0.0, gone))
+        left = max(0.0, 60.0 * int(found[2]) - max(0.0, gone))
+        return left if left or _WAITS.search(newest) else None
 
     def start(self, device: Console, seconds: float) -> None:
         """Nothing before the change's own commit; a pending one gets more time."""
