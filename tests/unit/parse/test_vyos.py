@@ -428,6 +428,30 @@ def test_rules_that_name_interfaces_don_t_see_those_of_a_vrf_as_such() -> None:
     assert verdict(VYOS, text, _through(80, "eth1")) == "deny"
 
 
+@pytest.mark.parametrize(
+    ("word", "garbled"),
+    [
+        ("interfaces {", "interfaces zqx {"),
+        ("ethernet eth1 {", "eth1 {"),
+        ("ethernet eth1 {", "ethernet {"),
+        ("        firewall {", "        zqx {"),
+        ("            in {", "            zqx {"),
+        ("                name IN", "                IN"),
+        ("of two lines */", "of two lines"),
+        ("firewall {\n    all", "firewal {\n    all"),
+        ("name IN {", "nam IN {"),
+    ],
+)
+def test_trap_29_a_binding_with_a_garbled_word_is_not_none(word: str, garbled: str) -> None:
+    assert word in BRACES
+    assert verdict(VYOS, BRACES.replace(word, garbled), _through(80)) == "unknown"
+
+
+@pytest.mark.parametrize("path", ["zone-policy zon LAN default-action drop", "nat sorce rule 1 exclude"])
+def test_trap_29_a_garbled_zone_or_translation_leaves_nothing_certain(path: str) -> None:
+    assert verdict(VYOS, f"{COMMANDS}set {path}\n", _through()) == "unknown"
+
+
 def test_settings_of_the_kernel_are_named_as_sysctl_names_them() -> None:
     text = """\
         set firewall source-validation strict

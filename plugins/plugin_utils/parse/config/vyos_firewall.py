@@ -109,6 +109,7 @@ _TOP = frozenset(
         "zone-policy",
     )
 )
+_OF_NAT = frozenset(("source", "destination", "static", "cgnat", "nptv6", "pptp_conntrack"))
 
 
 class Firewall:
@@ -143,7 +144,15 @@ class Firewall:
             self._family(family, found)
         self._pings()
         self._untracked()
+        self._strangers()
+
+    def _strangers(self) -> None:
+        """What nobody reads."""
         self._strange(self._root, _TOP, "the top")
+        self._strange(self._root.at("zone-policy"), {"zone"}, "zone-policy")
+        for table in ("nat", "nat66"):
+            self._strange(self._root.at(table), _OF_NAT, table)
+        self._unread_bindings()
         self._strange(self._node, {*_WORDS, *_SETTINGS}, "firewall")
         self._strange(self._node.at("global-options"), _SETTINGS, "firewall global-options")
         for sets in self._listed.values():
@@ -249,6 +258,27 @@ class Firewall:
             except (KeyError, NotUnderstoodError):
                 why = f"{text}: the rule set is not defined"
                 yield Rule(0, asked, Verdict("unknown", detail=why), text, not_understood=(why,))
+
+    def _unread_bindings(self) -> None:
+        """Lines under interfaces that look as if they bound a set, and have words that nobody reads."""
+        sets = {name for listed in self._listed.values() for name in listed}
+        read = sum(
+            len(node.items("firewall", direction, word))
+            for _name, node in all_of(self._root)
+            for direction in _BOUND
+            for _of, _version, word in _FAMILIES.values()
+        )
+        found = []
+        for leaf in self._root.at("interfaces").leaves():
+            words = leaf.split()
+            by_name = words[-2:-1] in (["name"], ["ipv6-name"]) and words[-1] in sets
+            empty = words[-1] == "firewall" or (words[-2:-1] == ["firewall"] and words[-1] in _BOUND)
+            if "description" not in words and not empty and ("firewall" in words or by_name):
+                found.append(leaf)
+        if len(found) > read:
+            why = "one of these binds a rule set, and is not understood"
+            self._device.not_understood("interfaces", "; ".join(found)[:200], why)
+            doubts.cast(self._state, "interfaces", {"firewall"})
 
     def _policy_routes(self, family: int, version: str, of: str) -> None:
         """Policies that route by rules may drop too; the rest of what they do is where packets go."""

@@ -180,6 +180,8 @@ def _braces(lines: list[tuple[int, str]]) -> Config:
                 strange.append((number, line))
         else:
             stack[-1].add(words, number)
+    if in_comment:
+        return Config(root, strange, broken="the text is cut short: a comment is not closed")
     if len(stack) > 1:
         return Config(root, strange, broken="the text is cut short: a brace is not closed")
     return Config(root, strange)
