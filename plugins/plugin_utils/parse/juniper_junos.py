@@ -163,7 +163,7 @@ def parse(host: str, outputs: Mapping[str, RawOutput]) -> State:
     interfaces = Interfaces(device, root, filters)
     if filters.keys and not whole and root.find("interfaces") is None:
         device.bound("in", ALWAYS, Verdict("unknown", detail=_UNBOUND), _UNBOUND, None, (_UNBOUND,))
-    zones = list(root.each("security", "zones", "security-zone"))
+    zones = root.each("security", "zones", "security-zone")
     # A part of a configuration may have no more than the address books of its zones.
     zoned = any(zone.find("interfaces") or zone.find("host-inbound-traffic") for zone in zones)
     if zones or root.find("security", "policies") is not None:

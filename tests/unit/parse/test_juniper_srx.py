@@ -305,6 +305,17 @@ class TestZones:
         mode = "security { forwarding-options { family { mpls { mode packet-based; } } } }"
         assert verdict(PLATFORM, one("") + mode, flow()) == "unknown"
 
+    def test_ipv6_may_be_dropped(self) -> None:
+        six = {"src": "2001:db8::1", "dst": "2001:db8:1::1"}
+        mode = "security { forwarding-options { family { inet6 { mode drop; } } } }"
+        assert verdict(PLATFORM, one(""), flow(**six)) == "permit"
+        assert verdict(PLATFORM, one("") + mode, flow(**six)) == "deny"
+        assert verdict(PLATFORM, one("") + mode, flow()) == "permit"
+
+    def test_sessions_that_begin_in_the_midst_of_a_connection_are_named(self) -> None:
+        text = one("") + "security { flow { tcp-session { no-syn-check; } } }"
+        assert [note["text"] for note in state(PLATFORM, text).not_understood] == ["tcp-session no-syn-check"]
+
     def test_any_is_no_zone_of_a_pair(self) -> None:
         text = one("").replace("from-zone trust to-zone", "from-zone any to-zone")
         assert verdict(PLATFORM, text, flow()) == "unknown"

@@ -34,6 +34,7 @@ _TERMINAL = re.compile(
 _TAGS = frozenset(
     ("replace:", "inactive:", "protect:", "unprotect:", "delete:", "active:", "merge:", "create:")
 )
+_NEEDS_QUOTES = re.compile(r"[\s;{}]")
 _DENIED = "ACCESS-DENIED"
 _IGNORED = re.compile(r"statement ignored|configuration block ignored")
 _MOST = 100_000  # paths that one line with several lists may stand for
@@ -62,11 +63,10 @@ class Node:
                 return None
         return node
 
-    def each(self, *words: str) -> Iterator[Node]:
+    def each(self, *words: str) -> list[Node]:
         """The active nodes under these words."""
-        node = self.find(*words)
-        if node is not None:
-            yield from (child for child in node.children.values() if not child.inactive)
+        node = self.find(*words) if words else self
+        return [] if node is None else [child for child in node.children.values() if not child.inactive]
 
     def names(self, *words: str) -> list[str]:
         return [child.word for child in self.each(*words)]
@@ -87,7 +87,7 @@ class Node:
 
     def text(self) -> str:
         """As one line in braces; long lists are shortened."""
-        found = list(self.each())
+        found = self.each()
         if not found:
             return _quoted(self.word)
         if len(found) == 1:
@@ -112,7 +112,7 @@ _SHOWN = 24
 
 
 def _quoted(word: str) -> str:
-    return f'"{word}"' if not word or re.search(r"[\s;{}]", word) else word
+    return f'"{word}"' if not word or _NEEDS_QUOTES.search(word) else word
 
 
 @dataclass

@@ -140,7 +140,7 @@ class Filters:
         if odd:
             why = doubt or f"{odd!r} of a filter is not understood"
             yield unknown_rule(1, node.text()[:200], why, node.line)
-        terms = list(node.each("term"))
+        terms = node.each("term")
         if not terms:
             why = "a filter without terms: what it does is not documented"
             yield unknown_rule(1, f"filter {node.word}", why, node.line)

@@ -106,7 +106,7 @@ def _without_doubt(node: Node) -> None:
 
 def _application(node: Node) -> Match:
     _without_doubt(node)
-    terms = list(node.each("term"))
+    terms = node.each("term")
     if not terms:
         return _term(node.word, list(node.leaves()))
     others = [name for name in node.names() if name not in ("term", *_NO_MATTER)]

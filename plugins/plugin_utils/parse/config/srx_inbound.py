@@ -46,7 +46,7 @@ _Lines = Iterator[tuple[Match, Verdict, str, int | None]]
 
 
 def _all(root: Node) -> _Lines:
-    zones = list(root.each("security", "zones", "security-zone"))
+    zones = root.each("security", "zones", "security-zone")
     zones += [node for node in root.each("security", "zones", "functional-zone") if node.word == "management"]
     for zone in zones:
         members = []

@@ -68,7 +68,7 @@ class Policies:
         self._pairs = dict(self._all_pairs())
         asked = [name for zones in self._pairs for name in zones if name != _HOST]
         self.zones = tuple(dict.fromkeys((*_zones(device, root), *asked)))
-        self._global = list(self._security.each("policies", "global", "policy"))
+        self._global = self._security.each("policies", "global", "policy")
         self._limits = [zones_of(node) for node in self._global]
         if self._global:
             rules = [policy(node, at, ("", ""), self._book, True) for at, node in enumerate(self._global, 1)]
@@ -94,7 +94,7 @@ class Policies:
     def _all_pairs(self) -> Iterator[tuple[tuple[str, str], list[Node]]]:
         for came in self._security.each("policies", "from-zone"):
             for to in came.each("to-zone"):
-                yield (came.word, to.word), list(to.each("policy"))
+                yield (came.word, to.word), to.each("policy")
                 odd = [name for name in to.names() if name != "policy"]
                 if odd:
                     where = pair_name((came.word, to.word))
