@@ -140,6 +140,22 @@ def test_groups_of_ipv6() -> None:
     assert verdict("cisco_ios", text, ping, "L6") == "permit"
 
 
+def test_groups_as_generators_write_them() -> None:
+    text = """\
+        object-group network ipv4 APP
+         10.0.0.0/24
+        exit
+        object-group port 5000-6000
+         range 5000 6000
+        exit
+        ip access-list extended L
+         permit tcp net-group APP any port-group 5000-6000
+        """
+    assert verdict("cisco_ios", text, TCP, "L") == "permit"
+    assert verdict("cisco_ios", text, {**TCP, "dst_port": 22}, "L") == "deny"
+    assert verdict("cisco_ios", text.replace("group 5000-6000\n", "group 1-1\n"), TCP, "L") == "unknown"
+
+
 class TestTrap28:
     """A deleted member of a nested group; a missing group; one that contains itself."""
 

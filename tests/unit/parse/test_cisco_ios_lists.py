@@ -230,6 +230,12 @@ class TestCandidate:
         assert verdict("cisco_ios", text, TCP, "L") == "deny"
         assert len(state("cisco_ios", text).rulesets["L"].rules) == 2
 
+    @pytest.mark.parametrize("indent", ["", " "])
+    def test_leaving_a_mode_is_no_entry(self, indent: str) -> None:
+        text = f"ip access-list extended L\n{indent}permit udp any any\n{indent}exit\n{indent}permit tcp any any\nexit\n"
+        assert verdict("cisco_ios", text, TCP, "L") == "permit"
+        assert verdict("cisco_ios", text, PING, "L") == "deny"
+
     def test_what_is_no_list_of_ios_is_named(self) -> None:
         found = state(
             "cisco_ios",

@@ -114,8 +114,12 @@ class TestShown:
         assert not {"SESSIONS", "M"} & set(found.rulesets)
 
     def test_with_what_was_typed_and_indented(self) -> None:
-        text = "r1>show ipv6 access-list\n" + "".join(f"    {line}\n" for line in SHOWN.splitlines()) + "r1#\n"
-        found = parse_platform("cisco_ios", "r1", {"access_lists": RawOutput("access_lists", "x", None, text)})
+        text = (
+            "r1>show ipv6 access-list\n" + "".join(f"    {line}\n" for line in SHOWN.splitlines()) + "r1#\n"
+        )
+        found = parse_platform(
+            "cisco_ios", "r1", {"access_lists": RawOutput("access_lists", "x", None, text)}
+        )
         assert Questions(found).verdict(TCP, "WEB")["verdict"] == "permit"
         assert Questions(found).verdict(TCP6, "V6")["verdict"] == "deny"
 

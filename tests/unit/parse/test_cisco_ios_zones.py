@@ -190,7 +190,9 @@ class TestActions:
 
     def test_a_policy_without_indentation(self) -> None:
         flat = "\n".join(line.strip() for line in INSPECT.splitlines())
+        flat = flat.replace("\ninspect\n", "\ninspect\nexit\nclass class-default\npass\nexit\nexit\n")
         assert verdict("cisco_ios", flat, OUT) == "permit"
+        assert verdict("cisco_ios", flat, UDP) == "permit"
         assert verdict("cisco_ios", flat, BACK) == "permit"
         assert verdict("cisco_ios", flat, NEW_BACK) == "deny"
 

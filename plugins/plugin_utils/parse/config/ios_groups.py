@@ -23,8 +23,14 @@ ADDRESSES = {4: "network", 6: "v6-network"}
 _AGAIN = "\n"  # no word of a text
 _SERVICES = ("service", "v6-service", "protocol")
 _FAMILY = {"network": 4, "v6-network": 6, "service": 4, "v6-service": 6}
-# How the groups of the Catalyst 6500 are called otherwise.
-_KINDS = {"ip address": "network", "ipv6 address": "v6-network", "ip port": "port"}
+# How the Catalyst 6500 and IOS XR call them; generators (capirca, aerleon) write the latter for IOS as well.
+_KINDS = {
+    "ip address": "network",
+    "ipv6 address": "v6-network",
+    "ip port": "port",
+    "network ipv4": "network",
+    "network ipv6": "v6-network",
+}
 _TCP_UDP = protocol(PROTOCOLS["tcp"], PROTOCOLS["udp"])
 # Protocols that have names in IPv6 lists alone, or other numbers there.
 PROTOCOLS6 = {**cisco_names.PROTOCOLS, "icmp": PROTOCOLS["icmpv6"]}

@@ -157,13 +157,15 @@ def _dialect(family: int, groups: ObjectGroups) -> Dialect:
     plain = _address4 if family == 4 else _address6
 
     def address(words: Words, end: str) -> Match:
-        if words.take("object-group", "addrgroup"):
+        if words.take("object-group", "addrgroup", "net-group"):
             return groups.addresses(family, words.next("the name of an object group"), end)
         return plain(words, end)
 
     def ports(words: Words, end: str) -> Match | None:
         return (
-            groups.ports(words.next("the name of an object group"), end) if words.take("portgroup") else None
+            groups.ports(words.next("the name of an object group"), end)
+            if words.take("portgroup", "port-group")
+            else None
         )
 
     def service(words: Words) -> Match | None:

@@ -19,6 +19,8 @@ _HEADER = re.compile(r"^(?:Current|Using \d+ out of \d+).*(?:configuration|bytes
 _PAGED = re.compile(r" ?--More-- ?[\x08 ]*")
 # A prompt, behind which the terminal shows what was typed.
 _PROMPT = re.compile(r"^[\w.()/:-]{1,80}[#>]")
+# What only leaves a mode; which one that is, the next line says.
+_EXIT = re.compile(r"^[ \t]*exit[ \t]*$", re.MULTILINE)
 _TYPED = re.compile(r"^[\w.()/:-]{1,80}[#>](?: ?[a-z].*)?$", re.MULTILINE)
 _SHOWN = re.compile(
     r"^\s*(?P<kind>Standard IP|Extended IP|IPv6|Reflexive IP|Reflexive IPv6|[\w ]*(?:MAC|IPX|ARP|Role-based IP))"
@@ -79,7 +81,7 @@ def lines_of(text: str) -> list[Line]:
     """The lines with those that belong to them."""
     if "--More--" in text:
         text = _PAGED.sub("", text)
-    text = _TYPED.sub("", text)
+    text = _EXIT.sub("", _TYPED.sub("", text))
     if " access list " in text:
         text = "\n".join(_as_configured(line) for line in text.splitlines())
     return _classes(modes.gathered(tree(text), _mode))
