@@ -22,32 +22,32 @@ from .config.blocks import Line, tree
 from .config.device import OUTSIDE_NAT, Device
 from .config.eos_lists import access_lists
 from .config.eos_policies import TrafficPolicies
-from .config.modes import gathered
+from .config.modes import gathered, refusal
 
-_WHOLE = re.compile(r"^! Command: show running-config(?: all)?\s*$", re.MULTILINE)
-_ERROR = re.compile(r"^% .*", re.MULTILINE)
+_WHOLE = re.compile(r"^! Command: show (?:running-config(?: all)?|startup-config)\s*$", re.MULTILINE)
 
 
 def parse(host: str, outputs: Mapping[str, RawOutput]) -> State:
     """Never fails for what a device printed: what can't be read is named in the state."""
     device = Device(host, "arista_eos", OUTSIDE_NAT)
     text = raw.text(outputs, "running_config")
-    why = raw.problem(outputs, "running_config") or _broken(text)
+    config = gathered(tree(text), eos_binding.mode)
+    why = raw.problem(outputs, "running_config") or _broken(text, config)
     if why:
         device.state.unreadable.append({"what": "running_config", "reason": why})
         device.state.firewall_known = False
         return device.finish()
-    config = gathered(tree(text), eos_binding.mode)
     names = _rulesets(device, config)
     return device.finish(itself=eos_binding.bind(device, config, names))
 
 
-def _broken(text: str) -> str:
+def _broken(text: str, config: list[Line]) -> str:
     """Why this is not the whole configuration that was asked for; empty if nothing says so."""
-    lines = [line for line in text.splitlines() if line.strip()]
-    if lines and _ERROR.match(lines[0].strip()):
-        return f"the device answered: {lines[0].strip()[:200]}"
-    if _WHOLE.search(text) and not any(line.strip() == "end" for line in lines[-3:]):
+    refused = refusal(config)
+    if refused:
+        return f"the device answered: {refused[:200]}"
+    last = [line.strip() for line in text.splitlines() if line.strip()][-3:]
+    if _WHOLE.search(text) and "end" not in last:
         return "the output is cut short: its last line is not 'end'"
     return ""
 

@@ -318,6 +318,8 @@ def test_without_a_list_of_the_control_plane_what_the_device_lets_in_is_unknown(
     [
         "! Command: show running-config\n! device: r1\nip access-list L\n   10 permit ip any any\n",
         "% Invalid input (privileged mode required)\n",
+        "leaf1>show running-config\n% Invalid input (privileged mode required)\nleaf1>\n",
+        "! Command: show startup-config\nip access-list L\n   10 permit ip any any\n",
         "",
     ],
 )
