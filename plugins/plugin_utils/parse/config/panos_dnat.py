@@ -12,10 +12,11 @@ translated already: what a rule says of an untranslated address is said here of 
 from __future__ import annotations
 
 import ipaddress
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from ...model.match import All, Always, Either, In, Masked, Match, Named, Not, Range, Unknown, both
+from ...model.match import NEVER, All, Always, Either, In, Masked, Match, Named, Not, Range, Unknown, both
 from ...model.rules import Effect
 from ...model.state import Interface
 from . import asks
@@ -75,7 +76,12 @@ class Translated:
 
     def __init__(self, translations: Sequence[Translation]) -> None:
         self._all = translations
+        self._inside = [one.inside() for one in translations]
         self._moved = asks.either(one.inside() for one in translations if one.port is not None)
+        self._beside = _beside(translations)
+        self._order = sorted(range(len(translations)), key=lambda at: translations[at].before)
+        self._starts = [translations[at].before[0] for at in self._order]
+        self._longest = max((one.before[1] - one.before[0] for one in translations), default=0)
 
     def match(self, ends: Match, destination: Match, carried: Match) -> Match:
         """``ends``: zones and sources; ``destination``: by the untranslated address; ``carried``: service and
@@ -87,15 +93,31 @@ class Translated:
         return asks.either((both(Not(TRANSLATED), plain), there))
 
     def _destination(self, asked: Match) -> Match:
-        holds = [(one.inside(), _holds(asked, one.family, one.before)) for one in self._all]
-        sure, never, maybe = (
-            asks.either(inside for inside, answer in holds if answer is wanted)
-            for wanted in (True, False, None)
-        )
+        answers = self._answers(asked)
         why = "which address the destination had before it was translated is not known"
-        doubt = Unknown(f"translated: {holds!r}"[:200], why)
-        both_ways = both(sure, asks.either((never, maybe)), doubt)
-        return asks.either((both(sure, Not(never), Not(maybe)), both_ways, both(maybe, doubt)))
+        doubt = Unknown(f"translated: {asked!r}"[:300], why)
+        found: list[Match] = []
+        for at, answer in answers.items():
+            if answer is False:
+                continue
+            inside = self._inside[at]
+            if answer is None:
+                found.append(both(inside, doubt))
+                continue
+            others = asks.either(
+                self._inside[other] for other in self._beside[at] if answers[other] is not True
+            )
+            found.append(inside if others == NEVER else both(inside, asks.either((Not(others), doubt))))
+        return asks.either(found)
+
+    def _answers(self, asked: Match) -> dict[int, bool | None]:
+        """Whether the match holds for each; those that are left out are none of it."""
+        some: Iterable[int] = range(len(self._all))
+        if isinstance(asked, In):
+            first = min((low for low, _high in asked.ranges), default=0) - self._longest
+            last = max((high for _low, high in asked.ranges), default=0)
+            some = self._order[bisect_left(self._starts, first) : bisect_right(self._starts, last)]
+        return {at: _holds(asked, self._all[at].family, self._all[at].before) for at in some}
 
     def _carried(self, asked: Match) -> Match:
         if isinstance(asked, Always) or not any(one.port is not None for one in self._all):
@@ -104,6 +126,21 @@ class Translated:
         return asks.either(
             (both(Not(self._moved), asked), both(self._moved, Unknown(f"port: {asked!r}"[:200], why)))
         )
+
+
+def _beside(translations: Sequence[Translation]) -> list[list[int]]:
+    """Of each, the others that may give the same address."""
+    found: list[list[int]] = [[] for _one in translations]
+    order = sorted(range(len(translations)), key=lambda at: (translations[at].family, translations[at].after))
+    for place, at in enumerate(order):
+        one = translations[at]
+        for other in order[place + 1 :]:
+            two = translations[other]
+            if two.family != one.family or two.after[0] > one.after[1]:
+                break
+            found[at].append(other)
+            found[other].append(at)
+    return found
 
 
 def _holds(match: Match, family: int, addresses: Range) -> bool | None:

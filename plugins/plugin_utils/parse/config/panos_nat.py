@@ -37,6 +37,8 @@ _DESTINATION = ("destination-translation", "dynamic-destination-translation")
 _WHY = "its destination is translated, and by which interface it leaves then is not modelled"
 
 
+# Destination translations that are followed; with more of them, each security rule would ask for too much.
+_MOST = 500
 _FIELD = {"source": "src", "destination": "dst"}
 
 
@@ -52,6 +54,8 @@ class Nat:
         that is not known: of a destination in no interface's network, of addresses that are not in the
         configuration, of a static translation in both directions."""
         rules = list(_each(rulebases))
+        if sum(_is_dnat(node) for _name, node, _where in rules) > _MOST:
+            return None
         try:
             found = {
                 id(node): self._translation(node, interfaces)
