@@ -89,6 +89,14 @@ def _in(dst: str, port: int = 80, out: str = "dmz", **more: Any) -> dict[str, An
     }  # fmt: skip
 
 
+@pytest.mark.parametrize(("port", "wanted"), [(8080, "unknown"), (80, "deny")])
+def test_an_address_that_the_device_gets_from_somebody_may_be_any(port: int, wanted: str) -> None:
+    config = PORTS.replace(" ip address 198.51.100.1 255.255.255.0", " ip address dhcp setroute")
+    found = state(ASA, config + BY_INTERFACE)
+    assert Questions(found).verdict(_in("192.0.2.33", port))["verdict"] == wanted
+    assert "interface outside" in [note["where"] for note in found.not_understood]
+
+
 @pytest.mark.parametrize(
     ("nat", "flow", "wanted"),
     [
@@ -124,6 +132,7 @@ def _in(dst: str, port: int = 80, out: str = "dmz", **more: Any) -> dict[str, An
         # Not in force, or of one direction.
         ("nat (dmz,outside) source static web web-mapped inactive\n", _in("198.51.100.80"), "deny"),
         ("nat (dmz,outside) source static web web-mapped unidirectional\n", _in("198.51.100.80"), "deny"),
+        ("nat (dmz,outside) source static web web-mapped unidirectional\n", _in("10.9.0.80"), "unknown"),
         ("nat (dmz,outside) source static web web-mapped description not inactive\n", _in("198.51.100.80"), "permit"),
         # A source that others must have.
         ("nat (dmz,outside) source static web web-mapped destination static partner partner\n", _in("198.51.100.80"), "deny"),
@@ -153,12 +162,13 @@ def test_a_connection(nat: str, flow: dict[str, Any], wanted: str) -> None:
     assert Questions(state(ASA, PORTS + nat)).verdict(flow)["verdict"] == wanted
 
 
-def _seen(nat: str, hook: str, flow: dict[str, Any]) -> list[dict[str, str | None]]:
-    """What a new packet becomes at a hook, in each way that it may go."""
+def _seen(nat: str, hooks: str, flow: dict[str, Any]) -> list[dict[str, str | None]]:
+    """What a new packet becomes at these hooks, in each way that it may go."""
     space = Space()
     firewall = HostFirewall(state(ASA, PORTS + nat), space)
     found = []
-    for passed in firewall.hooks((hook,), flows_from(space, flow)).passed:
+    begun = flows_from(space, flow).only("mark", ((0, 0),))
+    for passed in firewall.hooks(hooks.split(), begun).passed:
         shown: dict[str, str | None] = {}
         for name, value in passed.rewrites.items():
             if name in ("src", "dst", "src_port", "dst_port"):
@@ -179,7 +189,7 @@ def _out(dst: str = "203.0.113.5", src: str = "10.0.0.5", **more: Any) -> dict[s
 
 
 @pytest.mark.parametrize(
-    ("nat", "hook", "flow", "wanted"),
+    ("nat", "hooks", "flow", "wanted"),
     [
         (WEB, "prerouting", _in("198.51.100.80"), {"dst": "10.9.0.80"}),
         (SERVICE, "prerouting", _in("198.51.100.80", 8080), {"dst": "10.9.0.80", "dst_port": "80"}),
@@ -196,14 +206,15 @@ def _out(dst: str = "203.0.113.5", src: str = "10.0.0.5", **more: Any) -> dict[s
         (EXEMPT + HIDE, "postrouting", _out(), {"src": "198.51.100.1"}),
         # Both ends.
         (TWICE, "prerouting", _out("10.0.0.200"), {"dst": "203.0.113.7"}),
-        (TWICE, "postrouting", _out("203.0.113.7"), {"src": "198.51.100.80"}),
+        (TWICE, "prerouting postrouting", _out("10.0.0.200"), {"dst": "203.0.113.7", "src": "198.51.100.80"}),
+        (TWICE, "prerouting postrouting", _out("203.0.113.7"), {}),
         (TWICE, "postrouting", _out(), {}),
     ],
 )  # fmt: skip
 def test_what_packets_become(
-    nat: str, hook: str, flow: dict[str, Any], wanted: dict[str, str | None]
+    nat: str, hooks: str, flow: dict[str, Any], wanted: dict[str, str | None]
 ) -> None:
-    assert _seen(nat, hook, flow) == [wanted]
+    assert _seen(nat, hooks, flow) == [wanted]
 
 
 def test_the_order_of_objects() -> None:

@@ -30,7 +30,7 @@ _ANY_PORT = (0, 0xFFFF)
 _IN, _OUT = "in_interface", "out_interface"
 # The mark of packets whose destination was translated: this platform has no marks of its own.
 _MARKED = Effect("set", field="mark", value=1)
-_UNMARKED = In("mark", ((0, 0),))
+_TRANSLATED, _UNTRANSLATED = In("mark", ((1, 1),)), In("mark", ((0, 0),))
 # Protocols of which connections can share an address with others.
 _SHARING = protocol(1, 6, 17, 58, 132)
 _NOT_SHARING = "whether packets of this protocol can share an address with others is not known"
@@ -115,7 +115,7 @@ class _Rulesets:
         came = [*_by(_IN, real_side), *_protocols(one), *_ports("src_port", one.source_ports.real)]
         if one.destination is not None:
             real, mapped = one.destination
-            asked = both(*came, *_among("src", one.real), *_by(_OUT, ""))
+            asked = both(*came, *_among("src", one.real))
             ports = Ports(one.destination_ports.mapped, one.destination_ports.real)
             self._translated(self._destination, one, asked, _End("dst", mapped, real, ports))
         asked = both(*came, *_by(_OUT, mapped_side), *self._of_destination(one))
@@ -150,12 +150,15 @@ class _Rulesets:
         ]
         ends = [*_among("dst", one.real), *_among("src", one.destination[0] if one.destination else None)]
         asked = both(NEW, *_by(_IN, mapped_side), *_by(_OUT, real_side), *_protocols(one), *ends, *ports)
-        if one.to_interface and one.dynamic:
-            asked = both(asked, asks.IPV4)
-        if one.unidirectional or one.identity():
+        asked = both(asked, *_family(one))
+        if one.identity():
             _add(self._reverse, one, asked, ACCEPT)
             return
-        _add(self._reverse, one, both(asked, _UNMARKED), DROP)
+        if one.unidirectional:
+            why = "whether a translation of one direction is asked about answers is not known"
+            _add(self._reverse, one, asked, Verdict("unknown", detail=why), (), why)
+            return
+        _add(self._reverse, one, both(asked, _UNTRANSLATED), DROP)
         if one.dynamic:
             why = "another entry translates the packet than would translate its answers"
             _add(self._reverse, one, asked, Verdict("unknown", detail=why), (), why)
@@ -165,7 +168,11 @@ class _Rulesets:
     def _of_destination(self, one: Translation) -> list[Match]:
         if one.destination is None:
             return []
-        return [*_among("dst", one.destination[0]), *_ports("dst_port", one.destination_ports.real)]
+        real, mapped = one.destination
+        ports = one.destination_ports
+        # Who names the other end by its real address does not meet the entry.
+        named = [] if real == mapped and ports.real == ports.mapped else [_TRANSLATED]
+        return [*_among("dst", real), *_ports("dst_port", ports.real), *named]
 
     def _mapped(self, one: Translation) -> Addresses | None:
         """What the source becomes; None for any, and for an interface whose address is not known."""
@@ -188,7 +195,7 @@ class _Rulesets:
             _add(listed, one, both(asked, *_among(end.name, end.before)), ACCEPT)
             return
         if end.shared:
-            refused = both(asked, *_among(end.name, end.before), *([asks.IPV4] if end.to_interface else []))
+            refused = both(asked, *_among(end.name, end.before), *_family(one))
             shared = both(refused, _SHARING)
             _add(listed, one, shared, ACCEPT, (self._pool(end, kind),))
             _add(listed, one, refused, Verdict("unknown", detail=_NOT_SHARING), (), _NOT_SHARING)
@@ -230,6 +237,14 @@ def _by(side: str, interface: str) -> list[Match]:
     return [Named(side, (interface,))] if interface else []
 
 
+def _family(one: Translation) -> list[Match]:
+    """Of any source, a translation is for packets of the family that it translates to."""
+    if one.real is not None or one.identity():
+        return []
+    found = {4} if one.to_interface or one.mapped is None else families(one.mapped)
+    return [asks.either(asks.FAMILY[family] for family in sorted(found))]
+
+
 def _protocols(one: Translation) -> list[Match]:
     return [protocol(*one.protocols)] if one.protocols else []
 
@@ -253,8 +268,8 @@ def _new_port(end: _End) -> tuple[int, int] | None:
 
 def _pairs(end: _End) -> list[tuple[tuple[int, int] | None, tuple[int, int] | None, int]]:
     """(range before, range after, family): one by one where it is known which becomes which."""
-    if end.before is None:
-        return [(None, None, 0)]
+    if end.before is None:  # an address that is not known
+        return [(None, span, family) for family, span in spans(end.after)] if end.after else [(None, None, 0)]
     before = list(spans(end.before))
     if end.after is None or end.before == end.after:
         return [(span, None, family) for family, span in before]
