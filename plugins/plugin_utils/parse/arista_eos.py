@@ -25,6 +25,27 @@ from .config.eos_policies import TrafficPolicies
 from .config.modes import gathered, refusal
 
 _WHOLE = re.compile(r"^! Command: show (?:running-config(?: all)?|startup-config)\s*$", re.MULTILINE)
+# One of these begins a line of every configuration, and of every candidate that bears on packets.
+_BEGINS = frozenset(
+    (
+        "access-list",
+        "default",
+        "hostname",
+        "interface",
+        "ip",
+        "IP",
+        "ipv6",
+        "IPV6",
+        "IPv6",
+        "no",
+        "router",
+        "Standard",
+        "system",
+        "traffic-policies",
+        "vlan",
+        "vrf",
+    )
+)
 
 
 def parse(host: str, outputs: Mapping[str, RawOutput]) -> State:
@@ -46,6 +67,8 @@ def _broken(text: str, config: list[Line]) -> str:
     refused = refusal(config)
     if refused:
         return f"the device answered: {refused[:200]}"
+    if not any(line.words[0] in _BEGINS for line in config):
+        return "there is no configuration in it"
     last = [line.strip() for line in text.splitlines() if line.strip()][-3:]
     if _WHOLE.search(text) and "end" not in last:
         return "the output is cut short: its last line is not 'end'"

@@ -319,6 +319,7 @@ def test_without_a_list_of_the_control_plane_what_the_device_lets_in_is_unknown(
         "! Command: show running-config\n! device: r1\nip access-list L\n   10 permit ip any any\n",
         "% Invalid input (privileged mode required)\n",
         "leaf1>show running-config\n% Invalid input (privileged mode required)\nleaf1>\n",
+        "Connection refused\n",
         "! Command: show startup-config\nip access-list L\n   10 permit ip any any\n",
         "",
     ],
@@ -398,3 +399,8 @@ def test_trap_29_a_word_that_is_not_understood_keeps_what_the_others_say() -> No
     text = _entry("permit tcp 10.0.0.0/8 any eq 443 zqx")
     assert verdict(EOS, text, _tcp(), "L") == "unknown"
     assert verdict(EOS, text, _tcp("11.0.0.1"), "L") == "deny"
+
+
+def test_a_text_that_is_nested_without_end_is_read() -> None:
+    deep = "\n".join(f"{' ' * depth}traffic-policy P" for depth in range(1, 3000))
+    assert state(EOS, f"traffic-policies\n{deep}\n").firewall_known

@@ -125,6 +125,7 @@ def test_a_set_at_an_interface(text: str, flow: dict[str, Any], wanted: str) -> 
     [
         BRACES[: BRACES.index("            source {")],
         BRACES + "}\n",
+        "firewall {\n" + "group {\n" * 5000 + "}\n" * 5001,
         "",
         "Invalid command: [show configuration]\n",
         "vyos@vyos:~$ show configuration\n",
@@ -462,3 +463,9 @@ def test_settings_of_the_kernel_are_named_as_sysctl_names_them() -> None:
     assert found.settings["net.ipv4.conf.all.rp_filter"] == 1
     assert found.settings["net.ipv4.conf.eth1/5.rp_filter"] == 2
     assert found.forwarding == {"ipv4": True, "ipv6": False}
+
+
+def test_a_command_of_too_many_words_is_none() -> None:
+    found = state(VYOS, f"{COMMANDS}set firewall {'name ' * 5000}\n")
+    assert found.not_understood
+    assert Questions(found).verdict(_through())["verdict"] == "unknown"

@@ -21,6 +21,7 @@ from ...model.rules import ACCEPT, DROP, Rule, Verdict
 from ...model.state import NamedSet
 from . import asks, cisco_names, eos_names
 from .blocks import Line
+from .entries import beneath
 from .words import NotUnderstoodError, Words
 
 _FAMILIES = {"ipv4": 4, "ipv6": 6}
@@ -317,7 +318,7 @@ class TrafficPolicies:
     def read(self, block: Line) -> None:
         """The lines below are told apart by their words: what generators write is not indented by its meaning."""
         self._leave()
-        for line in _all(block.children):
+        for line in beneath(block):
             self._line(line)
 
     def _leave(self) -> None:
@@ -376,9 +377,3 @@ class TrafficPolicies:
             policy.matches = {name: made, **policy.matches}
         else:
             policy.matches[name] = made
-
-
-def _all(lines: list[Line]) -> Iterator[Line]:
-    for line in lines:
-        yield line
-        yield from _all(line.children)

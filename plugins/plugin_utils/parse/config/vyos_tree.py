@@ -17,6 +17,8 @@ from dataclasses import dataclass, field
 from .words import NotUnderstoodError
 
 _PROMPT = re.compile(r"^(?:\[edit[^\]]*\]\s*|[\w.-]+@[\w.-]+(?::\S*)?[$#]\s*)")
+# No command of VyOS has as many words.
+_DEEPEST = 50
 _COMMANDS = ("set", "delete", "comment")
 # What stands around a configuration in a terminal's output, or in a list of commands.
 _AROUND = re.compile(
@@ -143,7 +145,7 @@ def _commands(lines: list[tuple[int, str]]) -> Config:
             words = _words(line)
         except ValueError:
             words = []
-        if len(words) < 2 or words[0] not in _COMMANDS:
+        if not 2 <= len(words) <= _DEEPEST or words[0] not in _COMMANDS:
             strange.append((number, line))
         elif words[0] == "set":
             root.add(words[1:], number)
@@ -153,35 +155,40 @@ def _commands(lines: list[tuple[int, str]]) -> Config:
 
 
 def _braces(lines: list[tuple[int, str]]) -> Config:
-    root = Node()
-    stack = [root]
+    stack = [Node()]
     strange: list[tuple[int, str]] = []
-    in_comment = False
-    for number, line in lines:
-        if in_comment or line.startswith("/*"):
-            in_comment = "*/" not in line
-            continue
-        if not line or line.startswith("//"):
-            continue
+    code, broken = _without_comments(lines)
+    for number, line in code:
         if line == "}":
             if len(stack) == 1:
-                return Config(root, strange, broken=f"line {number} closes a brace that none opened")
+                return Config(stack[0], strange, broken=f"line {number} closes a brace that none opened")
             stack.pop()
             continue
         try:
             words = _words(line)
         except ValueError:
-            strange.append((number, line))
-            continue
-        if words[-1] == "{" and len(words) > 1:
-            stack.append(stack[-1].add(words[:-1], number))
-        elif len(stack) == 1:
+            words = []
+        if not 1 <= len(words) <= _DEEPEST or (len(stack) == 1 and words[-1] != "{"):
             if not _AROUND.match(line):
                 strange.append((number, line))
+        elif words[-1] == "{" and len(words) > 1:
+            stack.append(stack[-1].add(words[:-1], number))
+            if len(stack) > _DEEPEST:
+                return Config(stack[0], strange, broken=f"line {number} is nested too deeply")
         else:
             stack[-1].add(words, number)
-    if in_comment:
-        return Config(root, strange, broken="the text is cut short: a comment is not closed")
     if len(stack) > 1:
-        return Config(root, strange, broken="the text is cut short: a brace is not closed")
-    return Config(root, strange)
+        broken = broken or "the text is cut short: a brace is not closed"
+    return Config(stack[0], strange, broken=broken)
+
+
+def _without_comments(lines: list[tuple[int, str]]) -> tuple[list[tuple[int, str]], str]:
+    """The lines that are none, and what is wrong with a comment that does not end."""
+    found = []
+    inside = False
+    for number, line in lines:
+        if inside or line.startswith("/*"):
+            inside = "*/" not in line
+        elif line and not line.startswith("//"):
+            found.append((number, line))
+    return found, "the text is cut short: a comment is not closed" if inside else ""
