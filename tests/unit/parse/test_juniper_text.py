@@ -162,6 +162,7 @@ UNREADABLE = [
     (BRACES.replace('}  ";', "}  ;").replace('really */";', "really */;"), "has no end"),
     (BRACES.replace("Several lines\n         */", "Several lines"), "closing brace"),
     (BRACES.replace("830 ]", "830"), "a list has no end"),
+    (SET.replace('} "', "} ", 1), "no end on its line"),
     ("error: permission denied: show configuration\n", "permission denied"),
     ("syntax error, expecting <command>.\n", "syntax error"),
     ("unknown command.\n", "unknown command"),
@@ -239,6 +240,11 @@ def test_a_candidate_that_changes_what_stands_above() -> None:
         )
         == "deny"
     )
+
+
+def test_odd_characters_in_a_text_and_ends_of_lines() -> None:
+    assert rules(BRACES.replace("to [core]", "to \u2028 \x85 core")) == rules(BRACES)
+    assert rules(BRACES.replace("\n", "\r\n")) == rules(BRACES)
 
 
 def test_several_statements_in_one_line() -> None:

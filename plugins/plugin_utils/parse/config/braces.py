@@ -130,12 +130,17 @@ def read(text: str) -> Reading:
     return _Reader(text).read()
 
 
+def _lines(text: str) -> list[str]:
+    """Only a newline ends a line of Junos: a description may hold any character."""
+    return [line.rstrip("\r") for line in text.split("\n")]
+
+
 _Words = list[list[str]]  # of a statement; a list in brackets has several where others have one
 
 
 class _Reader:
     def __init__(self, text: str) -> None:
-        self._text = "\n".join("" if _TERMINAL.match(line) else line for line in text.splitlines()) + "\n"
+        self._text = "\n".join("" if _TERMINAL.match(line) else line for line in _lines(text)) + "\n"
         self._found = Reading()
         self._line = 1
         self._stack: list[list[Node]] = [[self._found.root]]
@@ -162,9 +167,10 @@ class _Reader:
             elif kind == "mark" and not (self._set and value in "{};"):
                 self._mark(value)
             else:
+                if kind == "quoted" and "\n" in value:  # Junos writes them on one line
+                    raise NotUnderstoodError(f"line {self._line}: a text in quotes has no end on its line")
                 plain = _ESCAPED.sub(r"\1", value[1:-1]) if kind == "quoted" else value
                 self._word(plain, kind == "quoted")
-                self._line += value.count("\n")
         if len(self._stack) > 1 or self._listed is not None:
             raise NotUnderstoodError(f"it is cut off: {len(self._stack) - 1} braces are open at the end")
         if self._words:
