@@ -98,17 +98,17 @@ def login_error(
     wrapping = (netmiko.NetmikoTimeoutException, netmiko.NetmikoAuthenticationException)
     # netmiko's errors hide the cause behind a text of their own, and are subclasses of paramiko's.
     chain = [seen for seen in _chain(error) if not isinstance(seen, wrapping)] or [error]
+    for seen in chain:
+        if isinstance(seen, UnreachableError):
+            return seen
+        if isinstance(seen, paramiko.BadHostKeyException):
+            return changed(settings, where, seen.key)
     if proxy_said:
         return UnreachableError(
             f"{way} can't connect: {access.scrub(proxy_said)}",
             where,
             f"try by hand: {settings.proxy_command}",
         )
-    for seen in chain:
-        if isinstance(seen, UnreachableError):
-            return seen
-        if isinstance(seen, paramiko.BadHostKeyException):
-            return changed(settings, where, seen.key)
     if way and any("protocol banner" in str(seen) for seen in chain):
         return UnreachableError(
             f"there is no answer over {way} within {patience(access, settings):g} s",

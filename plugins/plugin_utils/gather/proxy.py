@@ -33,7 +33,7 @@ class ProxyCommand:
         theirs.close()
 
     def failure(self) -> str:
-        """What the command said, if it has ended; it should have stayed as long as the connection."""
+        """What the command said, if it has failed; it should have stayed as long as the connection."""
         try:
             status = self._process.wait(timeout=0.5)
         except subprocess.TimeoutExpired:
@@ -43,7 +43,8 @@ class ProxyCommand:
         said = self._stderr.read(TAIL).decode("utf-8", "backslashreplace").split("\n")
         # Warnings and banners come first.
         last = [line.strip() for line in said if line.strip()][-LINES:]
-        return " / ".join(last) or f"exit status {status}"
+        # One that ends well has been told to: by the end of the login, whatever that was.
+        return " / ".join(last) or (f"exit status {status}" if status else "")
 
     def close(self) -> None:
         self.socket.close()
