@@ -121,7 +121,7 @@ class _Fortigate:
             for name in fortios_system.interfaces(device, self._config):
                 by_vdom.setdefault(name, [])
         for line in self._config.unread:
-            device.not_understood("configuration", line, "not understood")
+            device.not_understood("configuration", fortios_system.beginning(line), "not understood")
         names = self._config.table("vdom")
         if not names:
             self._vdom(_Vdom(self._config))

@@ -67,9 +67,10 @@ def parse(host: str, outputs: Mapping[str, RawOutput]) -> State:
         except NotUnderstoodError as error:
             why = str(error)
     for number, line in strange:
-        device.not_understood("configuration", line, f"line {number} is not understood")
+        begins = " ".join(line.split()[:3])  # what follows may be a secret
+        device.not_understood("configuration", begins, f"line {number} is not understood")
         if not why and _MATTERS & set(line.split()):
-            why = f"line {number} is not understood: {line[:80]!r}"
+            why = f"line {number} is not understood: {begins!r}"
     if why:
         device.state.unreadable.append({"what": "running_config", "reason": why})
         device.state.firewall_known = False

@@ -355,3 +355,17 @@ end
     text = policies(entry(1, 'dstaddr "lan"'))
     assert asked(subnet.format(subnet="10.0.1.1") + text, dst="10.0.1.5", out_interface="lan1") == "permit"
     assert asked(subnet.format(subnet="10.0.9.1") + text, dst="10.0.1.5", out_interface="lan1") == "unknown"
+
+
+def test_a_policy_table_can_be_asked_by_its_name() -> None:
+    text = SYSTEM + VIP + policies(entry(1, 'dstaddr "web"'))
+    flow = {**FLOW, "dst": "203.0.113.10", "out_interface": "lan1"}
+    assert verdict("fortinet", text, flow, "firewall policy") == "permit"
+    assert verdict("fortinet", text, {**flow, "dst_port": 80}, "firewall policy") == "deny"
+
+
+def test_lines_that_may_hold_a_secret_are_not_repeated() -> None:
+    text = SYSTEM.replace('    edit "wan1"\n', '    edit "wan1"\n        sxt password ENC verysecret\n')
+    found = state("fortinet", text + "sxt psksecret ENC verysecret\n")
+    assert "verysecret" not in str(found.to_dict())
+    assert len(found.not_understood) == 2

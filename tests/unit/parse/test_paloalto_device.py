@@ -451,3 +451,34 @@ def test_each_destination_becomes_what_the_rule_says() -> None:
 def test_a_translation_that_is_not_plain_is_unknown(change: str) -> None:
     text = DNAT + rule("in", came="outside", to="dmz", destination="any") + change
     assert verdict("paloalto_panos", text, FROM_OUTSIDE) == "unknown"
+
+
+WIRES = (
+    "set network interface ethernet ethernet1/1 virtual-wire\n"
+    "set network interface ethernet ethernet1/2 virtual-wire\n"
+    "set network interface ethernet ethernet1/3 layer3 ip 10.3.0.1/16\n"
+    "set network interface ethernet ethernet1/4 tap\n"
+    "set zone left network virtual-wire ethernet1/1\n"
+    "set zone right network virtual-wire ethernet1/2\n"
+    "set zone routed network layer3 ethernet1/3\n"
+    "set zone seen network tap ethernet1/4\n"
+) + rule("open")
+
+
+@pytest.mark.parametrize(
+    ("by", "to", "right"),
+    [
+        ("ethernet1/1", "ethernet1/2", "permit"),
+        ("ethernet1/1", "ethernet1/3", "unknown"),
+        ("ethernet1/4", "ethernet1/3", "deny"),
+    ],
+)
+def test_interfaces_that_do_not_route(by: str, to: str, right: str) -> None:
+    assert asked(WIRES, in_interface=by, out_interface=to) == right
+
+
+def test_lines_that_may_hold_a_secret_are_not_repeated() -> None:
+    text = PANOS + "sexx mgt-config users admin phash $5$verysecret\n"
+    assert "verysecret" not in str(state("paloalto_panos", text).to_dict())
+    torn = PANOS_XML.replace("<action>deny</action>", "verysecret<action>deny</action>")
+    assert "verysecret" not in str(state("paloalto_panos", torn).to_dict())

@@ -48,8 +48,14 @@ def interfaces(device: Device, config: Block) -> dict[str, list[str]]:
             one.master = f"vrf {number}"
         found.setdefault(" ".join(block.settings.get("vdom", ["root"])), []).append(name)
         if block.unread:
-            device.not_understood(f"config system interface, edit {name}", block.unread[0], "not understood")
+            where = f"config system interface, edit {name}"
+            device.not_understood(where, beginning(block.unread[0]), "not understood")
     return found
+
+
+def beginning(line: str) -> str:
+    """The first words of a line that was not understood: what follows may be a secret."""
+    return " ".join(line.split()[:2])
 
 
 def _address(words: list[str]) -> str:

@@ -180,9 +180,7 @@ class _Reader:
 
     def _start(self, tag: str, attributes: dict[str, str]) -> None:
         if "".join(self._text).strip():
-            raise NotUnderstoodError(
-                f"line {self._line()}: text between elements: {''.join(self._text).strip()[:60]!r}"
-            )
+            raise NotUnderstoodError(_between(self._line(), "".join(self._text).strip()))
         self._text = []
         if len(self._stack) > _DEEPEST:
             raise NotUnderstoodError(f"line {self._line()}: nested more than {_DEEPEST} deep")
@@ -200,7 +198,7 @@ class _Reader:
         self._text = []
         node = self._stack.pop()
         if said and node.children and tag != "member":
-            raise NotUnderstoodError(f"line {self._line()}: text between elements: {said[:60]!r}")
+            raise NotUnderstoodError(_between(self._line(), said))
         if said:
             node.put(said, self._line())
         elif tag == "member":
@@ -218,6 +216,12 @@ class _Reader:
         if not top.has("config"):
             raise NotUnderstoodError("there is no element 'config' in it")
         return top.at("config")
+
+
+def _between(line: int, said: str) -> str:
+    """Shown if it is a template's: it might be a secret."""
+    shown = f": {said[:60]!r}" if said.startswith("{") else ""
+    return f"line {line}: text between elements{shown}"
 
 
 # ---- braces

@@ -23,6 +23,10 @@ from .panos_rules import Rulebase
 from .panos_tree import Node
 from .panos_zones import Zones
 
+# Modes of interfaces whose packets are not routed, and of those that forward nothing.
+_SWITCHED = ("layer2", "virtual-wire")
+_PASSIVE = ("tap", "ha", "decrypt-mirror", "log-card")
+
 
 @dataclass
 class Place:
@@ -60,6 +64,7 @@ class Place:
         if bare:
             text = "an interface passes nothing before it is in a zone"
             yield Rule(0, _either("interface", bare), DROP, text)
+        yield from self._not_routed(device)
         if self.several:
             mine = tuple(self.zones.named.values())
             yield Rule(0, Not(_either("zone", mine)), ACCEPT, f"neither from nor to a zone of {self.name}")
@@ -71,6 +76,24 @@ class Place:
             yield Rule(
                 0, asks.either(self.translated), Verdict("unknown", detail=why), why, not_understood=(why,)
             )
+
+    def _not_routed(self, device: Device) -> Iterator[Rule]:
+        """Interfaces whose frames are switched, or go by a wire, or go nowhere."""
+        of_mode: dict[str, tuple[str, ...]] = {}
+        for name in self.mine:
+            kind = device.state.interfaces[name].kind if name in device.state.interfaces else ""
+            of_mode[kind] = (*of_mode.get(kind, ()), name)
+        for mode in _SWITCHED:
+            if mode in of_mode:
+                why = f"by which interface frames leave that came in by one of {mode} is not modelled"
+                same = [Named(f"{way}_interface", of_mode[mode]) for way in ("in", "out")]
+                other = both(asks.either(same), Not(both(*same)))
+                yield Rule(0, other, Verdict("unknown", detail=why), why, not_understood=(why,))
+        for mode in _PASSIVE:
+            if mode in of_mode:
+                yield Rule(
+                    0, _either("interface", of_mode[mode]), DROP, f"an interface of {mode} forwards nothing"
+                )
 
 
 def _either(kind: str, names: tuple[str, ...]) -> Match:
