@@ -160,7 +160,7 @@ UNREADABLE = [
     (BRACES + "}", "closing brace"),
     (BRACES.replace("then accept;", "then accept"), "has no end"),
     (BRACES.replace('}  ";', "}  ;").replace('really */";', "really */;"), "has no end"),
-    (BRACES.replace("Several lines\n         */", "Several lines"), "closing brace"),
+    (BRACES.replace("Several lines\n         */", "Several lines"), "no end before the next"),
     (BRACES.replace("830 ]", "830"), "a list has no end"),
     (SET.replace('} "', "} ", 1), "no end on its line"),
     ("error: permission denied: show configuration\n", "permission denied"),

@@ -178,6 +178,8 @@ class _Reader:
         return self._found
 
     def _comment(self, value: str) -> None:
+        if value.startswith("/*") and "/*" in value[2:]:
+            raise NotUnderstoodError(f"line {self._line}: a comment has no end before the next one")
         if _DENIED in value:
             top = self._stack[1][0].word if len(self._stack) > 1 else ""
             self._found.denied.append(top)
