@@ -104,6 +104,17 @@ def test_an_entry_of_an_ipv4_list(entry: str, flow: dict[str, Any], wanted: str)
             "permit",
         ),
         ("deny ipv6 any any hop-limit eq 20", _tcp("2001:db8::1", "2001:db8:81::9"), "deny"),
+        # What becomes of neighbour discovery at the end of a list is not documented.
+        (
+            "permit tcp any any",
+            {"src": "2001:db8::1", "dst": "2001:db8::2", "protocol": "icmpv6", "icmp_type": 135},
+            "unknown",
+        ),
+        (
+            "deny ipv6 any any",
+            {"src": "2001:db8::1", "dst": "2001:db8::2", "protocol": "icmpv6", "icmp_type": 135},
+            "deny",
+        ),
         ("permit ipv6 10.0.0.0/8 any", _tcp("2001:db8::1", "2001:db8:81::9"), "unknown"),
     ],
 )

@@ -14,8 +14,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
-from ...model.match import ALWAYS, Match, Named, Unknown, both
-from ...model.rules import ACCEPT, Rule
+from ...model.match import ALWAYS, In, Match, Named, Unknown, both
+from ...model.rules import ACCEPT, Rule, Verdict
 from . import asks, cisco_names, cisco_rule, eos_names
 from .blocks import Line
 from .device import unknown_rule
@@ -29,6 +29,11 @@ _SHOWN = re.compile(
 )
 # What a list has besides entries: counters, and rules for fragments that come after the first.
 _COUNTS = (["counters", "per-entry"], ["statistics", "per-entry"], ["fragment-rules"])
+# Neighbour solicitation and advertisement (RFC 4861), which Cisco's IPv6 lists permit before they deny all else.
+_NEIGHBOURS = (135, 136)
+_AT_THE_END = (
+    "whether a list lets neighbour discovery pass that none of its entries decides is not documented"
+)
 # Numbers of standard lists, where a line names its list itself.
 _STANDARD = (range(1, 100), range(1300, 2000))
 _NAT_REPLIES = ["permit", "response", "traffic", "nat"]
@@ -164,6 +169,10 @@ class AccessList:
         if not position:
             why = "the list has no rule, and what EOS makes of that is not documented"
             yield unknown_rule(1, self.text, why)
+        elif self.family == "ip6" and not self.standard:
+            asked = both(asks.ICMPV6, In("icmp_type", (_NEIGHBOURS,)))
+            unknown = Verdict("unknown", detail=_AT_THE_END)
+            yield Rule(position + 1, asked, unknown, "neighbour discovery at the end of the list")
 
     def _rule(self, words: list[str], position: int, text: str, line: int) -> Rule:
         dialect = DIALECTS[self.family]
