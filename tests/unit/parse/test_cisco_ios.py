@@ -294,12 +294,92 @@ def test_interfaces_with_their_addresses_and_vrf() -> None:
 
 
 def test_what_is_not_modelled_is_named() -> None:
-    text = router("crypto map VPN; bridge-group 1", "", "ip local policy route-map X\n")
+    text = router("bridge-group 1", "", "ip local policy route-map X\n")
     assert [one["text"] for one in state("cisco_ios", text).not_understood] == [
-        "crypto map VPN",
         "bridge-group 1",
         "ip local policy route-map X",
     ]
+    assert verdict("cisco_ios", text, THROUGH) == "unknown"
+
+
+class TestTunnels:
+    """What a crypto map chooses goes through a tunnel, and comes by it; the rest is as without."""
+
+    MAP = "crypto map VPN 10 ipsec-isakmp\n set peer 192.0.2.1\n match address {}\n"
+
+    @pytest.mark.parametrize(
+        ("rest", "there", "back"),
+        [
+            (
+                MAP.format("120") + "access-list 120 permit ip 10.1.0.0 0.0.0.255 10.2.0.0 0.0.0.255\n",
+                "unknown",
+                "unknown",
+            ),
+            (
+                MAP.format("120") + "access-list 120 permit ip 10.1.0.0 0.0.0.255 10.7.0.0 0.0.0.255\n",
+                "permit",
+                "permit",
+            ),
+            (MAP.format("GONE"), "unknown", "unknown"),
+            ("crypto map VPN 10 ipsec-isakmp dynamic D\n", "unknown", "unknown"),
+            ("", "unknown", "unknown"),
+        ],
+    )
+    def test_packets_for_a_tunnel(self, rest: str, there: str, back: str) -> None:
+        text = router("", "crypto map VPN", rest)
+        assert verdict("cisco_ios", text, THROUGH) == there
+        assert verdict("cisco_ios", text, BACK) == back
+
+
+class TestPorts:
+    """Lists at ports of a switch, and maps of VLANs: which port a packet comes by is not told by its VLAN."""
+
+    SWITCH = """\
+interface Vlan10
+ ip address 10.1.0.1 255.255.255.0
+interface Vlan20
+ ip address 10.2.0.1 255.255.255.0
+interface GigabitEthernet1/0/1
+ {port}
+ ip access-group PORT in
+ip access-list extended PORT
+ permit tcp any any eq 5432
+"""
+    FLOW: ClassVar[Flow] = {**THROUGH, "in_interface": "Vlan10", "out_interface": "Vlan20"}
+
+    @pytest.mark.parametrize(
+        ("port", "ssh"),
+        [
+            ("switchport access vlan 10", "unknown"),
+            ("switchport access vlan 11", "permit"),
+            ("switchport mode trunk", "unknown"),
+            ("description in vlan 1", "permit"),
+            ("no switchport", "permit"),
+            ("ip address 10.3.0.1 255.255.255.0", "permit"),
+        ],
+    )
+    def test_the_list_of_a_port(self, port: str, ssh: str) -> None:
+        text = self.SWITCH.format(port=port)
+        assert verdict("cisco_ios", text, self.FLOW) == "permit"
+        assert verdict("cisco_ios", text, {**self.FLOW, "dst_port": 22}) == ssh
+
+    def test_a_question_by_the_port(self) -> None:
+        text = self.SWITCH.format(port="switchport access vlan 10")
+        by_port = {**self.FLOW, "in_interface": "GigabitEthernet1/0/1"}
+        assert verdict("cisco_ios", text, by_port) == "permit"
+        assert verdict("cisco_ios", text, {**by_port, "dst_port": 22}) == "deny"
+        with_list = text.replace(
+            "interface Vlan10\n", "interface Vlan10\n ip access-group V in\n"
+        ) + NOTHING.replace("NOTHING", "V")
+        assert verdict("cisco_ios", with_list, by_port) == "unknown"
+
+    def test_a_list_that_is_not_defined(self) -> None:
+        text = self.SWITCH.format(port="switchport access vlan 10").replace("PORT in", "GONE in")
+        assert verdict("cisco_ios", text, {**self.FLOW, "dst_port": 22}) == "permit"
+
+    def test_maps_of_vlans(self) -> None:
+        text = self.SWITCH.format(port="no switchport") + "vlan filter MAP vlan-list 10\n"
+        assert verdict("cisco_ios", text, self.FLOW) == "unknown"
 
 
 def test_the_state_survives_its_document_and_fits_its_schema() -> None:

@@ -30,10 +30,15 @@ _ABSENT = "is not defined: all packets pass"
 Keys = dict[tuple[str, str], str]
 
 
-def bind(device: Device, interfaces: Iterable[Settings], keys: Keys) -> None:
-    """``keys``: of the rulesets, by family and name of a list."""
+def bind(
+    device: Device, interfaces: Iterable[Settings], keys: Keys, undecided: Iterable[tuple[str, Rule]] = ()
+) -> None:
+    """``keys``: of the rulesets, by family and name of a list. ``undecided``: rules for packets in a direction of which
+    something decides that is not modelled."""
     found = list(interfaces)
     unread: dict[str, list[Rule]] = {"in": [], "out": []}
+    for direction, rule in undecided:
+        unread[direction].append(rule)
     inspects = {family for settings in found for family, _line in settings.inspects}
     for settings in found:
         for family, line in settings.sources:
@@ -56,7 +61,7 @@ def bind(device: Device, interfaces: Iterable[Settings], keys: Keys) -> None:
     for direction, (hook, priority) in _UNREAD.items():
         if unread[direction]:  # beside the lists, whose denials stay what they are
             device.hook(
-                f"unread lines of interfaces/{direction}", hook, priority, placed(unread[direction]), "permit"
+                f"undecided at interfaces/{direction}", hook, priority, placed(unread[direction]), "permit"
             )
 
 

@@ -12,7 +12,7 @@ from collections.abc import Callable
 
 from ...model.match import ALWAYS, Match, Unknown, both
 from ...model.rules import Rule, Verdict
-from . import asks, ios_binding, ios_interfaces, ios_sets, ios_strays
+from . import asks, ios_binding, ios_interfaces, ios_ports, ios_sets, ios_strays
 from .blocks import Line
 from .device import Device, unknown_rule
 from .entries import beneath
@@ -24,6 +24,7 @@ from .ios_nat import Translations
 from .ios_reflexive import Reflexive
 from .ios_zones import ZonePolicies
 
+_VERSIONS = {"ip": asks.IPV4, "ip6": asks.IPV6}
 _FAMILY = {"ip": "ip", "ipv6": "ip6"}
 # Lines behind ``ip access-list`` that are about no list's entries.
 _ABOUT_LISTS = ("logging", "log-update", "persistent", "helper", "resequence")
@@ -34,7 +35,7 @@ _REMARKS = "of a list that has remarks alone, no document says whether it lets p
 _STRANGE = (
     ("ip", "access-list"), ("ipv6", "access-list"), ("access-list",), ("object-group",), ("zone-pair",),
     ("policy-map", "type", "inspect"), ("ip", "local", "policy"), ("parameter-map", "type", "urlfilter"),
-    ("vlan", "filter"), ("cts", "role-based", "enforcement"), ("ip", "tcp", "intercept", "list"),
+    ("vlan", "filter"), ("ip", "tcp", "intercept", "list"),
     ("ipv6", "local", "policy"), ("platform", "inspect"),
 )  # fmt: skip
 
@@ -50,6 +51,8 @@ class Configuration:
         self._rules: dict[tuple[str, str], list[Rule]] = {}
         self._interfaces: dict[str, Settings] = {}
         self._known: dict[str, Match] = {}
+        self._crypto_maps: dict[str, list[str]] = {}
+        self._vlan_filters: list[Line] = []
         self._policed = False
         self._strays: Rule | None = None
         self._terminals: dict[str, list[str | None]] = {"ip": [], "ip6": []}
@@ -70,6 +73,7 @@ class Configuration:
             "line": self._line,
             "hostname": self._hostname,
             "control-plane": self._control_plane,
+            "crypto": self._crypto,
         }
         for line in lines:
             first = line.words[0]
@@ -79,10 +83,12 @@ class Configuration:
             if readers.get(first, self._zones.read)(line):
                 continue
             words = line.words
-            if ios_strays.decides(line):
+            if ios_strays.decides(line) or words[:3] == ["cts", "role-based", "enforcement"]:
                 self._unread(line)
             elif any(tuple(words[: len(one)]) == one for one in _STRANGE):
                 self._device.not_understood(f"line {line.number}", line.text, "is not modelled")
+                if words[0] == "vlan":
+                    self._vlan_filters.append(line)
 
     def _unread(self, line: Line) -> None:
         """Entries or bindings of lists may be lost: nothing that passes is sure to."""
@@ -142,6 +148,12 @@ class Configuration:
                 )
         return True
 
+    def _crypto(self, line: Line) -> bool:
+        if line.words[1:2] == ["map"] and len(line.words) > 3:
+            lists = [one.words[2] for one in line.starting("match", "address") if len(one.words) == 3]
+            self._crypto_maps.setdefault(line.words[2], []).extend(lists or [""])
+        return True
+
     def _control_plane(self, line: Line) -> bool:
         for inner in beneath(line):
             if inner.words[0] != "no":
@@ -179,12 +191,18 @@ class Configuration:
             keys[place] = key
             default = "permit" if one.empty else "deny"
             device.access_list(key, family, self._of_list(place), default)
-        ios_binding.bind(device, self._interfaces.values(), keys)
+        interfaces = list(self._interfaces.values())
+        undecided = [
+            *ios_ports.port_lists(device, interfaces, self._let_pass),
+            *ios_ports.vlan_filters(self._vlan_filters),
+            *ios_ports.tunnels(device, interfaces, self._crypto_maps, self._permitted_of),
+        ]
+        ios_binding.bind(device, interfaces, keys, undecided)
         to_self = self._zones.apply(device)
         to_self += ios_binding.terminals(device, self._terminals, keys)
         to_self += ios_binding.everything_else(self._policed)
         device.hook("to the device itself", "input", 0, ios_binding.placed(to_self), "permit")
-        self._translations.apply(device, list(self._interfaces.values()))
+        self._translations.apply(device, interfaces)
         self._policy_routes()
         if self._strays is not None:
             device.hook("unread lines", "prerouting", -140, [self._strays], "permit")
@@ -212,16 +230,20 @@ class Configuration:
     def _permitted(self, name: str) -> Match:
         """What a list of IPv4, or of IPv6 with this name, permits."""
         if name not in self._known:
-            self._known[name] = self._let_pass(name)
+            families = [family for family in _VERSIONS if (family, name) in self._lists]
+            self._known[name] = self._permitted_of(families[0] if families else "ip", name)
         return self._known[name]
 
-    def _let_pass(self, name: str) -> Match:
-        for family in ("ip", "ip6"):
-            one = self._lists.get((family, name))
-            if one is not None and not one.empty:
-                version = asks.IPV4 if family == "ip" else asks.IPV6
-                return both(version, ios_sets.permitted(self._of_list((family, name)), name))
-        return Unknown(f"permitted by {name}", f"the list {name} is not defined, or empty")
+    def _let_pass(self, family: str, name: str) -> Match:
+        """What a list lets pass where it is bound."""
+        one = self._lists.get((family, name))
+        return ALWAYS if one is None or one.empty else self._permitted_of(family, name)
+
+    def _permitted_of(self, family: str, name: str) -> Match:
+        one = self._lists.get((family, name))
+        if one is None or one.empty:
+            return Unknown(f"permitted by {name}", f"the list {name} is not defined, or empty")
+        return both(_VERSIONS[family], ios_sets.permitted(self._of_list((family, name)), name))
 
     def _policy_routes(self) -> None:
         """Packets that a route map may send elsewhere than the routes do."""

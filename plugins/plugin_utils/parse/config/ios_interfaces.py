@@ -35,7 +35,8 @@ class Bound:
 class Settings:
     """``lists``: by family (ip, ip6) and direction. ``nat``: inside, outside, or enable. ``inspects``, ``sources``
     (unicast reverse path forwarding), ``policies`` (policy routing): the lines that say so, by family. ``unread``:
-    lines that may decide about packets, by direction."""
+    lines that may decide about packets, by direction. ``crypto``: those that bind a crypto map. ``switched``: whether
+    it says that it is a port of a switch, with its ``vlan``, or that of a ``trunk``; ``routed``: it has an address."""
 
     name: str
     lists: dict[tuple[str, str], Bound] = field(default_factory=dict)
@@ -44,14 +45,19 @@ class Settings:
     sources: list[tuple[str, Line]] = field(default_factory=list)
     policies: list[tuple[str, Line]] = field(default_factory=list)
     unread: list[tuple[str, Line]] = field(default_factory=list)
+    crypto: list[Line] = field(default_factory=list)
+    switched: bool | None = None
+    routed: bool = False
+    vlan: str = "1"
+    trunk: bool = False
 
 
 _FAMILIES = {"ip": "ip", "ipv6": "ip6"}
 # What decides about packets at an interface, and is not modelled.
 _STRANGE = (
-    ("crypto", "map"), ("ip", "admission"), ("ip", "auth-proxy"), ("ip", "wccp"), ("mac", "access-group"),
+    ("ip", "admission"), ("ip", "auth-proxy"), ("ip", "wccp"), ("mac", "access-group"),
     ("bridge-group",), ("ip", "ips"), ("ip", "access-list"), ("ipv6", "virtual-reassembly", "drop-fragments"),
-    ("service-policy", "type"), ("ip", "traffic-export"), ("cts", "role-based"), ("ip", "urd"),
+    ("service-policy", "type"), ("ip", "traffic-export"), ("cts", "role-based", "enforcement"),
 )  # fmt: skip
 
 
@@ -74,8 +80,10 @@ def read(device: Device, block: Line, settings: Settings) -> None:
 
 def _unread(device: Device, settings: Settings, line: Line) -> None:
     sides = ios_strays.at_interface(line.words)
+    if not sides and any(tuple(line.words[: len(one)]) == one for one in _STRANGE):
+        sides = ("in", "out")
     settings.unread += [(side, line) for side in sides]
-    if sides or any(tuple(line.words[: len(one)]) == one for one in _STRANGE):
+    if sides:
         where = f"interface {settings.name}, line {line.number}"
         device.not_understood(where, line.text, "is not modelled")
 
@@ -147,8 +155,28 @@ def _bound(_interface: Interface, settings: Settings, said: _Said) -> None:
         settings.unread.append((direction, said.line))
 
 
-def _address(interface: Interface, _settings: Settings, said: _Said) -> None:
+def _crypto(_interface: Interface, settings: Settings, said: _Said) -> None:
+    settings.crypto = [said.line] if said.given else []
+
+
+def _switched(_interface: Interface, settings: Settings, said: _Said) -> None:
+    words = said.words
+    if len(words) == 1:
+        settings.switched = said.given
+    elif said.given:
+        settings.switched = True
+        settings.trunk = settings.trunk or "trunk" in words
+        if words[1:3] == ["access", "vlan"]:
+            settings.vlan = words[-1]
+
+
+def _unnumbered(_interface: Interface, settings: Settings, _said: _Said) -> None:
+    settings.routed = True
+
+
+def _address(interface: Interface, settings: Settings, said: _Said) -> None:
     words, addresses = said.words, interface.addresses
+    settings.routed = settings.routed or said.given
     found = _with_length(words[2], words[3]) if len(words) > 3 else ""
     if not said.given:
         addresses[:] = [one for one in addresses if ":" in one or (found and one != found)]
@@ -172,8 +200,9 @@ def _with_length(address: str, mask: str) -> str:
     return f"{plain}/{32 - free.bit_length()}" if free & (free + 1) == 0 else ""
 
 
-def _address6(interface: Interface, _settings: Settings, said: _Said) -> None:
+def _address6(interface: Interface, settings: Settings, said: _Said) -> None:
     words, addresses = said.words, interface.addresses
+    settings.routed = settings.routed or said.given
     text = words[2] if len(words) > 2 else ""
     if words[3:4] == ["link-local"] and "/" not in text:
         text += "/64"
@@ -198,6 +227,9 @@ _READERS: dict[tuple[str, ...], Read] = {
     ("vrf", "forwarding"): _vrf,
     ("ip", "vrf", "forwarding"): _vrf,
     ("ip", "nat"): _nat,
+    ("ip", "unnumbered"): _unnumbered,
+    ("crypto", "map"): _crypto,
+    ("switchport",): _switched,
 }
 for _family in _FAMILIES:
     _READERS[_family, "verify", "unicast"] = lambda _interface, settings, said: _several(

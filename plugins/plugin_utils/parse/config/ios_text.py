@@ -111,8 +111,8 @@ def _belongs(words: list[str], inside: tuple[tuple[str, ...], ...], numbers: boo
         words = words[1:]
     if numbers and (words[0][:1].isdigit() or words == ["ip"]):
         return True
-    # ``ip nat inside source`` is no line of an interface.
-    if words[:2] == ["ip", "nat"] and len(words) > 3:
+    # ``ip nat inside source`` and ``crypto map X 10`` are no lines of an interface.
+    if words[:2] in (["ip", "nat"], ["crypto", "map"]) and len(words) > 3:
         return False
     return any(tuple(words[: len(one)]) == one for one in inside)
 
