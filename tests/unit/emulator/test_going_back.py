@@ -162,7 +162,7 @@ def test_ios_goes_back_at_once(tmp_path: Path) -> None:
 
 def test_ios_needs_an_archive(tmp_path: Path) -> None:
     with emulated("cisco_ios", tmp_path, config="hostname R1\n") as device, session(device) as found:
-        assert "archive is not configured" in found.send("configure terminal revert timer 5")
+        assert "Turn config archive on" in found.send("configure terminal revert timer 5")
         assert found.prompt == "R1#"
 
 
