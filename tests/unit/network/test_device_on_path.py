@@ -9,7 +9,9 @@ from typing import Any
 
 import pytest
 
+from ansible_collections.pathguard.network.plugins.plugin_utils.analyse.network import Network
 from ansible_collections.pathguard.network.plugins.plugin_utils.analyse.verdicts import Questions
+from ansible_collections.pathguard.network.plugins.plugin_utils.model.flowset import Space
 from ansible_collections.pathguard.network.plugins.plugin_utils.model.state import State
 from ansible_collections.pathguard.network.plugins.plugin_utils.policy.read import load_policy
 from ansible_collections.pathguard.network.plugins.plugin_utils.policy.validate import validate
@@ -151,3 +153,12 @@ def test_an_interface_of_a_vrf_does_not_reach_the_other_network() -> None:
     routes = "\n".join(line for line in ROUTES.splitlines() if "10.10.1" not in line) + red
     found = path(router(routes=routes))
     assert found["status"] == "blocked"
+
+
+def test_nothing_comes_in_by_a_loopback_interface() -> None:
+    text = "interface Loopback0\n ip address 192.0.2.1 255.255.255.255\n"
+    device = device_texts.state(
+        "cisco_ios", f"{CONFIG.format(app=IN, db='', source='any', back='')}{text}", routes4=ROUTES
+    )
+    edges = {name for _host, name in Network({"r1": device}, Space()).edges()}
+    assert edges == {"GigabitEthernet0/0", "GigabitEthernet0/1"}
