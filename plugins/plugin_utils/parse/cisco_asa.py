@@ -19,12 +19,13 @@ from ..model.raw import RawOutput
 from ..model.rules import DROP, Rule, Verdict
 from ..model.state import State
 from . import outputs as raw
-from .config import asa_nat, asa_others, asa_sessions
+from .config import asa_nat, asa_others, asa_sessions, modes
 from .config.asa_interfaces import Binding, NamedInterface, Passing, named
 from .config.asa_lists import Lists, rules
 from .config.asa_objects import Objects
 from .config.blocks import Line, starting, tree
 from .config.device import INSIDE_NAT, Device
+from .config.entries import beneath
 
 # Behind the translation of destinations; packets of the device itself never come to where outgoing lists stand.
 _PLACES = {"in": INSIDE_NAT["in"], "out": ("forward", 50)}
@@ -32,11 +33,32 @@ _VERSION = re.compile(r"^\s*:?\s*(?:ASA|PIX|FWSM) Version (\d+)\.(\d+)", re.MULT
 _BEGINS = re.compile(r"\A(?:[^\n]*\n){0,5}: Saved\s*$", re.MULTILINE)
 _ENDS = re.compile(r"^(?:: end|Cryptochecksum:[0-9a-f]{32})\s*$", re.MULTILINE)
 _CUT_SHORT = "the configuration begins with ': Saved' and has no ': end': it was cut short"
-# Commands that a text may have without the indentation of the mode in which they are given.
-_OF_OBJECTS = (
-    *("network-object", "service-object", "port-object", "protocol-object", "icmp-object", "group-object"),
-    *("host", "subnet", "range", "fqdn", "service"),
-)
+# Commands of the top that lists depend on, and the commands of modes, by what begins one.
+_TOP = frozenset(("access-list", "access-group", "interface", "object", "object-group"))
+_ACTIONS = frozenset(("class", "inspect", "set", "police", "sfr", "ips", "cxsc", "csc", "parameters"))
+_MODES = {
+    "object network": frozenset(("host", "subnet", "range", "fqdn", "description")),
+    "object service": frozenset(("service", "description")),
+    "object-group": frozenset(
+        f"{kind}-object" for kind in ("network", "service", "port", "protocol", "icmp", "group")
+    )
+    | {"description", "user", "user-group", "security-group"},
+    "interface": frozenset(
+        (
+            "nameif",
+            "security-level",
+            "ip address",
+            "ipv6 address",
+            "shutdown",
+            "management-only",
+            "bridge-group",
+        )
+    )
+    | {"description", "vlan"},
+    "class-map": frozenset(("match", "description")),
+    "policy-map": _ACTIONS | {"description"},
+}
+_REFUSED = re.compile(r"^(?:ERROR: |% ?[A-Z]|Command authorization failed)", re.MULTILINE)
 _REAL_ADDRESSES = (8, 3)
 _BOTH_FAMILIES = (9, 0)
 _COMMENT = re.compile(r"\s{2,}! ")
@@ -49,6 +71,9 @@ def parse(host: str, outputs: Mapping[str, RawOutput]) -> State:
     why = raw.problem(outputs, "running_config")
     if not why and _BEGINS.search(text) and not _ENDS.search(text):
         why = _CUT_SHORT
+    refused = _REFUSED.search(text)
+    if not why and refused:
+        why = text[refused.start() :].splitlines()[0][:300]
     if why:
         device.state.unreadable.append({"what": "running_config", "reason": why})
         device.state.firewall_known = False
@@ -64,7 +89,7 @@ class _Reading:
         """``routed``: the device's routes are given beside the text."""
         self._device = device
         self._routed = routed
-        self._config = _attached(tree(text, banners=False))
+        self._config = _config(text)
         said = _VERSION.search(text)
         version = (int(said[1]), int(said[2])) if said else None
         self._whole = said is not None and bool(_ENDS.search(text))
@@ -192,22 +217,46 @@ def _begins(words: list[str], start: list[str]) -> bool:
     return words[: len(start)] == start
 
 
-def _attached(lines: list[Line]) -> list[Line]:
-    """Lines of a mode that are not indented belong to the command before that began it; and no comments behind
-    lines, as people write them into files."""
-    found: list[Line] = []
-    for line in lines:
-        _uncomment(line)
-        if line.words[0] in _OF_OBJECTS and found and found[-1].words[0] in ("object", "object-group"):
-            found[-1].children.append(line)
+def _config(text: str) -> list[Line]:
+    """The commands at the top, each with those of the mode that it begins. Indentation is for people: the device takes
+    a command of the top in any mode, and one of a mode also where it is not indented."""
+    flat: list[Line] = []
+    for line in tree(text, banners=False):
+        flat += _lifted(line)
+    return modes.gathered(flat, _mode)
+
+
+def _lifted(line: Line) -> list[Line]:
+    """A line with all that stand below it, however deep, but for commands of the top: these follow it."""
+    below = list(beneath(line))
+    found = [line]
+    for one in (line, *below):
+        one.children = []
+        _uncomment(one)
+    for one in below:
+        if one.words[0] in _TOP:
+            found.append(one)
         else:
-            found.append(line)
+            found[-1].children.append(one)
     return found
+
+
+def _mode(words: list[str]) -> modes.Belongs | None:
+    """What belongs to the mode that a line begins."""
+    inside = _MODES.get(words[0]) or _MODES.get(" ".join(words[:2]))
+    if inside is None:
+        return None
+
+    def belongs(asked: list[str]) -> bool:
+        rest = asked[1:] if asked[0] == "no" and len(asked) > 1 else asked
+        if rest[0] == "nat":  # the one of an object has no source
+            return words[:2] == ["object", "network"] and "source" not in rest[:4]
+        return rest[0] in inside or " ".join(rest[:2]) in inside
+
+    return belongs
 
 
 def _uncomment(line: Line) -> None:
     if "! " in line.text:
         line.text = _COMMENT.split(line.text, maxsplit=1)[0]
         line.words = line.text.split() or ["!"]
-    for child in line.children:
-        _uncomment(child)

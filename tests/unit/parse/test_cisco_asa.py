@@ -385,10 +385,53 @@ def test_a_banner_is_one_line_each() -> None:
     assert verdict(ASA, text, _tcp(), "L") == "permit"
 
 
-def test_members_that_are_not_indented_belong_to_the_group_before() -> None:
-    text = "object-group network G\nnetwork-object host 10.0.0.5\naccess-list L extended permit ip object-group G any\n"
-    assert verdict(ASA, text, _tcp(), "L") == "permit"
-    assert verdict(ASA, text, _tcp("10.0.0.6"), "L") == "deny"
+FLAT = """
+object network net
+subnet 10.0.0.0 255.255.255.0
+description all apps
+nat (inside,outside) dynamic interface
+service resetinbound
+object-group network G
+description the app
+network-object host 10.0.0.5
+no network-object host 10.0.0.9
+network-object object net
+access-list L extended deny ip host 10.0.0.7 any
+access-list L extended permit ip object-group G any
+interface GigabitEthernet0/0
+nameif inside
+security-level 100
+ip address 10.0.0.1 255.255.255.0
+no shutdown
+access-group L in interface inside
+"""
+
+
+@pytest.mark.parametrize(
+    ("src", "wanted"), [("10.0.0.5", "permit"), ("10.0.0.7", "deny"), ("10.0.1.5", "deny")]
+)
+def test_commands_of_a_mode_need_no_indentation(src: str, wanted: str) -> None:
+    assert verdict(ASA, FLAT, _tcp(src), "L") == wanted
+    assert state(ASA, FLAT).interfaces["inside"].addresses == ["10.0.0.1/24"]
+
+
+@pytest.mark.parametrize("indent", ["", " ", "   "])
+def test_a_command_of_the_top_is_one_also_where_it_is_indented(indent: str) -> None:
+    text = (
+        "object-group network G\n network-object host 10.0.0.5\n"
+        f"{indent}access-list L extended deny tcp any any eq 443\n"
+        "access-list L extended permit ip object-group G any\n"
+    )
+    assert verdict(ASA, text, _tcp(), "L") == "deny"
+    assert verdict(ASA, text, _tcp(port=80), "L") == "permit"
+
+
+@pytest.mark.parametrize(
+    "said", ["ERROR: % Invalid input detected at '^' marker.", "Command authorization failed"]
+)
+def test_a_refusal_is_no_configuration(said: str) -> None:
+    found = state(ASA, f"show running-config\n            ^\n{said}\n")
+    assert (found.firewall_known, found.unreadable[0]["reason"]) == (False, said)
 
 
 def test_groups_may_be_nested_as_deep_as_a_text_can_say() -> None:

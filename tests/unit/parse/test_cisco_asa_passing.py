@@ -153,6 +153,7 @@ def _policy(*actions: str, matched: str = "match default-inspection-traffic", bo
         (_policy("inspect ftp"), ANSWER, "deny"),
         (_policy("inspect icmp"), ANSWER, "permit"),
         (_policy("inspect icmp", bound=""), ANSWER, "deny"),
+        (_policy("inspect icmp").replace("\n  ", "\n").replace("\n ", "\n"), ANSWER, "permit"),
         (
             _policy("inspect icmp", bound="service-policy global_policy interface outside\n"),
             ANSWER,

@@ -44,23 +44,27 @@ class Policies:
 def policies(config: list[Line], *, whole: bool) -> Policies:
     """Those in force. ``whole``: the text is all of a configuration, so that what it does not say is not so."""
     bound = [line.words for line in starting(config, "service-policy") if len(line.words) > 2]
-    found = Policies() if whole or bound else Policies(None, None)
+    found = Policies() if whole else Policies(None, None)
     every = {tuple(line.words[1:2]): line for line in starting(config, "class-map")}
     for line in starting(config, "policy-map"):
         where = [words[2] for words in bound if words[1] == line.words[-1]]
         if not where or "type" in line.words:
             continue
-        for block in line.starting("class"):
-            matched = every.get(tuple(block.words[1:2]))
-            asked = [tuple(one.words) for one in matched.children] if matched is not None else []
-            wide = "global" in where and (
-                block.words[1:] in (["inspection_default"], ["class-default"])
-                or _DEFAULT_TRAFFIC in asked
-                or _EVERYTHING in asked
-            )
-            for action in block.children:
+        wide = False
+        for one in line.children:
+            if one.words[0] == "class":
+                matched = every.get(tuple(one.words[1:2]))
+                wide = "global" in where and _is_wide(one.words[1:], matched)
+            for action in one.children if one.words[0] == "class" else [one]:
                 _action(action, found, wide)
     return found
+
+
+def _is_wide(name: list[str], matched: Line | None) -> bool:
+    """Whether a class has all packets that an inspection can be of."""
+    asked = [tuple(one.words) for one in matched.children] if matched is not None else []
+    known = name in (["inspection_default"], ["class-default"])
+    return known or _DEFAULT_TRAFFIC in asked or _EVERYTHING in asked
 
 
 def _action(line: Line, found: Policies, wide: bool) -> None:
