@@ -128,6 +128,49 @@ DEVICES = {
                             >  via ge-0/0/1.0
         """,
     ),
+    "fortinet": (
+        """\
+        config system interface
+            edit "port1"
+                set vdom "root"
+                set ip 10.10.1.1 255.255.255.0
+            next
+            edit "port2"
+                set vdom "root"
+                set ip 10.20.1.1 255.255.255.0
+            next
+        end
+        config firewall address
+            edit "apps"
+                set subnet 10.10.1.0 {mask}
+            next
+            edit "db"
+                set subnet 10.20.1.10 255.255.255.255
+            next
+        end
+        config firewall service custom
+            edit "pg"
+                set tcp-portrange 5432
+            next
+        end
+        config firewall policy
+            edit 7
+                set srcintf "port1"
+                set dstintf "port2"
+                set srcaddr "apps"
+                set dstaddr "db"
+                set action accept
+                set schedule "always"
+                set service "pg"
+            next
+        end
+        """,
+        """\
+        Routing table for VRF=0
+        C       10.10.1.0/24 is directly connected, port1
+        C       10.20.1.0/24 is directly connected, port2
+        """,
+    ),
     "vyos": (
         """\
         set interfaces ethernet eth0 address 10.10.1.1/24
@@ -199,3 +242,8 @@ def test_fault_11_packets_of_open_connections_are_refused() -> None:
     accepts = "set firewall name BACK rule 10 action accept"
     found = path("vyos", ALL, (accepts, accepts.replace("accept", "drop")))
     assert (found["status"], {item["direction"] for item in found["deciding"]}) == ("blocked", {"reply"})
+
+
+def test_fault_14_a_policy_for_another_interface() -> None:
+    found = path("fortinet", ALL, ('set srcintf "port1"', 'set srcintf "port2"'))
+    assert (found["status"], {item["direction"] for item in found["deciding"]}) == ("blocked", {"new"})
