@@ -14,7 +14,7 @@ from .device_answers import for_want_of_rights, hidden_part, refusal
 from .device_session import DeviceSession
 
 # A command that shows something; what follows a bar may filter it, and write it nowhere (redirect, append, tee, save).
-_SHOWS = re.compile(
+SHOWS = re.compile(
     r"(?:show|get)(?: [\w.:/*-]+)*(?: \| (?:display(?: [\w-]+)+|no-more|include [\w.-]+|exclude [\w.-]+))*"
 )
 REFUSED = 1
@@ -33,7 +33,7 @@ class DeviceChannel:
     ) -> Reply:
         """``become`` is without meaning: the session has the rights that its access asks for. A refused command has the
         exit status 1 and the device's words in stderr. Raises GatherError for a command that does not only show."""
-        if stdin or not _SHOWS.fullmatch(command):
+        if stdin or not SHOWS.fullmatch(command):
             raise GatherError(
                 f"{command.split(chr(10))[0][:80]!r} is not sent to a device that is only read",
                 self.host,
