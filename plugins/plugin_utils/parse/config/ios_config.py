@@ -193,7 +193,7 @@ class Configuration:
             device.access_list(key, family, self._of_list(place), default)
         interfaces = list(self._interfaces.values())
         undecided = [
-            *ios_ports.port_lists(device, interfaces, self._let_pass),
+            *ios_ports.port_lists(interfaces, self._let_pass),
             *ios_ports.vlan_filters(self._vlan_filters),
             *ios_ports.tunnels(device, interfaces, self._crypto_maps, self._permitted_of),
         ]

@@ -22,6 +22,7 @@ from .ios_interfaces import Settings
 
 _ETHERNET = re.compile(r"Ethernet|Port-channel|GigE")
 _SIDES = {"in": "in_interface", "out": "out_interface"}
+_VERSIONS = {"ip": asks.IPV4, "ip6": asks.IPV6}
 _BY_PORT = "by which port these packets come or go is not known"
 _TUNNEL = "what goes through a tunnel is not modelled"
 # What the list of a family and name permits.
@@ -36,24 +37,28 @@ def is_switched(settings: Settings) -> bool:
     return not settings.routed and "." not in settings.name and bool(_ETHERNET.search(settings.name))
 
 
-def port_lists(device: Device, interfaces: Sequence[Settings], permitted: Permitted) -> Undecided:
-    """Packets by the interface of a VLAN that a port's list may refuse, and those by the port that the VLAN's may."""
+def port_lists(interfaces: Sequence[Settings], permitted: Permitted) -> Undecided:
+    """Packets by the interfaces of VLANs that a port's list may refuse, and those by ports that a VLAN's may."""
     vlans = {one.name: one for one in interfaces if one.name.startswith("Vlan")}
-    for port in interfaces:
-        if not vlans or not is_switched(port):
-            continue
-        names = [name for name in vlans if port.trunk or name == f"Vlan{port.vlan}"]
-        for name in names:
-            yield from _refused(device, name, port, permitted)
-            yield from _refused(device, port.name, vlans[name], permitted)
+    ports = [one for one in interfaces if vlans and is_switched(one)]
+    for port in ports:
+        yield from _refused([name for name in vlans if _is_of(port, name)], port, permitted)
+    for name, vlan in vlans.items():
+        yield from _refused([port.name for port in ports if _is_of(port, name)], vlan, permitted)
 
 
-def _refused(device: Device, interface: str, by: Settings, permitted: Permitted) -> Undecided:
-    """Packets by an interface that a list at another one may refuse."""
-    for (family, direction), bound in by.lists.items():
+def _is_of(port: Settings, vlan: str) -> bool:
+    return port.trunk or vlan == f"Vlan{port.vlan}"
+
+
+def _refused(names: list[str], by: Settings, permitted: Permitted) -> Undecided:
+    """Packets by these interfaces that a list at another one may refuse."""
+    for (family, direction), bound in by.lists.items() if names else ():
         let_pass = asks.either(permitted(family, name) for name in (bound.common, bound.name) if name)
-        asked = both(device.packets(interface, direction, family), Not(let_pass))
-        yield direction, _unknown(asked, bound.line, _BY_PORT)
+        packets = both(
+            Named(_SIDES[direction], tuple(names)), _VERSIONS[family], Named("origin", ("network",))
+        )
+        yield direction, _unknown(both(packets, Not(let_pass)), bound.line, _BY_PORT)
 
 
 def vlan_filters(lines: Sequence[Line]) -> Undecided:
