@@ -58,7 +58,8 @@ def parse(host: str, outputs: Mapping[str, RawOutput]) -> State:
     """Never fails for what a device printed: what can't be read is named in the state."""
     device = Device(host, "paloalto_panos")
     why = raw.problem(outputs, "running_config")
-    root, strange = Node(0), []  # type: tuple[Node, list[tuple[int, str]]]
+    root = Node(0)
+    strange: list[tuple[int, str]] = []
     if not why:
         try:
             root, strange = tree(raw.text(outputs, "running_config"))

@@ -12,9 +12,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from ...model.match import ALWAYS, In, Match, Not, Unknown, both
+from ...model.match import ALWAYS, In, Match, Not, both
 from . import asks
 from .fortios_tree import Block
+from .found import Found
 from .words import NotUnderstoodError
 
 _NO_MATTER = frozenset(
@@ -52,20 +53,11 @@ class Addresses:
         self._multicast = config.table(f"firewall multicast-address{ending}")
         self._groups = config.table(f"firewall addrgrp{ending}")
         self._interfaces = interfaces
-        self._found: dict[tuple[str, str], Match] = {}
+        self._found = Found()
 
     def match(self, field: str, name: str) -> Match:
         """``field``: src or dst. What can't be decided is an ``Unknown``."""
-        key = (field, name)
-        if key not in self._found:
-            why = f"address {name}: it contains itself"
-            self._found[key] = Unknown(f"{field} {why}", why)
-            try:
-                self._found[key] = self._read(field, name)
-            except NotUnderstoodError as error:
-                why = f"address {name}: {error}"
-                self._found[key] = Unknown(f"{field} {why}", why)
-        return self._found[key]
+        return self._found.match(field, f"address {name}", lambda: self._read(field, name))
 
     def _read(self, field: str, name: str) -> Match:
         if name in self._single:

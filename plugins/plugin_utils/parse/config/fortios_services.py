@@ -13,9 +13,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from ...model.match import ALWAYS, Match, Unknown, both, protocol
+from ...model.match import ALWAYS, Match, both, protocol
 from . import asks
 from .fortios_tree import Block
+from .found import Found
 from .numbers import number, ports
 from .words import NotUnderstoodError
 
@@ -149,18 +150,10 @@ class Services:
     def __init__(self, config: Block) -> None:
         self._custom = config.table("firewall service custom")
         self._groups = config.table("firewall service group")
-        self._found: dict[str, Match] = {}
+        self._found = Found()
 
     def match(self, name: str) -> Match:
-        if name not in self._found:
-            why = f"service {name}: it contains itself"
-            self._found[name] = Unknown(why, why)  # what a group finds that comes back to itself
-            try:
-                self._found[name] = self._read(name)
-            except NotUnderstoodError as error:
-                why = f"service {name}: {error}"
-                self._found[name] = Unknown(why, why)
-        return self._found[name]
+        return self._found.match("", f"service {name}", lambda: self._read(name))
 
     def _read(self, name: str) -> Match:
         if name in self._custom:

@@ -16,6 +16,7 @@ from collections.abc import Callable, Sequence
 
 from ...model.match import ALWAYS, Match, Unknown, both, protocol
 from . import asks, numbers
+from .found import Found
 from .panos_tree import Node
 from .words import NotUnderstoodError
 
@@ -33,8 +34,7 @@ class Objects:
 
     def __init__(self, scopes: Sequence[Node]) -> None:
         self.scopes = scopes
-        self._addresses: dict[tuple[str, str], Match] = {}
-        self._services: dict[str, Match] = {}
+        self._found = Found()
 
     def find(self, kind: str, name: str) -> Node | None:
         for scope in self.scopes:
@@ -45,13 +45,11 @@ class Objects:
 
     def address(self, field: str, name: str) -> Match:
         """What a source or destination asks for; what can't be decided is an ``Unknown``."""
-        return _once(
-            self._addresses, (field, name), f"{field} address {name}", lambda: self._address(field, name)
-        )
+        return self._found.match(field, f"address {name}", lambda: self._address(field, name))
 
     def service(self, name: str) -> Match:
         """Protocol and ports of a service or a group of services."""
-        return _once(self._services, name, f"service {name}", lambda: self._service(name))
+        return self._found.match("", f"service {name}", lambda: self._service(name))
 
     def _address(self, field: str, name: str) -> Match:
         if name == "any":
@@ -144,20 +142,6 @@ _READERS: dict[str, Callable[[Objects, str, Node], Match]] = {
     "region": Objects._region,
     "external-list": Objects._external,
 }
-
-
-def _once(found: dict, key: object, what: str, read: Callable[[], Match]) -> Match:  # type: ignore[type-arg]
-    """Reads it the first time; meanwhile, who comes back to it finds that it contains itself."""
-    if key not in found:
-        why = f"{what}: it contains itself"
-        found[key] = Unknown(why, why)
-        try:
-            found[key] = read()
-        except NotUnderstoodError as error:
-            why = f"{what}: {error}"
-            found[key] = Unknown(why, why)
-    match: Match = found[key]
-    return match
 
 
 def _netmask(field: str, said: str) -> Match:

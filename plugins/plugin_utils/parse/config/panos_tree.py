@@ -229,7 +229,9 @@ def _between(line: int, said: str) -> str:
 
 def _braces(text: str) -> Node:
     lines = [("" if _NOISE.match(line.lstrip()) else line) for line in text.splitlines()]
-    root, path, words = Node(0), [[]], []  # type: tuple[Node, list[list[str]], list[str]]
+    root = Node(0)
+    path: list[list[str]] = [[]]
+    words: list[str] = []
     at, line = 0, 1
     body = "\n".join(lines)
     while at < len(body):
@@ -290,7 +292,8 @@ def _insert(root: Node, prefix: list[str], words: list[str], line: int) -> None:
 
 
 def _set_lines(text: str) -> tuple[Node, list[tuple[int, str]]]:
-    root, strange = Node(0), []  # type: tuple[Node, list[tuple[int, str]]]
+    root = Node(0)
+    strange: list[tuple[int, str]] = []
     for number, line in _logical(text):
         words = _words(line, number)
         verb = words[0]
@@ -347,7 +350,8 @@ def _words(line: str, number: int) -> list[str]:
 
 def _grow(root: Node, words: list[str], start: int, line: int) -> None:
     """``words`` from the root. Those from ``start`` on may be a setting, its value, and further settings."""
-    at, node, path = 0, root, []  # type: tuple[int, Node, list[str]]
+    at, node = 0, root
+    path: list[str] = []
     while at < len(words):
         word = words[at]
         if word == "[":
