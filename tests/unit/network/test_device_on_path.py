@@ -62,11 +62,12 @@ def router(
     return found
 
 
-def path(device: State) -> dict[str, Any]:
+def path(device: State, **more: State) -> dict[str, Any]:
     states = {
         "app1": host("app1", {"eth0": ["10.10.1.5/24"]}, {"0.0.0.0/0": ["10.10.1.1 eth0"]}),
         "app2": host("app2", {"eth0": ["10.10.1.200/24"]}, {"0.0.0.0/0": ["10.10.1.1 eth0"]}),
         "r1": device,
+        **more,
         "db1": host("db1", {"eth0": ["10.20.1.10/24"]}, {"0.0.0.0/0": ["10.20.1.1 eth0"]}),
     }
     states["db1"].rulesets = states["app1"].rulesets = {}
@@ -162,3 +163,27 @@ def test_nothing_comes_in_by_a_loopback_interface() -> None:
     )
     edges = {name for _host, name in Network({"r1": device}, Space()).edges()}
     assert edges == {"GigabitEthernet0/0", "GigabitEthernet0/1"}
+
+
+def one_of_two(number: int, source: str) -> State:
+    """One of two routers with shared addresses, to which the hosts send."""
+    text = CONFIG.format(
+        app=f"{IN}\n standby 1 ip 10.10.1.1", db="\n standby 2 ip 10.20.1.1", source=source, back=""
+    )
+    shown = ROUTES
+    for network in ("10.10.1", "10.20.1"):
+        text = text.replace(f"ip address {network}.1 ", f"ip address {network}.{number} ")
+        shown = shown.replace(f"{network}.1/32", f"{network}.{number}/32")
+    found = device_texts.state("cisco_ios", text, routes4=shown)
+    found.host = f"r{number - 1}"
+    return found
+
+
+@pytest.mark.parametrize(("second", "status"), [("any", "open"), ("10.10.1.0 0.0.0.127", "partial")])
+def test_fault_25_two_routers_with_one_address_of_which_one_differs(second: str, status: str) -> None:
+    first = one_of_two(2, "any")
+    found = path(first, r2=one_of_two(3, second))
+    assert found["status"] == status
+    if status == "partial":
+        assert found["cut"]["hosts"] == ["app2"]
+        assert {rule["host"] for item in found["deciding"] for rule in item["rules"]} == {"r2"}

@@ -12,6 +12,7 @@ import pytest
 from ansible_collections.pathguard.network.plugins.plugin_utils.model.raw import RawOutput
 from ansible_collections.pathguard.network.plugins.plugin_utils.model.state import Interface, State
 from ansible_collections.pathguard.network.plugins.plugin_utils.parse.config import facts, interface_facts
+from tests.support import device_texts
 
 IOS = """\
 GigabitEthernet0/0 is up, line protocol is up
@@ -116,3 +117,62 @@ def test_templates_of_another_version(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(interface_facts, "parse_output", lambda *_asked: [{"intf": "GigabitEthernet0/1"}])
     state = state_of("cisco_ios", IOS, Interface("GigabitEthernet0/1"))
     assert "'interface'" in state.unreadable[0]["reason"]
+
+
+SHARED = {
+    "cisco_ios": (
+        """\
+        interface GigabitEthernet0/0
+         ip address 10.10.1.2 255.255.255.0
+         standby 1 ip 10.10.1.1
+         standby 1 priority 110
+        interface GigabitEthernet0/1
+         ip address 10.20.1.2 255.255.255.0
+         vrrp 7 address-family ipv4
+          priority 110
+          address 10.20.1.1 primary
+        interface GigabitEthernet0/2
+         ip address 10.30.1.2 255.255.255.0
+        """,
+        {
+            "GigabitEthernet0/0": ["10.10.1.2/24", "10.10.1.1/24"],
+            "GigabitEthernet0/1": ["10.20.1.2/24", "10.20.1.1/24"],
+            "GigabitEthernet0/2": ["10.30.1.2/24"],
+        },
+    ),
+    "cisco_nxos": (
+        """\
+        interface Vlan10
+          no shutdown
+          ip address 10.10.1.2/24
+          hsrp version 2
+          hsrp 10
+            priority 110
+            ip 10.10.1.1
+          description ip 10.10.1.9
+        interface Vlan20
+          ip address 10.20.1.2/24
+          vrrp 20
+            address 10.20.1.1
+        """,
+        {"Vlan10": ["10.10.1.2/24", "10.10.1.1/24"], "Vlan20": ["10.20.1.2/24", "10.20.1.1/24"]},
+    ),
+    "arista_eos": (
+        """\
+        interface Vlan10
+           ip address 10.10.1.2/24
+           ip virtual-router address 10.10.1.1
+        interface Vlan20
+           ip address 10.20.1.2/24
+           vrrp 20 ipv4 10.20.1.1
+        """,
+        {"Vlan10": ["10.10.1.2/24", "10.10.1.1/24"], "Vlan20": ["10.20.1.2/24", "10.20.1.1/24"]},
+    ),
+}
+
+
+@pytest.mark.parametrize("platform", SHARED)
+def test_addresses_that_routers_share(platform: str) -> None:
+    text, expected = SHARED[platform]
+    state = device_texts.state(platform, text)
+    assert {one.name: one.addresses for one in state.interfaces.values()} == expected
