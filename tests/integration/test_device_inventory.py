@@ -78,6 +78,18 @@ def test_from_a_play_on_the_devices_themselves(router: Emulated, tmp_path: Path)
     assert router.logins == 1
 
 
+def test_an_inventory_of_another_connection(router: Emulated, tmp_path: Path) -> None:
+    """Its port is that of a web server."""
+    inventory = Devices(tmp_path, {"cisco_ios": router}, ansible_connection="ansible.netcommon.httpapi")
+    path = tmp_path / "inventory.yml"
+    host = f'"ansible_port": {router.port}'
+    more = f'"ansible_port": 443, "ansible_ssh_extra_args": "-o Port={router.port}"'
+    path.write_text(path.read_text().replace(host, more))
+    played = inventory.play([info(hosts=["cisco_ios"])])
+    assert played.rc == 0, played.text
+    assert router.logins == 1
+
+
 def test_credentials_of_an_automation_platform(router: Emulated, tmp_path: Path) -> None:
     nothing = dict.fromkeys(
         (

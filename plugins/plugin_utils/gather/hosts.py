@@ -57,6 +57,8 @@ PROXY_COMMAND = (
 SSH_CONNECTIONS = frozenset({"ssh", "smart", "paramiko", "paramiko_ssh", "network_cli", "libssh"})
 
 ENABLE = "enable"
+# Connections of devices whose port is not that of their terminal.
+OTHER_PORTS = frozenset({"httpapi", "netconf"})
 TRANSPORTS = ("auto", "netmiko", "connection")
 TRUE = frozenset({"true", "yes", "on", "1", "t", "y"})
 
@@ -145,10 +147,10 @@ class HostLogins:
             notes=self._notes(found),
         )
         if access.platform in DEVICES:
-            return self._of_device(access, found)
+            return self._of_device(access, kind, found)
         return self._with_transport(access, kind, found)
 
-    def _of_device(self, access: HostAccess, found: HostVariables) -> HostAccess:
+    def _of_device(self, access: HostAccess, kind: str, found: HostVariables) -> HostAccess:
         """A device has a terminal, and no shell: whatever connection the inventory names, netmiko logs in. Rights come
         by enable, also where a play asks for become without saying how."""
         if self._wanted.transport == "connection":
@@ -161,7 +163,10 @@ class HostLogins:
             found.get("ansible_become") is None and truth(os.environ.get("ANSIBLE_NET_AUTHORIZE") or "")
         )
         slowest = max(access.timeout, float(found.get(*COMMAND_TIMEOUT) or 0))
-        return replace(access, transport="netmiko", become=asked, become_method=ENABLE, timeout=slowest)
+        port = None if kind.rpartition(".")[2] in OTHER_PORTS else access.port
+        return replace(
+            access, transport="netmiko", port=port, become=asked, become_method=ENABLE, timeout=slowest
+        )
 
     def _with_transport(self, access: HostAccess, kind: str, found: HostVariables) -> HostAccess:
         transport = self._wanted.transport

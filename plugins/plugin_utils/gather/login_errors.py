@@ -63,7 +63,8 @@ PROTOCOL: tuple[tuple[str, str, str], ...] = (
     (
         "ncompatible",
         "the host and this controller have no SSH algorithm in common",
-        "update the host's sshd or the device's software, or use transport: connection (Linux) or saved files",
+        "update the host's SSH server; for old devices install paramiko 4 on the controller (netmiko[par4]); or use "
+        "transport: connection (Linux) or saved files",
     ),
 )
 
