@@ -73,3 +73,21 @@ def test_no_part_of_a_configuration_is_taken_for_the_whole(kind: str) -> None:
         found = state(platform, text[:end])
         whole_tables = kind == "fortinet" and text[:end].rstrip().endswith(("\nend", "admin"))
         assert not found.firewall_known or whole_tables, text[:end][-60:]
+
+
+def test_groups_in_groups_without_end_are_unknown_and_no_error() -> None:
+    groups = "".join(f"set address-group g{n} static g{n + 1}\n" for n in range(3000))
+    text = PANOS.replace("source apps", "source g0") + groups
+    assert answers("paloalto_panos", "panos set", text)[2] == "deny"
+    assert (
+        Questions(state("paloalto_panos", text)).verdict({**OPEN, **BY["panos set"]})["verdict"] == "unknown"
+    )
+    more = "".join(f'    edit "g{n}"\n        set member "g{n + 1}"\n    next\n' for n in range(3000))
+    table = FORTIOS.replace("config firewall addrgrp\n", f"config firewall addrgrp\n{more}")
+    broken = table.replace('set srcaddr "apps"', 'set srcaddr "g0"')
+    assert Questions(state("fortinet", broken)).verdict({**OPEN, **BY["fortinet"]})["verdict"] == "unknown"
+
+
+@pytest.mark.parametrize("line", ["set rulebase security rules r " + "a " * 5000, "set " + "[ " * 5000])
+def test_a_line_without_end_is_no_error(line: str) -> None:
+    assert not state("paloalto_panos", PANOS + line).firewall_known

@@ -10,6 +10,9 @@ from collections.abc import Callable
 from ...model.match import Match, Unknown
 from .words import NotUnderstoodError
 
+# Groups in groups, beyond what devices allow.
+_DEEPEST = 12
+
 
 class Found:
     """Matches by name. What can't be read is an ``Unknown``, and so is a group for what it finds that leads back to
@@ -17,6 +20,7 @@ class Found:
 
     def __init__(self) -> None:
         self._matches: dict[tuple[str, str], Match] = {}
+        self._depth = 0
 
     def match(self, field: str, what: str, read: Callable[[], Match]) -> Match:
         """``what`` tells the object, for people; ``field``: at which it is asked for, if that matters. ``read`` may
@@ -24,10 +28,15 @@ class Found:
         key = (field, what)
         if key not in self._matches:
             self._matches[key] = self._unknown(field, f"{what}: it contains itself")
+            self._depth += 1
             try:
+                if self._depth > _DEEPEST:
+                    raise NotUnderstoodError(f"groups in groups, more than {_DEEPEST} deep")
                 self._matches[key] = read()
             except NotUnderstoodError as error:
                 self._matches[key] = self._unknown(field, f"{what}: {error}")
+            finally:
+                self._depth -= 1
         return self._matches[key]
 
     @staticmethod

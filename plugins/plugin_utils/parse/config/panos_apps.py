@@ -73,6 +73,7 @@ _STANDARD = {
 # Names of applications that are, or hide in, ICMP; no other one is taken for ping, which its type identifies at once.
 _IN_ICMP = re.compile(r"icmp|ping|trace|tunnel|ptun")
 _NOT_IDENTIFIED = {"unknown-tcp": protocol(6), "unknown-udp": protocol(17), "unknown-p2p": _BY_PORT}
+_DEEPEST = 12  # groups in groups
 _OF_CUSTOM = frozenset(
     (
         "alg-disable-capability", "able-to-transfer-file", "category", "consume-big-bandwidth", "data-ident",
@@ -129,7 +130,7 @@ class Applications:
             return [_custom(name, custom)]
         group = self._objects.find("application-group", name)
         if group is not None:
-            if name in within or not group.values("members"):
+            if name in within or len(within) > _DEEPEST or not group.values("members"):
                 return [Application(name)]
             return [one for member in group.values("members") for one in self._named(member, (*within, name))]
         if name in _BY_PROTOCOL:

@@ -368,6 +368,8 @@ def _grow(root: Node, words: list[str], start: int, line: int) -> None:
             leaf = node.put(word, line)
             at = _value(leaf, words, at + 1, line)
             continue
+        if len(path) > _DEEPEST:
+            raise NotUnderstoodError(f"line {line}: more than {_DEEPEST} words in a row")
         node = node.put(word, line)
         path.append(word)
         at += 1
