@@ -171,6 +171,35 @@ DEVICES = {
         C       10.20.1.0/24 is directly connected, port2
         """,
     ),
+    "paloalto_panos": (
+        """\
+        set network interface ethernet ethernet1/1 layer3 ip 10.10.1.1/24
+        set network interface ethernet ethernet1/2 layer3 ip 10.20.1.1/24
+        set network virtual-router default interface [ ethernet1/1 ethernet1/2 ]
+        set zone app network layer3 ethernet1/1
+        set zone db network layer3 ethernet1/2
+        set address apps ip-netmask 10.10.1.0/{length}
+        set address db1 ip-netmask 10.20.1.10/32
+        set service pg protocol tcp port 5432
+        set rulebase security rules r1 from app
+        set rulebase security rules r1 to db
+        set rulebase security rules r1 source apps
+        set rulebase security rules r1 destination db1
+        set rulebase security rules r1 application any
+        set rulebase security rules r1 service pg
+        set rulebase security rules r1 action allow
+        """,
+        """\
+        VIRTUAL ROUTER: default (id 1)
+          ==========
+        destination        nexthop        metric flags      age   interface          next-AS
+        10.10.1.0/24       10.10.1.1      0      A C              ethernet1/1
+        10.10.1.1/32       0.0.0.0        0      A H
+        10.20.1.0/24       10.20.1.1      0      A C              ethernet1/2
+        10.20.1.1/32       0.0.0.0        0      A H
+        total routes shown: 4
+        """,
+    ),
     "vyos": (
         """\
         set interfaces ethernet eth0 address 10.10.1.1/24
@@ -228,6 +257,7 @@ UNBOUND = {
     "cisco_xr": ("ipv4 access-group A ingress", "open"),
     "arista_eos": ("ip access-group A in", "open"),
     "juniper_junos": ("set security zones security-zone app interfaces ge-0/0/0.0", "blocked"),
+    "paloalto_panos": ("set zone app network layer3 ethernet1/1", "blocked"),
     "vyos": ("set interfaces ethernet eth0 firewall in name A\n", "open"),
 }
 
