@@ -25,6 +25,8 @@ from ansible_collections.pathguard.network.plugins.plugin_utils.gather import te
 from ansible_collections.pathguard.network.plugins.plugin_utils.gather.channel import Channel, open_channel
 from tests.support.emulated import Emulated, emulated
 
+pytestmark = pytest.mark.device
+
 PLATFORMS = ("cisco_ios", "cisco_nxos", "arista_eos", "juniper_junos")
 RUN = "20261123-010000-1"
 

@@ -21,6 +21,8 @@ import pytest
 from ansible_collections.pathguard.network.plugins.plugin_utils.gather.device_session import DeviceSession
 from tests.support.emulated import PASSWORD, PLATFORMS, SECRET, USER, Emulated, emulated
 
+pytestmark = pytest.mark.device
+
 # Lines that take one entry about the database out of the list.
 CHANGES: dict[str, tuple[str, ...]] = {
     "cisco_ios": ("ip access-list extended APP-IN", "no 10", "end"),

@@ -22,6 +22,8 @@ from ansible_collections.pathguard.network.plugins.plugin_utils.gather.pool impo
 from ansible_collections.pathguard.network.plugins.plugin_utils.model.raw import RawOutput
 from tests.support.emulated import PASSWORD, PLATFORMS, SECRET, WITH_ENABLE, Emulated, emulated
 
+pytestmark = pytest.mark.device
+
 # What may be sent to a device that is only read.
 HARMLESS = re.compile(r"show .*|enable|terminal (?:length|width|pager) \d+|set cli [a-z-]+ \w+")
 LONG = "".join(
