@@ -29,7 +29,7 @@ from .config.entries import beneath
 
 # Behind the translation of destinations; packets of the device itself never come to where outgoing lists stand.
 _PLACES = {"in": INSIDE_NAT["in"], "out": ("forward", 50)}
-_VERSION = re.compile(r"^\s*:?\s*(?:ASA|PIX|FWSM) Version (\d+)\.(\d+)", re.MULTILINE)
+_VERSION = re.compile(r"^\s*:?\s*(?:ASA|PIX|FWSM) Version (\d{1,3})\.(\d{1,3})", re.MULTILINE)
 _BEGINS = re.compile(r"\A(?:[^\n]*\n){0,5}: Saved\s*$", re.MULTILINE)
 _ENDS = re.compile(r"^(?:: end|Cryptochecksum:[0-9a-f]{32})\s*$", re.MULTILINE)
 _CUT_SHORT = "the configuration begins with ': Saved' and has no ': end': it was cut short"
@@ -171,6 +171,8 @@ class _Reading:
             self._bind(line)
         elif words[:2] == ["same-security-traffic", "permit"] and len(words) == 3:
             self._same.add(words[2])
+        elif words[2:3] == ["extended"] and words[3:4] in (["permit"], ["deny"]):
+            self._lists.strange(line)
 
     def _undo(self, words: list[str]) -> None:
         """``no …``, or ``clear configure …`` of all of a kind."""

@@ -250,6 +250,8 @@ def test_an_entry(entry: str, flow: dict[str, Any], wanted: str) -> None:
         ("access-list L extended deny tcp any any eq 80\naccess-list L extended permit tcp any any\n", "permit"),
         ("access-list L remark permit ip any any\naccess-list L extended deny ip any any\n", "deny"),
         ("access-list L remark nothing else\n", "deny"),
+        # Trap 29: an entry whose first word was damaged is still one.
+        ("acces-list L extended deny tcp any any\naccess-list L extended permit tcp any any\n", "unknown"),
         # Before 9.0, what is not said is extended, and "any" is of IPv4.
         ("access-list L permit ip any any\n", "permit"),
         ("access-list L extended deny ip any any\naccess-list L line 1 extended permit tcp any any\n", "permit"),

@@ -191,6 +191,8 @@ def test_without_the_whole_configuration_it_is_not_known_whether_icmp_is_inspect
         ("context A\n config-url disk0:/a.cfg\n", _flow("inside", "outside"), "unknown"),
         ("interface BVI1\n nameif bridge\n", {**_flow("inside", "outside"), "in_interface": "bridge"}, "unknown"),
         ("interface BVI1\n nameif bridge\n", _flow("inside", "outside"), "permit"),
+        ("interface G9\n nameif new\n security-level high\n", {**_flow("inside", "outside"), "in_interface": "new"}, "unknown"),
+        ("interface G9\n nameif new\n security-level\n", {**_flow("inside", "outside"), "out_interface": "new"}, "unknown"),
         ("established tcp 4000 0\n", _flow("outside", "inside"), "unknown"),
         ("established tcp 4000 0\n", _flow("inside", "outside"), "permit"),
         ("aaa authentication match A inside SRV\n", _flow("inside", "outside"), "unknown"),

@@ -21,10 +21,12 @@ from ...model import text
 from ...model.match import ALWAYS, Match, Named, Not, both
 from ...model.rules import ACCEPT, DROP, Rule, Verdict
 from . import asks
+from .asa_names import whole
 from .blocks import Line
 from .device import Device
 
 _HIGHEST = 100
+_BRIDGED = "interfaces of a bridge group are not modelled"
 _IN, _OUT = "in_interface", "out_interface"
 _VERSIONS = {"ip": asks.IPV4, "ip6": asks.IPV6}
 
@@ -32,7 +34,7 @@ _VERSIONS = {"ip": asks.IPV4, "ip6": asks.IPV6}
 @dataclass
 class NamedInterface:
     """An interface with a name; without one, no packet passes it. ``told``: whether its addresses are in the text.
-    ``bridged``: it belongs to a bridge group."""
+    ``unclear``: why it is not known what passes it."""
 
     name: str
     hardware: str
@@ -41,7 +43,7 @@ class NamedInterface:
     told: bool = True
     up: bool = True
     management: bool = False
-    bridged: bool = False
+    unclear: str = ""
     line: int = 0
 
 
@@ -64,21 +66,24 @@ def named(block: Line, names: dict[str, str]) -> NamedInterface | None:
         words = line.words
         if words[0] == "nameif" and len(words) == 2:
             found.name = words[1]
-        elif words[0] == "security-level" and len(words) == 2 and words[1].isdecimal():
-            level = int(words[1])
+        elif words[0] == "security-level":
+            level = whole(" ".join(words[1:]), _HIGHEST)
+            if level is None:
+                found.unclear = f"{line.text!r} is not understood"
         elif words == ["shutdown"]:
             found.up = False
         elif words[0] == "management-only":
             found.management = True
         elif words[0] == "bridge-group":
-            found.bridged = True
+            found.unclear = _BRIDGED
         elif words[:2] == ["ip", "address"]:
             _address4([names.get(word, word) for word in words[2:4]], found)
         elif words[:2] == ["ipv6", "address"]:
             _address6(words[2:], found)
     if not found.name:
         return None
-    found.bridged = found.bridged or found.hardware.startswith("BVI")
+    if found.hardware.startswith("BVI"):
+        found.unclear = _BRIDGED
     found.level = level if level is not None else _HIGHEST if found.name == "inside" else 0
     return found
 
@@ -96,16 +101,16 @@ def _address4(words: list[str], found: NamedInterface) -> None:
 
 def _address6(words: list[str], found: NamedInterface) -> None:
     """``A/N``, with ``eui-64`` or ``standby``; or a link-local address; others come from routers."""
-    address, slash, _length = words[0].partition("/") if words else ("", "", "")
+    address, _slash, length = words[0].partition("/") if words else ("", "", "")
     try:
         family, value, _same = text.address_range(address)
     except ValueError:
         found.told = False
         return
-    if family == 6 and slash and "eui-64" not in words:
-        found.addresses.append(f"{text.address_text(6, value)}/{_length}")
-    elif family == 6:
+    if family != 6 or whole(length, 128) is None or "eui-64" in words:
         found.told = False
+    else:
+        found.addresses.append(f"{text.address_text(6, value)}/{length}")
 
 
 class Passing:

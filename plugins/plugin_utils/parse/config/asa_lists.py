@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from ...model.rules import Rule
+from .asa_names import whole
 from .asa_objects import Objects
 from .asa_rule import Reader
 from .blocks import Line
@@ -26,6 +27,7 @@ _COUNTED = re.compile(r"\s*\(hitcnt=\d+\).*$|\s+0x[0-9a-f]{6,8}\s*$")
 _RESOLVED = re.compile(r"(?<=\d) \([^()\s]+\)")
 # Settings of all lists, and not their names.
 _NO_LIST = ("alert-interval", "deny-flow-max", "mode")
+_LAST_LINE = 2147483647
 _REFERENCE = ("object", "object-group")
 
 
@@ -75,8 +77,9 @@ class Lists:
 
     def _entry(self, name: str, words: list[str], family: int | None, text: str, counted: bool) -> None:
         number = 0
-        if words[0] == "line" and len(words) > 2 and words[1].isdecimal():
-            number, words = int(words[1]), words[2:]
+        if words[0] == "line" and len(words) > 2:
+            at = whole(words[1], _LAST_LINE)
+            number, words = (0, words) if at is None else (at, words[2:])
         if words[0] == "rename" and len(words) == 2:
             if name in self.found:
                 self.found[words[1]] = self.found.pop(name)
@@ -96,6 +99,11 @@ class Lists:
             one.entries.insert(number - 1, entry)
         else:
             one.entries.append(entry)
+
+    def strange(self, line: Line) -> None:
+        """A line that looks like an entry of the list that its second word names, but for the first word."""
+        one = self.found.setdefault(line.words[1], AccessList("extended", self._family))
+        one.entries.append(Entry(line.words, line.text))
 
     def remove(self, words: list[str]) -> None:
         """``no access-list NAME …`` takes an entry away, or all of them; ``clear configure access-list`` too."""

@@ -175,13 +175,22 @@ LOG_LEVELS = (
     "disable",
     *map(str, range(8)),
 )
-_LAST_PORT = 0xFFFF
+_LAST_PORT, _LAST_BYTE = 0xFFFF, 0xFF
+_MOST_DIGITS = 9
+
+
+def whole(word: str, most: int) -> int | None:
+    """The number that a word writes in digits; None for another word, and for one that is larger than ``most``."""
+    if not (word.isascii() and word.isdecimal()) or len(word) > _MOST_DIGITS or int(word) > most:
+        return None
+    return int(word)
 
 
 def port(protocols: tuple[int, ...], word: str) -> int:
     """A port's number or name, of any of these protocols. ValueError for what is neither."""
-    if word.isascii() and word.isdecimal() and int(word) <= _LAST_PORT:
-        return int(word)
+    written = whole(word, _LAST_PORT)
+    if written is not None:
+        return written
     for number in protocols:
         if word in PORTS[number]:
             return PORTS[number][word]
@@ -189,19 +198,18 @@ def port(protocols: tuple[int, ...], word: str) -> int:
 
 
 def protocol(word: str) -> int | None:
-    """A protocol's number, None for ``ip``, which is any. ValueError for what is no protocol."""
+    """A protocol's number, None for ``ip``, which is any. KeyError for what is no protocol."""
     if word == "ip":
         return None
-    number = int(word) if word.isascii() and word.isdecimal() else PROTOCOLS.get(word, -1)
-    if not 0 <= number <= 255:
-        raise ValueError(word)
-    return number or None
+    written = whole(word, _LAST_BYTE)
+    return (PROTOCOLS[word] if written is None else written) or None
 
 
 def message(number: int, word: str) -> int:
     """An ICMP message's type. ValueError for what is none."""
-    if word.isascii() and word.isdecimal() and int(word) <= 255:
-        return int(word)
+    written = whole(word, _LAST_BYTE)
+    if written is not None:
+        return written
     if word not in MESSAGES[number]:
         raise ValueError(word)
     return MESSAGES[number][word]

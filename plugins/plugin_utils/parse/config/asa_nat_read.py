@@ -20,6 +20,7 @@ from .words import NotUnderstoodError, Words
 
 # Words that say nothing about which packets become what.
 _NO_MATTER = ("dns", "no-proxy-arp", "route-lookup", "net-to-net")
+_LAST_LINE = 2147483647
 _POOL_OPTIONS = ("round-robin", "extended", "flat", "include-reserve", "block-allocation")
 
 
@@ -72,7 +73,9 @@ def table(config: list[Line], objects: Objects) -> list[Translation]:
         section = first
         if words.take("after-auto"):
             section = last
-        at = int(words.next()) if words.peek().isdecimal() else 0
+        at = asa_names.whole(words.peek(), _LAST_LINE) or 0
+        if at:
+            words.next()
         found = _twice(words, sides, line, objects)
         if found is not None:
             section.insert(at - 1 if 0 < at <= len(section) else len(section), found)

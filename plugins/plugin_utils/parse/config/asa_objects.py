@@ -315,9 +315,10 @@ class Objects:
         address, _slash, length = word.partition("/")
         family, value = self._number(address)
         width = text.WIDTH[family]
-        if not (length.isascii() and length.isdecimal() and int(length) <= width):
+        counted = asa_names.whole(length, width)
+        if counted is None:
             raise NotUnderstoodError(f"{word!r} is no prefix")
-        free = width - int(length)
+        free = width - counted
         low = value >> free << free
         found.ranges[family].append((low, low | (1 << free) - 1))
 

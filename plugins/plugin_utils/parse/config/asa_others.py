@@ -65,10 +65,10 @@ class Others:
             self._unknown(ALWAYS, line, "the configurations of its contexts are not part of this one")
         for line in self._old:
             self._unknown(ALWAYS, line, "translations before 8.3 are not modelled")
-        bridged = tuple(one.name for one in self._interfaces if one.bridged)
-        if bridged:
-            asked = asks.either([Named(_IN, bridged), Named(_OUT, bridged)])
-            self._unknown(asked, None, "interfaces of a bridge group are not modelled")
+        for one in self._interfaces:
+            if one.unclear:
+                sides = [Named(side, (one.name,)) for side in (_IN, _OUT)]
+                self._unknown(asks.either(sides), None, f"interface {one.name}: {one.unclear}")
         self._reverse_path()
         self._tunnels()
         for line in starting(self._config, "shun"):

@@ -144,8 +144,7 @@ def message(words: Words, number: int) -> tuple[int, int | None] | None:
     except ValueError:
         return None
     words.next()
-    code = words.peek()
-    if code.isascii() and code.isdecimal() and int(code) <= 255:
+    code = names.whole(words.peek(), 255)
+    if code is not None:
         words.next()
-        return kind, int(code)
-    return kind, None
+    return kind, code
