@@ -174,7 +174,25 @@ def test_an_ipv4_list_and_an_ipv6_list_of_one_name() -> None:
     assert verdict("cisco_ios", text, TCP6, "ipv6 access-list X") == "permit"
 
 
-class TestOrder:
+@pytest.mark.parametrize(
+    "entry",
+    [
+        "permit tcp any any eq 5432 {}",
+        "permit tcp any any {} eq 5432",
+        "permit tcp any {} any eq 5432",
+        "permit tcp {} any any eq 5432",
+        "permit {} tcp any any eq 5432",
+        "{} permit tcp any any eq 5432",
+        "permit tcp any any eq 5432 established {}",
+    ],
+)
+@pytest.mark.parametrize("word", ["newword", "255.0.0.1", "any", "host"])
+def test_trap_29_a_word_that_nobody_reads_makes_the_entry_unknown(entry: str, word: str) -> None:
+    flow = {**TCP, "connection": "established"}
+    assert verdict("cisco_ios", f"ip access-list extended L\n {entry.format(word)}\n", flow, "L") == "unknown"
+
+
+class TestTrap24Order:
     """Trap 24: sequence numbers out of the text's order, remarks in the middle, hit counters."""
 
     def test_numbers_and_not_the_text_give_the_order(self) -> None:
