@@ -5,11 +5,14 @@
 
 from __future__ import annotations
 
+import json
 from textwrap import indent
 from typing import Any
 
 import pytest
 
+from ansible_collections.pathguard.network.plugins.plugin_utils.analyse.verdicts import Questions
+from ansible_collections.pathguard.network.plugins.plugin_utils.model.state import State
 from tests.support.device_texts import state, verdict
 
 Flow = dict[str, Any]
@@ -205,3 +208,14 @@ def test_groups_of_protocols_are_no_groups_of_ios_and_a_second_definition_is_not
     assert verdict("cisco_ios", text, TCP, "101") == "permit"
     assert verdict("cisco_ios", text, UDP, "101") == "unknown"
     assert verdict("cisco_ios", text, PING, "101") == "deny"
+
+
+def test_groups_in_groups_without_end_survive_the_states_document() -> None:
+    inner = "".join(
+        f"object-group service G{level}\n tcp eq {level}\n udp nonsense\n group-object G{level + 1}\n"
+        for level in range(1, 60)
+    )
+    found = state("cisco_ios", inner + "access-list 101 permit object-group G1 any any\n")
+    assert State.from_dict(json.loads(json.dumps(found.to_dict()))).to_dict() == found.to_dict()
+    assert Questions(found).verdict({**TCP, "dst_port": 5}, "101")["verdict"] == "permit"
+    assert Questions(found).verdict({**TCP, "dst_port": 59}, "101")["verdict"] == "unknown"

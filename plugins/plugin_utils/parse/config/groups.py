@@ -13,7 +13,7 @@ from .entries import Entries
 from .words import NotUnderstoodError, Words
 
 # Devices nest a few levels; more is no configuration that one of them took.
-_DEEPEST = 50
+_DEEPEST = 30
 _TEXT_ONLY = ("description", "remark")
 
 

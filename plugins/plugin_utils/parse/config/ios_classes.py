@@ -54,7 +54,7 @@ _PORTS: dict[str, tuple[tuple[int, int], ...]] = {
     "telnet": ((_TCP, 23),),
     "tftp": ((_UDP, 69),),
 }
-_DEEPEST = 20
+_DEEPEST = 8
 # What an access list permits, by its name.
 Permitted = Callable[[str], Match]
 
