@@ -24,8 +24,9 @@ from ...model.match import (
 from ...model.rules import Rule, Verdict
 from . import asks
 
-# Matches grow with the square of how often permit and deny alternate; beyond this, a list is not followed.
-_MOST_TURNS = 300
+# Each turn from permit to deny asks for all that was denied before: beyond so many parts a list is not followed.
+_MOST_PARTS = 100_000
+_MOST_BEFORE = 300
 _SYN = 0x02
 _EXCHANGED = {
     "src": "dst", "dst": "src", "src_port": "dst_port", "dst_port": "src_port", "in_interface": "out_interface",
@@ -41,7 +42,7 @@ def permitted(rules: Sequence[Rule], name: str) -> Match:
     found: list[Match] = []
     denied: list[Match] = []
     run: list[Match] = []
-    turns = 0
+    parts = 0
     for rule in rules:
         verdict = rule.verdict.kind if isinstance(rule.verdict, Verdict) else "unknown"
         if verdict in ("accept", "unknown"):
@@ -50,8 +51,8 @@ def permitted(rules: Sequence[Rule], name: str) -> Match:
             continue
         if run:
             found.append(both(asks.either(run), *_none_of(denied)))
-            run, turns = [], turns + 1
-        if turns > _MOST_TURNS:
+            run, parts = [], parts + len(denied) + 1
+        if parts > _MOST_PARTS:
             return Unknown(
                 f"permitted by {name}", f"{name} alternates between permit and deny too often to be followed"
             )
@@ -63,7 +64,7 @@ def permitted(rules: Sequence[Rule], name: str) -> Match:
 
 def first_match(rules: Sequence[Rule], index: int, name: str) -> Match:
     """What reaches the rule at an index, and matches it."""
-    if index > _MOST_TURNS:
+    if index > _MOST_BEFORE:
         return both(
             rules[index].match, Unknown(f"before {name} {index}", f"{name} is too long to be followed")
         )
