@@ -82,7 +82,8 @@ class NetmikoLogin:
 
     def close(self) -> None:
         """Safe to call twice, and from another thread."""
-        if self.connection is not None:
+        # Older versions have no client any more once they have cleaned up.
+        if getattr(self.connection, "remote_conn_pre", None) is not None:
             # Not disconnect(): it would look for a prompt first, which takes seconds.
             self.connection.paramiko_cleanup()
         if self._proxy is not None:

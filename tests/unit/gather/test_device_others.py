@@ -96,10 +96,10 @@ def scripted(platform: str, folder: Path, answers: dict[str, str]) -> Iterator[E
 
 @pytest.fixture(autouse=True)
 def keys(monkeypatch: pytest.MonkeyPatch) -> None:
-    """netmiko agrees with FortiOS on key exchanges that paramiko's server does not have."""
-    monkeypatch.setattr(
-        FortinetSSH, "preferred_kex", {*FortinetSSH.preferred_kex, "curve25519-sha256@libssh.org"}
-    )
+    """netmiko agrees with FortiOS on key exchanges that paramiko's server does not have; older ones on all."""
+    if hasattr(FortinetSSH, "preferred_kex"):
+        both = {*FortinetSSH.preferred_kex, "curve25519-sha256@libssh.org"}
+        monkeypatch.setattr(FortinetSSH, "preferred_kex", both)
 
 
 @pytest.mark.parametrize("platform", CASES)
