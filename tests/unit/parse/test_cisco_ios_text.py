@@ -41,7 +41,12 @@ end
 
 class TestWhole:
     def test_a_whole_configuration_with_its_prompt(self) -> None:
-        for text in (RUNNING, f"r1#show running-config\n{RUNNING}\nr1#", RUNNING + "\n\nr1(config-if)#\n"):
+        for text in (
+            RUNNING,
+            f"r1#show running-config\n{RUNNING}\nr1#",
+            RUNNING + "\n\nr1(config-if)#\n",
+            RUNNING + "r1#exit\nConnection closed.\n",
+        ):
             found = state("cisco_ios", text)
             assert (found.firewall_known, found.hostname, list(found.interfaces)) == (
                 True,
@@ -55,6 +60,11 @@ class TestWhole:
         assert not found.firewall_known
         assert "cut short" in found.unreadable[0]["reason"]
         assert Questions(found).verdict(TCP)["verdict"] == "unknown"
+
+    def test_a_header_far_below_the_top_counts(self) -> None:
+        noise = "the terminal was used before\n" * 300
+        assert not state("cisco_ios", noise + RUNNING.replace("end\n", "")).firewall_known
+        assert state("cisco_ios", noise + RUNNING).firewall_known
 
     def test_a_part_without_the_header_is_fine(self) -> None:
         assert verdict("cisco_ios", "access-list 101 permit tcp any any eq 5432\n", TCP, "101") == "permit"

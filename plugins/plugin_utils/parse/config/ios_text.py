@@ -15,12 +15,16 @@ import re
 from . import modes
 from .blocks import Line, tree
 
-_HEADER = re.compile(r"^(?:Current|Using \d+ out of \d+).*(?:configuration|bytes)", re.MULTILINE)
+_HEADER = re.compile(
+    r"^[ \t]*(?:Current configuration ?:|Using \d+(?: out of \d+)? bytes|Building configuration\.\.\.)",
+    re.MULTILINE,
+)
+# Lines that a terminal may show behind the end.
+_BEHIND = 5
 _PAGED = re.compile(r" ?--More-- ?[\x08 ]*")
-# A prompt, behind which the terminal shows what was typed.
-_PROMPT = re.compile(r"^[\w.()/:-]{1,80}[#>]")
 # What only leaves a mode; which one that is, the next line says.
 _EXIT = re.compile(r"^[ \t]*exit[ \t]*$", re.MULTILINE)
+# A prompt, behind which the terminal shows what was typed.
 _TYPED = re.compile(r"^[\w.()/:-]{1,80}[#>](?: ?[a-z].*)?$", re.MULTILINE)
 _SHOWN = re.compile(
     r"^\s*(?P<kind>Standard IP|Extended IP|IPv6|Reflexive IP|Reflexive IPv6|[\w ]*(?:MAC|IPX|ARP|Role-based IP))"
@@ -69,11 +73,8 @@ def problem(text: str) -> str:
     refused = next((line for line in lines[:5] if line.startswith("%") and not line.startswith("%%")), "")
     if refused and len(lines) < 10:
         return f"the device answered: {refused[:200]}"
-    if _HEADER.search(text[:2000]):
-        while lines and _PROMPT.match(lines[-1]):
-            lines.pop()
-        if not lines or lines[-1] != "end":
-            return "the configuration is cut short: its last line is not 'end'"
+    if _HEADER.search(text) and "end" not in lines[-_BEHIND:]:
+        return "the configuration is cut short: its last line is not 'end'"
     return ""
 
 
