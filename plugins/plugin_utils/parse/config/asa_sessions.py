@@ -62,9 +62,10 @@ def policies(config: list[Line], *, whole: bool) -> Policies:
 
 def _is_wide(name: list[str], matched: Line | None) -> bool:
     """Whether a class has all packets that an inspection can be of."""
-    asked = [tuple(one.words) for one in matched.children] if matched is not None else []
-    known = name in (["inspection_default"], ["class-default"])
-    return known or _DEFAULT_TRAFFIC in asked or _EVERYTHING in asked
+    if matched is None:
+        return name in (["inspection_default"], ["class-default"])
+    asked = [tuple(one.words) for one in matched.children]
+    return _DEFAULT_TRAFFIC in asked or _EVERYTHING in asked
 
 
 def _action(line: Line, found: Policies, wide: bool) -> None:
@@ -77,10 +78,13 @@ def _action(line: Line, found: Policies, wide: bool) -> None:
             found.icmp = now if found.icmp is not True else True
     elif _BYPASS in words:
         found.bypass = True
-    elif words[0] in _MODULES or words[:2] == ["set", "connection"]:
-        limits = [words[at + 1 : at + 2] for at, word in enumerate(words) if word in _LIMITS]
-        if ["0"] not in limits[:1] and (limits or words[0] in _MODULES) and "monitor-only" not in words:
+    elif words[0] in _MODULES:
+        if "monitor-only" not in words:
             found.judging.append(line)
+    elif words[:2] == ["set", "connection"] and any(
+        word in _LIMITS and words[at + 1 : at + 2] != ["0"] for at, word in enumerate(words)
+    ):
+        found.judging.append(line)
 
 
 def rules(found: Policies) -> list[Rule]:
