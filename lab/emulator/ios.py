@@ -112,6 +112,9 @@ class IosTerminal(Flash, CiscoTerminal):
     def copy_asking(self, file: str, to: str) -> str:
         place, _colon, asked = to.partition(":")
         name = self.ask(f"Destination filename [{asked}]? ") or asked
+        if f"{place}:{name}" in self.device.files:
+            self.screen.write("%Warning:There already is a file existing with this name \n")
+            self.ask("Do you want to over write? [confirm]")
         told = self.copy_file(file, f"{place}:{name}")
         return told if told.startswith("%") else "1024 bytes copied in 0.1 secs (10240 bytes/sec)\n"
 

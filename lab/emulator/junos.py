@@ -32,7 +32,7 @@ class JunosTerminal(Terminal):
         "exit": "leave",
         "quit": "leave",
         "configure": "configure",
-        "configure exclusive": "configure",
+        "configure exclusive": "configure_alone",
         "configure private": "configure",
         "show version": "@version",
         "show interfaces": "@interfaces",
@@ -150,6 +150,11 @@ class JunosTerminal(Terminal):
     def configure(self) -> str:
         self.editing = True
         return "Entering configuration mode\n"
+
+    def configure_alone(self) -> str:
+        if self.device.candidate != self.device.committed[0]:
+            return "error: configuration database modified\n"
+        return self.configure()
 
     def configure_line(self, line: str) -> str:
         words = line.split()

@@ -43,7 +43,7 @@ class NxosTerminal(Flash, CiscoTerminal):
         "dir <place>": "list_files",
         "show file <file>": "show_file",
         "delete <file> no-prompt": "delete_file",
-        "copy <file> <to>": "copy_file",
+        "copy <file> <to>": "copy_over",
     }
 
     def checkpoint(self, name: str) -> str:
@@ -60,6 +60,12 @@ class NxosTerminal(Flash, CiscoTerminal):
         if file not in self.device.files:
             return f"ERROR: {file} does not exist\n"
         return self._roll_back(self.device.files[file])
+
+    def copy_over(self, file: str, to: str) -> str:
+        there = (
+            "Warning: There is already a file existing with this name. Do you want to overwrite (y/n)?[n] "
+        )
+        return "" if to in self.device.files and self.ask(there) != "y" else self.copy_file(file, to)
 
     def no_checkpoint(self, name: str) -> str:
         return "" if self.device.checkpoints.pop(name, None) else f"ERROR: Checkpoint {name} does not exist\n"

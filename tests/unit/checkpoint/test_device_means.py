@@ -17,10 +17,11 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.pathguard.network.plugins.plugin_utils.checkpoint import run
-from ansible_collections.pathguard.network.plugins.plugin_utils.checkpoint.driver import driver_of
+from ansible_collections.pathguard.network.plugins.plugin_utils.checkpoint import control, run
+from ansible_collections.pathguard.network.plugins.plugin_utils.checkpoint.devices.platforms import DEVICES
+from ansible_collections.pathguard.network.plugins.plugin_utils.checkpoint.driver import Order, driver_of
 from ansible_collections.pathguard.network.plugins.plugin_utils.checkpoint.status import CheckpointStatus
-from ansible_collections.pathguard.network.plugins.plugin_utils.errors import PathGuardError
+from ansible_collections.pathguard.network.plugins.plugin_utils.errors import CheckpointError, PathGuardError
 from ansible_collections.pathguard.network.plugins.plugin_utils.gather import terminal
 from ansible_collections.pathguard.network.plugins.plugin_utils.gather.channel import Channel, open_channel
 from tests.support.emulated import Emulated, emulated
@@ -213,3 +214,117 @@ def test_junos_says_confirmed_for_ever_but_pending_only_while_it_is(tmp_path: Pa
             time.sleep(0.2)
         assert "committed for good" in site.status().messages[0]
         assert site.changed()
+
+
+SAVED = ("cisco_ios", "cisco_nxos", "arista_eos")
+
+
+@pytest.mark.parametrize("platform", SAVED)
+def test_a_startup_configuration_that_the_change_wrote_is_put_back(platform: str, tmp_path: Path) -> None:
+    with on(platform, tmp_path) as site:
+        before = site.said("show startup-config")
+        run.arm_all(site.each, ["r1"], RUN, 300.0)
+        site.change()
+        site.type("write memory")
+        status = site.status()
+        assert status.changed_tables == ["running-config", "startup-config"]
+        assert "a reload loads what was written" in status.messages[-1]
+        outcome = run.restore_all(site.each, ["r1"], RUN, "broken")
+        assert outcome.decision == "restored", outcome.messages
+        answer = outcome.hosts["r1"]
+        assert isinstance(answer, CheckpointStatus)
+        assert answer.fingerprint == answer.armed_fingerprint
+        assert site.said("show startup-config") == before
+
+
+def test_ios_was_reloaded_with_what_the_change_had_written(tmp_path: Path) -> None:
+    """A reload ends the timer: nobody goes back by itself any more, and it is told."""
+    with on("cisco_ios", tmp_path) as site:
+        run.arm_all(site.each, ["r1"], RUN, 300.0)
+        site.change()
+        site.type("write memory")
+        assert site.device.device.keep()  # the timer is gone, and the startup configuration is loaded
+        status = site.status()
+        assert (status.state, status.remaining) == ("failed", 0.0)
+        assert "a reload ends it" in status.messages[0]
+        assert run.restore_all(site.each, ["r1"], RUN, "").decision == "restored"
+        assert not site.changed()
+
+
+def test_ios_was_reloaded_with_what_it_had_before(tmp_path: Path) -> None:
+    with on("cisco_ios", tmp_path) as site:
+        run.arm_all(site.each, ["r1"], RUN, 300.0)
+        assert site.device.device.keep()
+        assert site.status().state == "fired"
+        assert run.confirm_all(site.each, ["r1"], RUN).decision != "confirmed"
+
+
+@pytest.mark.parametrize("platform", ["cisco_ios", "cisco_nxos"])
+def test_a_copy_in_a_files_place_is_not_asked_in_vain(platform: str, tmp_path: Path) -> None:
+    """What a take-over left that was cut short: the new name is there already."""
+    with on(platform, tmp_path) as site:
+        run.arm_all(site.each, ["r1"], RUN, 300.0)
+        old = next(name for name in site.device.device.files if "pathguard-" in name)  # type: ignore[attr-defined]
+        files = site.device.device.files  # type: ignore[attr-defined]
+        driver = driver_of(site.device.access())
+        files[old.replace(RUN, "1-other")] = (
+            "cut short"  # sorted before the other, which is still the one that counts
+        )
+        told = driver.arm(site.channel, Order("1-other", 300.0, control.holder(), "its controller is lost"))
+        assert (told.id, told.state) == ("1-other", "armed")
+        assert [name for name in files if "pathguard-" in name] == [old.replace(RUN, "1-other")]
+        assert told.fingerprint["static"] == told.armed_fingerprint["static"]
+
+
+def test_ios_can_count_two_hours_and_says_so(tmp_path: Path) -> None:
+    with on("cisco_ios", tmp_path) as site:
+        outcome = run.arm_all(site.each, ["r1"], RUN, 7201.0)
+        assert outcome.decision == "refused"
+        assert "120 minutes at most" in outcome.messages[0]
+        assert site.status().state == "none"
+
+
+def test_junos_keeps_nobody_elses_edits(tmp_path: Path) -> None:
+    with on("juniper_junos", tmp_path) as site:
+        run.arm_all(site.each, ["r1"], RUN, 300.0)
+        site.change(timed=True)
+        other = site.device.device.candidate  # type: ignore[attr-defined]
+        other.set(["system", "location", "building", "somebody-elses-edit"])
+        outcome = run.confirm_all(site.each, ["r1"], RUN)
+        assert outcome.decision == "restored", outcome.messages
+        assert "configuration database modified" in outcome.messages[0]
+        assert not site.changed()
+        assert "somebody-elses-edit" not in site.device.device.running()
+
+
+def test_junos_gives_a_commit_more_time_and_still_goes_back_to_what_was_before_it(tmp_path: Path) -> None:
+    with on("juniper_junos", tmp_path) as site:
+        run.arm_all(site.each, ["r1"], RUN, 300.0)
+        site.change(timed=True)
+        run.renew_all(site.each, ["r1"], RUN, 900.0)
+        assert site.status().remaining > 600
+        assert run.restore_all(site.each, ["r1"], RUN, "").decision == "restored"
+        assert not site.changed()
+        assert "rollback 1" not in site.device.device.commands
+
+
+@pytest.mark.parametrize("platform", PLATFORMS)
+def test_what_the_device_complains_of_tells_no_secret(platform: str) -> None:
+    class Complains:
+        host = "r1"
+
+        def send(self, line: str, **_unused: Any) -> str:
+            if line.startswith(("configure exclusive", "configure")) and " " not in line.replace(
+                " exclusive", ""
+            ):
+                return "Entering configuration mode\n"
+            return (
+                "% Invalid: snmp-server community sesame-1 RO\n"
+                'error: syntax error: encrypted-password "sesame-2"\n'
+                "ERROR: username x secret 5 $1$sesame-3\n"
+            )
+
+    means = DEVICES[platform].means
+    with pytest.raises(CheckpointError) as refused:
+        means.replace(Complains(), "pathguard-1--a--b")
+    assert "sesame" not in str(refused.value)

@@ -37,6 +37,7 @@ class Router:
     before: str = ""
     left: float | None = None
     full: bool = False
+    startup: str = ""
 
     @property
     def session(self) -> Router:
@@ -60,6 +61,7 @@ class Memory:
 
     disruption = "none"
     by_hand = "go back to {name}"
+    asks = "commit it with a timer"
 
     def __init__(self, protection: str) -> None:
         self.protection = protection
@@ -81,6 +83,12 @@ class Memory:
 
     def running(self, device: Any) -> str:
         return f"Building configuration...\n{device.config}"
+
+    def startup(self, device: Any) -> str:
+        return device.startup
+
+    def write(self, device: Any) -> None:
+        device.startup = device.config
 
     def pending(self, device: Any) -> float | None:
         return device.left
@@ -270,3 +278,141 @@ def test_a_transport_that_only_reads_is_refused() -> None:
 
     with pytest.raises(CheckpointError, match="no command line"):
         TIMED.status(Reader())  # type: ignore[arg-type]
+
+
+def test_the_same_run_arms_anew_when_its_timer_has_ended() -> None:
+    router = armed()
+    router.change(NEW)
+    router.time_is_up()
+    told = TIMED.arm(router, order())
+    assert (told.state, told.newly_armed, router.left) == ("armed", True, 300.0)
+
+
+@pytest.mark.parametrize("run_id", [RUN, OTHER])
+def test_a_confirmed_one_is_armed_anew_by_a_take_over_alone(run_id: str) -> None:
+    router = armed()
+    router.change(NEW)
+    TIMED.confirm(router, RUN)
+    with pytest.raises(HeldError):
+        TIMED.arm(router, order(run_id))
+    told = TIMED.arm(router, order(run_id, "its controller is lost"))
+    assert (told.state, told.id) == ("armed", run_id)
+    router.change(OLD)
+    assert TIMED.restore(router, run_id, "").proven
+    assert router.config == NEW, "what was confirmed is what is gone back to"
+
+
+def test_confirming_twice_is_no_fault_and_renewing_then_is() -> None:
+    router = armed()
+    TIMED.confirm(router, RUN)
+    assert TIMED.confirm(router, RUN).state == "confirmed"
+    with pytest.raises(CheckpointError, match="is confirmed"):
+        TIMED.renew(router, RUN, 300.0)
+
+
+def test_what_is_not_confirmed_is_not_released() -> None:
+    router = armed()
+    with pytest.raises(CheckpointError, match="not confirmed"):
+        TIMED.release(router, RUN)
+    assert TIMED.status(router).state == "armed"
+
+
+def test_a_device_that_confirms_nothing_without_a_word_was_first() -> None:
+    class Late(Memory):
+        def keep(self, device: Any) -> None:
+            device.time_is_up()  # and the commit that follows has nothing to commit
+
+    driver = DeviceDriver(Late("wraps_commit"))
+    router = armed(WRAPS)
+    router.change(NEW, 5)
+    with pytest.raises(CheckpointError, match="the device was first"):
+        driver.confirm(router, RUN)
+    assert driver.status(router).state != "confirmed"
+
+
+def test_what_the_timer_put_back_is_told_when_it_is_confirmed() -> None:
+    router = armed(WRAPS)
+    router.change(NEW, 5)
+    assert WRAPS.status(router).messages == []
+    router.time_is_up()
+    assert "put it back" in WRAPS.renew(router, RUN, 300.0).messages[0]
+    assert "put it back" in WRAPS.confirm(router, RUN).messages[0]
+
+
+@pytest.mark.parametrize("name", ["pathguard-notes.txt", "pathguard-old/", "pathguard-a--b--c--d--e"])
+def test_somebody_elses_file_is_no_checkpoint(name: str) -> None:
+    router = Router(copies={name: "shopping list"})
+    assert TIMED.status(router).state == "none"
+    assert TIMED.arm(router, order()).state == "armed"
+    TIMED.restore(router, RUN, "")
+    assert router.copies == {name: "shopping list"}
+
+
+def test_two_runs_at_once_are_not_both_armed() -> None:
+    class Busy(Memory):
+        def save(self, device: Any, name: str) -> None:
+            """The other run has saved its copy in the same moment."""
+            super().save(device, name_of(OTHER, BY))
+            super().save(device, name)
+
+    router = Router()
+    with pytest.raises(HeldError) as refused:
+        DeviceDriver(Busy("arm_before")).arm(router, order())
+    assert refused.value.holder.id == OTHER
+    assert (list(router.copies), router.left) == ([name_of(OTHER, BY)], None)
+
+
+def test_what_a_run_that_died_left_is_told() -> None:
+    router = armed()
+    router.copies[name_of("20261122-9", BY)] = OLD
+    assert "20261122-9--jo--awx" in TIMED.status(router).messages[0]
+
+
+def test_the_mark_of_a_run_that_died_confirms_nothing() -> None:
+    router = Router(copies={f"{name_of(RUN, BY)}--confirmed": NEW})
+    assert TIMED.arm(router, order()).state == "armed"
+
+
+def test_names_are_never_longer_than_a_device_takes() -> None:
+    by = {"user": "a-very-long-user.name@example.org", "controller": "controller-17.example.org"}
+    for run_id in ("1", "x" * 30):
+        name = name_of(run_id, by, "0123456789")
+        assert len(name) <= 64
+        assert DeviceDriver(Memory("none")).status(Router(copies={name: OLD})).id == run_id
+
+
+def test_a_startup_configuration_that_the_change_wrote_is_put_back() -> None:
+    router = Router(startup=OLD)
+    assert "saved" in TIMED.arm(router, order()).armed_fingerprint
+    router.change(NEW)
+    router.startup = NEW
+    told = TIMED.status(router)
+    assert told.changed_tables == ["running-config", "startup-config"]
+    assert "a reload loads what was written" in told.messages[0]
+    told = TIMED.restore(router, RUN, "")
+    assert (told.state, told.proven, router.startup) == ("restored", True, OLD)
+    assert told.changed_tables == ["running-config", "startup-config"]
+    assert told.fingerprint == told.armed_fingerprint
+
+
+def test_after_the_timer_the_startup_configuration_is_still_the_changes() -> None:
+    router = Router(startup=OLD)
+    TIMED.arm(router, order())
+    router.change(NEW)
+    router.startup = NEW
+    router.time_is_up()
+    told = TIMED.status(router)
+    assert (told.state, told.changed_tables) == ("fired", ["startup-config"])
+    assert TIMED.restore(router, RUN, "").proven
+    assert router.startup == OLD
+
+
+def test_a_startup_configuration_that_was_another_is_not_guessed() -> None:
+    router = Router(startup="hostname r1\n")
+    TIMED.arm(router, order())
+    router.change(NEW)
+    router.startup = NEW
+    told = TIMED.restore(router, RUN, "")
+    assert (told.state, told.proven, router.config, router.startup) == ("failed", False, OLD, NEW)
+    assert told.changed_tables == ["startup-config"]
+    assert told.manual == ["look at the startup configuration, and write it anew: what it was is not kept"]

@@ -12,6 +12,25 @@ from typing import Protocol, cast
 from ...errors import CheckpointError
 from ...gather.channel import Channel
 
+# How a refusal begins an answer, perhaps below the mark of the place (``^``); further down it may be configuration.
+AT_ONCE = (
+    r"\A[\s^]*(?:%|[Ee]rror:|ERROR:|unknown command|syntax error|Command authorization|Permission denied).*"
+)
+_NOT_SHOWN = re.compile(r"\A[\s^]*% ?(?:Invalid|Auth|Permission|Access).*", re.IGNORECASE)
+# Strings, hashes, and what follows the word for a secret: a device's complaint may repeat the line that it is about.
+_SECRET = re.compile(
+    r"\"[^\"]*\"?|'[^']*'|\$\d+\$\S+"
+    r"|((?:password|secret|passphrase|community|md5|(?:pre-shared-|encrypted-|authentication-)?key(?:-string)?)\s+)\S.*",
+    re.IGNORECASE,
+)
+_LONGEST = 200
+
+
+def words_of(text: str) -> str:
+    """What a device printed, fit for a message: one line, not too long, without secrets."""
+    one_line = " ".join(text.replace("^", " ").split())
+    return _SECRET.sub(lambda found: f"{found[1] or ''}...", one_line)[-_LONGEST:]
+
 
 class Console(Protocol):
     """A session in which commands are typed that change the device."""
@@ -53,8 +72,14 @@ def tell(
         wrong = re.search(refused, said, re.M)
         if wrong:
             raise CheckpointError(
-                f"the device refuses {command!r}: {wrong[0].strip()[:200]}",
+                f"the device refuses {command!r}: {words_of(wrong[0])}",
                 device.host,
                 "look at the device's log; the login needs the right to configure it",
             )
     return said
+
+
+def startup_config(device: Console) -> str:
+    """What is loaded at boot, where a command shows it; empty where the login may not see it."""
+    said = device.send("show startup-config")
+    return "" if _NOT_SHOWN.search(said) else said

@@ -3,9 +3,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The checkpoint of a network device: a copy of its configuration on the device, and the device's own timer.
 
-The copy's name says whose it is: ``pathguard-RUN--USER--CONTROLLER``; one more with ``--confirmed`` at the end says
-that the change is kept and may still be taken back. State is worked out from the copies, the timer, and whether the
-running configuration is as it was. The claim is the device's: whoever first ends its timer has won.
+The copy's name says whose it is: ``pathguard-RUN--USER--CONTROLLER``, and after that, where the platform has one, what
+the startup configuration was (a digest); one more with ``--confirmed`` at the end says that the change is kept and may
+still be taken back. State is worked out from the copies, the timer, and whether the running configuration is as it was.
+The claim is the device's: whoever first ends its timer has won.
 """
 
 from __future__ import annotations
@@ -28,8 +29,15 @@ PREFIX = "pathguard-"
 _CONFIRMED = "--confirmed"
 _ID = re.compile(r"^[A-Za-z0-9._]+(?:-[A-Za-z0-9._]+)*$")
 _UNFIT = re.compile(r"[^A-Za-z0-9.]+")
-_LONGEST = 60
-_WHOLE = "running-config"
+_COPY = re.compile(
+    r"^pathguard-([A-Za-z0-9._]+(?:-[A-Za-z0-9._]+)*)--([A-Za-z0-9.]+)--([A-Za-z0-9.]+)(?:--([0-9a-f]{10}))?$"
+)
+# Characters of a name, and of them of a run's id, of who and where (each, at least), and of the digest.
+_LONGEST, _OF_ID, _OF_WORD, _OF_DIGEST = 64, 30, 4, 10
+_WHOLE, _STARTUP = "running-config", "startup-config"
+_AS_BEFORE = (
+    "its configuration is as it was recorded: nothing was changed, or the device's own timer has put it back"
+)
 
 
 @dataclass(frozen=True)
@@ -40,43 +48,66 @@ class _Kept:
     run_id: str
     user: str = ""
     controller: str = ""
+    saved: str = ""
     confirmed: bool = False
 
 
 @dataclass(frozen=True)
 class _Found:
-    """``kept``: None where there is no checkpoint. ``pending`` in seconds."""
+    """``kept``: None where there is no checkpoint. ``pending`` in seconds. ``saved``: digest of the startup
+    configuration, empty where there is none of its own. ``names``: of all copies."""
 
     kept: _Kept | None
     pending: float | None
     running: str
     recorded: str
+    saved: str
+    names: list[str]
 
     @property
     def changed(self) -> bool:
         return self.kept is not None and plain(self.running) != plain(self.recorded)
 
+    @property
+    def rewritten(self) -> bool:
+        """Whether the startup configuration is another one now."""
+        return (
+            self.kept is not None and bool(self.saved and self.kept.saved) and self.saved != self.kept.saved
+        )
 
-def name_of(run_id: str, by: Mapping[str, str]) -> str:
+    @property
+    def differs(self) -> list[str]:
+        return [_WHOLE] * self.changed + [_STARTUP] * self.rewritten
+
+
+def name_of(run_id: str, by: Mapping[str, str], saved: str = "") -> str:
     """The name of a run's copy. CheckpointError for an id that no file can have as its name."""
-    if not _ID.match(run_id) or len(run_id) > _LONGEST // 2:
+    if not _ID.match(run_id) or len(run_id) > _OF_ID:
         raise CheckpointError(
             f"{run_id!r} can't be part of a file's name on a device",
             "id",
-            f"use letters, digits, dots and single hyphens, {_LONGEST // 2} at most",
+            f"use letters, digits, dots, underscores and single hyphens, {_OF_ID} at most",
         )
-    words = [_UNFIT.sub(".", by.get(key, "")) for key in ("user", "controller")]
-    return "--".join([PREFIX + run_id, *words])[:_LONGEST].rstrip("-.")
+    user, controller = (
+        _UNFIT.sub(".", by.get(key, "")).strip(".") or "unknown" for key in ("user", "controller")
+    )
+    room = _LONGEST - len(f"{PREFIX}{run_id}------") - _OF_DIGEST
+    user = user[: max(_OF_WORD, room - len(controller))][: room - _OF_WORD]
+    return "--".join([PREFIX + run_id, user, controller[: room - len(user)], *([saved] if saved else [])])
 
 
-def _kept(names: list[str]) -> _Kept | None:
-    """The checkpoint that a device holds, by the names of its copies."""
-    found = [name for name in names if name.startswith(PREFIX) and not name.endswith(_CONFIRMED)]
-    if not found:
-        return None
-    name = sorted(found)[-1]
-    words = [*name[len(PREFIX) :].split("--"), "", ""]
-    return _Kept(name, words[0], words[1], words[2], name + _CONFIRMED in names)
+def _copies(names: list[str]) -> list[_Kept]:
+    """The checkpoints among a device's files; what others may have called alike is none."""
+    found = [(name, _COPY.match(name)) for name in sorted(names)]
+    return [
+        _Kept(name, *(word or "" for word in match.groups()), confirmed=name + _CONFIRMED in names)
+        for name, match in found
+        if match
+    ]
+
+
+def _short(text: str) -> str:
+    return digest(text)[:_OF_DIGEST] if text else ""
 
 
 @dataclass(frozen=True)
@@ -90,42 +121,59 @@ class DeviceDriver:
         return self._status(device, self._look(device))
 
     def arm(self, channel: Channel, order: Order) -> CheckpointStatus:
-        device, name = console(channel), name_of(order.run_id, order.by)
+        device = console(channel)
+        name_of(order.run_id, order.by)
         found = self._look(device)
-        if found.kept is not None and found.kept.run_id == order.run_id:
-            return self.renew(channel, order.run_id, order.timeout)
-        if found.kept is not None and self._state(found) in ("armed", "confirmed", "failed"):
+        kept, state = found.kept, self._state(found)
+        if kept is not None and state == "armed":
+            if kept.run_id == order.run_id:
+                return self.renew(channel, order.run_id, order.timeout)
             if not order.take_over:
                 raise self._held(device, found)
-            return self._taken_over(device, found, name, order)
-        if found.kept is not None:
-            self._forget(device, found.kept)
+            return self._taken_over(device, kept, order)
+        if kept is not None:
+            if state != "fired" and not order.take_over:
+                raise self._held(device, found)
+            self._forget(device, kept)
+            names = [name for name in found.names if not name.startswith(kept.name)]
+            found = replace(found, kept=None, names=names)
         if found.pending is not None:
             raise CheckpointError(
                 "somebody's confirmed commit is pending on the device",
                 device.host,
                 "confirm it, or wait until it is rolled back",
             )
+        return self._newly_armed(device, found, order)
+
+    def _newly_armed(self, device: Console, found: _Found, order: Order) -> CheckpointStatus:
+        name = name_of(order.run_id, order.by, found.saved)
+        if name + _CONFIRMED in found.names:  # left by a run of this name whose end was cut short
+            self.means.delete(device, name + _CONFIRMED)
         self.means.save(device, name)
-        if digest(self.means.text(device, name)) != digest(found.running):
-            self.means.delete(device, name)
-            raise CheckpointError(
-                "the copy of the configuration is not like the configuration",
-                device.host,
-                "look whether the device's flash is full, or somebody else configures it now",
-            )
         try:
+            self._alone(device, name)
+            if digest(self.means.text(device, name)) != digest(found.running):
+                raise CheckpointError(
+                    "the copy of the configuration is not like the configuration",
+                    device.host,
+                    "look whether the device's flash is full, or somebody else configures it now",
+                )
             self.means.start(device, order.timeout)
         except BaseException:
             self.means.delete(device, name)
             raise
         return replace(self._status(device, self._look(device)), newly_armed=True)
 
-    def _taken_over(self, device: Console, found: _Found, name: str, order: Order) -> CheckpointStatus:
+    def _alone(self, device: Console, name: str) -> None:
+        """Two runs may both have found the device free: now at least one of them sees the other's copy."""
+        for other in _copies(self.means.names(device)):
+            if other.name != name:
+                raise self._held(device, _Found(other, None, "", "", "", []))
+
+    def _taken_over(self, device: Console, kept: _Kept, order: Order) -> CheckpointStatus:
         """The other run's copy stays what is gone back to; it gets another name."""
-        if found.kept is not None:
-            self.means.copy(device, found.kept.name, name)
-            self._forget(device, found.kept)
+        self.means.copy(device, kept.name, name_of(order.run_id, order.by, kept.saved))
+        self._forget(device, kept)
         self.means.start(device, order.timeout)
         return replace(self._status(device, self._look(device)), newly_armed=True)
 
@@ -133,7 +181,7 @@ class DeviceDriver:
         device = console(channel)
         self._armed(device, run_id)
         self.means.start(device, timeout)
-        return self._status(device, self._look(device))
+        return self._after_change(device, self._look(device))
 
     def hold(self, channel: Channel, run_id: str, margin: float) -> CheckpointStatus:
         device = console(channel)
@@ -153,11 +201,21 @@ class DeviceDriver:
                 device.host,
                 "look at what is running; make the change again under a new checkpoint",
             )
-        if not kept.confirmed:
-            if found.pending is not None:
-                self.means.keep(device)
-            self.means.save(device, kept.name + _CONFIRMED)
-        return self._status(device, self._look(device))
+        if kept.confirmed:
+            return self._status(device, found)
+        if found.pending is not None:
+            self.means.keep(device)
+            now = self._look(device)
+            # Some devices confirm without a word when nothing waits any more.
+            if now.pending is not None or (found.changed and not now.changed):
+                raise CheckpointError(
+                    "the device was first: its timer put the configuration back before it was confirmed",
+                    device.host,
+                    "make the change again under a new checkpoint",
+                )
+            found = now
+        self.means.save(device, kept.name + _CONFIRMED)
+        return self._after_change(device, replace(found, kept=replace(kept, confirmed=True)))
 
     def release(self, channel: Channel, run_id: str) -> CheckpointStatus:
         device = console(channel)
@@ -185,15 +243,16 @@ class DeviceDriver:
         if found.changed:
             self.means.replace(device, kept.name)
             found = self._look(device)
+        if found.rewritten and not found.changed and _short(found.recorded) == kept.saved:
+            self.means.write(device)  # what runs is proven to be what was loaded at boot when this was armed
+            found = self._look(device)
         told = self._status(device, found)
-        if found.changed:
-            return replace(
-                told, state="failed", proven=False, changed_tables=[_WHOLE], manual=self._manual(kept)
-            )
+        if found.differs:
+            return replace(told, state="failed", proven=False, manual=self._manual(found))
         self._forget(device, kept)
+        changed = [_WHOLE] * (before.changed or by_timer) + [_STARTUP] * before.rewritten
         state = "fired" if by_timer else "restored"
-        changed = [_WHOLE] if before.changed or by_timer else []
-        return replace(told, state=state, proven=True, changed_tables=changed, remaining=0.0)
+        return replace(told, state=state, proven=True, changed_tables=changed, remaining=0.0, messages=[])
 
     def _end_timer(self, device: Console, found: _Found) -> bool:
         """Go back, or drop the timer where nothing changed. True if the timer ended in between by itself."""
@@ -220,9 +279,11 @@ class DeviceDriver:
         return self._status(device, self._look(device))
 
     def _look(self, device: Console) -> _Found:
-        kept = _kept(self.means.names(device))
+        names = self.means.names(device)
+        kept = next(iter(_copies(names)[::-1]), None)
         recorded = self.means.text(device, kept.name) if kept else ""
-        return _Found(kept, self.means.pending(device), self.means.running(device), recorded)
+        pending, running = self.means.pending(device), self.means.running(device)
+        return _Found(kept, pending, running, recorded, _short(self.means.startup(device)), names)
 
     def _state(self, found: _Found) -> str:
         if found.kept is None:
@@ -235,37 +296,62 @@ class DeviceDriver:
 
     def _status(self, device: Console, found: _Found) -> CheckpointStatus:
         kept, state = found.kept, self._state(found)
+        running = {"static": digest(found.running), **({"saved": found.saved} if found.saved else {})}
         recorded = {"static": digest(found.recorded)} if kept else {}
+        if kept and kept.saved:
+            recorded["saved"] = kept.saved
         return CheckpointStatus(
             device.host,
             state,
             kept.run_id if kept else "",
             found.pending or 0.0,
-            {"static": digest(found.running)},
+            running,
             recorded,
             self.means.protection,
             self.means.disruption,
             self.means.by_hand.format(name=kept.name) if kept else "",
             {"user": kept.user, "controller": kept.controller} if kept else {},
-            changed_tables=[_WHOLE] if found.changed else [],
+            changed_tables=found.differs,
             timer="the device's own" if found.pending is not None else "",
             messages=self._messages(found, state),
-            manual=self._manual(kept) if kept and state == "failed" else [],
+            manual=self._manual(found) if state == "failed" else [],
         )
 
-    def _messages(self, found: _Found, state: str) -> list[str]:
-        if state == "failed":
-            return ["the device's timer is gone, and its configuration is not as it was recorded"]
-        if state != "armed" or self.means.protection == "arm_before":
-            return []
-        if self.means.protection == "wraps_commit":
-            if found.pending is None and found.changed:
-                return ["the change was committed for good: no timer of the device puts it back"]
-            return ["the timer is that of the change's own commit: it must be a confirmed one"]
-        return ["no timer of the device puts its rules back: only a revert from a controller does"]
+    def _after_change(self, device: Console, found: _Found) -> CheckpointStatus:
+        """The status, for those who made a change in between."""
+        told = self._status(device, found)
+        if self.means.protection == "wraps_commit" and found.pending is None and not found.changed:
+            return replace(told, messages=[_AS_BEFORE])
+        return told
 
-    def _manual(self, kept: _Kept) -> list[str]:
-        return [f"on the device's console: {self.means.by_hand.format(name=kept.name)}"]
+    def _messages(self, found: _Found, state: str) -> list[str]:
+        found_more = [one.name for one in _copies(found.names) if found.kept and one.name != found.kept.name]
+        more = [f"another run's copy is left on the device: {name}" for name in found_more]
+        if found.rewritten:
+            more.append("the startup configuration was written since: a reload loads what was written")
+        if state == "failed":
+            what = "the device's timer is gone (a reload ends it, and so can anybody)"
+            return [f"{what}, and its configuration is not as it was recorded", *more]
+        if state != "armed" or self.means.protection == "arm_before":
+            return more
+        if self.means.protection == "none":
+            return ["no timer of the device puts its rules back: only a revert from a controller does", *more]
+        if found.pending is not None:
+            return more
+        if found.changed:
+            return ["the change was committed for good: no timer of the device puts it back", *more]
+        asked = (
+            f"the timer is that of the change's own commit, which must be a confirmed one: {self.means.asks}"
+        )
+        return [asked, *more]
+
+    def _manual(self, found: _Found) -> list[str]:
+        steps = []
+        if found.kept and (found.changed or not found.rewritten):
+            steps.append(f"on the device's console: {self.means.by_hand.format(name=found.kept.name)}")
+        if found.rewritten:
+            steps.append("look at the startup configuration, and write it anew: what it was is not kept")
+        return steps
 
     def _ours(self, device: Console, run_id: str) -> _Found:
         found = self._look(device)

@@ -13,7 +13,7 @@ from __future__ import annotations
 import re
 from typing import ClassVar
 
-from .console import Console, tell
+from .console import AT_ONCE, Console, startup_config, tell
 
 _REFUSED = r"^\s*%.*"
 _FLASH = "flash:"
@@ -28,6 +28,7 @@ class EosMeans:
     protection: ClassVar[str] = "wraps_commit"
     disruption: ClassVar[str] = "none"
     by_hand: ClassVar[str] = "configure replace flash:{name}"
+    asks: ClassVar[str] = "make it in a configuration session, and commit that with 'commit timer HH:MM:SS'"
 
     def names(self, device: Console) -> list[str]:
         said = tell(device, f"dir {_FLASH}", refused=_REFUSED)
@@ -43,10 +44,16 @@ class EosMeans:
         tell(device, f"delete {_FLASH}{name}", refused=_REFUSED)
 
     def text(self, device: Console, name: str) -> str:
-        return tell(device, f"more {_FLASH}{name}", refused=_REFUSED)
+        return tell(device, f"more {_FLASH}{name}", refused=AT_ONCE)
 
     def running(self, device: Console) -> str:
-        return tell(device, "show running-config", refused=_REFUSED)
+        return tell(device, "show running-config", refused=AT_ONCE)
+
+    def startup(self, device: Console) -> str:
+        return startup_config(device)
+
+    def write(self, device: Console) -> None:
+        tell(device, "copy running-config startup-config", refused=_REFUSED)
 
     def _session(self, device: Console) -> re.Match[str] | None:
         return _PENDING.search(tell(device, "show configuration sessions detail", refused=_REFUSED))

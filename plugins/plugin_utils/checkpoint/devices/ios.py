@@ -18,14 +18,16 @@ from math import ceil
 from typing import ClassVar
 
 from ...errors import CheckpointError
-from .console import Console, tell
+from .console import AT_ONCE, Console, startup_config, tell, words_of
 
-_REFUSED = r"^\s*%.*|^Error.*|^.*Rollback aborted.*"
+# Not "%Warning: There already is a file existing with this name", and no line of the log (%SYS-5-CONFIG_I).
+_REFUSED = r"^\s*%(?!Warning|[A-Z0-9_]+-\d-).*|^Error.*|^.*Rollback aborted.*"
 _REFUSES = re.compile(_REFUSED, re.M)
 _FLASH = "flash:"
 # "Destination filename [NAME]?", "Over write? [confirm]", and what else is asked: the answer is yes by Enter.
 _ASKED = {r"\?\s*$": "", r"\[confirm\]\s*$": ""}
 _LONGEST = 120  # minutes
+_PATIENCE = 180.0  # seconds: the rollback of a large configuration
 _TIME = re.compile(r"(\d+:\d+:\d+)(?:\.\d+)? \S+ \w{3} (\w{3} +\d+ \d{4})")
 _SET = re.compile(r"^Time configured.*?: *(.*)$", re.M)
 _MINUTES = re.compile(r"^Timer value: *(\d+) *min", re.M)
@@ -44,6 +46,7 @@ class IosMeans:
     protection: ClassVar[str] = "arm_before"
     disruption: ClassVar[str] = "none"
     by_hand: ClassVar[str] = "configure replace flash:{name} force"
+    asks: ClassVar[str] = ""
 
     def names(self, device: Console) -> list[str]:
         said = tell(device, f"dir {_FLASH}", refused=_REFUSED)
@@ -60,7 +63,7 @@ class IosMeans:
         said = tell(device, f"copy {what} {_FLASH}{name}", refused=_REFUSED, answers=_ASKED)
         if "copied" not in said:
             raise CheckpointError(
-                f"the configuration can't be copied: {' '.join(said.split())[-200:]}",
+                f"the configuration can't be copied: {words_of(said)}",
                 device.host,
                 "look at the room on flash:",
             )
@@ -69,10 +72,16 @@ class IosMeans:
         tell(device, f"delete /force {_FLASH}{name}", refused=_REFUSED, answers=_ASKED)
 
     def text(self, device: Console, name: str) -> str:
-        return tell(device, f"more {_FLASH}{name}", refused=r"^%Error.*")
+        return tell(device, f"more {_FLASH}{name}", refused=AT_ONCE)
 
     def running(self, device: Console) -> str:
-        return tell(device, "show running-config", refused=r"^% ?(Invalid|Auth).*")
+        return tell(device, "show running-config", refused=AT_ONCE)
+
+    def startup(self, device: Console) -> str:
+        return startup_config(device)
+
+    def write(self, device: Console) -> None:
+        tell(device, "copy running-config startup-config", refused=_REFUSED, answers=_ASKED)
 
     def pending(self, device: Console) -> float | None:
         if _NO_ARCHIVE in tell(device, "show archive", refused=r"^% ?(Invalid|Auth).*"):
@@ -86,7 +95,13 @@ class IosMeans:
         return max(0.0, 60.0 * int(minutes[1]) - max(0.0, gone))
 
     def start(self, device: Console, seconds: float) -> None:
-        minutes = min(_LONGEST, max(1, ceil(seconds / 60)))
+        minutes = max(1, ceil(seconds / 60))
+        if minutes > _LONGEST:
+            raise CheckpointError(
+                f"the device's timer counts {_LONGEST} minutes at most, not {minutes}",
+                device.host,
+                f"ask for {60 * _LONGEST} seconds or less",
+            )
         if self.pending(device) is not None:
             tell(device, f"configure revert timer {minutes}", refused=_REFUSED)
             return
@@ -95,7 +110,7 @@ class IosMeans:
             tell(device, "end", refused=_REFUSED)
         if self.pending(device) is None:
             raise CheckpointError(
-                f"the device starts no timer: {' '.join(said.split())[-200:]}",
+                f"the device starts no timer: {words_of(said)}",
                 device.host,
                 "configure 'archive' with a 'path', such as flash:archive; nobody else may be configuring the device",
             )
@@ -104,7 +119,7 @@ class IosMeans:
         tell(device, "configure confirm", refused=_REFUSED)
 
     def back(self, device: Console) -> None:
-        tell(device, "configure revert now", refused=_REFUSED)
+        tell(device, "configure revert now", refused=_REFUSED, timeout=_PATIENCE)
 
     def replace(self, device: Console, name: str) -> None:
-        tell(device, f"configure replace {_FLASH}{name} force", refused=_REFUSED)
+        tell(device, f"configure replace {_FLASH}{name} force", refused=_REFUSED, timeout=_PATIENCE)

@@ -16,9 +16,15 @@ from datetime import datetime
 from math import ceil
 from typing import ClassVar
 
-from .console import Console, tell
+from ...errors import CheckpointError
+from .console import AT_ONCE, Console, tell
 
-_REFUSED = r"^\s*(error:|syntax error|unknown command).*|^\s*.*(permission denied|could not).*"
+_REFUSED = (
+    r"^\s*(error:|unknown command).*|^.*\bsyntax error\b.*|^.*(permission denied|could not).*"
+    r"|^load complete \(\d+ error.*"
+)
+# Refused where somebody has edits that are not committed: they must not become part of our commit.
+_ALONE = "configure exclusive"
 _PATIENCE = 180.0  # seconds: a commit of a large configuration
 _FOLDER = "/var/tmp/"  # noqa: S108 - on the device, which has it for this
 _COMMIT = re.compile(r"^0\s+(\d+-\d+-\d+ \d+:\d+:\d+) .*commit confirmed, rollback in (\d+) ?min", re.M)
@@ -37,6 +43,7 @@ class JunosMeans:
     protection: ClassVar[str] = "wraps_commit"
     disruption: ClassVar[str] = "none"
     by_hand: ClassVar[str] = "configure; load override /var/tmp/{name}; commit"
+    asks: ClassVar[str] = "commit it with 'commit confirmed MINUTES' (junos_config: confirm)"
 
     def names(self, device: Console) -> list[str]:
         said = tell(device, f"file list {_FOLDER}", refused=r"^error:.*")
@@ -52,10 +59,10 @@ class JunosMeans:
         tell(device, f"file delete {_FOLDER}{name}", refused=_REFUSED)
 
     def text(self, device: Console, name: str) -> str:
-        return tell(device, f"file show {_FOLDER}{name} | no-more", refused=r"^error:.*")
+        return tell(device, f"file show {_FOLDER}{name} | no-more", refused=AT_ONCE)
 
     def running(self, device: Console) -> str:
-        return tell(device, "show configuration | no-more", refused=r"^error:.*")
+        return tell(device, "show configuration | no-more", refused=AT_ONCE)
 
     def pending(self, device: Console) -> float | None:
         """Releases that print no "rollback pending": as long as the time is not over, it may be."""
@@ -68,24 +75,38 @@ class JunosMeans:
         left = max(0.0, 60.0 * int(found[2]) - max(0.0, gone))
         return left if left or _WAITS.search(newest) else None
 
+    def startup(self, device: Console) -> str:
+        """What is committed is what is loaded at boot."""
+        return ""
+
+    def write(self, device: Console) -> None:
+        """It is written by each commit."""
+
     def start(self, device: Console, seconds: float) -> None:
-        """Nothing before the change's own commit; a pending one gets more time."""
+        """Nothing before the change's own commit; a pending one gets more time by another one (Junos XML Management
+        Protocol Guide, "Committing the Candidate Configuration Only After Confirmation")."""
         if self.pending(device) is not None:
-            minutes = max(1, ceil(seconds / 60))
-            self._edit(device, f"commit confirmed {minutes}")
+            self._edit(device, _ALONE, f"commit confirmed {max(1, ceil(seconds / 60))}")
 
     def keep(self, device: Console) -> None:
-        self._edit(device, "commit")
+        self._edit(device, _ALONE, "commit")
 
     def back(self, device: Console) -> None:
-        self._edit(device, "rollback 1", "commit")
+        """The copy's commit (``replace``) ends the timer, too. ``rollback 1`` is what was before the change only until
+        a further confirmed commit gave it more time."""
 
     def replace(self, device: Console, name: str) -> None:
-        self._edit(device, f"load override {_FOLDER}{name}", "commit")
+        self._edit(device, "configure", f"load override {_FOLDER}{name}", "commit")
 
     @staticmethod
-    def _edit(device: Console, *commands: str) -> None:
+    def _edit(device: Console, enter: str, *commands: str) -> None:
+        tell(device, enter, refused=_REFUSED)
         try:
-            tell(device, "configure", *commands, refused=_REFUSED, timeout=_PATIENCE)
+            tell(device, *commands, refused=_REFUSED, timeout=_PATIENCE)
+        except CheckpointError:
+            device.send(
+                "rollback 0"
+            )  # what was loaded and not committed must not be there for the next commit
+            raise
         finally:
             device.send("exit", answers={r"\(yes\).*$": "yes"})  # "Exit with uncommitted changes?"

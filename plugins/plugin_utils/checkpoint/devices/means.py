@@ -16,11 +16,13 @@ class Means(Protocol):
     """The commands of one platform. Copies of the configuration are told by name.
 
     ``protection``: as in ``checkpoint.status``. ``disruption``: of going back. ``by_hand``: what a person types on
-    the device to go back to a copy, ``{name}`` in it."""
+    the device to go back to a copy, ``{name}`` in it. ``asks``: where the timer is that of the change's own commit, how
+    the change must commit; else empty."""
 
     protection: ClassVar[str]
     disruption: ClassVar[str]
     by_hand: ClassVar[str]
+    asks: ClassVar[str]
 
     def names(self, device: Console) -> list[str]:
         """The copies on the device, of any run."""
@@ -38,6 +40,12 @@ class Means(Protocol):
 
     def running(self, device: Console) -> str: ...
 
+    def startup(self, device: Console) -> str:
+        """What the device loads when it boots; empty where that is always what runs."""
+
+    def write(self, device: Console) -> None:
+        """Make the running configuration the one that is loaded at boot."""
+
     def pending(self, device: Console) -> float | None:
         """Seconds until the device goes back by itself; None if it will not."""
 
@@ -48,7 +56,7 @@ class Means(Protocol):
         """What is running stays: the timer ends."""
 
     def back(self, device: Console) -> None:
-        """Go back now, to what was before the timer began."""
+        """Go back now, to what was before the timer began; nothing where only a copy tells what that was."""
 
     def replace(self, device: Console, name: str) -> None:
         """Make a copy the running configuration."""
@@ -58,7 +66,7 @@ class Means(Protocol):
 _CHANGING = re.compile(
     r"^(Building configuration|Current configuration|! ?Last configuration change|! ?NVRAM config last|"
     r"! ?No configuration change since|!Time:|!Running configuration last done|ntp clock-period|## Last commit|"
-    r"! Command: |! device: |!Command: |end$)"
+    r"! Command: |! device: |!Command: |! ?Startup[- ]config |Using \d+ out of \d+ bytes|end$)"
 )
 
 

@@ -12,10 +12,12 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from .console import Console, tell
+from .console import AT_ONCE, Console, startup_config, tell
 
 _REFUSED = r"^\s*(%|ERROR:|Rollback failed|Syntax error).*"
 _FLASH = "bootflash:"
+# "Warning: There is already a file existing with this name. Do you want to overwrite (y/n)?[n]"
+_ASKED = {r"\(y/n\)\??\s*\[[yn]\]\s*": "y"}
 
 
 class NxosMeans:
@@ -24,25 +26,32 @@ class NxosMeans:
     protection: ClassVar[str] = "none"
     disruption: ClassVar[str] = "none"
     by_hand: ClassVar[str] = "rollback running-config file bootflash:{name} atomic"
+    asks: ClassVar[str] = ""
 
     def names(self, device: Console) -> list[str]:
         said = tell(device, f"dir {_FLASH}", refused=_REFUSED)
         return sorted({word for word in said.split() if word.startswith("pathguard-")})
 
     def save(self, device: Console, name: str) -> None:
-        tell(device, f"checkpoint file {_FLASH}{name}", refused=_REFUSED, timeout=120)
+        tell(device, f"checkpoint file {_FLASH}{name}", refused=_REFUSED, answers=_ASKED, timeout=120)
 
     def copy(self, device: Console, name: str, to: str) -> None:
-        tell(device, f"copy {_FLASH}{name} {_FLASH}{to}", refused=_REFUSED)
+        tell(device, f"copy {_FLASH}{name} {_FLASH}{to}", refused=_REFUSED, answers=_ASKED)
 
     def delete(self, device: Console, name: str) -> None:
         tell(device, f"delete {_FLASH}{name} no-prompt", refused=_REFUSED)
 
     def text(self, device: Console, name: str) -> str:
-        return tell(device, f"show file {_FLASH}{name}", refused=_REFUSED)
+        return tell(device, f"show file {_FLASH}{name}", refused=AT_ONCE)
 
     def running(self, device: Console) -> str:
-        return tell(device, "show running-config", refused=_REFUSED)
+        return tell(device, "show running-config", refused=AT_ONCE)
+
+    def startup(self, device: Console) -> str:
+        return startup_config(device)
+
+    def write(self, device: Console) -> None:
+        tell(device, "copy running-config startup-config", refused=_REFUSED, timeout=120)
 
     def pending(self, device: Console) -> float | None:
         return None
