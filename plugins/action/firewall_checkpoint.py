@@ -78,9 +78,10 @@ class ActionModule(HostsAction):
         able, unable = run.protectable(accesses)
         platforms = {access.name: access.platform for access in accesses}
         statuses = {name: unprotected(name, platforms[name]) for name in unable}
-        if unable and options["state"] == "armed":
+        if unable and options["state"] != "absent":
             raise CheckpointError(
-                f"no checkpoint can be armed on: {', '.join(unable)} ({statuses[unable[0]].messages[0]})",
+                f"no checkpoint can be {options['state']} on: {', '.join(unable)} "
+                f"({statuses[unable[0]].messages[0]})",
                 "hosts",
                 "leave these out, and protect them otherwise",
             )

@@ -69,7 +69,8 @@ class FakeHost:
     """One host and the agent on it: a channel that answers the agent's requests from memory.
 
     ``locked``: whether a state lets no login through. ``broken``: a restore does not take. ``silent_reads``: how
-    many times the host can't be read. ``log``: the verbs that its agent was asked.
+    many times the host can't be read. ``log``: the verbs that its agent was asked. ``tells``: what it answers otherwise
+    than a Linux host.
     """
 
     def __init__(self, state: State, clock: Clock) -> None:
@@ -81,6 +82,7 @@ class FakeHost:
         self.silent_reads = 0
         self.held: dict[str, Any] = {}
         self.log: list[str] = []
+        self.tells: dict[str, Any] = {}
 
     def fingerprint(self, state: State | None = None) -> dict[str, str]:
         text = json.dumps((state or self.state).to_dict()["rulesets"], sort_keys=True)
@@ -135,6 +137,7 @@ class FakeHost:
             "changed_tables": changed,
             "proven": held["proven"],
             "manual": [] if held["proven"] is not False else ["as root: /restore-now"],
+            **self.tells,
         }
 
     def _put_back(self, ended: str) -> None:

@@ -186,7 +186,7 @@ def confirm_all(each: Each, names: Sequence[str], run_id: str, *, margin: float 
     released = each(names, lambda channel, driver: driver.release(channel, run_id))
     notes = [
         f"{name}: confirmed, but its record could not be removed ({error.what}); "
-        "it ends by itself when its time is up"
+        "a host's own ends by itself when its time is up, a network device's stays until it is dropped (state absent)"
         for name, error in _errors(released).items()
     ]
     return RunOutcome("confirmed", answers, notes)
@@ -210,7 +210,7 @@ def restore_all(each: Each, names: Sequence[str], run_id: str, reason: str = "")
         if isinstance(answer, PathGuardError):
             messages.append(
                 f"{name}: not proven to be restored: {answer.what}; "
-                "if it was armed, its own timer puts it back"
+                "if its timer runs, its own timer puts it back"
             )
         elif not answer.proven:
             messages.append(f"{name}: NOT RESTORED; " + "; ".join([*answer.messages, *answer.manual]))

@@ -125,8 +125,10 @@ class Judge:
         for name, answer in answers.items():
             if isinstance(answer, CheckpointError):
                 refused[name] = answer
-            elif not isinstance(answer, PathGuardError) and name in run.timers_end:
-                run.timers_end[name] = began + run.timeout
+            elif isinstance(answer, CheckpointStatus):
+                found.notes += _of_its_commit(name, answer)
+                if name in run.timers_end:
+                    run.timers_end[name] = began + max(run.timeout, answer.remaining)
         if refused:
             found.reasons += self._too_late(refused, took)
         elif run.protected and took > run.timeout / 2:
@@ -290,23 +292,33 @@ def _enough(took: float) -> int:
     return 60 * math.ceil(2 * took / 60)
 
 
+def _of_its_commit(name: str, answer: CheckpointStatus) -> list[str]:
+    """What became of a change whose own commit was to begin the timer."""
+    return [f"{name}: {text}" for text in answer.messages] if answer.protection == "wraps_commit" else []
+
+
 def _touched(answers: Mapping[str, CheckpointStatus | PathGuardError]) -> list[str]:
     """What a kept change did to the firewalls; rules in memory and files for the next boot may part ways."""
     notes = []
     for name, answer in answers.items():
         changed = answer.changed_tables if isinstance(answer, CheckpointStatus) else []
-        files = [table for table in changed if table.startswith("file/")]
+        files = [table for table in changed if table.startswith("file/") or table == "startup-config"]
         listed = ", ".join(map(revert.thing, changed))
         if files and len(files) == len(changed):
             notes.append(
                 f"{name}: changed on disk only ({listed}): it takes effect at the next reload or reboot, "
                 "and was not proven"
             )
-        elif changed and not files:
+        elif changed and not files and _can_part(answer):
             notes.append(f"{name}: changed in memory only ({listed}): a reboot loses it")
         elif changed:
             notes.append(f"{name}: changed {listed}")
     return notes
+
+
+def _can_part(answer: CheckpointStatus | PathGuardError) -> bool:
+    """Whether the host has rules in memory and others on disk: on some devices, what is committed is saved."""
+    return isinstance(answer, CheckpointStatus) and "saved" in answer.fingerprint
 
 
 def _old(odd: Sequence[Disagreement]) -> list[Disagreement]:

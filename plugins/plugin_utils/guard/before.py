@@ -215,10 +215,13 @@ def _arm(start: Start, site: Site, found: Before) -> None:
         if isinstance(answer, CheckpointStatus)
     }
     for name, answer in outcome.hosts.items():
-        if isinstance(answer, CheckpointStatus) and answer.protection != "arm_before":
+        if not isinstance(answer, CheckpointStatus):
+            continue
+        if answer.protection != "arm_before":
             found.notes += [f"{name}: {message}" for message in answer.messages]
-        else:
-            run.timers_end[name] = record.epoch() + start.timeout
+        if answer.protection != "none":
+            # A device may count in whole minutes; where the change's own commit begins the timer, it is yet to come.
+            run.timers_end[name] = record.epoch() + max(start.timeout, answer.remaining)
     run.scripts = {
         name: answer.script for name, answer in outcome.hosts.items() if isinstance(answer, CheckpointStatus)
     }

@@ -212,7 +212,8 @@ class Reverter:
         if isinstance(answer, CheckpointStatus) and answer.manual:
             return [f"{name}: {step}" for step in answer.manual]
         script = self._run.scripts.get(name)
-        return [f"{name}: on its own console, as root, run: {script}"] if script else []
+        root = ", as root" if script and script.startswith("/") else ""  # else it is a device's command
+        return [f"{name}: on its own console{root}, run: {script}"] if script else []
 
     def _prove(self, found: Revert) -> None:
         """Read, prove and probe until all is back, or patience ends."""

@@ -119,7 +119,23 @@ def _protection(found: Before) -> str:
         return "protected: nothing; the change does not begin"
     if not run.protected:
         return "protected: NOTHING; no host here can put its rules back by itself"
-    return f"protected for {run.timeout} s: {hosts(run.protected)}"
+    told = []
+    for protection, how in _HOW.items():
+        names = [name for name in run.protected if _protection_of(found, name) == protection]
+        told += [f"{how.format(run.timeout)}: {hosts(names)}"] if names else []
+    return f"protected {'; '.join(told)}"
+
+
+# What puts a host's rules back, by what its platform can do.
+_HOW = {
+    "arm_before": "for {} s",
+    "wraps_commit": "from the change's own commit on, if that is a confirmed one",
+    "none": "by this controller alone",
+}
+
+
+def _protection_of(found: Before, name: str) -> str:
+    return str(found.checkpoints.get(name, {}).get("protection", "arm_before"))
 
 
 def after(found: After, files: Mapping[str, Path], diff: bool) -> str:

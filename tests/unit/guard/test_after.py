@@ -249,3 +249,32 @@ def test_a_change_that_nothing_can_be_compared_with_is_put_back(scene: Scene) ->
     found = scene.end()
     assert found.decision == "reverted"
     assert [reason for reason in found.reasons if "the paths can't be proven after the change" in reason]
+
+
+def test_a_plain_commit_is_named(scene: Scene) -> None:
+    scene.site.hosts["fw1"].tells = {"protection": "wraps_commit", "messages": ["committed for good"]}
+    scene.begin()
+    scene.change(WIDE)
+    found = scene.end()
+    assert (found.decision, found.notes[0]) == ("confirmed", "fw1: committed for good")
+
+
+def test_what_is_committed_is_saved_on_some_devices(scene: Scene) -> None:
+    scene.site.hosts["fw1"].tells = {"fingerprint": {"static": "x"}, "changed_tables": ["running-config"]}
+    scene.begin()
+    found = scene.end()
+    assert "fw1: changed running-config" in found.notes
+
+
+@pytest.mark.parametrize(
+    ("tables", "told"),
+    [
+        (["running-config"], "fw1: changed in memory only (running-config): a reboot loses it"),
+        (["running-config", "startup-config"], "fw1: changed running-config, startup-config"),
+        (["startup-config"], "fw1: changed on disk only (startup-config)"),
+    ],
+)
+def test_running_and_startup_configurations_may_part_ways(scene: Scene, tables: list[str], told: str) -> None:
+    scene.site.hosts["fw1"].tells = {"changed_tables": tables}
+    scene.begin()
+    assert any(note.startswith(told) for note in scene.end().notes)

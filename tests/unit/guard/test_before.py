@@ -259,3 +259,25 @@ def test_a_disk_without_room_for_the_rest_of_the_run_is_told_before_anything_is_
     assert all(host.log == [] for host in scene.site.hosts.values())
     written = sum(path.stat().st_size for path in (scene.folder / "runs" / "r1" / "pre").iterdir())
     assert asked == [snapshot.USUAL, 4 * max(written, snapshot.USUAL)]
+
+
+WRAPS = {"protection": "wraps_commit", "remaining": 0.0, "messages": ["the commit must be a confirmed one"]}
+ALONE = {"protection": "none", "remaining": 0.0, "messages": ["no timer of the device"]}
+
+
+def test_what_a_device_cant_do_is_told_before_the_change(scene: Scene) -> None:
+    scene.site.hosts["fw1"].tells = WRAPS
+    scene.site.hosts["db1"].tells = ALONE
+    found = scene.begin(protect=["fw1", "fw2", "db1"])
+    told = " ".join(text.before(found).split())
+    assert (
+        "protected for 120 s: fw2; from the change's own commit on, if that is a confirmed one: fw1" in told
+    )
+    assert "by this controller alone: db1" in told
+    assert "fw1: the commit must be a confirmed one" in told
+    assert set(found.run.timers_end) == {"fw1", "fw2"}, "nobody waits for a timer that there is not"
+
+
+def test_a_timer_of_whole_minutes_ends_later(scene: Scene) -> None:
+    scene.site.hosts["fw1"].tells = {"remaining": 180.0}
+    assert scene.begin().run.timers_end["fw1"] == scene.clock.epoch() + 180

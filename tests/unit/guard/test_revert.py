@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from ansible_collections.pathguard.network.plugins.plugin_utils.checkpoint import control
+from ansible_collections.pathguard.network.plugins.plugin_utils.guard import record
 from ansible_collections.pathguard.network.plugins.plugin_utils.guard.after import After
 from ansible_collections.pathguard.network.plugins.plugin_utils.guard.revert import Revert
 from tests.support.guard_scene import NARROW, WIDE, Scene
@@ -154,3 +155,13 @@ def test_what_was_read_before_is_not_needed_to_put_back(scene: Scene) -> None:
     (scene.folder / "runs" / "r1" / "pre" / "app03.json").unlink()
     found, back = reverted(scene)
     assert (found.decision, back.changed) == ("reverted", {"fw1": ["nft/inet/filter"]})
+
+
+def test_a_devices_command_needs_no_root(scene: Scene) -> None:
+    scene.begin()
+    scene.change(WIDE)
+    run = record.read(scene.folder / "runs", "r1")
+    run.scripts["fw1"] = "configure replace flash:x force"
+    run.write(scene.folder / "runs" / "r1")
+    scene.site.hosts["fw1"].held = {}
+    assert reverted(scene)[1].manual == ["fw1: on its own console, run: configure replace flash:x force"]
