@@ -241,9 +241,9 @@ class _Fortigate:
             *first,
             *vdom.first,
             *redirected,
-            *(before for before, _ in inner),
+            *(before for before, _end in inner),
             *rules,
-            *(end for _, end in inner),
+            *(end for _before, end in inner),
         ]
         positioned = fortios_policy.numbered(everything)
         self._device.hook(f"{vdom.prefix}{name}", "forward", 0, positioned, "deny")

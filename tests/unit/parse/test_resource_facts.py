@@ -314,8 +314,8 @@ def ios(*aces: dict[str, Any], **more: Any) -> dict[str, Any]:
     return {"acls": [{"afi": "ipv4", "acls": [acl]}]}
 
 
-def verdict(platform: str, facts: Any, flow: dict[str, Any] = FLOW, ruleset: str | None = "A") -> str:
-    answer = Questions(state_from_facts(platform, "r1", facts)).verdict(flow, ruleset)
+def verdict(platform: str, facts: Any, flow: dict[str, Any] | None = None, ruleset: str | None = "A") -> str:
+    answer = Questions(state_from_facts(platform, "r1", facts)).verdict(flow or FLOW, ruleset)
     return str(answer["verdict"])
 
 

@@ -51,13 +51,13 @@ def _joined(matches: Sequence[Match]) -> tuple[Match, ...]:
     return (*joined, *others)
 
 
-def address(field: str, value: str) -> Match:
+def address(field: str, value: str) -> In:
     """An address, prefix or ``a-b`` range. ValueError for host bits beyond the mask, and for what is none."""
     family, low, high = text.address_range(value)
     return In(field, ((low, high),), family)
 
 
-def network(field: str, value: str) -> Match:
+def network(field: str, value: str) -> In:
     """A prefix whose host bits the device ignores. ValueError for what is none."""
     head, slash, length = value.partition("/")
     family, low, _high = text.address_range(head)
@@ -71,17 +71,17 @@ def network(field: str, value: str) -> Match:
     return In(field, ((low, low | ((1 << free) - 1)),), family)
 
 
-def wildcard(field: str, value: str, free: str) -> Match:
+def wildcard(field: str, value: str, free: str) -> In | Masked:
     """An IPv4 address and a wildcard mask, whose ones are bits that may be anything, contiguous or not."""
     return _masked(field, value, ~_ipv4(free) & 0xFFFFFFFF)
 
 
-def netmask(field: str, value: str, mask: str) -> Match:
+def netmask(field: str, value: str, mask: str) -> In | Masked:
     """An IPv4 address and a mask whose ones are bits that count, contiguous or not."""
     return _masked(field, value, _ipv4(mask))
 
 
-def _masked(field: str, value: str, mask: int) -> Match:
+def _masked(field: str, value: str, mask: int) -> In | Masked:
     number, free = _ipv4(value) & mask, ~mask & 0xFFFFFFFF
     if free & (free + 1) == 0:
         return In(field, ((number, number | free),), 4)

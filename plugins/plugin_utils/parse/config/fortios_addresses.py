@@ -84,6 +84,7 @@ class Addresses:
 
     def _subnet(self, field: str, block: Block) -> Match:
         words = block.settings.get("subnet", ["0.0.0.0/0"])
+        found: Match
         try:
             if len(words) == 1:
                 found = asks.network(field, words[0])
@@ -169,7 +170,7 @@ def between(field: str, said: str, family: int) -> In:
         found = asks.address(field, said)
     except ValueError:
         raise NotUnderstoodError(f"{said!r} is no range of addresses") from None
-    if not isinstance(found, In) or found.family != family:
+    if found.family != family:
         raise NotUnderstoodError(f"{said!r} is no range of IPv{family} addresses")
     return found
 
@@ -179,6 +180,6 @@ def _network(field: str, said: str, family: int) -> Match:
         found = asks.network(field, said)
     except ValueError:
         raise NotUnderstoodError(f"{said!r} is no prefix") from None
-    if not isinstance(found, In) or found.family != family:
+    if found.family != family:
         raise NotUnderstoodError(f"{said!r} is no prefix of IPv{family}")
     return found

@@ -118,7 +118,7 @@ class ZonePolicies:
     def _pair(self, source: str, target: str) -> Iterator[Rule]:
         """The rules for packets from ``source`` to ``target``. If they have no zone pair, only answers pass."""
         ends = _ends(source, target)
-        back, on = self._steps(target, source), self._steps(source, target)
+        back, on = (self._steps(*pair) for pair in ((target, source), (source, target)))
         for step in _inspected(back):
             text = f"answers to what {step.text!r} from {target} to {source} lets pass"
             yield Rule(

@@ -97,7 +97,6 @@ def _prefix(word: str) -> tuple[int, int, int]:
         match = asks.network("src", word)
     except ValueError:
         raise NotUnderstoodError(f"{word!r} is no prefix") from None
-    assert isinstance(match, In)
     return match.family, *match.ranges[0]
 
 
@@ -146,7 +145,6 @@ class AddressCondition:
                 raise NotUnderstoodError(f"{word} except: {_GAPS}")
             self._masked.append((match.value, match.mask))
             return []
-        assert isinstance(match, In)
         return [(4, *match.ranges[0])]
 
     def match(self, field: str) -> Match:

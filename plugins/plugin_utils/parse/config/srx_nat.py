@@ -207,11 +207,9 @@ class Nat:
         for leaf in addresses.leaves() if addresses is not None else ():
             words = Words(leaf)
             match = words.value("address", lambda word: asks.network("dst", word))
-            assert isinstance(match, In)
             low, high = match.ranges[0]
             if words.take("to"):
                 last = words.value("address", lambda word: asks.network("dst", word))
-                assert isinstance(last, In)
                 high = last.ranges[0][1]
             if words.take("port"):
                 number = words.value("port", int)
@@ -314,8 +312,6 @@ def _static_pairs(rule: Node) -> list[_Pair] | None:
         old, new = asks.network("dst", olds[0]), asks.network("dst", news[0])
     except ValueError:
         return None
-    assert isinstance(old, In)
-    assert isinstance(new, In)
     before, after = old.ranges[0], new.ranges[0]
     if old.family != new.family or before[1] - before[0] != after[1] - after[0]:
         return None

@@ -9,6 +9,7 @@ open connection, or to none, is decided before any rule). Families are apart, as
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 
 from ...model.match import ALWAYS, In, Match, Named, both
@@ -110,6 +111,9 @@ _TOP = frozenset(
     )
 )
 _OF_NAT = frozenset(("source", "destination", "static", "cgnat", "nptv6", "pptp_conntrack"))
+
+# eth0, eth1.100, lo, wg01, pppoe0: what VyOS takes as the name of an interface ends with a number.
+_NAME = re.compile(r"^(?:lo|[a-z][a-z0-9]*\d(?:\.\d+){0,2})$", re.ASCII)
 
 
 class Firewall:
@@ -246,7 +250,7 @@ class Firewall:
         """1.3's sets at interfaces; 1.4's, while it was made, are listed under ``firewall interface``."""
         word = _FAMILIES[family][2]
         places = [(name, node.at("firewall")) for name, node in all_of(self._root)]
-        places += [(name, node) for name, node in self._node.items("interface").items()]
+        places += list(self._node.items("interface").items())
         for interface, node in places:
             below = node.at(direction)
             if not below.has(word):
@@ -268,7 +272,12 @@ class Firewall:
             for direction in _BOUND
             for _of, _version, word in _FAMILIES.values()
         )
-        found = []
+        found = [
+            f"{name} firewall"
+            for name, node in all_of(self._root)
+            if node.has("firewall") and not _NAME.match(name)
+        ]
+        read -= len(found)
         for leaf in self._root.at("interfaces").leaves():
             words = leaf.split()
             by_name = words[-2:-1] in (["name"], ["ipv6-name"]) and words[-1] in sets
