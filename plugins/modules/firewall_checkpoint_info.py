@@ -68,6 +68,8 @@ checkpoints:
         - SHA-256 of the rules as they are now. C(static) are the administrator's rules and sets,
           C(dynamic) those of dynamic owners, C(saved) the configuration files. Counters and handles do not
           count.
+        - On network devices C(static) is of the running configuration, and C(saved), ten digits, of the startup
+          configuration, where there is one of its own.
       type: dict
       sample: {static: 9c1b, dynamic: e3b0, saved: b5cd}
     armed_fingerprint:

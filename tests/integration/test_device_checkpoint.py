@@ -69,7 +69,28 @@ def test_all_are_armed_or_none(tmp_path: Path) -> None:
 
 def test_a_platform_without_a_checkpoint_is_told_before_the_change(tmp_path: Path) -> None:
     with emulated("cisco_asa", tmp_path) as device:
-        played = Devices(tmp_path, {"cisco_asa": device}).play([task("arm", "armed", ["cisco_asa"])])
-        assert played.rc != 0
-        assert "no checkpoint can be armed on: cisco_asa" in played.text
+        states = ("armed", "renewed", "confirmed", "restored", "absent")
+        tasks = [{**task(state, state, ["cisco_asa"]), "ignore_errors": True} for state in states]
+        info = {"name": "who", "pathguard.network.firewall_checkpoint_info": {"hosts": ["cisco_asa"]}}
+        played = Devices(tmp_path, {"cisco_asa": device}).play([*tasks, info])
+        for state in states[:-1]:
+            result = played.of(state, "localhost")
+            assert result["failed"], state
+            assert f"no checkpoint can be {state} on: cisco_asa" in result["msg"]
+        assert not played.of("absent", "localhost").get("failed"), "there is none, as is asked for"
+        told = played.of("who", "localhost")["checkpoints"]["cisco_asa"]
+        assert (told["state"], told["protection"]) == ("none", "none")
+        assert "can't arm a checkpoint here" in told["messages"][0]
         assert device.logins == 0
+
+
+def test_check_mode_only_looks(tmp_path: Path) -> None:
+    with emulated("cisco_ios", tmp_path, minute=60.0) as device:
+        played = Devices(tmp_path, {"cisco_ios": device}).play(
+            [task("arm", "armed", ["cisco_ios"])], "--check"
+        )
+        assert played.rc == 0, played.text
+        found = played.of("arm", "localhost")
+        assert (found["decision"], found["changed"]) == ("checked", False)
+        assert device.device.pending is None
+        assert not [line for line in device.device.commands if line.startswith(("copy", "conf", "delete"))]

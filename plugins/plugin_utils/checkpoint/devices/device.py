@@ -98,12 +98,13 @@ def name_of(run_id: str, by: Mapping[str, str], saved: str = "") -> str:
 
 def _copies(names: list[str]) -> list[_Kept]:
     """The checkpoints among a device's files; what others may have called alike is none."""
-    found = [(name, _COPY.match(name)) for name in sorted(names)]
-    return [
-        _Kept(name, *(word or "" for word in match.groups()), confirmed=name + _CONFIRMED in names)
-        for name, match in found
-        if match
-    ]
+    found: list[_Kept] = []
+    for name in sorted(names):
+        match = _COPY.match(name)
+        if match:
+            run_id, user, controller, saved = match.groups("")
+            found.append(_Kept(name, run_id, user, controller, saved, name + _CONFIRMED in names))
+    return found
 
 
 def _short(text: str) -> str:
