@@ -240,7 +240,7 @@ def _in(value: Mapping[str, Any], field: str) -> Match:
         high > _maximum(field, family) for _low, high in ranges
     ):
         raise ValueError(f"a value that {field} can't have")
-    return In(field, ranges, family)
+    return In(field, merge_ranges(ranges), family)
 
 
 def _named(value: Mapping[str, Any], field: str) -> Match:

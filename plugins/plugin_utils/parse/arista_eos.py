@@ -22,7 +22,7 @@ from .config.blocks import Line, tree
 from .config.device import OUTSIDE_NAT, Device
 from .config.eos_lists import access_lists
 from .config.eos_policies import TrafficPolicies
-from .config.modes import gathered, refusal
+from .config.modes import gathered, paged, refusal
 
 _WHOLE = re.compile(r"^! Command: show (?:running-config(?: all)?|startup-config)\s*$", re.MULTILINE)
 # One of these begins a line of every configuration, and of every candidate that bears on packets.
@@ -52,14 +52,18 @@ def parse(host: str, outputs: Mapping[str, RawOutput]) -> State:
     """Never fails for what a device printed: what can't be read is named in the state."""
     device = Device(host, "arista_eos", OUTSIDE_NAT)
     text = raw.text(outputs, "running_config")
-    config = gathered(tree(text), eos_binding.mode)
+    config = gathered(tree(text), eos_binding.mode, strays=True)
     why = raw.problem(outputs, "running_config") or _broken(text, config)
     if why:
         device.state.unreadable.append({"what": "running_config", "reason": why})
         device.state.firewall_known = False
         return device.finish()
-    names = _rulesets(device, config)
-    return device.finish(itself=eos_binding.bind(device, config, names))
+    policies = TrafficPolicies()
+    for line in config:
+        if line.words == ["traffic-policies"]:
+            policies.read(line)
+    names = _rulesets(device, config, policies)
+    return device.finish(itself=eos_binding.bind(device, config, names, policies))
 
 
 def _broken(text: str, config: list[Line]) -> str:
@@ -67,6 +71,8 @@ def _broken(text: str, config: list[Line]) -> str:
     refused = refusal(config)
     if refused:
         return f"the device answered: {refused[:200]}"
+    if was_paged := paged(text):
+        return was_paged
     if not any(line.words[0] in _BEGINS for line in config):
         return "there is no configuration in it"
     last = [line.strip() for line in text.splitlines() if line.strip()][-3:]
@@ -75,14 +81,10 @@ def _broken(text: str, config: list[Line]) -> str:
     return ""
 
 
-def _rulesets(device: Device, config: list[Line]) -> eos_binding.Names:
+def _rulesets(device: Device, config: list[Line], policies: TrafficPolicies) -> eos_binding.Names:
     """The lists and policies, each by its own name; where an IPv4 list has it, or another one before, with the family
     or kind before it."""
     lists = access_lists(config)
-    policies = TrafficPolicies()
-    for line in config:
-        if line.words == ["traffic-policies"]:
-            policies.read(line)
     for line in policies.strange:
         device.not_understood(f"line {line.number}", line.text, "not understood under traffic-policies")
     device.state.sets.update(policies.sets.finish())

@@ -95,8 +95,9 @@ def parse(host: str, outputs: Mapping[str, RawOutput]) -> State:
     config = _Config()
     why = raw.problem(outputs, "running_config")
     if not why:
-        lines = modes.gathered(tree(raw.text(outputs, "running_config")), _mode)
-        why = modes.refusal(lines)
+        text = raw.text(outputs, "running_config")
+        lines = modes.gathered(tree(text), _mode, strays=True)
+        why = modes.refusal(lines) or modes.paged(text)
         for line in lines:
             _top(config, line)
         if not why and not config.found:
@@ -161,7 +162,7 @@ def _top(config: _Config, line: Line) -> None:
     elif words[0] == "interface" and len(words) > 1:
         names = list(nxos_ports.names(words[1:]))
         config.blocks += [(name, line) for name in names]
-        if any(" " in name for name in names):
+        if not all(modes.is_port(name) for name in names):
             config.strange.append(line)
     elif words[:2] == ["vlan", "access-map"] and len(words) > 2:
         config.maps.setdefault(words[2], AccessMap(words[2])).add(line)

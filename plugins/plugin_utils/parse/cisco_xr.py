@@ -57,10 +57,10 @@ def parse(host: str, outputs: Mapping[str, RawOutput]) -> State:
     why = raw.problem(outputs, "running_config")
     if not why:
         shown = raw.text(outputs, "running_config")
-        lines = modes.gathered(tree(shown), _mode)
+        lines = modes.gathered(tree(shown), _mode, strays=True)
         for line in lines:
             _top(config, line)
-        why = modes.refusal(lines) or _cut_off(shown, lines)
+        why = modes.refusal(lines) or modes.paged(shown) or _cut_off(shown, lines)
         if not why and not config.found:
             why = "no configuration of IOS XR: it has neither interfaces nor access lists"
     if why:
@@ -126,7 +126,7 @@ def _top(config: _Config, line: Line) -> None:
     elif words[0] == "interface" and len(words) > 1:
         name, rest = xr_ports.opened(words)
         config.blocks.append((name, line))
-        if rest and not rest[0][0].islower():
+        if not modes.is_port(name) or (rest and not rest[0][0].islower()):
             config.strange.append((line, _LOST))
     elif words[0] == "hostname" and len(words) == 2 and not line.children:
         config.hostname = words[1]

@@ -221,3 +221,95 @@ def test_a_member_that_leaves_a_field_set_changes_the_fingerprint() -> None:
 def test_a_rule_shows_its_lines_and_where_they_stand() -> None:
     (rule,) = Questions(state(EOS, _policy("protocol tcp"))).verdict(_tcp(), "P")["rules"]
     assert (rule["text"], rule["line"]) == ("match asked ipv4; protocol tcp", 3)
+
+
+SERVICES = """traffic-policies
+   vrf {vrf}
+      traffic-policy input seg physical
+   !
+   field-set service DNS
+      protocol udp source port all destination port domain
+      protocol tcp source port all destination port domain
+   transforms interface prefix common source-destination
+   !
+   traffic-policy seg
+      description #policy-id=1
+      match dns ipv4
+         source prefix 10.0.0.0/24
+         protocol service field-set DNS
+         actions
+            count
+      !
+      match web ipv4
+         protocol tcp source port all destination port http, https
+         protocol tcp source port bgp destination port all
+      !
+      match ipv4-all-default ipv4
+         actions
+            drop
+!
+interface Ethernet1
+   no switchport
+   ip address 10.0.0.1/24
+interface Ethernet2
+   no switchport
+   vrf RED
+   ip address 10.9.0.1/24
+"""
+
+
+@pytest.mark.parametrize(
+    ("flow", "wanted"),
+    [
+        ({"protocol": "udp", "dst_port": 53}, "permit"),
+        ({"protocol": "udp", "dst_port": 54}, "deny"),
+        ({"protocol": "tcp", "dst_port": 53}, "permit"),
+        ({"protocol": "tcp", "dst_port": 80}, "permit"),
+        ({"protocol": "tcp", "src_port": 179, "dst_port": 5000}, "permit"),
+        ({"protocol": "tcp", "src_port": 180, "dst_port": 5000}, "deny"),
+        ({"protocol": "udp", "dst_port": 80}, "deny"),
+    ],
+)
+def test_field_sets_of_services_and_ports_by_name(flow: dict[str, Any], wanted: str) -> None:
+    whole = {"src": "10.0.0.5", "dst": "10.9.0.5", **flow}
+    assert verdict(EOS, SERVICES.format(vrf="ALL"), whole, "seg") == wanted
+
+
+@pytest.mark.parametrize(
+    ("vrf", "port", "wanted"),
+    [
+        ("ALL", 80, "permit"),
+        ("ALL", 81, "unknown"),
+        ("default", 81, "unknown"),
+        ("default", 80, "permit"),
+        ("RED", 81, "permit"),
+    ],
+)
+def test_a_policy_of_a_vrf_leaves_unknown_what_it_drops(vrf: str, port: int, wanted: str) -> None:
+    flow = {**_tcp(port=port), "src_port": 5000, "in_interface": "Ethernet1", "out_interface": "Ethernet9"}
+    assert verdict(EOS, SERVICES.format(vrf=vrf), flow) == wanted
+
+
+@pytest.mark.parametrize(
+    ("line", "wrong"),
+    [
+        ("         actions\n            drop", "         xyz\n            drop"),
+        ("         actions\n            drop", "         actions xyz\n            drop"),
+        ("match ipv4-all-default ipv4", "xyz ipv4-all-default ipv4"),
+        ("match asked ipv4", "xyz asked ipv4"),
+        ("match ipv4-all-default ipv4", "match ipv4-all-default xyz"),
+        ("match ipv4-all-default ipv4", "match xyz ipv4-all-default ipv4"),
+    ],
+)
+def test_trap_29_a_garbled_line_of_a_policy_opens_nothing(line: str, wrong: str) -> None:
+    text = _policy("protocol udp")
+    assert verdict(EOS, text, _tcp(), "P") == "deny"
+    assert line in text
+    assert verdict(EOS, text.replace(line, wrong, 1), _tcp(), "P") == "unknown"
+
+
+def test_trap_29_a_policy_at_what_is_no_interface_may_be_at_any() -> None:
+    text = _policy("protocol udp") + "interface Ethernet1\n   no switchport\n   traffic-policy input P\n"
+    flow = {**_tcp(), "in_interface": "Ethernet1", "out_interface": "Ethernet2"}
+    assert verdict(EOS, text, flow) == "deny"
+    assert verdict(EOS, text.replace("interface Ethernet1", "xyz Ethernet1"), flow) == "unknown"

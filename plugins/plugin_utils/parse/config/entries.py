@@ -58,6 +58,10 @@ class Entries:
             return
         if is_number(words):
             number, words = int(words[0]), words[1:]
+        elif words[1:2] in (["permit"], ["deny"]) and words[0] != "remark":
+            # Its number is not understood: it may come before any other.
+            self._by_number[-line.number] = Entry(0, text, words, line.number)
+            return
         else:
             number = self._last + _STEP
         before = self._by_number.get(number)

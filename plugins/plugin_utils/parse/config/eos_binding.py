@@ -15,7 +15,9 @@ from . import asks, eos_nat
 from .blocks import Line
 from .device import Device
 from .entries import beneath, is_number
-from .modes import Belongs
+from .eos_policies import TrafficPolicies
+from .modes import Belongs, is_port
+from .perhaps import perhaps
 
 # (family, name) -> the name of its ruleset.
 Names = dict[tuple[str, str], str]
@@ -76,7 +78,7 @@ def mode(words: list[str]) -> Belongs | None:
     return None
 
 
-def bind(device: Device, config: list[Line], names: Names) -> bool:
+def bind(device: Device, config: list[Line], names: Names, policies: TrafficPolicies) -> bool:
     """Make interfaces, and the rules of the hooks. Whether what the device lets in to itself is among them."""
     interfaces: dict[str, _Interface] = {}
     control: dict[tuple[str, str], tuple[str, Line]] = {}
@@ -93,7 +95,10 @@ def bind(device: Device, config: list[Line], names: Names) -> bool:
             services += _services(device, line)
     for one in interfaces.values():
         _interface(device, one, names)
-    _policies(device, interfaces, names)
+    for line in policies.strange:
+        if "traffic-policy" in line.words:
+            _anywhere(device, line, "where this policy is bound is not understood")
+    _policies(device, interfaces, names, policies.everywhere)
     translated = [(one.name, line) for one in interfaces.values() for line in one.nat]
     for name, line in translated:
         device.not_understood(f"line {line.number}, interface {name}", line.text, eos_nat.WHY)
@@ -142,6 +147,10 @@ def _services(device: Device, line: Line) -> Iterator[Line]:
                 )
                 device.hook(line.text, "forward", 0, [rule], "permit")
     for one in (line, *beneath(line)):
+        if one.words[0] == "traffic-policy" and one.words[1:2] and one.words[1] in _POLICIES:
+            if line.words != ["traffic-policies"]:
+                _anywhere(device, one, f"to what the policy is bound is not understood: {line.text}")
+            continue
         if tuple(one.words[:2]) not in _GROUPS or one.words[-1] not in ("in", "out"):
             continue
         if line.words[0] == "management":
@@ -171,7 +180,7 @@ def _read_interfaces(device: Device, interfaces: dict[str, _Interface], line: Li
 def _expanded(said: str) -> list[str]:
     """``Ethernet1-3,5`` -> its interfaces; nothing for a range that is not understood."""
     if "," not in said and not re.search(r"\d-\d", said):
-        return [said]
+        return [said] if is_port(said) else []
     found = _SEVERAL.match(said)
     if found is None:
         return []
@@ -268,10 +277,33 @@ def _interface(device: Device, one: _Interface, names: Names) -> None:
             device.bind(one.name, direction, ruleset, line.text, line.number)
 
 
-def _policies(device: Device, interfaces: dict[str, _Interface], names: Names) -> None:
+def _of_vrf(
+    device: Device,
+    interfaces: dict[str, _Interface],
+    names: Names,
+    bound: tuple[str, Line],
+    side: str,
+) -> Rule:
+    """``traffic-policy input NAME physical``, for the ports of a VRF: which interfaces pass it is not known for sure,
+    so what it permits goes on, and the rest is unknown."""
+    vrf, line = bound
+    why = f"whether the packet passes {line.text!r} is not known"
+    inside = tuple(one.name for one in interfaces.values() if (one.vrf or "default") == vrf)
+    where: Match = Named(side, inside) if inside else ALWAYS
+    ruleset = names.get(("inet", line.words[2]))
+    verdict = Verdict("unknown", detail=why) if ruleset is None else perhaps(device, ruleset, "port", why)
+    device.not_understood(f"line {line.number}, vrf {vrf}", line.text, why)
+    return Rule(1, where, verdict, line.text, line=line.number, not_understood=(why,))
+
+
+def _policies(
+    device: Device, interfaces: dict[str, _Interface], names: Names, everywhere: list[tuple[str, Line]]
+) -> None:
     for way, (hook, priority, direction) in _POLICIES.items():
-        rules: list[Rule] = []
         side = "in_interface" if direction == "in" else "out_interface"
+        ways = [bound for bound in everywhere if bound[1].words[1] == way]
+        found = [_of_vrf(device, interfaces, names, bound, side) for bound in ways]
+        rules = [replace(rule, position=position) for position, rule in enumerate(found, 1)]
         origin = (Named("origin", ("network",)),) if direction == "out" else ()
         for one in interfaces.values():
             if way not in one.policies:

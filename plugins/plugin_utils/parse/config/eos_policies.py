@@ -21,15 +21,20 @@ from ...model.rules import ACCEPT, DROP, Rule, Verdict
 from ...model.state import NamedSet
 from . import asks, cisco_names, eos_names
 from .blocks import Line
+from .device import unknown_rule
 from .entries import beneath
 from .words import NotUnderstoodError, Words
 
 _FAMILIES = {"ipv4": 4, "ipv6": 6}
+WAYS = ("input", "output")
+# What policies have by the names of IANA, and lists by other ones.
+_PORTS = {"http": 80}
 _LAST = ("ipv4-all-default", "ipv6-all-default")
 _NUMBERS = re.compile(r"^\d{1,5}(?:-\d{1,5})?(?:,\d{1,5}(?:-\d{1,5})?)*,?$")
 _SYN, _ACK = 2, 16
 # Actions that say what else happens to packets that are let through.
 _NO_MATTER = ("count", "log", "set", "sample", "mirror", "no")
+_ACTIONS = (*_NO_MATTER, "drop", "goto", "next-hop", "next-hop-group", "police", "redirect")
 _NOT_TOLD = ("ttl", "dscp", "ip", "packet", "vlan", "cos")
 
 
@@ -49,16 +54,22 @@ def _numbers(words: Words, what: str, most: int) -> list[Range]:
 
 @dataclass
 class FieldSets:
-    """``found``: by kind (ipv4, ipv6, l4-port) and name. ``gaps``: why the members of some are not known."""
+    """``found``: by kind (ipv4, ipv6, l4-port) and name. ``gaps``: why the members of some are not known.
+    ``services``: the lines of each."""
 
     found: dict[tuple[str, str], NamedSet] = field(default_factory=dict)
     gaps: dict[tuple[str, str], str] = field(default_factory=dict)
+    services: dict[str, list[list[str]]] = field(default_factory=dict)
     _members: dict[tuple[str, str], list[Range]] = field(default_factory=dict)
     _excepted: dict[tuple[str, str], list[Range]] = field(default_factory=dict)
 
     def begin(self, words: list[str]) -> tuple[str, str] | None:
-        """The set that ``field-set ipv4 prefix NAME`` names."""
+        """The set that ``field-set ipv4 prefix NAME`` names. Those of services are not sets of values, and kept as
+        the conditions that they stand for."""
         fields: tuple[str, ...]
+        if words[1:2] == ["service"] and len(words) == 3:
+            self.services.setdefault(words[-1], [])
+            return ("service", words[-1])
         if words[1:2] == ["l4-port"] and len(words) == 3:
             kind, fields = "l4-port", ("port",)
         elif words[1:2] and words[1] in _FAMILIES and words[2:3] == ["prefix"] and len(words) == 4:
@@ -71,6 +82,9 @@ class FieldSets:
 
     def read(self, key: tuple[str, str], line: Line) -> None:
         """Members of a set, and what is excepted from it."""
+        if key[0] == "service":
+            self.services[key[1]].append(line.words)
+            return
         one, words = self.found[key], Words(line.words)
         apart = bool(words.take("except"))
         try:
@@ -105,6 +119,18 @@ class FieldSets:
             raise NotUnderstoodError(self.gaps.get(key, f"field-set {kind} {name} is not defined"))
         return Member(self.found[key].key, (of_field,))
 
+    def service(self, name: str, family: int) -> Match:
+        """``protocol service field-set NAME``: one of the lines of the set holds."""
+        asked: list[Match] = []
+        for line in self.services.get(name, []):
+            words = Words(line)
+            words.expect("protocol")
+            asked.append(_protocol(words, family, self))
+            words.end()
+        if not asked:
+            raise NotUnderstoodError(f"field-set service {name} is not defined, or empty")
+        return asks.either(asked)
+
 
 def _prefix(word: str, family: int) -> Range:
     asked = asks.network("src", word)
@@ -130,7 +156,7 @@ def _without(ranges: list[Range], excepted: list[Range]) -> list[Range]:
 
 @dataclass
 class _Match:
-    """One match of a policy, with the lines that belong to it."""
+    """One match of a policy, with the lines that belong to it. ``family``: 4 or 6, or 0 where it is not known."""
 
     name: str
     family: int
@@ -139,6 +165,13 @@ class _Match:
     lines: list[list[str]] = field(default_factory=list)
     actions: list[list[str]] = field(default_factory=list)
     unclear: str = ""
+
+    def astray(self) -> str:
+        """A line that is neither a condition nor an action: it may have been either, or the beginning of another
+        match, to which the lines below it belong then."""
+        strange = [words for words in self.lines if words[0] not in _LINES]
+        strange += [words for words in self.actions if words[0] not in _ACTIONS]
+        return " ".join(strange[0]) if strange else ""
 
 
 @dataclass
@@ -154,9 +187,12 @@ class Policy:
 
 
 def _rule(one: _Match, position: int, sets: FieldSets) -> Rule:
+    text = "; ".join(one.text)
+    astray = one.astray()
+    if astray or not one.family:
+        return unknown_rule(position, text, one.unclear or f"{astray!r} is not understood", one.line)
     asked: list[Match] = [asks.FAMILY[one.family]]
     reasons = [one.unclear] if one.unclear else []
-    text = "; ".join(one.text)
     protocols: list[Match] = []
     for words in one.lines:
         line = " ".join(words)
@@ -209,6 +245,12 @@ def _end(words: Words, family: int, sets: FieldSets, end: str) -> Match:
 
 
 def _protocol(words: Words, family: int, sets: FieldSets) -> Match:
+    if words.take("service"):
+        words.expect("field-set")
+        asked_of = [sets.service(words.next("the name of a field-set"), family)]
+        while words.more():
+            asked_of.append(sets.service(words.next(), family))
+        return asks.either(asked_of)
     numbers: list[Range] = []
     while word := words.peek():
         if word in eos_names.PROTOCOLS:
@@ -230,17 +272,36 @@ def _protocol(words: Words, family: int, sets: FieldSets) -> Match:
         for end in ("source", "destination"):
             if words.take(end):
                 words.expect("port")
-                asked.append(_ports(words, sets, "src_port" if end == "source" else "dst_port"))
+                asked.append(_ports(words, sets, "src_port" if end == "source" else "dst_port", several))
     return both(*asked)
 
 
-def _ports(words: Words, sets: FieldSets, name: str) -> Match:
+def _ports(words: Words, sets: FieldSets, name: str, protocols: set[int]) -> Match:
+    if words.take("all"):
+        return ALWAYS
     if not words.take("field-set"):
-        return asks.ports(name, *_numbers(words, "port", 0xFFFF))
+        return asks.ports(name, *_port_list(words, protocols))
     asked = [sets.match("l4-port", words.next("the name of a field-set"), name)]
     while words.more() and words.peek() != "destination":
         asked.append(sets.match("l4-port", words.next(), name))
     return asks.either(asked)
+
+
+def _port_list(words: Words, protocols: set[int]) -> list[Range]:
+    """``domain``, ``http, https``, ``22, 8000-8010``. Only names that mean the same port for all the protocols."""
+    tables = [eos_names.TCP_PORTS if number == 6 else eos_names.UDP_PORTS for number in sorted(protocols)]
+    found: list[Range] = []
+    while word := words.peek().rstrip(","):
+        named = {table.get(word, _PORTS.get(word)) for table in tables}
+        port = named.pop() if len(named) == 1 else None
+        if port is not None:
+            words.next()
+            found.append((port, port))
+        elif _NUMBERS.match(word):
+            found += _numbers(words, "port", 0xFFFF)
+        else:
+            break
+    return found or _numbers(words, "port", 0xFFFF)
 
 
 def _flags(words: Words) -> Match:
@@ -304,12 +365,15 @@ _LINES: dict[str, Callable[[Words, int, FieldSets], Match]] = {
 
 
 class TrafficPolicies:
-    """All that stands under ``traffic-policies``. ``strange``: lines that were not understood."""
+    """All that stands under ``traffic-policies``. ``strange``: lines that were not understood. ``everywhere``: the
+    lines that bind a policy at ports of a VRF, with its name; that of all is ``ALL``."""
 
     def __init__(self) -> None:
         self.policies: dict[str, Policy] = {}
         self.sets = FieldSets()
         self.strange: list[Line] = []
+        self.everywhere: list[tuple[str, Line]] = []
+        self._vrf = ""
         self._policy: Policy | None = None
         self._match: _Match | None = None
         self._set: tuple[str, str] | None = None
@@ -324,6 +388,7 @@ class TrafficPolicies:
     def _leave(self) -> None:
         self._policy = self._match = self._set = None
         self._acting = False
+        self._vrf = ""
 
     def _line(self, line: Line) -> None:
         words = line.words
@@ -332,26 +397,42 @@ class TrafficPolicies:
             self._set = self.sets.begin(words)
             if self._set is None:
                 self.strange.append(line)
+        elif words[0] == "vrf" and len(words) == 2:
+            self._leave()
+            self._vrf = words[1]
+        elif words[0] == "traffic-policy" and words[1:2] and words[1] in WAYS and len(words) in (3, 4):
+            self.everywhere.append((self._vrf, line))
         elif words[0] == "traffic-policy" and len(words) == 2:
             self._leave()
             self._policy = self.policies.setdefault(words[1], Policy(words[1]))
         elif words[:2] == ["no", "traffic-policy"] and len(words) == 3:
             self._leave()
             self.policies.pop(words[2], None)
+        elif words[0] == "transforms":  # how the hardware is told
+            self._leave()
         elif words[0] in ("counter", "exit") or words[:2] == ["no", "counter"]:
             pass
-        elif self._policy is None:
-            if self._set is not None:
-                self.sets.read(self._set, line)
-            else:
-                self.strange.append(line)
-        elif words[0] == "match" and len(words) >= 3 and words[2] in _FAMILIES:
-            self._begin(self._policy, line)
-        elif words[:2] == ["no", "match"] and len(words) in (3, 4):
-            self._policy.matches.pop(words[2], None)
-            self._match = None
-        elif self._match is None:
+        elif self._policy is not None:
+            self._of_policy(self._policy, line)
+        elif self._set is not None:
+            self.sets.read(self._set, line)
+        else:
             self.strange.append(line)
+
+    def _of_policy(self, policy: Policy, line: Line) -> None:
+        words = line.words
+        if words[0] == "match" and len(words) >= 3 and words[2] in _FAMILIES:
+            self._begin(policy, line)
+        elif words[:2] == ["no", "match"] and len(words) in (3, 4):
+            policy.matches.pop(words[2], None)
+            self._match = None
+        elif words[0] == "description" and self._match is None:
+            pass
+        elif words[0] == "match" or self._match is None:
+            why = f"{line.text!r} is not understood"
+            self._acting = False
+            self._match = _Match(line.text, 0, line.number, [line.text], unclear=why)
+            policy.matches[f"{line.text} ({line.number})"] = self._match
         elif words == ["actions"]:
             self._match.text.append(line.text)
             self._acting = True

@@ -63,6 +63,9 @@ _LEARNT = ("dhcp", "dhcp-client", "dhcpv6-client", "negotiate-address", "unnumbe
 _MANAGEMENT = ("em0", "em1", "fxp0", "me0", "vme")
 _OF_SWITCHING = ("irb", "vlan")
 
+# The names of interfaces that have no number.
+_UNNUMBERED = ("irb", "jsrv", "vlan", "vme")
+
 
 class Interfaces:
     """The interfaces of a configuration, with the filters bound to them."""
@@ -97,6 +100,13 @@ class Interfaces:
                     found.master = instance.word
 
     def _physical(self, physical: Node) -> None:
+        if (
+            physical.word not in _UNNUMBERED
+            and not any(map(str.isdigit, physical.word))
+            and _holds(physical, 6)
+        ):
+            why = f"{physical.word!r} is no name of an interface"
+            self._unknown("*", "", "any", f"interfaces {physical.word}", why)
         up = physical.find("disable") is None
         odd = [node for node in physical.each() if node.word not in ("unit", *_OTHERS) and _holds(node, 3)]
         odd += [unit for unit in physical.each("unit") if not unit.word.isdecimal()]

@@ -9,6 +9,7 @@ by its indentation, a list of commands does not.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import chain
@@ -19,12 +20,18 @@ from ...model.state import State
 from .blocks import Line
 from .entries import beneath, is_number
 
+# Ethernet1/2.100, Bundle-Ether10, mgmt0, MgmtEth0/RP0/CPU0/0, tunnel-ip5, 100GigE0/0/0/1; "null 0" and "Ethernet 1/1".
+_PORT = re.compile(r"^(?:\d+G)?[A-Za-z][A-Za-z-]* ?\d[\w/.:-]*$", re.ASCII)
+_PAGED = re.compile(r"^[\s\x08]*--More--", re.MULTILINE)
 Belongs = Callable[[list[str]], bool]
 
 
-def gathered(lines: list[Line], mode: Callable[[list[str]], Belongs | None]) -> list[Line]:
+def gathered(
+    lines: list[Line], mode: Callable[[list[str]], Belongs | None], *, strays: bool = False
+) -> list[Line]:
     """The lines at the top, those without indentation put under the one that opened their mode. ``mode``: of a line
-    that opens one, what belongs to it."""
+    that opens one, what belongs to it. ``strays``: whether a line that opens nothing, and has entries of a list below
+    it, is put there too with them, so that the list before it does not seem to end."""
     found: list[Line] = []
     opened: Line | None = None
     belongs: Belongs | None = None
@@ -34,9 +41,33 @@ def gathered(lines: list[Line], mode: Callable[[list[str]], Belongs | None]) -> 
             opened.children += [line, *line.children]
             line.children = []
             continue
+        if strays and opened is not None and belongs is not None and _lost(line, mode):
+            opened.children += [line, *line.children]
+            line.children = []
+            continue
         opened, belongs = line, mode(line.words)
         found.append(line)
     return found
+
+
+def _lost(line: Line, mode: Callable[[list[str]], Belongs | None]) -> bool:
+    """Whether a line that opens nothing known has entries of a list below it: they may be of the list before it."""
+    return (
+        bool(line.children)
+        and mode(line.words) is None
+        and not any(word in _OTHER_LISTS for word in line.words[:2])
+        and any(_is_entry(below.words) for below in line.children)
+    )
+
+
+def paged(text: str) -> str:
+    """Why a text that was shown page by page can't be read; empty if it was not."""
+    return "the output was paged: --More-- stands in it" if _PAGED.search(text) else ""
+
+
+def is_port(name: str) -> bool:
+    """Whether a name may be one of an interface: those of Cisco and Arista are a kind and a number."""
+    return bool(_PORT.match(name))
 
 
 def refusal(lines: list[Line]) -> str:
@@ -58,7 +89,8 @@ _STRANGERS = {
     "group": ("opener", "binding", "entry"),
     "interface": ("opener", "entry"),
 }
-# Lists that decide about no IP packets: about frames, ARP, routes; and templates for sessions of subscribers.
+# Lists that decide about no IP packets: about frames, ARP, routes, commands; templates for sessions of
+# subscribers.
 _OTHER_LISTS = (
     "mac",
     "MAC",
@@ -68,6 +100,7 @@ _OTHER_LISTS = (
     "as-path",
     "community-list",
     "dynamic-template",
+    "role",
 )
 
 

@@ -19,7 +19,7 @@ from ...model.match import ALWAYS, Match, Named, Not, both
 from ...model.rules import ACCEPT, DROP, Rule, Verdict
 from . import asks
 from .braces import Node
-from .device import Device
+from .device import Device, unknown_rule
 from .junos_interfaces import with_unit
 from .srx_addresses import AddressBooks
 from .srx_applications import Applications
@@ -28,6 +28,19 @@ from .srx_policy import Book, policy, zones_of
 HOOK = "security policies"
 _GLOBAL = "global"
 _HOST = "junos-host"
+# What stands under ``security policies``; all but the first three decide about no packet by themselves.
+_OF_POLICIES = frozenset(
+    (
+        "from-zone",
+        "global",
+        "default-policy",
+        "policy-rematch",
+        "policy-stats",
+        "pre-id-default-policy",
+        "traceoptions",
+        "unified-policy",
+    )
+)
 _DEFAULTS = ("", "deny-all", "permit-all")
 _MOST = 50_000  # global policies that are told again for each pair of zones
 _OPEN = Named("connection", ("established", "related"))
@@ -65,6 +78,7 @@ class Policies:
         self._noted: set[tuple[str, str]] = set()
         default = self._security.value("policies", "default-policy")
         self._default = "permit" if default == "permit-all" else "deny"
+        self._astray = self._strange_policies()
         self._pairs = dict(self._all_pairs())
         asked = [name for zones in self._pairs for name in zones if name != _HOST]
         self.zones = tuple(dict.fromkeys((*_zones(device, root), *asked)))
@@ -95,14 +109,28 @@ class Policies:
         for came in self._security.each("policies", "from-zone"):
             for to in came.each("to-zone"):
                 yield (came.word, to.word), to.each("policy")
-                odd = [name for name in to.names() if name != "policy"]
-                if odd:
-                    where = pair_name((came.word, to.word))
-                    self._note(where, f"{odd[0]!r} beside its policies is not understood")
+
+    def _strange_policies(self) -> str:
+        """What stands among the policies and is none, nor a pair of zones: it may be for any packet. Empty if
+        nothing is there."""
+        policies = self._security.find("policies")
+        odd = [name for name in (policies.names() if policies else ()) if name not in _OF_POLICIES]
+        for came in self._security.each("policies", "from-zone"):
+            odd += [f"from-zone {came.word} {name}" for name in came.names() if name != "to-zone"]
+            for to in came.each("to-zone"):
+                odd += [f"from-zone {came.word} to-zone {to.word} {one}" for one in _strange(to)]
+        odd += [f"global {name}" for name in self._security.names("policies", "global") if name != "policy"]
+        if not odd:
+            return ""
+        why = f"{odd[0]!r} among the policies is not understood"
+        self._note("security policies", why)
+        return why
 
     def _of_pair(self, zones: tuple[str, str], nodes: list[Node]) -> list[Rule]:
         """The policies of a pair, and then the global ones that are for it."""
-        rules = [policy(node, at, zones, self._book, False) for at, node in enumerate(nodes, 1)]
+        first = [unknown_rule(1, pair_name(zones), self._astray)] if self._astray else []
+        start = len(first) + 1
+        rules = first + [policy(node, at, zones, self._book, False) for at, node in enumerate(nodes, start)]
         if _HOST in zones or not self._global:
             return rules
         limited = any(came or to for came, to in self._limits)
@@ -118,6 +146,8 @@ class Policies:
 
     def _rules(self) -> list[Rule]:
         found: list[tuple[Match, Verdict, str]] = [(_OPEN, ACCEPT, _OPEN_TEXT)]
+        if self._astray:
+            found.append((ALWAYS, Verdict("unknown", detail=self._astray), self._astray))
         found += self._modes()
         if any(one.zone for one in self._device.state.interfaces.values()):
             outside = asks.either(Not(Named(field, self.zones)) for field in ("in_zone", "out_zone"))
@@ -183,6 +213,15 @@ class Policies:
             if word.startswith("no-syn-check"):
                 why = "packets in the midst of a connection may open a session"
                 say("security flow", f"tcp-session {word}", why)
+
+
+def _strange(pair: Node) -> Iterator[str]:
+    """What is no policy of a pair, and policies without conditions or without an action: no device takes them, so
+    another policy may lack what stands there."""
+    yield from (name for name in pair.names() if name != "policy")
+    for one in pair.each("policy"):
+        if one.find("match") is None or one.find("then") is None:
+            yield f"policy {one.word} without match or then"
 
 
 def _zones(device: Device, root: Node) -> tuple[str, ...]:
