@@ -328,3 +328,75 @@ def test_what_the_device_complains_of_tells_no_secret(platform: str) -> None:
     with pytest.raises(CheckpointError) as refused:
         means.replace(Complains(), "pathguard-1--a--b")
     assert "sesame" not in str(refused.value)
+
+
+class Says:
+    """A device that gives the same answer to all, or others to some."""
+
+    host = "r1"
+
+    def __init__(self, usual: str, **others: str) -> None:
+        self.usual = usual
+        self.others = {words.replace("_", " "): answer for words, answer in others.items()}
+        self.typed: list[str] = []
+
+    def send(self, line: str, **_unused: Any) -> str:
+        self.typed.append(line)
+        return next((said for words, said in self.others.items() if line.startswith(words)), self.usual)
+
+
+@pytest.mark.parametrize(
+    ("platform", "said"),
+    [
+        ("cisco_ios", "%Error opening flash:pathguard-1--a--b (No space left on device)\n"),
+        ("cisco_ios", "%Error copying system:running-config (Not enough space on device)\n"),
+        (
+            "arista_eos",
+            "% Error copying system:/running-config to flash:/x ([Errno 28] No space left on device)\n",
+        ),
+        ("cisco_nxos", "ERROR: write failed: No space left on device\n"),
+        ("juniper_junos", "error: could not write file: No space left on device\n"),
+    ],
+)
+def test_a_full_flash_is_told_in_the_devices_words(platform: str, said: str) -> None:
+    with pytest.raises(CheckpointError, match="space"):
+        DEVICES[platform].means.save(Says(said), "pathguard-1--a--b")
+
+
+def test_a_line_of_the_log_is_no_refusal() -> None:
+    said = (
+        "%SYS-5-CONFIG_I: Configured from console by jo on vty0\nTotal number of passes: 1\nRollback Done\n"
+    )
+    device = Says(said)
+    DEVICES["cisco_ios"].means.replace(device, "pathguard-1--a--b")
+    assert device.typed == ["configure replace flash:pathguard-1--a--b force"]
+
+
+def test_a_configuration_is_no_refusal_wherever_it_looks_like_one() -> None:
+    said = "hostname r1\nbanner login ^C\n% Error: keep out\nERROR: really\n^C\n"
+    for found in DEVICES.values():
+        assert found.means.running(Says(said)) == said
+        assert found.means.text(Says(said), "pathguard-1--a--b") == said
+
+
+def test_ios_leaves_no_timer_that_cant_be_read() -> None:
+    """A release that prints the timer otherwise: it would put back a change that nobody protects."""
+    device = Says("", show_archive="The maximum archive configurations allowed is 10.\n")
+    with pytest.raises(CheckpointError, match="starts no timer"):
+        DEVICES["cisco_ios"].means.start(device, 300.0)
+    assert device.typed[-1] == "configure confirm"
+
+
+def test_junos_commits_nothing_that_was_loaded_with_errors() -> None:
+    device = Says("", load_override="x:3:(7) syntax error: foo\nload complete (1 errors)\n")
+    with pytest.raises(CheckpointError, match="load override"):
+        DEVICES["juniper_junos"].means.replace(device, "pathguard-1--a--b")
+    assert device.typed[-2:] == ["rollback 0", "exit"]
+    assert "commit" not in device.typed
+
+
+def test_junos_does_not_log_out_where_it_may_not_configure() -> None:
+    device = Says("error: permission denied\n")
+    with pytest.raises(CheckpointError, match="permission denied"):
+        DEVICES["juniper_junos"].means.keep(device)
+    assert device.typed == ["configure exclusive"]

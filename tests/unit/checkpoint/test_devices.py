@@ -10,10 +10,8 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.pathguard.network.plugins.plugin_utils.checkpoint.devices.device import (
-    DeviceDriver,
-    name_of,
-)
+from ansible_collections.pathguard.network.plugins.plugin_utils.checkpoint.devices.copies import name_of
+from ansible_collections.pathguard.network.plugins.plugin_utils.checkpoint.devices.device import DeviceDriver
 from ansible_collections.pathguard.network.plugins.plugin_utils.checkpoint.driver import Order
 from ansible_collections.pathguard.network.plugins.plugin_utils.checkpoint.status import HeldError
 from ansible_collections.pathguard.network.plugins.plugin_utils.errors import CheckpointError
@@ -416,3 +414,48 @@ def test_a_startup_configuration_that_was_another_is_not_guessed() -> None:
     assert (told.state, told.proven, router.config, router.startup) == ("failed", False, OLD, NEW)
     assert told.changed_tables == ["startup-config"]
     assert told.manual == ["look at the startup configuration, and write it anew: what it was is not kept"]
+
+
+def test_a_configuration_is_shown_no_more_often_than_needed() -> None:
+    class Counts(Memory):
+        shown = 0
+
+        def running(self, device: Any) -> str:
+            self.shown += 1
+            return super().running(device)
+
+    means, router = Counts("arm_before"), Router()
+    driver = DeviceDriver(means)
+    driver.arm(router, order())
+    assert means.shown == 1, "the copy was compared with it"
+    driver.renew(router, RUN, 300.0)
+    assert means.shown == 2
+    driver.confirm(router, RUN)
+    assert means.shown == 4, "before and after the claim"
+    driver.release(router, RUN)
+    assert means.shown == 5
+
+
+def test_a_copy_that_is_not_there_arms_nothing() -> None:
+    class Full(Memory):
+        def save(self, device: Any, name: str) -> None:
+            """The device says nothing of its full flash."""
+
+        def delete(self, device: Any, name: str) -> None:
+            raise CheckpointError("no such file")
+
+    router = Router()
+    with pytest.raises(CheckpointError, match="is not there"):
+        DeviceDriver(Full("arm_before")).arm(router, order())
+    assert router.left is None
+
+
+def test_dropping_one_whose_timer_cant_be_ended_keeps_the_copy() -> None:
+    class Busy(Memory):
+        def keep(self, device: Any) -> None:
+            raise CheckpointError("configuration database modified")
+
+    router = armed()
+    with pytest.raises(CheckpointError, match="database modified"):
+        DeviceDriver(Busy("arm_before")).absent(router, RUN, "")
+    assert TIMED.status(router).state == "armed"

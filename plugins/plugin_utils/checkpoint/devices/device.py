@@ -11,29 +11,20 @@ The claim is the device's: whoever first ends its timer has won.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from ...errors import CheckpointError
+from ...errors import CheckpointError, PathGuardError
 from ...gather.channel import Channel
 from ..status import CheckpointStatus, HeldError, Holder
 from .console import Console, console
+from .copies import CONFIRMED, OF_DIGEST, Kept, copies, name_of
 from .means import Means, digest, plain
 
 if TYPE_CHECKING:
     from ..driver import Order
 
-PREFIX = "pathguard-"
-_CONFIRMED = "--confirmed"
-_ID = re.compile(r"^[A-Za-z0-9._]+(?:-[A-Za-z0-9._]+)*$")
-_UNFIT = re.compile(r"[^A-Za-z0-9.]+")
-_COPY = re.compile(
-    r"^pathguard-([A-Za-z0-9._]+(?:-[A-Za-z0-9._]+)*)--([A-Za-z0-9.]+)--([A-Za-z0-9.]+)(?:--([0-9a-f]{10}))?$"
-)
-# Characters of a name, and of them of a run's id, of who and where (each, at least), and of the digest.
-_LONGEST, _OF_ID, _OF_WORD, _OF_DIGEST = 64, 30, 4, 10
 _WHOLE, _STARTUP = "running-config", "startup-config"
 _AS_BEFORE = (
     "its configuration is as it was recorded: nothing was changed, or the device's own timer has put it back"
@@ -41,23 +32,11 @@ _AS_BEFORE = (
 
 
 @dataclass(frozen=True)
-class _Kept:
-    """A checkpoint's copy on a device."""
-
-    name: str
-    run_id: str
-    user: str = ""
-    controller: str = ""
-    saved: str = ""
-    confirmed: bool = False
-
-
-@dataclass(frozen=True)
 class _Found:
     """``kept``: None where there is no checkpoint. ``pending`` in seconds. ``saved``: digest of the startup
     configuration, empty where there is none of its own. ``names``: of all copies."""
 
-    kept: _Kept | None
+    kept: Kept | None
     pending: float | None
     running: str
     recorded: str
@@ -80,35 +59,8 @@ class _Found:
         return [_WHOLE] * self.changed + [_STARTUP] * self.rewritten
 
 
-def name_of(run_id: str, by: Mapping[str, str], saved: str = "") -> str:
-    """The name of a run's copy. CheckpointError for an id that no file can have as its name."""
-    if not _ID.match(run_id) or len(run_id) > _OF_ID:
-        raise CheckpointError(
-            f"{run_id!r} can't be part of a file's name on a device",
-            "id",
-            f"use letters, digits, dots, underscores and single hyphens, {_OF_ID} at most",
-        )
-    user, controller = (
-        _UNFIT.sub(".", by.get(key, "")).strip(".") or "unknown" for key in ("user", "controller")
-    )
-    room = _LONGEST - len(f"{PREFIX}{run_id}------") - _OF_DIGEST
-    user = user[: max(_OF_WORD, room - len(controller))][: room - _OF_WORD]
-    return "--".join([PREFIX + run_id, user, controller[: room - len(user)], *([saved] if saved else [])])
-
-
-def _copies(names: list[str]) -> list[_Kept]:
-    """The checkpoints among a device's files; what others may have called alike is none."""
-    found: list[_Kept] = []
-    for name in sorted(names):
-        match = _COPY.match(name)
-        if match:
-            run_id, user, controller, saved = match.groups("")
-            found.append(_Kept(name, run_id, user, controller, saved, name + _CONFIRMED in names))
-    return found
-
-
 def _short(text: str) -> str:
-    return digest(text)[:_OF_DIGEST] if text else ""
+    return digest(text)[:OF_DIGEST] if text else ""
 
 
 @dataclass(frozen=True)
@@ -148,12 +100,13 @@ class DeviceDriver:
 
     def _newly_armed(self, device: Console, found: _Found, order: Order) -> CheckpointStatus:
         name = name_of(order.run_id, order.by, found.saved)
-        if name + _CONFIRMED in found.names:  # left by a run of this name whose end was cut short
-            self.means.delete(device, name + _CONFIRMED)
+        if name + CONFIRMED in found.names:  # left by a run of this name whose end was cut short
+            self.means.delete(device, name + CONFIRMED)
         self.means.save(device, name)
         try:
-            self._alone(device, name)
-            if digest(self.means.text(device, name)) != digest(found.running):
+            kept = self._alone(device, name)
+            recorded = self.means.text(device, name)
+            if digest(recorded) != digest(found.running):
                 raise CheckpointError(
                     "the copy of the configuration is not like the configuration",
                     device.host,
@@ -161,17 +114,26 @@ class DeviceDriver:
                 )
             self.means.start(device, order.timeout)
         except BaseException:
-            self.means.delete(device, name)
+            with suppress(PathGuardError):  # the first failure is the one to be told
+                self.means.delete(device, name)
             raise
-        return replace(self._status(device, self._look(device)), newly_armed=True)
+        found = self._again(device, replace(found, kept=kept, recorded=recorded))
+        return replace(self._status(device, found), newly_armed=True)
 
-    def _alone(self, device: Console, name: str) -> None:
+    def _alone(self, device: Console, name: str) -> Kept:
         """Two runs may both have found the device free: now at least one of them sees the other's copy."""
-        for other in _copies(self.means.names(device)):
-            if other.name != name:
-                raise self._held(device, _Found(other, None, "", "", "", []))
+        ours: list[Kept] = []
+        for one in copies(self.means.names(device)):
+            if one.name != name:
+                raise self._held(device, _Found(one, None, "", "", "", []))
+            ours.append(one)
+        if not ours:
+            raise CheckpointError(
+                "the copy of the configuration is not there", device.host, "look whether the flash is full"
+            )
+        return ours[0]
 
-    def _taken_over(self, device: Console, kept: _Kept, order: Order) -> CheckpointStatus:
+    def _taken_over(self, device: Console, kept: Kept, order: Order) -> CheckpointStatus:
         """The other run's copy stays what is gone back to; it gets another name."""
         self.means.copy(device, kept.name, name_of(order.run_id, order.by, kept.saved))
         self._forget(device, kept)
@@ -180,16 +142,16 @@ class DeviceDriver:
 
     def renew(self, channel: Channel, run_id: str, timeout: float) -> CheckpointStatus:
         device = console(channel)
-        self._armed(device, run_id)
+        found = self._armed(device, run_id)
         self.means.start(device, timeout)
-        return self._after_change(device, self._look(device))
+        return self._after_change(device, self._again(device, found))
 
     def hold(self, channel: Channel, run_id: str, margin: float) -> CheckpointStatus:
         device = console(channel)
         found = self._armed(device, run_id)
         if found.pending is not None and found.pending < margin:
             self.means.start(device, margin)
-            found = self._look(device)
+            found = self._again(device, found)
         return self._status(device, found)
 
     def confirm(self, channel: Channel, run_id: str) -> CheckpointStatus:
@@ -215,7 +177,7 @@ class DeviceDriver:
                     "make the change again under a new checkpoint",
                 )
             found = now
-        self.means.save(device, kept.name + _CONFIRMED)
+        self.means.save(device, kept.name + CONFIRMED)
         return self._after_change(device, replace(found, kept=replace(kept, confirmed=True)))
 
     def release(self, channel: Channel, run_id: str) -> CheckpointStatus:
@@ -227,7 +189,8 @@ class DeviceDriver:
                     "the checkpoint is not confirmed", device.host, "confirm it, or restore it"
                 )
             self._forget(device, found.kept)
-        return self._status(device, self._look(device))
+            found = replace(found, kept=None)
+        return self._status(device, found)
 
     def restore(self, channel: Channel, run_id: str, reason: str) -> CheckpointStatus:
         """``reason`` is for Linux hosts' logs; a device logs whoever configures it."""
@@ -277,14 +240,19 @@ class DeviceDriver:
             if found.pending is not None:
                 self.means.keep(device)
             self._forget(device, found.kept)
-        return self._status(device, self._look(device))
+            found = self._again(device, replace(found, kept=None))
+        return self._status(device, found)
 
     def _look(self, device: Console) -> _Found:
         names = self.means.names(device)
-        kept = next(iter(_copies(names)[::-1]), None)
+        kept = next(iter(copies(names)[::-1]), None)
         recorded = self.means.text(device, kept.name) if kept else ""
         pending, running = self.means.pending(device), self.means.running(device)
         return _Found(kept, pending, running, recorded, _short(self.means.startup(device)), names)
+
+    def _again(self, device: Console, found: _Found) -> _Found:
+        """What was found, and the timer as it is now."""
+        return replace(found, pending=self.means.pending(device))
 
     def _state(self, found: _Found) -> str:
         if found.kept is None:
@@ -326,7 +294,7 @@ class DeviceDriver:
         return told
 
     def _messages(self, found: _Found, state: str) -> list[str]:
-        found_more = [one.name for one in _copies(found.names) if found.kept and one.name != found.kept.name]
+        found_more = [one.name for one in copies(found.names) if found.kept and one.name != found.kept.name]
         more = [f"another run's copy is left on the device: {name}" for name in found_more]
         if found.rewritten:
             more.append("the startup configuration was written since: a reload loads what was written")
@@ -373,7 +341,7 @@ class DeviceDriver:
         return found
 
     def _held(self, device: Console, found: _Found) -> HeldError:
-        kept = found.kept or _Kept("", "")
+        kept = found.kept or Kept("", "")
         holder = Holder.read(
             {
                 "id": kept.run_id,
@@ -385,7 +353,7 @@ class DeviceDriver:
         )
         return HeldError(f"{holder.run} holds the device", device.host, "wait for that run to end", holder)
 
-    def _forget(self, device: Console, kept: _Kept) -> None:
+    def _forget(self, device: Console, kept: Kept) -> None:
         self.means.delete(device, kept.name)
         if kept.confirmed:
-            self.means.delete(device, kept.name + _CONFIRMED)
+            self.means.delete(device, kept.name + CONFIRMED)

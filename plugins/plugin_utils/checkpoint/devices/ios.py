@@ -109,6 +109,8 @@ class IosMeans:
         if not _REFUSES.search(said):
             tell(device, "end", refused=_REFUSED)
         if self.pending(device) is None:
+            if not _REFUSES.search(said):
+                device.send("configure confirm")  # no timer may run that nobody can see
             raise CheckpointError(
                 f"the device starts no timer: {words_of(said)}",
                 device.host,
