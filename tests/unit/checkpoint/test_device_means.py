@@ -18,6 +18,7 @@ from typing import Any
 import pytest
 
 from ansible_collections.pathguard.network.plugins.plugin_utils.checkpoint import control, run
+from ansible_collections.pathguard.network.plugins.plugin_utils.checkpoint.devices.means import digest
 from ansible_collections.pathguard.network.plugins.plugin_utils.checkpoint.devices.platforms import DEVICES
 from ansible_collections.pathguard.network.plugins.plugin_utils.checkpoint.driver import Order, driver_of
 from ansible_collections.pathguard.network.plugins.plugin_utils.checkpoint.status import CheckpointStatus
@@ -400,3 +401,27 @@ def test_junos_does_not_log_out_where_it_may_not_configure() -> None:
     with pytest.raises(CheckpointError, match="permission denied"):
         DEVICES["juniper_junos"].means.keep(device)
     assert device.typed == ["configure exclusive"]
+
+
+@pytest.mark.parametrize(
+    ("running", "startup"),
+    [
+        (
+            "Building configuration...\n\nCurrent configuration : 12 bytes\n!\n"
+            "! Last configuration change at 09:00:00 UTC Mon Nov 23 2026 by jo\n!\nhostname r1\n!\nend\n",
+            "Using 12 out of 262144 bytes\n!\n! Last configuration change at 08:00:00 UTC\n!\nhostname r1\n!\nend\n",
+        ),
+        (
+            "!Command: show running-config\n!Running configuration last done at: x\n!Time: y\n\nhostname r1\n",
+            "!Command: show startup-config\n!Time: z\n!Startup config saved at: Mon Nov 23\n\nhostname r1\n",
+        ),
+        (
+            "! Command: show running-config\n! device: sw1 (DCS, EOS-4.28.3M)\n!\nhostname r1\n!\nend\n",
+            "! Command: show startup-config\n! Startup-config last modified at  Mon Nov 23 by jo\n"
+            "! device: sw1 (DCS, EOS-4.28.3M)\n!\nhostname r1\n!\nend\n",
+        ),
+    ],
+)
+def test_what_is_saved_is_compared_without_its_headings(running: str, startup: str) -> None:
+    assert digest(running) == digest(startup)
+    assert digest(running) != digest(startup.replace("hostname r1", "hostname r2"))

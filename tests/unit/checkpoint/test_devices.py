@@ -459,3 +459,19 @@ def test_dropping_one_whose_timer_cant_be_ended_keeps_the_copy() -> None:
     with pytest.raises(CheckpointError, match="database modified"):
         DeviceDriver(Busy("arm_before")).absent(router, RUN, "")
     assert TIMED.status(router).state == "armed"
+
+
+def test_a_startup_configuration_that_cant_be_written_is_told_with_the_steps() -> None:
+    class Locked(Memory):
+        def write(self, device: Any) -> None:
+            raise CheckpointError("authorization failed")
+
+    router = Router(startup=OLD)
+    TIMED.arm(router, order())
+    router.change(NEW)
+    router.startup = NEW
+    told = DeviceDriver(Locked("arm_before")).restore(router, RUN, "")
+    assert (told.state, told.proven, router.config) == ("failed", False, OLD)
+    assert told.manual == [
+        "save the running configuration as the startup configuration, once it is as it was"
+    ]

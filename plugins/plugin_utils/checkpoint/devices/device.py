@@ -55,6 +55,11 @@ class _Found:
         )
 
     @property
+    def was_saved(self) -> bool:
+        """Whether what ran was what is loaded at boot, when this was armed."""
+        return self.kept is not None and _short(self.recorded) == self.kept.saved
+
+    @property
     def differs(self) -> list[str]:
         return [_WHOLE] * self.changed + [_STARTUP] * self.rewritten
 
@@ -207,8 +212,9 @@ class DeviceDriver:
         if found.changed:
             self.means.replace(device, kept.name)
             found = self._look(device)
-        if found.rewritten and not found.changed and _short(found.recorded) == kept.saved:
-            self.means.write(device)  # what runs is proven to be what was loaded at boot when this was armed
+        if found.rewritten and not found.changed and found.was_saved:
+            with suppress(CheckpointError):  # what runs is back all the same; that this is not, is told below
+                self.means.write(device)
             found = self._look(device)
         told = self._status(device, found)
         if found.differs:
@@ -319,7 +325,11 @@ class DeviceDriver:
         if found.kept and (found.changed or not found.rewritten):
             steps.append(f"on the device's console: {self.means.by_hand.format(name=found.kept.name)}")
         if found.rewritten:
-            steps.append("look at the startup configuration, and write it anew: what it was is not kept")
+            steps.append(
+                "save the running configuration as the startup configuration, once it is as it was"
+                if found.was_saved
+                else "look at the startup configuration, and write it anew: what it was is not kept"
+            )
         return steps
 
     def _ours(self, device: Console, run_id: str) -> _Found:
