@@ -12,8 +12,10 @@ options:
   platform:
     description:
       - What the hosts are, as a netmiko device type. By default from C(ansible_network_os), else V(linux).
-      - Only on V(linux) can a checkpoint be armed in this version; the others are told as protection C(none).
+      - A checkpoint can be armed on V(linux), V(cisco_ios), V(cisco_nxos), V(arista_eos) and V(juniper_junos); the
+        others are told as protection C(none).
     type: str
 notes:
-  - Needs root on the host (C(become)) and Python 3.8 or later there.
+  - Needs root on a Linux host (C(become)) and Python 3.8 or later there; of a network device, a login that may
+    change it.
 """

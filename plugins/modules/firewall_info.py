@@ -46,7 +46,9 @@ options:
         C(nft -j list ruleset), say) is taken as none, and named in C(unreadable). It is unknown if a file
         that was given says that there are such rules, or if the files hold no rules at all. Give the file, or
         O(files[].absent).
-      - An empty file, an error message and output that was cut short are errors.
+      - An empty file, an error message and output that was cut short are errors. A configuration of a network
+        device that can't be read, or that shows that it was cut short, is named in C(unreadable), and the task
+        goes on.
     type: list
     elements: dict
     suboptions:
