@@ -16,6 +16,7 @@ from .blame import Blame, Case
 from .bucket import MOST, Bucket
 from .outcome import Outcome
 from .pair import ChainChange, Pair, ShadowFirewall, pair
+from .scope import chains_from, rules_by_chain
 from .steps import steps
 
 Ask = Callable[[ShadowFirewall, FlowSet], Outcome]
@@ -145,7 +146,7 @@ def _packets(space: Space) -> dict[str, FlowSet]:
 def _places(found: Pair, ruleset: str | None) -> list[tuple[str, str]]:
     """(hook, ruleset), the ruleset empty where the whole hook is asked about."""
     if ruleset is None:
-        return [(hook, "") for hook in found.hooks()]
+        return [*((hook, "") for hook in found.hooks() if hook), *(("", key) for key in _unbound(found))]
     if ruleset in found.hooks():
         return [(ruleset, "")]
     for side, which in zip(found.sides, ("before", "after")):
@@ -161,6 +162,17 @@ def _places(found: Pair, ruleset: str | None) -> list[tuple[str, str]]:
         (side.state.rulesets[ruleset].hook for side in found.sides if ruleset in side.state.rulesets), ""
     )
     return [(hook, ruleset)]
+
+
+def _unbound(found: Pair) -> Iterator[str]:
+    """The lists of a device that no hook passes packets to, neither before nor after: each is compared by itself. A
+    list that is there on one side only has no packets that could fare otherwise."""
+    passed: set[str] = set()
+    for side in found.sides:
+        hooked = [item.key for item in side.state.rulesets.values() if item.hook]
+        passed.update(chains_from(rules_by_chain(side.state), hooked))
+    before, after = (side.state.rulesets for side in found.sides)
+    yield from (key for key, item in before.items() if not item.hook and key in after and key not in passed)
 
 
 def _over(

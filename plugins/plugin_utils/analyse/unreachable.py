@@ -95,11 +95,14 @@ class _Survey:
             self._visit(chain)
 
     def _enter(self, hook: str) -> None:
-        """What may come to the rulesets of a hook, each in turn."""
+        """What may come to the rulesets of a hook, each in turn. Lists of a device have no hook, and each is asked
+        alone."""
         coming = self.space.everything
         for ruleset in self.firewall.rulesets_of(hook):
             self.starts[ruleset.key] = scope = self._scope(ruleset)
             self.visits[ruleset.key] = _Visit(coming & scope)
+            if not hook:
+                continue
             chains = chains_from(self.rules, (ruleset.key,))
             rewriting = written(rule for chain in chains for rule in self.rules[chain])
             if sum(len(self.rules[chain]) for chain in chains) <= _MOST_PASSED_ON:
