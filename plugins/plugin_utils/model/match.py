@@ -164,10 +164,20 @@ def unknown_reasons(match: Match) -> list[str]:
     return []
 
 
+def _range_text(field: str, one: Range, family: int) -> str:
+    """One value for each range, so that the same ranges are read back: ``10.0.0.3-10.0.0.9`` is no prefix."""
+    written = text.ranges_to_text(field, (one,), family)
+    if len(written) == 1:
+        return written[0]
+    ends = text.ranges_to_text(field, [(end, end) for end in one], family)
+    return "-".join(ends)
+
+
 def match_to_dict(match: Match) -> dict[str, Any]:
     """The JSON form; ``match_from_dict`` is its inverse."""
     if isinstance(match, In):
-        found: dict[str, Any] = {match.field: text.ranges_to_text(match.field, match.ranges, match.family)}
+        values = [_range_text(match.field, one, match.family) for one in match.ranges]
+        found: dict[str, Any] = {match.field: values}
         if match.family:
             found["family"] = match.family
         return found
@@ -240,7 +250,7 @@ def _in(value: Mapping[str, Any], field: str) -> Match:
         high > _maximum(field, family) for _low, high in ranges
     ):
         raise ValueError(f"a value that {field} can't have")
-    return In(field, merge_ranges(ranges), family)
+    return In(field, ranges, family)
 
 
 def _named(value: Mapping[str, Any], field: str) -> Match:

@@ -162,3 +162,16 @@ def test_ranges_of_addresses_are_the_same_in_a_snapshot() -> None:
     assert again == found
     flow = {"src": "10.0.0.9", "dst": "10.9.0.5", "protocol": "tcp"}
     assert Questions(again).verdict(flow, "F")["verdict"] == "permit"
+
+
+@pytest.mark.parametrize(("kind", "wanted"), [(8, "permit"), (0, "deny")])
+def test_junos_has_ping_by_two_names(kind: int, wanted: str) -> None:
+    flow = {
+        "src": "10.0.0.5",
+        "dst": "10.9.0.5",
+        "protocol": "icmp",
+        "icmp_type": kind,
+        "icmp_code": 0,
+        **ZONES,
+    }
+    assert verdict("juniper_junos", SRX.replace("junos-https", "junos-ping"), flow) == wanted

@@ -108,6 +108,8 @@ APPLICATIONS: dict[str, tuple[str, ...]] = {
     "junos-icmp-all": ("protocol 1",),
     "junos-icmp-ping": ("icmp 8",),
     "junos-icmp6-all": ("protocol 58",),
+    "junos-ping": ("icmp 8",),
+    "junos-pingv6": ("icmp6 128",),
     "junos-icmp6-dst-unreach-addr": ("icmp6 1/3",),
     "junos-icmp6-dst-unreach-admin": ("icmp6 1/1",),
     "junos-icmp6-dst-unreach-beyond": ("icmp6 1/2",),
