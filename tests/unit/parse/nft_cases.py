@@ -31,7 +31,7 @@ FORWARD: list[Case] = [
      {'verdict': 'accept', 'comment': "{{ lookup('pipe', 'id') }} # handle 7"}),
     ('ip saddr 10.10.1.5 accept', {'src': ['10.10.1.5'], 'family': 4}, {'verdict': 'accept'}),
     ('ip saddr 10.10.1.0/24 accept', {'src': ['10.10.1.0/24'], 'family': 4}, {'verdict': 'accept'}),
-    ('ip saddr 10.10.1.0-10.10.1.9 accept', {'src': ['10.10.1.0/29', '10.10.1.8/31'], 'family': 4}, {'verdict': 'accept'}),
+    ('ip saddr 10.10.1.0-10.10.1.9 accept', {'src': ['10.10.1.0-10.10.1.9'], 'family': 4}, {'verdict': 'accept'}),
     ('ip saddr != 10.10.1.0/24 drop', {'all': [{'family': ['ipv4']}, {'not': {'src': ['10.10.1.0/24'], 'family': 4}}]}, {'verdict': 'drop'}),
     ('ip saddr { 10.10.1.5, 10.20.0.0/16, 10.30.0.1-10.30.0.9 } accept',
      {'src': ['10.10.1.5', '10.20.0.0/16', '10.30.0.1', '10.30.0.2/31', '10.30.0.4/30', '10.30.0.8/31'], 'family': 4},
