@@ -14,6 +14,7 @@ from ..model.state import State
 from .arriving import OF_NO_CONNECTION, Arriving
 from .device import Answer, at_hook, at_ruleset, plainly, through
 from .evaluate import HOOKS, HostFirewall
+from .interface_names import InterfaceNames
 from .outcome import Part
 from .overlay import HIDDEN
 from .routes import Routing
@@ -38,9 +39,11 @@ class Questions:
         self._routing = Routing(state)
         self._arriving = Arriving(self.firewall)
         self._zones = Zones(state)
+        self._interfaces = InterfaceNames(state)
 
     def ask(self, flow: Mapping[str, Any], ruleset: str | None = None) -> Answer:
         """One flow set through ``ruleset``, or through the whole host. FlowError for a malformed question."""
+        flow = self._interfaces.resolved(flow)
         flows = self._zones.narrowed(flows_from(self.space, flow), flow)
         if ruleset is None:
             return through(self.firewall, self._routing, _unmarked(flows, flow))

@@ -208,7 +208,8 @@ def test_a_part_without_interfaces_does_not_tell_what_passes_the_device() -> Non
     part = "firewall { filter F { term a { then discard; } } }"
     assert verdict(PLATFORM, part, SSH) == "unknown"
     assert verdict(PLATFORM, part, SSH, "F") == "deny"
-    assert verdict(PLATFORM, f"system {{ host-name r1; }} {part}", SSH) == "permit"
+    interfaces = "interfaces { ge-0/0/0 { unit 0 { family inet; } } }"
+    assert verdict(PLATFORM, f"{interfaces} {part}", SSH) == "permit"
 
 
 FILTER = "set firewall filter F term {name} {rest}\n"

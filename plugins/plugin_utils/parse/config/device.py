@@ -25,6 +25,7 @@ OUTSIDE_NAT = {"in": ("prerouting", -150), "out": ("postrouting", 150)}
 INSIDE_NAT = {"in": ("prerouting", -50), "out": ("postrouting", 50)}
 _SIDE = {"in": "in_interface", "out": "out_interface"}
 _FROM_NETWORK = Named("origin", ("network",))
+_NO_INTERFACES = "no interface is in the text, so where the lists are bound is not known"
 _TO_ITSELF = "what the device lets in to itself is not modelled"
 
 
@@ -123,5 +124,22 @@ class Device:
             why = _TO_ITSELF
             rule = Rule(1, ALWAYS, Verdict("unknown", detail=why), why, not_understood=(why,))
             self.hook("to the device itself", "input", 0, [rule], "permit")
+        if not self.state.interfaces and self.state.firewall_known:
+            self._without_interfaces()
         self.state.fingerprint = fingerprint.of(self.state)
         return self.state
+
+    def _without_interfaces(self) -> None:
+        """A part of a configuration: its lists can be asked, and nothing else is known of the device."""
+        hooks = {ruleset.hook for ruleset in self.state.rulesets.values()}
+        if hooks & {"prerouting", "forward", "postrouting"}:
+            return
+        if "" not in hooks:
+            why = "neither interfaces nor lists nor policies of this platform are in the text"
+            self.state.unreadable.append({"what": "running_config", "reason": why})
+            self.state.firewall_known = False
+            return
+        why = _NO_INTERFACES
+        self.not_understood("the configuration as a whole", "", why)
+        rule = Rule(1, ALWAYS, Verdict("unknown", detail=why), why, not_understood=(why,))
+        self.hook("interfaces", "prerouting", -150, [rule], "permit")

@@ -19,6 +19,8 @@ _HEADER = re.compile(
     r"^[ \t]*(?:Current configuration ?:|Using \d+(?: out of \d+)? bytes|Building configuration\.\.\.)",
     re.MULTILINE,
 )
+# A whole configuration says first which release wrote it, also where the header was taken away.
+_VERSION = re.compile(r"^version \d", re.MULTILINE)
 # Lines that a terminal may show behind the end.
 _BEHIND = 5
 _PAGED = re.compile(r" ?--More-- ?[\x08 ]*")
@@ -73,7 +75,7 @@ def problem(text: str) -> str:
     refused = next((line for line in lines[:5] if line.startswith("%") and not line.startswith("%%")), "")
     if refused and len(lines) < 10:
         return f"the device answered: {refused[:200]}"
-    if _HEADER.search(text) and "end" not in lines[-_BEHIND:]:
+    if (_HEADER.search(text) or _VERSION.search(text)) and "end" not in lines[-_BEHIND:]:
         return "the configuration is cut short: its last line is not 'end'"
     return ""
 
