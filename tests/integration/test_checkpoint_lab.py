@@ -144,8 +144,8 @@ BAD = {
         "only root may read and restore a firewall",
     ),
     "a platform that has none": (
-        _task("bad", platform="cisco_ios"),
-        "the platform 'cisco_ios' can't be gathered",
+        _task("bad", platform="nokia_sros"),
+        "the platform 'nokia_sros' can't be gathered",
     ),
     "no reason": (_task("bad", take_over=True), "a take-over needs a reason"),
     "a strange id": (_task("bad", id="../../etc"), "can't be a checkpoint's id"),

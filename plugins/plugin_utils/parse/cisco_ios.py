@@ -36,7 +36,9 @@ def parse(host: str, outputs: Mapping[str, RawOutput]) -> State:
         device.state.firewall_known = False
         return device.finish()
     configuration = Configuration(device)
-    configuration.read(ios_text.lines_of("\n".join(shown) if why else text))
+    lines = ios_text.lines_of("\n".join(shown) if why else text)
+    device.define_groups(lines)
+    configuration.read(lines)
     configuration.apply()
     if why:
         _bound_nowhere(device)

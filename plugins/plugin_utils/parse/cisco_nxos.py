@@ -107,6 +107,7 @@ def parse(host: str, outputs: Mapping[str, RawOutput]) -> State:
         device.state.firewall_known = False
         return device.finish()
     device.state.hostname = config.hostname
+    device.define_groups(lines)
     keys = dict(_rulesets(device, config))
     routable = {asked for asked, found in config.lists.items() if found.routable}
     ports = _ports(config)

@@ -68,6 +68,7 @@ def parse(host: str, outputs: Mapping[str, RawOutput]) -> State:
         device.state.firewall_known = False
         return device.finish()
     device.state.hostname = config.hostname
+    device.define_groups(lines)
     keys = dict(_rulesets(device, config))
     xr_bindings.add(device, _ports(config), keys, bool(config.strange) or modes.unread(device.state))
     _unplaced(device, config)

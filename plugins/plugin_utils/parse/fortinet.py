@@ -105,6 +105,27 @@ def parse(host: str, outputs: Mapping[str, RawOutput]) -> State:
     return _Fortigate(device, config, _HEADER in text).state()
 
 
+# Objects that policies name, and what is said of them that decides about no packet.
+_OBJECTS = (
+    "firewall address",
+    "firewall address6",
+    "firewall addrgrp",
+    "firewall addrgrp6",
+    "firewall service custom",
+    "firewall service group",
+    "firewall vip",
+    "firewall vipgrp",
+)
+_IDLE = frozenset(("color", "comment", "uuid", "visibility"))
+
+
+def _said(entry: Block) -> list[str]:
+    """A line for each word of each setting, so that a member that is lost is one line less."""
+    return [
+        f"{key} {word}" for key, words in entry.settings.items() if key not in _IDLE for word in words or [""]
+    ]
+
+
 class _Fortigate:
     def __init__(self, device: Device, config: Block, whole: bool) -> None:
         self._device = device
@@ -133,6 +154,9 @@ class _Fortigate:
         return device.finish()
 
     def _vdom(self, vdom: _Vdom) -> None:
+        for table in _OBJECTS:
+            for name, entry in vdom.config.table(table).items():
+                self._device.define(f"{vdom.prefix}{table} {name}", _said(entry))
         zones = fortios_system.Zones.of(vdom.config)
         for zone, members in zones.members.items():
             for name in members:

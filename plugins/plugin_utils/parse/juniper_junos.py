@@ -11,7 +11,7 @@ set``, ``| display xml``, and what is loaded as one of them. Sources: the Junipe
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 
 from ..model.match import ALWAYS
 from ..model.raw import RawOutput
@@ -19,6 +19,7 @@ from ..model.rules import Verdict
 from ..model.state import State
 from . import outputs as raw
 from .config import braces, junos_groups, junos_xml, srx_inbound
+from .config.braces import Node
 from .config.device import Device
 from .config.junos_filter import Filters
 from .config.junos_interfaces import Interfaces
@@ -146,6 +147,21 @@ _OF_SECURITY = frozenset(
 )
 
 
+def _objects(root: Node) -> Iterator[tuple[str, Node]]:
+    """Lists, addresses and applications that filters and policies name."""
+    for node in root.each("policy-options", "prefix-list"):
+        yield f"prefix-list {node.word}", node
+    books = [(f"address-book {book.word}", book) for book in root.each("security", "address-book")]
+    for zone in root.each("security", "zones", "security-zone"):
+        found = zone.find("address-book")
+        if found is not None:
+            books.append((f"address-book of zone {zone.word}", found))
+    for title, book in [*books, ("applications", root.find("applications"))]:
+        for kind in ("address", "address-set", "application", "application-set"):
+            for node in book.each(kind) if book is not None else ():
+                yield f"{title} {kind} {node.word}", node
+
+
 def parse(host: str, outputs: Mapping[str, RawOutput]) -> State:
     """Never fails for what a device printed: what can't be read is named in the state."""
     device = Device(host, PLATFORM)
@@ -171,6 +187,8 @@ def parse(host: str, outputs: Mapping[str, RawOutput]) -> State:
     if zoned:
         srx_inbound.hook(device, root)
     device.state.hostname = root.value("system", "host-name")
+    for key, node in _objects(root):
+        device.define(key, (" ".join(words) for words in node.leaves()))
     return device.finish(itself=whole or zoned or interfaces.filters_itself)
 
 

@@ -80,6 +80,22 @@ def parse(host: str, outputs: Mapping[str, RawOutput]) -> State:
     return device.finish()
 
 
+# What security rules name.
+_NAMED = ("address", "address-group", "service", "service-group", "application-group")
+_IDLE = frozenset(("description", "tag", "disable-override"))
+
+
+def _said(node: Node) -> Iterator[str]:
+    """A line for each word at the end of what is said of an object, so that a lost member is one line less."""
+    for word, inner in node.children.items():
+        if word in _IDLE:
+            continue
+        if not inner.children:
+            yield word
+        for line in _said(inner):
+            yield f"{word} {line}"
+
+
 class _Panos:
     def __init__(self, device: Device, root: Node) -> None:
         self._device = device
@@ -105,6 +121,9 @@ class _Panos:
         if not systems:
             systems = {"vsys1": Node(0)}
         objects = {name: self._objects(name, node) for name, node in systems.items()}
+        self._define("shared ", self._root.at("shared"))
+        for name, node in systems.items():
+            self._define(f"{name}/" if len(systems) > 1 else "", node)
         panos_zones.interfaces(self._device, self._local.at("network"), next(iter(objects.values())))
         places = []
         for name, node in systems.items():
@@ -128,6 +147,11 @@ class _Panos:
             self._device.hook(f"{place.prefix}security", "forward", 0, rules, "deny")
             self._sources(place)
         panos_vsys.in_none(self._device, places, shared_gateways)
+
+    def _define(self, title: str, scope: Node) -> None:
+        for kind in _NAMED:
+            for name, node in scope.at(kind).children.items():
+                self._device.define(f"{title}{kind} {name}", _said(node))
 
     def _objects(self, name: str, vsys: Node) -> Objects:
         pushed = self._root.at("panorama")

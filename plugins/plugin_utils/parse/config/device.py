@@ -15,9 +15,10 @@ from collections.abc import Iterable, Sequence
 
 from ...model.match import ALWAYS, Match, Named, Unknown, both
 from ...model.rules import ACCEPT, DROP, Rule, Ruleset, Verdict
-from ...model.state import Interface, State
+from ...model.state import Interface, NamedSet, State
 from .. import fingerprint
 from . import asks
+from .blocks import Line
 
 # Where lists at interfaces stand among the hooks of a device: before it translates destinations, and after sources;
 # after destinations, and before sources, where the platform's lists see the real addresses.
@@ -63,6 +64,17 @@ class Device:
     def interface(self, name: str) -> Interface:
         """The interface of this name, made if there is none yet."""
         return self.state.interfaces.setdefault(name, Interface(name))
+
+    def define(self, key: str, said: Iterable[str]) -> None:
+        """An object that rules name: what it holds, as it is written. A change of it is one of the firewall."""
+        named = self.state.sets.setdefault(key, NamedSet(key, ("other",)))
+        named.elements += [(line,) for line in said]
+
+    def define_groups(self, lines: Iterable[Line]) -> None:
+        """The object groups of Cisco's configurations."""
+        for line in lines:
+            if line.words[0] == "object-group":
+                self.define(line.text, (inner.text for inner in line.children))
 
     def access_list(self, name: str, family: str, rules: Iterable[Rule], default: str = "deny") -> None:
         """``family``: ip, ip6 or inet. What no rule decides has the action ``default``."""
