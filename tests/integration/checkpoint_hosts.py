@@ -13,6 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from ansible_collections.pathguard.network.plugins.plugin_utils.checkpoint import control, run
+from ansible_collections.pathguard.network.plugins.plugin_utils.checkpoint.driver import LinuxDriver
 from ansible_collections.pathguard.network.plugins.plugin_utils.checkpoint.status import CheckpointStatus
 from ansible_collections.pathguard.network.plugins.plugin_utils.errors import CheckpointError, PathGuardError
 from tests.support.netns_host import NetnsHost
@@ -112,7 +113,7 @@ def local_each(hosts: Mapping[str, NetnsHost]) -> run.Each:
     def each(names: Sequence[str], ask: run.Ask) -> Mapping[str, run.Answer]:
         def one(name: str) -> run.Answer:
             try:
-                return ask(hosts[name], "python3")
+                return ask(hosts[name], LinuxDriver("python3"))
             except PathGuardError as error:
                 return error
 
