@@ -327,7 +327,8 @@ BAD_OPTIONS: dict[str, dict[str, Any]] = {
     "groups['firewalls']": {"hosts": ["firewalls"]},
     "no host is named": {"hosts": []},
     "named twice: fw1": {"hosts": ["fw1", "fw1"]},
-    "supported: linux": {"platform": "cisco_ios"},
+    "can't be gathered yet": {"platform": "nokia_sros"},
+    "this is no cisco_ios: its prompt is": {"platform": "cisco_ios"},
     "too small": {"timeout": 0},
     "snapshots can't be written here": {"snapshot_dir": "/proc/nowhere"},
     "saved files are read by": {"transport": "files"},
@@ -468,7 +469,7 @@ def test_without_netmiko(lab: Lab, tmp_path: Path) -> None:
     assert played.of("auto")["firewall"]["rulesets"], "auto falls back to Ansible's own connection"
     error = one_clear_error(played.of("netmiko"))
     assert "netmiko" in error
-    assert "use transport: connection" in error
+    assert "transport: connection (Linux)" in error
 
 
 def test_network_credentials_of_an_automation_platform(lab: Lab, tmp_path: Path) -> None:
