@@ -29,6 +29,7 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "render": frozenset({"errors", "model", "analyse", "policy"}),
     "checkpoint": frozenset({"errors", "ansible_values", *ENGINE, "module_utils"}),
     "guard": frozenset({"errors", "ansible_values", *ENGINE, "checkpoint", "module_utils"}),
+    "discover": frozenset({"errors", "ansible_values", *ENGINE, "module_utils"}),
     "module_utils": frozenset(),
     "doc_fragments": frozenset(),
 }
