@@ -32,9 +32,11 @@ _FAMILY = {"address4": 4, "address6": 6}
 class Compiler:
     """Compiles the matches of one state; equal matches share their work."""
 
-    def __init__(self, state: State, space: Space) -> None:
+    def __init__(self, state: State, space: Space, assumed: frozenset[str] = frozenset()) -> None:
+        """``assumed``: the names of assumptions that hold, and settle conditions that are unknown without."""
         self.state = state
         self.space = space
+        self._assumed = assumed
         self._cache: dict[Match, int] = space.cache()
         self._reasons: dict[Match, list[str]] = {}
         self._names_known = space.names_known
@@ -91,6 +93,8 @@ class Compiler:
 
     def _other(self, match: Match) -> int:
         if isinstance(match, Unknown):
+            if match.assumption in self._assumed:
+                return FULL if match.then else EMPTY
             return self._unknown(match.key, match.reason)
         if isinstance(match, Fib):
             if self._routes is None:

@@ -11,6 +11,7 @@ what earlier rules changed about them (a mark, an address) as an overlay of cons
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import groupby, takewhile
@@ -19,7 +20,7 @@ from ..errors import FlowError
 from ..model.diagrams import EMPTY
 from ..model.fields import FIRST_UNKNOWN_LEVEL
 from ..model.flowset import FlowSet, Space
-from ..model.match import Match
+from ..model.match import Match, assumptions_of
 from ..model.rules import CONTINUE, Rule, Ruleset, Verdict, VerdictMap
 from ..model.state import State
 from .asked import costs_much, learn_names
@@ -135,6 +136,20 @@ class HostFirewall:
             for key, rules in self._chains.items()
             if len(rules) >= _INDEX_FROM and not self._readdresses
         }
+
+        # The assumptions that would settle something, and this firewall where some of them hold.
+        self._settling = frozenset(name for match in self._costly for name in assumptions_of(match))
+        self._under: dict[frozenset[str], HostFirewall] = {}
+
+    def under(self, assumed: frozenset[str]) -> HostFirewall:
+        """The same firewall where these assumptions hold (``model.assumptions``)."""
+        mine = assumed & self._settling
+        if not mine:
+            return self
+        if mine not in self._under:
+            found = self._under[mine] = copy(self)
+            found._compiler = Compiler(self.state, self.space, mine)
+        return self._under[mine]
 
     def prepare(self) -> None:
         """Work out once, before a scratch, what each scratch would have to work out again at great cost."""

@@ -6,9 +6,11 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass
 
+from ..model.assumptions import SETTLING
 from ..model.flowset import FlowSet, Space
 from ..model.match import Ranges, merge_ranges
 from ..model.state import State
@@ -59,6 +61,8 @@ class Network:
         self.space = space
         self.routing = {name: Routing(state) for name, state in self.states.items()}
         self._firewalls = dict(firewalls or {})
+        self._assumed: frozenset[str] = frozenset()
+        self._under: dict[frozenset[str], Network] = {}
         self._owners: dict[tuple[int, int], list[Neighbour]] = {}
         for name, routing in self.routing.items():
             space.learn("in_interface", self.states[name].interfaces)
@@ -82,8 +86,22 @@ class Network:
 
         self.dresser = Dresser(space)
         self.source_check = SourceCheck(self.states, self.routing, space)
-        self._discovery = Discovery(space, self._known_firewall, lambda host: self.routing[host].addresses)
+        self._discovery = self._discoverer()
         self.effects = {name: Effects.of(state) for name, state in self.states.items()}
+
+    def _discoverer(self) -> Discovery:
+        return Discovery(self.space, self._known_firewall, lambda host: self.routing[host].addresses)
+
+    def under(self, assumptions: Iterable[str]) -> Network:
+        """The same network, where these assumptions of a path hold; those that settle no condition change nothing."""
+        names = frozenset(assumptions).intersection(SETTLING)
+        if names == self._assumed:
+            return self
+        if names not in self._under:
+            found = self._under[names] = copy(self)
+            found._assumed = names
+            found._discovery = found._discoverer()
+        return self._under[names]
 
     def _find_segments(self) -> dict[tuple[str, str, int], list[tuple[int, int]]]:
         """``(host, interface, family)`` -> the networks there, but for single addresses and one other end."""
@@ -107,7 +125,7 @@ class Network:
             if progress is not None:
                 progress(f"indexing the rules of {host}")
             self._firewalls[host] = HostFirewall(self.states[host], self.space)
-        return self._firewalls[host]
+        return self._firewalls[host].under(self._assumed)
 
     def _known_firewall(self, host: str) -> HostFirewall | None:
         return self.firewall(host) if self.states[host].firewall_known else None

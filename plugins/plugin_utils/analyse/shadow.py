@@ -226,7 +226,7 @@ class Shadow:
 
         def blank(condition: Unknown | Member) -> Match:
             if isinstance(condition, Unknown) and condition.key.startswith(owns):
-                return Unknown("", condition.reason)
+                return replace(condition, key="")
             return condition
 
         verdict = _mapped(rule.verdict, blank)
@@ -246,7 +246,7 @@ class Shadow:
                 key_now += STALE
             if isinstance(condition, Member):
                 return condition if key_now == condition.name else Member(key_now, condition.fields)
-            return condition if key_now == condition.key else Unknown(key_now, condition.reason)
+            return condition if key_now == condition.key else replace(condition, key=key_now)
 
         shadow = replace(
             rule,

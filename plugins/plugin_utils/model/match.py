@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import reprlib
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from ..errors import StateError
@@ -114,11 +114,14 @@ class Unknown:
 
     Two unknowns with the same ``key`` are true or false together for one packet; a parser puts into
     the key all that decides it (the text; for a rate limit also the rule, since each has its own
-    bucket). ``reason`` is for people.
+    bucket). ``reason`` is for people. ``assumption``: a name of ``assumptions.SETTLING`` under which the
+    condition is ``then``; it follows from the key, so that it tells no two conditions apart.
     """
 
     key: str
     reason: str
+    assumption: str = field(default="", compare=False)
+    then: bool = field(default=True, compare=False)
 
 
 Match = Always | In | Masked | Named | Member | Fib | Not | All | Either | Unknown
@@ -144,6 +147,16 @@ def both(*matches: Match) -> Match:
 
 def protocol(*numbers: int) -> In:
     return In("protocol", tuple((number, number) for number in sorted(set(numbers))))
+
+
+def assumptions_of(match: Match) -> frozenset[str]:
+    """The assumptions that would settle an unknown within."""
+    if isinstance(match, Unknown):
+        return frozenset({match.assumption} - {""})
+    if isinstance(match, Not):
+        return assumptions_of(match.match)
+    parts = match.matches if isinstance(match, (All, Either)) else ()
+    return frozenset(name for part in parts for name in assumptions_of(part))
 
 
 def asks_beyond(match: Match) -> bool:
@@ -194,7 +207,8 @@ def match_to_dict(match: Match) -> dict[str, Any]:
     if isinstance(match, Masked):
         return {"masked": match.field, "value": match.value, "mask": match.mask, "family": match.family}
     if isinstance(match, Unknown):
-        return {"unknown": match.reason, "key": match.key}
+        settled = {"assumption": match.assumption, "then": match.then} if match.assumption else {}
+        return {"unknown": match.reason, "key": match.key, **settled}
     if isinstance(match, Fib):
         asked = {name: getattr(match, name) for name in _FIB}
         return {"fib": {**asked, "answers": list(match.answers)}}
@@ -276,8 +290,11 @@ def _member(value: Mapping[str, Any], _depth: int) -> Match:
 
 
 def _unknown(value: Mapping[str, Any], _depth: int) -> Match:
-    key, reason = _texts([value["key"], value["unknown"]])
-    return Unknown(key, reason)
+    key, reason, assumption = _texts([value["key"], value["unknown"], value.get("assumption", "")])
+    then = value.get("then", True)
+    if not isinstance(then, bool):
+        raise ValueError("a condition is true or false")
+    return Unknown(key, reason, assumption, then)
 
 
 # Deeper than any rule that a host can hold.

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from ..model import text
+from ..model.assumptions import RATE_LIMITS_NOT_EXCEEDED
 from ..model.fields import PROTOCOLS_WITH_PORTS, TCP_FLAGS
 from ..model.match import (
     ALWAYS,
@@ -129,6 +130,10 @@ class Matches:
         written = " ".join(f"{'! ' if option.negated else ''}{option.words}" for option in options)
         words = f"-m {module} {written}".strip()
         key = f"{rule}: {words}" if module in _STATEFUL else words
+        assumed = _unexceeded(module, options)
+        if assumed is not None:
+            reason = f"{words}: a limit depends on earlier packets"
+            return Unknown(key, reason, RATE_LIMITS_NOT_EXCEEDED, assumed), [words]
         return Unknown(key, f"{words} is not modelled"), [words]
 
     def source(self, option: Option) -> Match:
@@ -248,6 +253,23 @@ class Matches:
         ranges = _port_ranges(option.values[0])
         ports = protocol(*PROTOCOLS_WITH_PORTS)
         return both(ports, ask(field, option.words, lambda name: In(name, ranges)))
+
+
+# Options of a rate limit (iptables-extensions(8), "limit", "hashlimit") -> whether they match up to the rate; limit
+# matches so without any. --hashlimit is the old name of --hashlimit-upto.
+_RATES = {"--limit": True, "--hashlimit": True, "--hashlimit-upto": True, "--hashlimit-above": False}
+
+
+def _unexceeded(module: str, options: list[Option]) -> bool | None:
+    """Whether a limit's match holds while its rate is not exceeded; None if it is no rate limit."""
+    if module not in ("limit", "hashlimit"):
+        return None
+    said = [(_RATES[option.name], option.negated) for option in options if option.name in _RATES]
+    if any(option.negated for option in options if option.name not in _RATES):
+        return None
+    if not said:
+        return True if module == "limit" else None
+    return said[0][0] is not said[0][1] if len(said) == 1 else None
 
 
 _LIMITS = {"--limit-iface-in": "in_interface", "--limit-iface-out": "out_interface"}

@@ -94,3 +94,23 @@ STATEMENTS: dict[str, Callable[[Phrase], Json]] = {
     "last": _last,
     "ct": _ct_count,
 }
+
+
+def unexceeded(statements: Json) -> bool | None:
+    """Whether a rule goes on after these statements while no rate limit is exceeded: after ``limit rate over ...`` it
+    does not. None if that depends on more than rates, or on an object that is named only."""
+    if not isinstance(statements, list):
+        return None
+    found: list[bool | None] = []
+    for statement in statements:
+        ((name, value),) = (
+            statement.items() if isinstance(statement, dict) and len(statement) == 1 else (("", ""),)
+        )
+        if name == "limit" and isinstance(value, dict) and "rate" in value:
+            found.append(not value.get("inv"))
+        elif name == "meter" and isinstance(value, dict):
+            inner = value.get("stmt")
+            found.append(unexceeded(inner if isinstance(inner, list) else [inner]))
+        elif name not in ("counter", "last"):
+            return None
+    return None if None in found or not found else all(found)

@@ -12,9 +12,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..model.assumptions import RATE_LIMITS_NOT_EXCEEDED
 from ..model.match import ALWAYS, All, Either, In, Masked, Match, Member, Named, Not, Unknown, protocol
 from ..model.rules import ACCEPT, CONTINUE, DROP, REJECT, RETURN, Effect, Outcome, Rule, Verdict, VerdictMap
-from . import nft_text
+from . import nft_limits, nft_text
 from .host_facts import negated
 from .nft_effects import NatTarget, mark_effect, nat_effect, nat_targets, not_known
 from .nft_match import Relations, has_own_value
@@ -234,7 +235,8 @@ class RuleReader:
             words = nft_text.statement_text({name: lasting})
             if name == "meter" and isinstance(value, dict):
                 self._need(self.relations.needs(value.get("key")), draft, found)
-            self._undecided(chain, words, f"{_RATES[name]} depends on earlier packets", draft, found)
+            why = f"{_RATES[name]} depends on earlier packets"
+            self._undecided(chain, words, why, draft, found, nft_limits.unexceeded([{name: value}]))
             return True
         if name in ("set", "map") and isinstance(value, dict) and "op" in value:
             element = value.get("elem")
@@ -243,9 +245,7 @@ class RuleReader:
             self._need(self.relations.needs(element), draft, found)
             if value.get("stmt"):
                 words = nft_text.statement_text({name: value})
-                self._undecided(
-                    chain, words, "what a set's element limits depends on earlier packets", draft, found
-                )
+                self._undecided(chain, words, LIMITED, draft, found, nft_limits.unexceeded(value["stmt"]))
             return True
         if name == "xt":
             kind = value.get("type") if isinstance(value, dict) else None
@@ -269,11 +269,22 @@ class RuleReader:
             draft.effects.append(Effect("unknown", detail=words))
         self._give_up(draft, found, words, reason)
 
-    def _undecided(self, chain: str, words: str, reason: str, draft: _Draft, found: list[_Part]) -> None:
-        """A match with a memory of its own: each rule has another."""
+    def _undecided(
+        self,
+        chain: str,
+        words: str,
+        reason: str,
+        draft: _Draft,
+        found: list[_Part],
+        unexceeded: bool | None = None,
+    ) -> None:
+        """A match with a memory of its own: each rule has another. ``unexceeded``: what it is while no rate limit is
+        exceeded, if that settles it."""
         if draft.effects:
             draft.split(found)
-        draft.matches.append(Unknown(self._own(chain, words), f"{words}: {reason}"))
+        assumption = "" if unexceeded is None else RATE_LIMITS_NOT_EXCEEDED
+        key = self._own(chain, words)
+        draft.matches.append(Unknown(key, f"{words}: {reason}", assumption, unexceeded is not False))
         draft.problems.append(words)
 
     def _own(self, chain: str, words: str) -> str:

@@ -18,16 +18,12 @@ from ..analyse.routes import FAMILY_NAME
 from ..model import text
 from ..model.flowset import FlowSet
 from .ends import hosts_of
-from .paths import REPLIES_TAKE_SAME_LEG, Path
+from .paths import ASSUMPTIONS, Path
 from .prove import BLOCKED, NO, NOT_KNOWN, OPEN, PARTIAL, YES, Proof, deciding_events
 from .remedy import Remedies
 from .too_big import too_big_entry
 
 Entry = dict[str, Any]
-ASSUMPTIONS = {
-    REPLIES_TAKE_SAME_LEG: "replies come back over the same router as their flow went "
-    "(Linux keeps no such promise across hosts unless their fib_multipath_hash_seed is the same)",
-}
 
 
 def share(proof: Proof) -> Entry:
@@ -139,11 +135,12 @@ def _decision_entry(item: _Decision) -> Entry:
 
 
 def _openings(proof: Proof, network: Network) -> list[tuple[Event, FlowSet]]:
+    assumed = network.under(proof.path.assume)
     found = []
     for one in proof.reached:
         for delivery in one.deliveries:
             flows = delivery.journey.to_origin(delivery.flows) & proof.permitted
-            found += [(opening.event, opening.flows) for opening in openings(network, delivery, flows)]
+            found += [(item.event, item.flows) for item in openings(assumed, delivery, flows)]
     return found
 
 

@@ -10,12 +10,19 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from ..model.assumptions import SETTLING
 from ..model.match import Range, Ranges
 from .services import Service
 
 REQUIRED, FORBIDDEN = "required", "forbidden"
 KEYWORDS = {REQUIRED: "requiredPaths", FORBIDDEN: "forbiddenPaths"}
 REPLIES_TAKE_SAME_LEG = "replies_take_same_leg"
+# Name -> what it means, for people. Those of ``SETTLING`` settle conditions of rules; the others are about ways.
+ASSUMPTIONS = {
+    REPLIES_TAKE_SAME_LEG: "replies come back over the same router as their flow went "
+    "(Linux keeps no such promise across hosts unless their fib_multipath_hash_seed is the same)",
+    **SETTLING,
+}
 
 # RFC 6056: what clients send from. Below 1024 a port needs privileges, and no client picks one.
 CLIENT_PORTS: Ranges = ((1024, 65535),)

@@ -101,6 +101,7 @@ def prove_between(
     boundaries = frozenset((item.host, item.interface) for item in outer)
 
     same_leg = REPLIES_TAKE_SAME_LEG in path.assume
+    network = network.under(path.assume)
 
     def follow(starts: Sequence[Start], answered: bool) -> Reach:
         return reach(

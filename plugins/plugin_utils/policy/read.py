@@ -18,6 +18,7 @@ from .complain import json_path, naming, unknown_name
 from .keywords import asks_for_configuration, check_keywords, check_names
 from .paths import (
     ALL_PORTS,
+    ASSUMPTIONS,
     CLIENT_PORTS,
     FORBIDDEN,
     KEYWORDS,
@@ -111,7 +112,7 @@ def _path(item: Any, kind: str, where: str, families: tuple[int, ...]) -> Path:
         owner=item.get("owner", ""),
         ticket=item.get("ticket", ""),
         description=item.get("description", ""),
-        assume=tuple(_texts(item["assume"], f"{where}.assume")) if "assume" in item else (),
+        assume=_assume(item["assume"], f"{where}.assume") if "assume" in item else (),
         waiver=_waiver(item["waiver"], f"{where}.waiver") if "waiver" in item else None,
         too_big=_too_big(item["too_big"], kind, services, f"{where}.too_big") if "too_big" in item else False,
     )
@@ -151,6 +152,14 @@ def _families(value: Any, where: str) -> tuple[int, ...]:
         if name not in _FAMILIES:
             raise unknown_name("family", name, list(_FAMILIES), f"{where}[{index}]")
     return tuple(sorted(_FAMILIES[name] for name in names))
+
+
+def _assume(value: Any, where: str) -> tuple[str, ...]:
+    names = _texts(value, where)
+    for index, name in enumerate(names):
+        if name not in ASSUMPTIONS:
+            raise unknown_name("assumption", name, list(ASSUMPTIONS), f"{where}[{index}]")
+    return tuple(names)
 
 
 def _too_big(value: Any, kind: str, services: Sequence[Service], where: str) -> bool:

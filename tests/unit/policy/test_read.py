@@ -105,7 +105,12 @@ def test_the_policy_of_the_design_is_read() -> None:
         ("any: true", "any: false", "$.forbiddenPaths[0].from.any", "any: true"),
         ("    via: [fw1]", "    via: []", "$.requiredPaths[1].via", "at least one"),
         ("    via: [fw1]", "    severity: fatal", "$.requiredPaths[1].severity", "correct"),
-        ("    via: [fw1]", "    assume: [all_is_well]", "$.requiredPaths[1].assume[0]", "correct"),
+        (
+            "    via: [fw1]",
+            "    assume: [all_is_well]",
+            "$.requiredPaths[1].assume[0]",
+            "known are: rate_limits",
+        ),
         ("    via: [fw1]", "    from: {group: db}", "line 13", "correct this line"),
     ],
 )

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from ...model.assumptions import RATE_LIMITS_NOT_EXCEEDED
 from ...model.match import ALWAYS, Match, Unknown, both
 from ...model.rules import ACCEPT, CONTINUE, DROP, REJECT, Rule, Verdict
 from .braces import Node
@@ -169,7 +170,8 @@ class Filters:
             not_understood = [*not_understood, str(error)]
         notes = tuple(not_understood)
         for limit in limits:
-            unsure = Unknown(f"{text} {limit}", f"{limit}: whether its limit is exceeded is not known")
+            why = f"{limit}: whether its limit is exceeded is not known"
+            unsure = Unknown(f"{text} {limit}", why, RATE_LIMITS_NOT_EXCEEDED, False)
             yield Rule(position, both(asked, unsure), DROP, text, line=line, not_understood=notes)
         yield Rule(position, asked, verdict, text, line=line, not_understood=notes)
 

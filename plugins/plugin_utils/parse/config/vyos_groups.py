@@ -153,6 +153,7 @@ def negated(asked: Match, said: str) -> Match:
     return Not(asked) if said.startswith("!") else asked
 
 
-def unknown(where: str, said: str, why: str) -> Match:
-    """A condition with a memory, or of things that a flow does not have; each rule has its own."""
-    return Unknown(f"{where} {said}", f"{said}: {why}")
+def unknown(where: str, said: str, why: str, assumption: str = "") -> Match:
+    """A condition with a memory, or of things that a flow does not have; each rule has its own. ``assumption``: under
+    which it is true."""
+    return Unknown(f"{where} {said}", f"{said}: {why}", assumption)

@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from ...model.assumptions import RATE_LIMITS_NOT_EXCEEDED
 from ...model.fields import CONNECTION_STATES, PROTOCOLS_WITH_PORTS, TCP_FLAGS
 from ...model.match import ALWAYS, BEYOND, In, Masked, Match, Named, Not, Range, both, protocol
 from .. import names
@@ -262,9 +263,9 @@ def _status(node: Node, name: str, _reading: Reading) -> Match:
     return Named("ct_status", _TRANSLATED[said])
 
 
-def _unknown(why: str) -> Reader:
+def _unknown(why: str, assumption: str = "") -> Reader:
     def read(node: Node, name: str, reading: Reading) -> Match:
-        return unknown(reading.where, f"{name} {' '.join(node.at(name).leaves())}".strip(), why)
+        return unknown(reading.where, f"{name} {' '.join(node.at(name).leaves())}".strip(), why, assumption)
 
     return read
 
@@ -304,7 +305,8 @@ READERS: dict[str, Reader] = {
     "icmpv6": _icmp,
     "fragment": _fragment,
     "connection-status": _status,
-    **dict.fromkeys(("limit", "recent"), _unknown(_MEMORY)),
+    "limit": _unknown(_MEMORY, RATE_LIMITS_NOT_EXCEEDED),
+    "recent": _unknown(_MEMORY),
     "load-balance": _unknown("which of several addresses a connection gets is not known"),
     **dict.fromkeys(
         (
