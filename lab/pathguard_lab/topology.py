@@ -83,6 +83,7 @@ HOSTS = {
         ),
     )
 }
+DATABASE_NAME = "shop-db"
 APP_HOSTS = tuple(name for name, host in HOSTS.items() if "app" in host.groups)
 
 
@@ -133,4 +134,7 @@ def hosts_file(name: str) -> str:
             if segment.net6 is not None and name != CONTROLLER:
                 lines.append(f"{segment.address6(number)} {alias}")
     lines.append(f"{MANAGEMENT.address4(CONTROLLER_NUMBER)} {CONTROLLER}")
+    if name != CONTROLLER:  # the name that applications know the database by
+        number = HOSTS["db1"].numbers[DB.interface]
+        lines += [f"{DB.address4(number)} {DATABASE_NAME}", f"{DB.address6(number)} {DATABASE_NAME}"]
     return "\n".join(line for line in lines if line != f"127.0.1.1 {CONTROLLER}") + "\n"
