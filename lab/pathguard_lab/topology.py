@@ -84,6 +84,7 @@ HOSTS = {
     )
 }
 DATABASE_NAME = "shop-db"
+DATABASES = frozenset(name for name, host in HOSTS.items() if "db" in host.groups)
 APP_HOSTS = tuple(name for name, host in HOSTS.items() if "app" in host.groups)
 
 

@@ -64,9 +64,12 @@ class Upkeep:
                     ]
                     ip_batch(process, lines, what=f"routes of {host.name}")
 
-    def reset(self) -> list[str]:
+    def reset(self, await_pools: bool = True) -> list[str]:
         """Make every host anew that is not as it was when the lab came up; return their names. What runs
-        on the controller is ended."""
+        on the controller is ended.
+
+        Without ``await_pools`` the applications may still be finding their database again, unless that was made
+        anew itself."""
         with self.state.locked():
             record = self.state.running()
             run(
@@ -80,7 +83,8 @@ class Upkeep:
             changed = self._changed(record, wanted)
             if changed:
                 self._remake(record, changed)
-                await_apps(record.inits)
+                if await_pools or not topology.DATABASES.isdisjoint(changed):
+                    await_apps(record.inits)
                 self.state.write_fingerprints({**wanted, **fingerprints(record.inits, changed)})
             return changed
 

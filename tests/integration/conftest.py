@@ -5,6 +5,6 @@
 
 from __future__ import annotations
 
-from tests.integration.lab_fixture import fresh_lab, lab
+from tests.integration.lab_fixture import fresh_lab, lab, ruled_lab
 
-__all__ = ["fresh_lab", "lab"]
+__all__ = ["fresh_lab", "lab", "ruled_lab"]

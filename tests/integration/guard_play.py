@@ -80,6 +80,8 @@ class Guarded:
 
         ``tasks``: the change. ``play``, ``role``: more keywords of the play, and of the task that imports
         the role. ``more``: plays that follow. ``variables`` of the role without their prefix."""
+        if variables.get("probe"):
+            self.lab.wait_for_apps()
         self.write("change.yml", list(tasks))
         settings = {
             "policy": str(POLICY),

@@ -174,10 +174,10 @@ class Lab:
             | dict(env or {})
         )
 
-    def reset(self) -> list[str]:
+    def reset(self, await_pools: bool = True) -> list[str]:
         """Put the lab back to how it was when new, fast; the names of the hosts that had to be made anew.
-        Ends whatever runs on the controller."""
-        return self._upkeep.reset()
+        Ends whatever runs on the controller. ``await_pools``: as for Upkeep."""
+        return self._upkeep.reset(await_pools)
 
     def reboot(self, host: str) -> None:
         """Restart a host: processes, /run, /tmp, rules in memory and connections are lost, its disk is not;
@@ -234,3 +234,12 @@ def fresh_lab(lab: Lab) -> Iterator[Lab]:
     lab.reset()
     yield lab
     lab.reset()
+
+
+@pytest.fixture
+def ruled_lab(lab: Lab) -> Iterator[Lab]:
+    """The same, for tests of rules: nobody waits until the applications have their connections again, which
+    ``wait_for_apps`` does where it matters."""
+    lab.reset(await_pools=False)
+    yield lab
+    lab.reset(await_pools=False)

@@ -34,8 +34,8 @@ def lost(*hosts: str) -> dict[str, Any]:
 
 
 @pytest.fixture
-def guarded(fresh_lab: Lab, tmp_path: Path) -> Guarded:
-    return Guarded(fresh_lab, tmp_path)
+def guarded(ruled_lab: Lab, tmp_path: Path) -> Guarded:
+    return Guarded(ruled_lab, tmp_path)
 
 
 def no_checkpoint_is_held(lab: Lab) -> bool:

@@ -330,8 +330,8 @@ LONG = (
 
 
 @pytest.fixture
-def guarded(fresh_lab: Lab, tmp_path: Path) -> Guarded:
-    return Guarded(fresh_lab, tmp_path)
+def guarded(ruled_lab: Lab, tmp_path: Path) -> Guarded:
+    return Guarded(ruled_lab, tmp_path)
 
 
 def on(host: str, command: str) -> dict[str, Any]:

@@ -15,8 +15,8 @@ from tests.integration.test_guard import BREAK
 
 
 @pytest.fixture
-def guarded(fresh_lab: Lab, tmp_path: Path) -> Guarded:
-    return Guarded(fresh_lab, tmp_path)
+def guarded(ruled_lab: Lab, tmp_path: Path) -> Guarded:
+    return Guarded(ruled_lab, tmp_path)
 
 
 def test_a_change_that_is_kept_shows_what_it_did(guarded: Guarded) -> None:

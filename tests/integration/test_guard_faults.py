@@ -149,8 +149,8 @@ def named(name: str, *values: object) -> Any:
 
 
 @pytest.fixture
-def guarded(fresh_lab: Lab, tmp_path: Path) -> Guarded:
-    return Guarded(fresh_lab, tmp_path)
+def guarded(ruled_lab: Lab, tmp_path: Path) -> Guarded:
+    return Guarded(ruled_lab, tmp_path)
 
 
 @pytest.mark.parametrize("fault", [named(fault.name, fault) for fault in FAULTS])
