@@ -34,7 +34,7 @@ HOOKS = {
 }
 _POLICIES = {"ACCEPT": "permit", "DROP": "deny"}
 # iptables(8), "TABLES".
-_BUILT_IN = {
+BUILT_IN = {
     "raw": ("PREROUTING", "OUTPUT"),
     "mangle": tuple(HOOKS),
     "nat": tuple(_NAT_PRIORITY),
@@ -42,7 +42,7 @@ _BUILT_IN = {
     "security": ("INPUT", "FORWARD", "OUTPUT"),
 }
 # A file of commands that people wrote need not declare the built-in chains: the kernel makes them so.
-_AT_BOOT = "ACCEPT"
+AT_BOOT = "ACCEPT"
 _INSERT = re.compile(r"(?:-I|--insert) (\S+) (?:(\d+) )?(.+)$")
 _SET_POLICY = re.compile(r"(?:-P|--policy) (\S+) (ACCEPT|DROP)$")
 TABLES = ("raw", "mangle", "nat", "filter", "security")
@@ -106,7 +106,7 @@ def tables(content: str, where: str, found: IptablesRules) -> list[Table]:
     read: list[Table] = []
     current: Table | None = None
     todo = f"run {where} on the host as root and see what it prints"
-    for number, line in _lines(content, where):
+    for number, line in lines(content, where):
         line = line.rstrip()
         if not line or line.startswith("#"):
             if foreign := _FOREIGN.match(line):
@@ -130,7 +130,7 @@ def tables(content: str, where: str, found: IptablesRules) -> list[Table]:
     return read
 
 
-def _lines(content: str, where: str) -> Iterator[tuple[int, str]]:
+def lines(content: str, where: str) -> Iterator[tuple[int, str]]:
     """Lines with the number of their first. In quotes (a comment, a log's prefix) a line's end is a character
     like any other: iptables-save writes it as it is, and so does it others that Python takes for ends of lines.
     ParseError where a rule may be hidden in quotes."""
@@ -173,7 +173,7 @@ def _read_line(table: Table, line: str, rule: str, place: str, todo: str) -> Non
         raise ParseError(f"a line is not understood: {line[:200]}", place, todo)
     chain = rule[3:].split(" ", 1)[0]
     if chain in HOOKS and chain not in table.rules:
-        table.policies[chain] = _AT_BOOT
+        table.policies[chain] = AT_BOOT
         table.rules[chain] = []
     if chain not in table.rules:
         raise ParseError(f"a rule for the chain {chain}, which is not declared", place, todo)
@@ -193,7 +193,7 @@ def _read_table(found: IptablesRules, table: Table, backend: str, family: int, m
             continue
         if policy not in _POLICIES:
             raise ParseError(f"the policy {policy!r} of {name}", f"{backend}-save", "report this table")
-        if name not in _BUILT_IN[table.name]:
+        if name not in BUILT_IN[table.name]:
             raise ParseError(
                 f"the table {table.name} has no built-in chain {name}", f"{backend}-save", "report this table"
             )

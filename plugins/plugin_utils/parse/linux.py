@@ -33,13 +33,16 @@ _IPTABLES = {
 }
 
 
-def parse(host: str, outputs: Mapping[str, RawOutput]) -> State:
-    """Never fails for what a host printed: what can't be read is named in the state."""
+def parse(host: str, outputs: Mapping[str, RawOutput], planned: nft.Document | None = None) -> State:
+    """Never fails for what a host printed: what can't be read is named in the state.
+
+    ``planned``: nft's tables as they would be, in the place of those in ``outputs``.
+    """
     state = State(host)
     facts = linux_facts.read(state, outputs)
     sets = _ipsets(state, outputs)
     dumps = {name: _iptables(state, outputs, name, facts, sets) for name in _IPTABLES}
-    native = _nft(state, outputs, facts, dumps)
+    native = _nft(state, outputs, facts, dumps, planned)
     _not_needed(state, outputs, native, dumps)
     _assemble(state, native, dumps)
     _nothing_given(state, outputs)
@@ -189,42 +192,53 @@ def _nft(
     outputs: Mapping[str, RawOutput],
     facts: HostFacts,
     dumps: dict[str, IptablesRules | None],
+    planned: nft.Document | None,
 ) -> NftRules | None:
     name = _nft_source(outputs)
-    if not name:
+    if not name and planned is None:
         if not _left_out(state, outputs, "nft_json"):
             _fail(state, "nft_json", raw.problem(outputs, "nft_json"))
         return None
-    why = raw.problem(outputs, name, may_be_empty=_without_json(outputs))
-    if not why and outputs[name].absent:
-        return None
-    if not why:
-        try:
-            text = raw.text(outputs, name)
-            listing = raw.text(outputs, "nft_text") if name == "nft_json" else ""
-            document = (
-                nft.completed(nft.read(text), listing)
-                if name == "nft_json"
-                else nft.read_text(text, outputs[name].command, name == "nft_text")
-            )
-            if not document.tables and name != "nft_json" and outputs[name].rc is None:
-                raise ParseError(
-                    "no table is in it", outputs[name].command, "write absent: true if there is none"
-                )
-            _agree(document, dumps)
-            shown = {
-                f"{_IPTABLES[name][1]}/{table}"
-                for name, dump in dumps.items()
-                if dump and _IPTABLES[name][1]
-                for table in dump.tables
-            }
-            return nft.parse(document, listing, facts, shown)
-        except ParseError as error:
-            why = error.what
-            if name != "nft_json":
-                why = f"{error.what} ({error.where}); {error.todo}"
+    try:
+        document = nft_document(outputs) if planned is None else planned
+        if document is None:
+            return None
+        _agree(document, dumps)
+        shown = {
+            f"{_IPTABLES[name][1]}/{table}"
+            for name, dump in dumps.items()
+            if dump and _IPTABLES[name][1]
+            for table in dump.tables
+        }
+        return nft.parse(document, "" if planned is not None else nft_listing(outputs), facts, shown)
+    except ParseError as error:
+        why = error.what
+        if name != "nft_json" and error.where:
+            why = f"{error.what} ({error.where}); {error.todo}"
     _fail(state, name, why)
     return None
+
+
+def nft_document(outputs: Mapping[str, RawOutput]) -> nft.Document | None:
+    """nft's rules as they are listed; None if there certainly are none. ParseError if they are not known."""
+    name = _nft_source(outputs)
+    why = raw.problem(outputs, name or "nft_json", may_be_empty=_without_json(outputs))
+    if why:
+        raise ParseError(why)
+    if outputs[name].absent:
+        return None
+    text = raw.text(outputs, name)
+    if name == "nft_json":
+        return nft.completed(nft.read(text), nft_listing(outputs))
+    document = nft.read_text(text, outputs[name].command, name == "nft_text")
+    if not document.tables and outputs[name].rc is None:
+        raise ParseError("no table is in it", outputs[name].command, "write absent: true if there is none")
+    return document
+
+
+def nft_listing(outputs: Mapping[str, RawOutput]) -> str:
+    """The text that goes with nft's JSON: rules in their own words, and what that leaves out."""
+    return raw.text(outputs, "nft_text") if _nft_source(outputs) == "nft_json" else ""
 
 
 def _without_json(outputs: Mapping[str, RawOutput]) -> bool:

@@ -65,6 +65,7 @@ class Table:
     """One table as nft lists it: chains and sets by name, rules by chain."""
 
     flags: Json = None
+    handle: int | None = None
     chains: dict[str, Json] = field(default_factory=dict)
     rules: dict[str, list[Json]] = field(default_factory=dict)
     sets: list[Json] = field(default_factory=list)
@@ -114,7 +115,10 @@ def read(text: str) -> Document:
 def read_text(text: str, source: str, listed: bool = False) -> Document:
     """The document that nft would print of its own text. ``listed``: a listing, no script. ParseError if that is not
     whole."""
-    script = nft_script.read(text, source, listed)
+    return document_of(nft_script.read(text, source, listed))
+
+
+def document_of(script: nft_script.Script) -> Document:
     return Document(_sorted_out(script.objects), script.words, script.problems)
 
 
@@ -205,7 +209,7 @@ def _sorted_out(objects: list[Json]) -> dict[str, Table]:
             elif kind == "table":
                 place = f"{value['family']}/{value['name']}"
                 _once(place in tables, item)
-                tables[place] = Table(value.get("flags"))
+                tables[place] = Table(value.get("flags"), value.get("handle"))
             elif kind not in _ASIDE:
                 raise ParseError(
                     f"an object of a kind that is not known: {kind!r}", "nft -j list ruleset", _TODO

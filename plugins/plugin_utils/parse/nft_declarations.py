@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from . import nft_constants, nft_limits
+from . import nft_constants, nft_elements, nft_limits
 from .nft_constants import NotUnderstood
 from .nft_expressions import braces, expression
 from .nft_phrase import Phrase
@@ -145,11 +145,11 @@ def _elements(found: dict[str, Json], p: Phrase) -> None:
     add_elements(found, p)
 
 
-def add_elements(found: dict[str, Json], p: Phrase) -> None:
-    """``{ element, ... }``, added to those that there are."""
+def add_elements(found: dict[str, Json], p: Phrase, must_be_new: bool = False) -> None:
+    """``{ element, ... }``, added to those that there are. Refused where the kernel would not."""
     while p.accept(LINE):
         pass
-    found.setdefault("elem", []).extend(elements(found, p))
+    nft_elements.add(found, elements(found, p), must_be_new)
 
 
 def elements(of: dict[str, Json], p: Phrase) -> list[Json]:

@@ -12,9 +12,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import Any, NoReturn
+from typing import Any
 
+from ..errors import PathGuardError
+from . import nft_commands, nft_elements
 from . import nft_declarations as declared
+from .nft_commands import ASIDE, FAMILIES, SETS
 from .nft_constants import NotUnderstood
 from .nft_expressions import OPERATORS
 from .nft_phrase import Phrase
@@ -22,8 +25,10 @@ from .nft_statements import rule
 from .nft_words import Statement, Words
 
 Json = Any
-FAMILIES = ("ip", "ip6", "inet", "arp", "bridge", "netdev")
+# Folder and name of a file that a script includes -> what each of them is, and its text.
+Include = Callable[[str], "list[tuple[str, str]]"]
 _TODO = "save the output of `nft -a list ruleset` as root, whole, and use that"
+_MEND = "mend the script; `nft -c -f` on the host tells what nft itself thinks of it"
 # Words that variables may bring in all: each may hold those before it, twice.
 _MOST_WORDS = 2_000_000
 _DEEPEST = 16
@@ -31,8 +36,7 @@ _DEEPEST = 16
 _CHANGES = frozenset(
     ("set", "snat", "dnat", "redirect", "masquerade", "notrack", "tproxy", "jump", "goto", "vmap")
 )
-_ASIDE = frozenset(("flowtable", "counter", "quota", "limit", "ct", "synproxy", "secmark", "tunnel"))
-_SETS = ("set", "map", "meter")
+_BASE = ("type", "hook", "prio")
 _ANYWHERE = ("define", "redefine", "undefine", "include")
 
 
@@ -47,33 +51,56 @@ class Script:
 
 
 @dataclass(slots=True)
-class _Chain:
+class Chain:
     head: dict[str, Json]
     rules: list[tuple[Json, int, str]] = field(default_factory=list)
 
 
 @dataclass(slots=True)
-class _Table:
+class Table:
     head: dict[str, Json]
-    chains: dict[str, _Chain] = field(default_factory=dict)
+    chains: dict[str, Chain] = field(default_factory=dict)
     sets: dict[str, tuple[str, dict[str, Json]]] = field(default_factory=dict)
 
 
 def read(text: str, source: str, listed: bool = False) -> Script:
     """``source``: what the text is, for errors; ``listed``: nft printed it, so it is no script of commands.
     ParseError for text whose structure can't be told."""
-    reader = _Reader(Words(text, source, _TODO), listed)
+    reader = Reader(Words(text, source, _TODO), listed)
     reader.run()
+    reader.refuse_includes()
     return reader.result()
 
 
-class _Reader:
-    def __init__(self, words: Words, listed: bool) -> None:
+def load(tables: dict[str, Table], text: str, source: str, include: Include) -> Script:
+    """What a kernel that has these ``tables`` holds when `nft -f` has loaded the text. ParseError for text whose
+    structure can't be told, and for what nft or the kernel would refuse, as far as that is seen here."""
+    reader = Reader(Words(text, source, _MEND), False, tables, include)
+    reader.run()
+    nft_commands.check_references(reader)
+    return reader.result()
+
+
+class Reader:
+    """``loaded``: whether what the kernel holds before is known, namely ``tables``; then commands mean what they mean
+    to that kernel, and what it would refuse is an error. Without, the script was made for a kernel that is not known,
+    and is read as loaded into an empty one. ``include``: finds included files; they are an error without."""
+
+    def __init__(
+        self,
+        words: Words,
+        listed: bool,
+        tables: dict[str, Table] | None = None,
+        include: Include | None = None,
+    ) -> None:
         self.words = words
         self.is_listing = listed
-        self.tables: dict[str, _Table] = {}
+        self.loaded = tables is not None
+        self.tables: dict[str, Table] = tables or {}
+        self.include = include
         self.scopes: list[dict[str, list[str]]] = [{}]
         self.includes: list[tuple[str, int]] = []
+        self._open: list[str] = []
         self.problems: dict[str, dict[str, str]] = {}
         self.budget = _MOST_WORDS
         self.nesting = 0
@@ -81,18 +108,20 @@ class _Reader:
     def run(self) -> None:
         words = self.words
         while word := words.skip():
-            if self.is_listing and word != "table" and (word in _COMMANDS or word in _ANYWHERE):
+            if self.is_listing and word != "table" and (word in nft_commands.COMMANDS or word in _ANYWHERE):
                 words.fail(f"{word}: this is no listing of nft, but a script; give it as `nft -f`")
             if self._common(word):
                 continue
-            command = word if word in _COMMANDS else "add"
-            if word in _COMMANDS:
+            command = word if word in nft_commands.COMMANDS else "add"
+            if word in nft_commands.COMMANDS:
                 words.take()
-            elif word not in _KINDS and word != "rule":
+            elif word not in KINDS and word != "rule":
                 words.fail(f"a command that is not read: {word[:60]!r}")
-            _COMMANDS[command](self, command)
+            nft_commands.COMMANDS[command](self, command)
+
+    def refuse_includes(self) -> None:
         for name, line in self.includes:
-            words.fail(
+            self.words.fail(
                 f"it includes {name}, which was not given (if there is no such file, leave the line out)",
                 line,
             )
@@ -118,7 +147,7 @@ class _Reader:
         found = self.words.statement()
         name, rest = "".join(found.words[1:2]), found.words[2:]
         if word == "include":
-            self.includes.append((name or "a file", found.line))
+            self._included(name, found.line)
         elif not name:
             self.words.fail(f"{word} without a name", found.line)
         elif word == "undefine":
@@ -134,6 +163,26 @@ class _Reader:
                 for scope in self.scopes:
                     scope.pop(name, None)
         return True
+
+    def _included(self, name: str, line: int) -> None:
+        if self.include is None:
+            self.includes.append((name or "a file", line))
+            return
+        if len(self.scopes) > 1:
+            self.words.fail(f"it includes {name} within a block: put its lines in that place", line)
+        outer = self.words
+        try:
+            files = self.include(name.strip('"'))
+        except PathGuardError as error:
+            outer.fail(f"it includes {name}: {error.what}", line)
+        if len(self._open) >= _DEEPEST:
+            outer.fail(f"it includes {name}, within {_DEEPEST} files that include each other", line)
+        self._open.append(name)
+        for source, text in files:
+            self.words = Words(text, source, outer.todo)
+            self.run()
+        self.words = outer
+        self._open.pop()
 
     def _expanded(self, words: list[str]) -> list[str]:
         """The words with the values of variables in their places."""
@@ -154,7 +203,7 @@ class _Reader:
             found += ["(", *value, ")"] if joined else value
         return found
 
-    def _name(self, what: str) -> str:
+    def name(self, what: str) -> str:
         """The next word as a name."""
         try:
             (word,) = self._expanded([self.words.peek() or ";"])
@@ -165,25 +214,29 @@ class _Reader:
         self.words.take()
         return word.strip('"')
 
-    def _family(self) -> str:
+    def family(self) -> str:
         if self.words.peek() in FAMILIES:
             return self.words.take()
         return "ip"
 
     # Tables
 
-    def _table(self) -> tuple[str, _Table]:
+    def table(self) -> tuple[str, Table]:
         """The table that is named next; it must be there."""
-        place = f"{self._family()}/{self._name('a table')}"
+        place = f"{self.family()}/{self.name('a table')}"
         if place not in self.tables:
             self.words.fail(f"the table {place} is not there")
         return place, self.tables[place]
 
-    def _new_table(self) -> None:
-        family = self._family()
-        name = self._name("a table")
+    def new_table(self, must_be_new: bool = False) -> None:
+        family = self.family()
+        name = self.name("a table")
         place = f"{family}/{name}"
-        table = self.tables.setdefault(place, _Table({"family": family, "name": name}))
+        if must_be_new and place in self.tables:
+            self.words.fail(f"the table {place} is there already")
+        table = self.tables.setdefault(place, Table({"family": family, "name": name}))
+        if self.loaded:  # nft sends them each time, none where none is written (mnl_nft_table_add)
+            table.head.pop("flags", None)
         if self.words.peek() != "{":
             return
         opened = self.words.open()
@@ -192,9 +245,9 @@ class _Reader:
             word = self.words.skip()
             if self._common(word):
                 continue
-            if word in _KINDS and word not in ("table", "element"):
+            if word in KINDS and word not in ("table", "element"):
                 self.words.take()
-                _KINDS[word](self, word, place, table)
+                self.declare(word, place, table)
                 continue
             if word not in ("flags", "comment"):
                 self.words.fail(f"something in the table {place} that is not known: {word[:60]!r}")
@@ -210,22 +263,30 @@ class _Reader:
 
     # Chains and rules
 
-    def _chain(self, _kind: str, place: str, table: _Table) -> None:
-        name = self._name("a chain")
-        chain = table.chains.get(name) or _Chain(
+    def read_chain(self, _kind: str, place: str, table: Table) -> None:
+        name = self.name("a chain")
+        is_old = name in table.chains
+        chain = table.chains.get(name) or Chain(
             {"family": table.head["family"], "table": table.head["name"], "name": name}
         )
         table.chains[name] = chain
         if self.words.peek() != "{":
             return
-        for found in self._statements(self.words.open(), verbatim=True):
+        was = {key: chain.head.get(key) for key in _BASE} if is_old else {}
+        opened = self.words.open()
+        for found in self._statements(opened, verbatim=True):
             if not found.words or not found.words[0]:
                 self.words.fail("a statement was expected")
             self._not_begun(found, f"chain {name}")
             if found.words[0] in declared.CHAIN_WORDS:
                 self._head(chain.head, found)
             else:
-                chain.rules.append(self._rule(place, table, name, found))
+                chain.rules.append(self.read_rule(place, table, name, found))
+        now = {key: chain.head.get(key) for key in _BASE} if was else {}
+        if now != was and self.loaded:
+            self.words.fail(
+                f"the chain {place}/{name} is there already, with another hook or priority", opened
+            )
 
     def _not_begun(self, found: Statement, inside: str) -> None:
         if found.words and found.words[0] in _NO_STATEMENT:
@@ -239,10 +300,10 @@ class _Reader:
                 yield self.words.statement(verbatim)
         self.scopes.pop()
 
-    def _rule(self, place: str, table: _Table, chain: str, found: Statement) -> tuple[Json, int, str]:
+    def read_rule(self, place: str, table: Table, chain: str, found: Statement) -> tuple[Json, int, str]:
         family, text = table.head["family"], found.text
         item: dict[str, Json] = {"family": family, "table": table.head["name"], "chain": chain}
-        if found.handle is not None:
+        if found.handle is not None and not self.loaded:  # of what is loaded, the kernel makes new ones
             item["handle"] = found.handle
 
         def nested(rules: list[list[str]]) -> str:
@@ -264,7 +325,7 @@ class _Reader:
         """Whether nft printed what is read; not known of what is said to be a listing, and is not laid out as one."""
         return (self.words.indented or None) if self.is_listing else False
 
-    def _nested(self, place: str, table: _Table, rules: list[list[str]], line: int) -> str:
+    def _nested(self, place: str, table: Table, rules: list[list[str]], line: int) -> str:
         """A chain of the rules in braces behind ``jump`` or ``goto``; its name is the kernel's for such chains."""
         if self.nesting >= _DEEPEST:
             raise NotUnderstood(f"more than {_DEEPEST} chains within chains")
@@ -272,31 +333,36 @@ class _Reader:
         name = next(
             name for at in range(len(table.chains) + 1) if (name := f"__chain{at}") not in table.chains
         )
-        chain = _Chain({"family": table.head["family"], "table": table.head["name"], "name": name})
+        chain = Chain({"family": table.head["family"], "table": table.head["name"], "name": name})
         table.chains[name] = chain
         for words in rules:
-            chain.rules.append(self._rule(place, table, name, Statement(words, line, " ".join(words), None)))
+            chain.rules.append(
+                self.read_rule(place, table, name, Statement(words, line, " ".join(words), None))
+            )
         self.nesting -= 1
         return name
 
     # Sets
 
-    def _set(self, kind: str, place: str, table: _Table) -> None:
-        name = self._name(f"a {kind}")
+    def read_set(self, kind: str, place: str, table: Table) -> None:
+        name = self.name(f"a {kind}")
         head: dict[str, Json] = {"family": table.head["family"], "table": table.head["name"], "name": name}
         _there, found = table.sets.setdefault(name, (kind, head))
         if self.words.peek() != "{":
             return
+        was = dict(found) if self.loaded and "type" in found else {}
         opened = self.words.open()
         for statement in self._statements(opened, verbatim=False):
             self._not_begun(statement, f"{kind} {name}")
-            self._of_set(place, found, statement, declared.set_property)
+            self.of_set(place, found, statement, declared.set_property)
         if "type" not in found:
             self.words.fail(f"the {kind} {place}/{name} has no type", opened)
+        if was and not nft_elements.alike(was, found):
+            self.words.fail(f"the {kind} {place}/{name} is there already, of another type", opened)
         if (kind == "map") != ("map" in found):
             self._uncertain(place, found, kind, opened)
 
-    def _of_set(
+    def of_set(
         self,
         place: str,
         found: dict[str, Json],
@@ -307,6 +373,8 @@ class _Reader:
             read(found, Phrase(self._expanded(statement.words), listed=self._listed()))
         except NotUnderstood as error:
             self._uncertain(place, found, str(error), statement.line)
+        except nft_elements.Refused as error:
+            self.words.fail(f"{place}/{found['name']}: {error}", statement.line)
         if f"{place}/{found['name']}" in self.problems:
             found.pop("elem", None)
 
@@ -319,151 +387,21 @@ class _Reader:
         reason = f"line {line}: {word[:60]!r} is not understood, so its elements are not known"
         self.problems[key] = {"where": key, "text": found["name"], "reason": reason}
 
-    def _aside(self, _kind: str, _place: str, _table: _Table) -> None:
+    def declare(self, kind: str, place: str, table: Table) -> None:
+        """Read what follows the word for a kind of object (``KINDS``) within or for a table."""
+        KINDS[kind](self, kind, place, table)
+
+    def aside(self, _kind: str, _place: str, _table: Table) -> None:
         """Objects that decide about nothing by themselves."""
         self.words.statement(verbatim=False)
 
-    # Commands
 
-    def _add(self, command: str) -> None:
-        words = self.words
-        kind = words.skip()
-        if kind == "table":
-            words.take()
-            self._new_table()
-        elif kind == "element":
-            words.take()
-            place, named = self._known_set()
-            self._of_set(place, named, words.statement(verbatim=False), declared.add_elements)
-        elif kind in _KINDS:
-            words.take()
-            if kind == "ct":
-                self._name("an object")
-            if kind not in _ASIDE:
-                _KINDS[kind](self, kind, *self._table())
-            else:
-                words.statement(verbatim=False)
-        else:
-            if kind == "rule":
-                words.take()
-            self._add_rule(command)
-
-    def _add_rule(self, command: str) -> None:
-        words = self.words
-        place, table = self._table()
-        name = self._name("a chain")
-        if name not in table.chains:
-            words.fail(f"the chain {place}/{name} is not there")
-        rules = table.chains[name].rules
-        at = 0 if command == "insert" else len(rules)
-        word = words.peek()
-        if word in ("handle", "position"):
-            self._by_handle(command)
-        if word == "index":
-            words.take()
-            number = words.peek()
-            if not number.isdecimal() or len(number) > 9 or int(number) >= len(rules):
-                words.fail(f"there is no rule {number[:60]!r} in the chain {place}/{name}")
-            words.take()
-            at = int(number) + (command != "insert")
-        rules.insert(at, self._rule(place, table, name, words.statement()))
-
-    def _by_handle(self, command: str) -> NoReturn:
-        self.words.fail(f"{command} of a rule by its handle: only the kernel knows which one that is")
-
-    def _known_set(self) -> tuple[str, dict[str, Json]]:
-        place, table = self._table()
-        name = self._name("a set")
-        if name not in table.sets:
-            self.words.fail(f"the set {place}/{name} is not there")
-        return place, table.sets[name][1]
-
-    def _delete(self, command: str) -> None:
-        """What is not there needs no deleting: the kernel that the script was made for may have had it."""
-        words = self.words
-        kind = words.skip()
-        words.take()
-        if kind == "rule" or words.peek() == "handle":
-            self._by_handle(command)
-        if kind == "element":
-            place, named = self._known_set()
-            self._of_set(place, named, words.statement(verbatim=False), self._without)
-            return
-        if kind not in _KINDS:
-            words.fail(f"a command that is not read: {command} {kind[:60]!r}")
-        if kind in _ASIDE:
-            words.statement(verbatim=False)
-            return
-        table_key = f"{self._family()}/{self._name('a table')}"
-        table = self.tables.get(table_key)
-        if kind == "table":
-            self.tables.pop(table_key, None)
-        else:
-            name = self._name(f"a {kind}")
-            if table is not None and kind == "chain":
-                table.chains.pop(name, None)
-            elif table is not None:
-                table.sets.pop(name, None)
-        self._end(command)
-
-    @staticmethod
-    def _without(named: dict[str, Json], p: Phrase) -> None:
-        there = named.get("elem", [])
-        maps = named if "map" not in named else {key: one for key, one in named.items() if key != "map"}
-        for gone in declared.elements(maps, p):
-            at = next((at for at, one in enumerate(there) if _key(one, "map" in named) == _key(gone)), None)
-            if at is None:
-                raise NotUnderstood("an element that is not there by itself")
-            del there[at]
-
-    def _flush(self, command: str) -> None:
-        words = self.words
-        kind = words.skip()
-        words.take()
-        if kind == "ruleset":
-            family = words.take() if words.peek() in FAMILIES else ""
-            if not family:
-                self.includes.clear()
-            for place in [place for place in self.tables if place.startswith(f"{family}/" if family else "")]:
-                del self.tables[place]
-        elif kind in ("table", "chain", *_SETS):
-            place = f"{self._family()}/{self._name('a table')}"
-            name = self._name(f"a {kind}") if kind != "table" else ""
-            table = self.tables.get(place)
-            for key, chain in table.chains.items() if table else ():
-                if kind == "table" or (kind == "chain" and key == name):
-                    chain.rules.clear()
-            if table is not None and kind in _SETS and name in table.sets:
-                table.sets[name][1].pop("elem", None)
-        else:
-            words.fail(f"a command that is not read: {command} {kind[:60]!r}")
-        self._end(command)
-
-    def _end(self, command: str) -> None:
-        if self.words.peek() not in ("\n", ";", ""):
-            self.words.fail(f"{command} with more words than are known: {self.words.peek()[:60]!r}")
-
-
-def _key(element: Json, pair: bool = False) -> Json:
-    if pair:
-        element = element[0]
-    return element["elem"]["val"] if isinstance(element, dict) and "elem" in element else element
-
-
-_KINDS: dict[str, Callable[[_Reader, str, str, _Table], None]] = {
-    "table": _Reader._aside,
-    "element": _Reader._aside,
-    "chain": _Reader._chain,
-    **dict.fromkeys(_SETS, _Reader._set),
-    **dict.fromkeys(_ASIDE, _Reader._aside),
+KINDS: dict[str, Callable[[Reader, str, str, Table], None]] = {
+    "table": Reader.aside,
+    "element": Reader.aside,
+    "chain": Reader.read_chain,
+    **dict.fromkeys(SETS, Reader.read_set),
+    **dict.fromkeys(ASIDE, Reader.aside),
 }
 # What begins neither a rule nor a property of a set: a brace is missing before it, and what follows would be lost.
 _NO_STATEMENT = ("table", "chain", "map", "flowtable")
-_COMMANDS: dict[str, Callable[[_Reader, str], None]] = {
-    "add": _Reader._add,
-    "create": _Reader._add,
-    "insert": _Reader._add,
-    "delete": _Reader._delete,
-    "destroy": _Reader._delete,
-    "flush": _Reader._flush,
-}

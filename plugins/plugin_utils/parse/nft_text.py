@@ -16,16 +16,20 @@ Json = Any
 _TABLE = re.compile(r"table (\S+) (.+) \{(?: # handle \d+)?$")
 _FLAGS = re.compile(r"\tflags (.+)$")
 _CHAIN = re.compile(r"\tchain (.+) \{(?: # handle \d+)?$")
+_SET = re.compile(r"\t(?:set|map) (\S+) \{(?: # handle \d+)?$")
+_MERGED = "\t\tauto-merge"
 _DEVICE = re.compile(r'\t\ttype \S+ hook \S+ devices? (?:= )?(\{[^}]*\}|"[^"]*"|\S+) ')
 _HANDLE = " # handle "
 
 
 class Listing:
-    """``nft -a list ruleset``: each rule's line by table and handle, and what the JSON form leaves out."""
+    """``nft -a list ruleset``: each rule's line by table and handle, and what the JSON form leaves out. ``merged``: the
+    sets whose intervals nft merges."""
 
     def __init__(self, text: str) -> None:
         self.flags: dict[str, list[str]] = {}
         self.devices: dict[str, list[str]] = {}
+        self.merged: set[str] = set()
         self.rules: dict[str, dict[int, str | None]] = {}
         self._read(text)
 
@@ -34,13 +38,16 @@ class Listing:
         return self.rules.get(place, {}).get(handle)
 
     def _read(self, text: str) -> None:
-        place, chain, lines = "", "", {}  # type: tuple[str, str, dict[int, str | None]]
+        place, chain, named = "", "", ""
+        lines: dict[int, str | None] = {}
         for line in _lines(text):
             at = line.rfind(_HANDLE)
             if line.startswith("\t\t"):
                 if at > 0 and line[at + len(_HANDLE) :].isdigit():
                     handle = int(line[at + len(_HANDLE) :])
                     lines[handle] = None if handle in lines else line[2:at].strip()
+                elif line == _MERGED:
+                    self.merged.add(f"{place}/{named}")
                 elif " device" in line and (found := _DEVICE.match(line)):
                     self.devices[f"{place}/{chain}"] = [
                         name.strip().strip('"') for name in found[1].strip("{} ").split(",") if name.strip()
@@ -48,6 +55,8 @@ class Listing:
             elif line.startswith("\t"):
                 if found := _CHAIN.match(line):
                     chain = found[1].strip('"')
+                elif found := _SET.match(line):
+                    named = found[1]
                 elif found := _FLAGS.match(line):
                     self.flags[place] = [word.strip() for word in found[1].rstrip(";").split(",")]
             elif found := _TABLE.match(line):
