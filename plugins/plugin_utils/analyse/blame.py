@@ -11,12 +11,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from ..model.flowset import FlowSet
 from ..model.match import Member
 from ..model.rules import Rule, Ruleset
 from . import shadow
+from .objects import Objects
 from .pair import ChainChange, Pair, ShadowFirewall
 from .rulechanges import ADDED, CHANGED, MOVED, REMOVED, changes_between
 from .rulediff import as_dict, set_diff
@@ -64,6 +66,11 @@ class Blame:
         self.pair = pair
         self.hosts = tuple(side.side.real.host for side in pair.sides)
         self._listed: dict[str, list[Culprit]] = {}
+        self._members: dict[str, list[Culprit]] = {}
+
+    @cached_property
+    def _objects(self) -> Objects:
+        return Objects((side.side.real for side in self.pair.sides), self.pair.sets)
 
     def case(self, ask: Ask, hook: str, ruleset: str) -> Case:
         return Case(self, ask, self.pair.base(hook, ruleset))
@@ -132,10 +139,27 @@ class Blame:
                 ):
                     yield culprit
 
-    def members(self, name: str) -> Iterator[Culprit]:
-        before, after = (side.side.real for side in self.pair.sides)
-        for entry in set_diff(before.sets.get(name), after.sets.get(name)):
-            yield Culprit(self.hosts[1], name, entry["change"], members=entry)
+    def members(self, name: str) -> list[Culprit]:
+        """What changed of a set; where that is what an object holds, of the object."""
+        found = self._members.get(name)
+        if found is None:
+            before, after = (side.side.real for side in self.pair.sides)
+            found = self._members[name] = [
+                Culprit(self.hosts[1], key, entry["change"], members=entry)
+                for key in self._objects.behind(name) or [name]
+                for entry in set_diff(before.sets.get(key), after.sets.get(key))
+            ]
+        return found
+
+    def told(self, culprit: Culprit) -> list[Culprit]:
+        """What is to be told: of a rule that says what it said, the objects that it names, where they changed."""
+        before, after = culprit.before, culprit.after
+        if culprit.kind != CHANGED or not isinstance(before, Rule) or not isinstance(after, Rule):
+            return [culprit]
+        if shadow.lasting(before) != shadow.lasting(after):
+            return [culprit]
+        objects = [one for key in self._objects.behind(after.text) for one in self.members(key)]
+        return objects or [culprit]
 
 
 class Case:
@@ -215,7 +239,8 @@ class Case:
         if not found:  # a chain of causes: name all that touches the flows
             found = [culprit for change in changes for culprit in self._blame.listed(change)]
             found += self._of_bases(every=True)
-        return list({id(culprit): culprit for culprit in found}.values())
+        told = (one for culprit in found for one in self._blame.told(culprit))
+        return list({id(culprit): culprit for culprit in told}.values())
 
     def reasons(self) -> dict[str, list[str]]:
         """Why flows are not known, by ``before`` and ``after``."""

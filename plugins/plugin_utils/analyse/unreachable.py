@@ -9,7 +9,7 @@ not, a field that rules write may have any value), and what earlier rules decide
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -23,6 +23,7 @@ from .index import wanted
 from .rulediff import as_dict
 from .scope import asked_by, chains_from, jumps, rules_by_chain, verdicts, written
 from .shadow import unknowns
+from .wording import Wording
 
 # The rules that keep packets from another are named up to so many.
 MOST_NAMED = 10
@@ -88,11 +89,26 @@ class _Survey:
         self.rules = self.firewall.rules
         self.visits: dict[str, _Visit] = {}
         self.dead: dict[str, list[int]] = {}
+        self._wording = Wording(state)
+        self._told: set[Hashable] = set()
         self.starts: dict[str, FlowSet] = {}
         for hook in dict.fromkeys(item.hook for item in state.rulesets.values()):
             self._enter(hook)
         for chain in self._callers_first():
             self._visit(chain)
+        self._alive = self._living() if any(self.dead.values()) else set()
+
+    def _living(self) -> set[Hashable]:
+        """What somebody wrote of which something is reached: one rule of a host may be several here."""
+        found: set[Hashable] = set()
+        for chain, visit in self.visits.items():
+            dead = set(self.dead.get(chain, ())) if visit.flows else range(len(self.rules[chain]))
+            found.update(
+                self._wording.of(chain, rule)
+                for index, rule in enumerate(self.rules[chain])
+                if index not in dead
+            )
+        return found
 
     def _enter(self, hook: str) -> None:
         """What may come to the rulesets of a hook, each in turn. Lists of a device have no hook, and each is asked
@@ -212,7 +228,7 @@ class _Survey:
             return
         if chain in self.state.chains and (visit is None or not visit.flows):
             named = any(chain in jumps(rule) for listed in self.rules.values() for rule in listed)
-            if named or not self._may_hide_jumps(chain):
+            if self._wording.is_own(chain) and (named or not self._may_hide_jumps(chain)):
                 reason = JUMPS_UNREACHABLE if named else NEVER_JUMPED_TO
                 yield {
                     "host": self.state.host,
@@ -222,17 +238,12 @@ class _Survey:
                     "reason": reason,
                 }
             return
-        dead: dict[tuple[int, str], list[int]] = {}
         for index in self.dead.get(chain, ()):
-            dead.setdefault((rules[index].position, rules[index].text), []).append(index)
-        for place, indexes in dead.items():
-            alive = any(
-                (rule.position, rule.text) == place
-                for index, rule in enumerate(rules)
-                if index not in indexes
-            )
-            if not alive:
-                yield self._rule(chain, indexes[0])
+            written = self._wording.of(chain, rules[index])
+            if written is None or written in self._alive or written in self._told:
+                continue
+            self._told.add(written)
+            yield self._rule(chain, index)
 
     def _may_hide_jumps(self, chain: str) -> bool:
         """Whether a rule of the chain's table was not understood: it may jump anywhere in it."""

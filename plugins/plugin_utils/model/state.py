@@ -35,7 +35,8 @@ class NamedSet:
     indexes of elements that will time out; they are members now and may not be later.
     ``complete``: False if the members could not be read.
     ``verdicts``: for a verdict map, one per element; ``data``: for another map, what each element maps to.
-    ``managed_by``: the program that made the set.
+    ``managed_by``: the program that made the set. ``called``: of an object of a device, whose elements are the lines
+    that say what it is: its name in rules and other objects.
     """
 
     key: str
@@ -47,6 +48,7 @@ class NamedSet:
     expiring: list[int] = field(default_factory=list)
     managed_by: str = ""
     data: list[str] | None = None
+    called: str = ""
 
     @property
     def is_map(self) -> bool:
@@ -67,6 +69,8 @@ class NamedSet:
             found["data"] = list(self.data)
         if self.managed_by:
             found["managed_by"] = self.managed_by
+        if self.called:
+            found["called"] = self.called
         return found
 
     def _element_text(self, element: tuple[tuple[int, int] | str, ...]) -> list[str]:
@@ -85,6 +89,8 @@ class NamedSet:
             raise ValueError(
                 f"the verdict map {key} has {len(verdicts)} verdicts for {len(elements)} elements"
             )
+        if not isinstance(value.get("called", ""), str):
+            raise ValueError(f"the name of {key} is {value['called']!r}")
         if not all(shape.is_whole(index) and 0 <= index < len(elements) for index in expiring):
             raise ValueError(f"{key} has no such expiring elements: {expiring!r}")
         return cls(
@@ -97,6 +103,7 @@ class NamedSet:
             list(expiring),
             value.get("managed_by", ""),
             list(value["data"]) if "data" in value else None,
+            value.get("called", ""),
         )
 
 

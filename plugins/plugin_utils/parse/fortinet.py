@@ -156,7 +156,7 @@ class _Fortigate:
     def _vdom(self, vdom: _Vdom) -> None:
         for table in _OBJECTS:
             for name, entry in vdom.config.table(table).items():
-                self._device.define(f"{vdom.prefix}{table} {name}", _said(entry))
+                self._device.define(f"{vdom.prefix}{table}", name, _said(entry))
         zones = fortios_system.Zones.of(vdom.config)
         for zone, members in zones.members.items():
             for name in members:

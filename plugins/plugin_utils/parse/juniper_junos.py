@@ -148,9 +148,9 @@ _OF_SECURITY = frozenset(
 
 
 def _objects(root: Node) -> Iterator[tuple[str, Node]]:
-    """Lists, addresses and applications that filters and policies name."""
+    """Lists, addresses and applications that filters and policies name; each with its kind."""
     for node in root.each("policy-options", "prefix-list"):
-        yield f"prefix-list {node.word}", node
+        yield "prefix-list", node
     books = [(f"address-book {book.word}", book) for book in root.each("security", "address-book")]
     for zone in root.each("security", "zones", "security-zone"):
         found = zone.find("address-book")
@@ -159,7 +159,7 @@ def _objects(root: Node) -> Iterator[tuple[str, Node]]:
     for title, book in [*books, ("applications", root.find("applications"))]:
         for kind in ("address", "address-set", "application", "application-set"):
             for node in book.each(kind) if book is not None else ():
-                yield f"{title} {kind} {node.word}", node
+                yield f"{title} {kind}", node
 
 
 def parse(host: str, outputs: Mapping[str, RawOutput]) -> State:
@@ -187,8 +187,8 @@ def parse(host: str, outputs: Mapping[str, RawOutput]) -> State:
     if zoned:
         srx_inbound.hook(device, root)
     device.state.hostname = root.value("system", "host-name")
-    for key, node in _objects(root):
-        device.define(key, (" ".join(words) for words in node.leaves()))
+    for kind, node in _objects(root):
+        device.define(kind, node.word, (" ".join(words) for words in node.leaves()))
     return device.finish(itself=whole or zoned or interfaces.filters_itself)
 
 

@@ -151,7 +151,7 @@ class _Panos:
     def _define(self, title: str, scope: Node) -> None:
         for kind in _NAMED:
             for name, node in scope.at(kind).children.items():
-                self._device.define(f"{title}{kind} {name}", _said(node))
+                self._device.define(f"{title}{kind}", name, _said(node))
 
     def _objects(self, name: str, vsys: Node) -> Objects:
         pushed = self._root.at("panorama")

@@ -221,7 +221,7 @@ class Passing:
             endings.append((asked, binding))
         for asked, binding in endings:
             ending = f"deny at the end of {binding.name}, for what none of its entries decides"
-            self._device.bound(direction, asked, DROP, ending, binding.line)
+            self._device.bound(direction, asked, DROP, ending, None)
 
     def _unlisted(self, one: NamedInterface) -> Match | None:
         """Packets about which no list of the interface decides; None where there are none."""

@@ -108,7 +108,7 @@ class Objects:
         """What each holds, as it is written, so that a change of it is one of the firewall."""
         for (group, name), found in self._defined.items():
             key = f"{'object-group' if group else 'object'} {found.kind} {name}"
-            yield NamedSet(key, ("other",), [(" ".join(words),) for words in found.lines])
+            yield NamedSet(key, ("other",), [(" ".join(words),) for words in found.lines], called=name)
 
     # Members.
 

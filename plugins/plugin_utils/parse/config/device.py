@@ -65,16 +65,18 @@ class Device:
         """The interface of this name, made if there is none yet."""
         return self.state.interfaces.setdefault(name, Interface(name))
 
-    def define(self, key: str, said: Iterable[str]) -> None:
+    def define(self, kind: str, name: str, said: Iterable[str]) -> None:
         """An object that rules name: what it holds, as it is written. A change of it is one of the firewall."""
-        named = self.state.sets.setdefault(key, NamedSet(key, ("other",)))
+        key = f"{kind} {name}"
+        named = self.state.sets.setdefault(key, NamedSet(key, ("other",), called=name))
         named.elements += [(line,) for line in said]
 
     def define_groups(self, lines: Iterable[Line]) -> None:
         """The object groups of Cisco's configurations."""
         for line in lines:
             if line.words[0] == "object-group":
-                self.define(line.text, (inner.text for inner in line.children))
+                kind, _space, name = line.text.rpartition(" ")
+                self.define(kind, name, (inner.text for inner in line.children))
 
     def access_list(self, name: str, family: str, rules: Iterable[Rule], default: str = "deny") -> None:
         """``family``: ip, ip6 or inet. What no rule decides has the action ``default``."""
@@ -98,7 +100,7 @@ class Device:
         if ends_all(ruleset.rules):
             return
         ending = f"{ruleset.default_action} at the end of {name}, for what none of its rules decides"
-        self.bound(direction, came, end, ending, line)
+        self.bound(direction, came, end, ending, None)
 
     def bind_unknown(self, interface: str, direction: str, family: str, text: str, reason: str) -> None:
         """Packets by an interface of which it is not known what the device does with them."""

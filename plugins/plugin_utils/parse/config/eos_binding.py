@@ -368,7 +368,7 @@ def _to_itself(
             continue
         ending = f"deny at the end of {name}, for what none of its rules decides"
         rules.append(Rule(0, asked, Verdict("jump", ruleset), line.text, line=line.number))
-        rules.append(Rule(0, asked, DROP, ending, line=line.number))
+        rules.append(Rule(0, asked, DROP, ending))
     why = "the control plane's own list, default-control-plane-acl, is not modelled"
     rules.append(Rule(0, ALWAYS, Verdict("unknown", detail=why), why, not_understood=(why,)))
     numbered = [replace(rule, position=position) for position, rule in enumerate(rules, 1)]

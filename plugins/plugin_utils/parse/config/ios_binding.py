@@ -97,7 +97,7 @@ def _lists(device: Device, interface: str, direction: str, family: str, bound: B
     for key in known:
         device.bound(direction, packets, Verdict("jump", key or ""), text, line)
     device.bound(
-        direction, packets, DROP, f"deny at the end of {chained[-1]}, for what no list decides", line
+        direction, packets, DROP, f"deny at the end of {chained[-1]}, for what no list decides", None
     )
 
 

@@ -204,17 +204,18 @@ class Interfaces:
                 self._unknown(f"{routed.word}.*", side, "any", text, why)
 
     def _filtered(self, name: str, side: str, family: str, keys: list[str], text: str, line: int) -> None:
-        verdicts = [(Verdict("jump", key), text) for key in keys] + [(DROP, f"{text}: {_END}")]
+        verdicts: list[tuple[Verdict, str, int | None]] = [(Verdict("jump", key), text, line) for key in keys]
+        verdicts.append((DROP, f"{text}: {_END}", None))
         if name.partition(".")[0] == "lo0":
             versions = (_VERSIONS[family],) if family in _VERSIONS else ()
             asked = both(*self._of_loopback(name, side), *versions)
             rules = self._itself[side]
-            for verdict, said in verdicts:
-                rules.append(Rule(len(rules) + 1, asked, verdict, said, line=line))
+            for verdict, said, place in verdicts:
+                rules.append(Rule(len(rules) + 1, asked, verdict, said, line=place))
             return
         asked = self._packets(name, side, family)
-        for verdict, said in verdicts:
-            self._device.bound(side, asked, verdict, said, line)
+        for verdict, said, place in verdicts:
+            self._device.bound(side, asked, verdict, said, place)
 
     def _of_loopback(self, name: str, side: str) -> tuple[Match, ...]:
         """The packets to the device itself that a loopback's filter sees."""
@@ -263,7 +264,7 @@ class Interfaces:
                     origin = (Named("origin", ("network",)),) if side == "out" else ()
                     for key in keys:
                         self._device.bound(side, both(asked, *origin), Verdict("jump", str(key)), said, line)
-                    self._device.bound(side, both(asked, *origin), DROP, f"{said}: {_END}", line)
+                    self._device.bound(side, both(asked, *origin), DROP, f"{said}: {_END}", None)
 
     def _of_instance(self, master: str, side: str) -> tuple[Match, ...]:
         interfaces = self._device.state.interfaces.values()

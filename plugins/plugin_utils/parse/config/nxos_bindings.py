@@ -144,7 +144,7 @@ class Bindings:
             asked = self._device.packets(name, bound.direction, bound.family)
             self._hook(bound.direction, _PORTS, asked, Verdict("jump", key), text, number)
             if not ends_all(ruleset.rules):
-                self._hook(bound.direction, _PORTS, asked, DROP, f"deny at the end of {key}", number)
+                self._hook(bound.direction, _PORTS, asked, DROP, f"deny at the end of {key}", None)
         others = self._carried(port)
         if others:
             asked = self._device.packets(others, bound.direction, bound.family)
