@@ -4,13 +4,15 @@
 """The interfaces that a question names, as a network device calls them.
 
 Devices understand abbreviations (Cisco, "Gi0/0"), and people write an interface for its only unit (Junos). Taken as it
-stands, such a name would be one without any list, and everything that comes by it permitted.
+stands, such a name would be one without any list, and everything that comes by it permitted. What comes by a name that
+is like none of them is unknown for the same reason.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from ..errors import FlowError
@@ -21,6 +23,16 @@ from .scope import asked_by, rules_by_chain
 _FIELDS = ("in_interface", "out_interface")
 # A kind of interface and its number: "Gi0/0", "Vlan 10".
 _PARTS = re.compile(r"([A-Za-z][A-Za-z-]*) ?(\d[\d/.:]*)")
+_SHOWN = 10  # of a device's interfaces, where a question named none of them
+
+
+@dataclass(frozen=True)
+class Strange:
+    """Names in one field of a question that are like none of the device's, and why nothing is known of them."""
+
+    field: str
+    names: list[str]
+    reason: str
 
 
 class InterfaceNames:
@@ -39,6 +51,23 @@ class InterfaceNames:
             return flow
         return {**flow, **{field: self._names(field, value) for field, value in given.items()}}
 
+    def strange(self, flow: Mapping[str, Any]) -> Iterator[Strange]:
+        """What a resolved question names that the device is not known to have."""
+        if self._state.platform == "linux" or not self._state.interfaces:
+            return
+        for field in _FIELDS:
+            names = [name for name in _each(flow.get(field)) if name and name not in self.known()]
+            if names:
+                yield Strange(field, names, self._none_of(names))
+
+    def _none_of(self, names: list[str]) -> str:
+        known = sorted(self._state.interfaces)
+        others = f" and {len(known) - _SHOWN} others" if len(known) > _SHOWN else ""
+        return (
+            f"the configuration has no interface {', '.join(names[:_SHOWN])}: it has "
+            f"{', '.join(known[:_SHOWN])}{others}"
+        )
+
     def _names(self, field: str, value: Any) -> Any:
         if isinstance(value, (list, tuple)):
             return [self._names(field, one) for one in value]
@@ -48,9 +77,11 @@ class InterfaceNames:
 
     def _name(self, field: str, name: str) -> str:
         """A name that is like none of the device's stays: a saved part of a configuration has not all of them."""
-        known = self._all()
-        if name in known or not name or name.endswith("*"):
+        known = self.known()
+        if name in known or not name:
             return name
+        if name.endswith("*"):
+            return ",".join(one for one in known if one.lower().startswith(name[:-1].lower())) or name
         found = (
             [one for one in known if one.lower() == name.lower()]
             or [one for one in known if _abbreviates(name, one)]
@@ -60,11 +91,12 @@ class InterfaceNames:
             raise FlowError(
                 f"there is no interface {name!r}",
                 f"{field} of a flow, host {self._state.host}",
-                f"name one of: {', '.join(found[:10])}",
+                f"name one of: {', '.join(found[:_SHOWN])}",
             )
         return found[0] if found else name
 
-    def _all(self) -> tuple[str, ...]:
+    def known(self) -> tuple[str, ...]:
+        """The interfaces of the configuration, and those that rules name."""
         if self._known is None:
             rules = rules_by_chain(self._state).values()
             named = {
@@ -76,6 +108,15 @@ class InterfaceNames:
             }
             self._known = tuple(sorted({*self._state.interfaces, *named}))
         return self._known
+
+
+def _each(value: Any) -> Iterator[str]:
+    """The names in what a question gives for an interface."""
+    for one in value if isinstance(value, (list, tuple)) else (value,):
+        if isinstance(one, (list, tuple)):
+            yield from _each(one)
+        elif isinstance(one, str):
+            yield from (part.strip() for part in one.split(","))
 
 
 def _abbreviates(short: str, name: str) -> bool:

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from ..model.flow import flows_from
@@ -14,7 +15,7 @@ from ..model.state import State
 from .arriving import OF_NO_CONNECTION, Arriving
 from .device import Answer, at_hook, at_ruleset, plainly, through
 from .evaluate import HOOKS, HostFirewall
-from .interface_names import InterfaceNames
+from .interface_names import InterfaceNames, Strange
 from .outcome import Part
 from .overlay import HIDDEN
 from .routes import Routing
@@ -45,6 +46,42 @@ class Questions:
         """One flow set through ``ruleset``, or through the whole host. FlowError for a malformed question."""
         flow = self._interfaces.resolved(flow)
         flows = self._zones.narrowed(flows_from(self.space, flow), flow)
+        strange = [] if self._stands_alone(ruleset) else list(self._interfaces.strange(flow))
+        return self._beside(strange, flow, flows, ruleset) if strange else self._answer(flow, flows, ruleset)
+
+    def _beside(
+        self, strange: Sequence[Strange], flow: Mapping[str, Any], flows: FlowSet, ruleset: str | None
+    ) -> Answer:
+        """The answer where some flows go by interfaces that are not known: of these, what is denied by every
+        interface is denied, and the rest unknown."""
+        doubtful = self.space.nothing
+        for one in strange:
+            doubtful = doubtful | flows.named(one.field, one.names)
+        wide = doubtful
+        for one in strange:
+            wide = wide | wide.forget(one.field).named(one.field, (*self._interfaces.known(), *one.names))
+        fields = [one.field for one in strange]
+        anywhere = self._answer(flow, wide, ruleset)
+        rest = self._answer(flow, flows - doubtful, ruleset)
+        maybe = anywhere.permit | anywhere.unknown
+        doubtful = doubtful & (maybe | anywhere.deny)  # unmarked, as the others are
+        denied = doubtful - maybe.forget(*fields)
+        unknown = doubtful - denied
+        parts = [*rest.parts]
+        parts += [replace(part, flows=part.flows & denied) for part in anywhere.parts]
+        for one in strange:
+            there = unknown.named(one.field, one.names)
+            parts.append(Part("unknown", there, (), one.reason))
+            unknown = unknown - there
+        found = [part for part in parts if part.flows]
+        return Answer(rest.permit, rest.deny | denied, rest.unknown | (doubtful - denied), found)
+
+    def _stands_alone(self, ruleset: str | None) -> bool:
+        """Whether a question is about a list by itself, wherever it is bound."""
+        found = self.state.rulesets.get(ruleset or "")
+        return found is not None and not found.hook
+
+    def _answer(self, flow: Mapping[str, Any], flows: FlowSet, ruleset: str | None) -> Answer:
         if ruleset is None:
             return through(self.firewall, self._routing, _unmarked(flows, flow))
         if ruleset not in HOOKS:

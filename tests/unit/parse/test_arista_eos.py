@@ -213,6 +213,7 @@ BOUND = """\
        ip access-group WEB out
     interface Ethernet3
        ip access-group MISSING in
+    interface Ethernet8-9
     """
 
 
@@ -244,7 +245,7 @@ def test_interfaces_have_their_addresses_vrf_and_state() -> None:
 
 
 def test_a_list_bound_nowhere_decides_nothing() -> None:
-    text = _entry("deny ip any any") + "interface Ethernet1\n   no switchport\n"
+    text = _entry("deny ip any any") + "interface Ethernet1-2\n   no switchport\n"
     flow = _tcp(in_interface="Ethernet1", out_interface="Ethernet2")
     assert verdict(EOS, text, flow, "forward") == "permit"
 
@@ -262,7 +263,7 @@ def test_a_list_bound_nowhere_decides_nothing() -> None:
     ],
 )
 def test_what_stands_under_an_interface(body: str, wanted: str) -> None:
-    text = _entry("deny ip any any") + f"!\ninterface Ethernet1-2,5\n{body}"
+    text = _entry("deny ip any any") + f"!\ninterface Ethernet9\ninterface Ethernet1-2,5\n{body}"
     for name in ("Ethernet1", "Ethernet2", "Ethernet5"):
         flow = _tcp(in_interface=name, out_interface="Ethernet9")
         assert verdict(EOS, text, flow, "forward") == wanted
@@ -285,6 +286,7 @@ CONTROL = dedent("""\
     interface Ethernet1
        no switchport
        ip address 10.0.0.1/24
+    interface Ethernet2
     system control-plane
        ip access-group MGMT in
     """)
@@ -372,6 +374,7 @@ NAT = """\
     interface Ethernet2
        ip nat source dynamic access-list ALL overload
        ip access-group ALL out
+    interface Ethernet9
     """
 
 

@@ -193,6 +193,7 @@ BOUND = """\
        traffic-policy output P
     interface Ethernet3
        traffic-policy input NOWHERE
+    interface Ethernet8-9
     """
 
 
@@ -287,7 +288,7 @@ def test_field_sets_of_services_and_ports_by_name(flow: dict[str, Any], wanted: 
 )
 def test_a_policy_of_a_vrf_leaves_unknown_what_it_drops(vrf: str, port: int, wanted: str) -> None:
     flow = {**_tcp(port=port), "src_port": 5000, "in_interface": "Ethernet1", "out_interface": "Ethernet9"}
-    assert verdict(EOS, SERVICES.format(vrf=vrf), flow) == wanted
+    assert verdict(EOS, SERVICES.format(vrf=vrf) + "interface Ethernet9\n", flow) == wanted
 
 
 @pytest.mark.parametrize(

@@ -32,10 +32,12 @@ ip access-list BRIDGED
   ignore routable
   10 deny tcp any any eq 22
 """
+# Ports without lists.
+OTHERS = "interface Ethernet1/1-3\n  no switchport\ninterface Vlan10\ninterface Vlan20\ninterface Vlan30\n"
 
 
 def asked(interfaces: str, flow: dict[str, Any], **by: str) -> str:
-    return verdict("cisco_nxos", LISTS + interfaces, {**flow, **by})
+    return verdict("cisco_nxos", OTHERS + LISTS + interfaces, {**flow, **by})
 
 
 ROUTED = "interface Ethernet1/1\n  no switchport\n  ip access-group WEB in\n  ip access-group NOSSH out\n"

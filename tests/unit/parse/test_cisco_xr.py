@@ -223,7 +223,9 @@ IN = {"in_interface": "GigabitEthernet0/0/0/0"}
 
 def asked(lines: str, flow: dict[str, Any], **by: str) -> str:
     return verdict(
-        "cisco_xr", f"{LISTS}interface GigabitEthernet0/0/0/0\n {lines}\n!\n", {**flow, **(by or IN)}
+        "cisco_xr",
+        f"{LISTS}interface GigabitEthernet0/0/0/1\n!\ninterface GigabitEthernet0/0/0/0\n {lines}\n!\n",
+        {**flow, **(by or IN)},
     )
 
 

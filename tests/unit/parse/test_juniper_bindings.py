@@ -158,7 +158,8 @@ def test_management_ports_forward_nothing() -> None:
 
 def test_a_range_of_interfaces() -> None:
     ranges = """interfaces { interface-range UP { member-range ge-0/0/2 to ge-0/0/4; member xe-0/0/9;
-        unit 0 { family inet { filter { input NONE; } } } } }"""
+        unit 0 { family inet { filter { input NONE; } } } }
+        ge-0/0/5 { unit 0; } }"""
     for name in ("ge-0/0/2.0", "ge-0/0/3.0", "xe-0/0/9.0"):
         assert verdict(PLATFORM, interfaces("") + ranges, through(22, in_interface=name)) == "deny"
     assert verdict(PLATFORM, interfaces("") + ranges, through(22, in_interface="ge-0/0/5.0")) == "permit"

@@ -72,6 +72,45 @@ def test_abbreviations_are_understood(platform: str, name: str, asked: str) -> N
     assert verdict(platform, text, {**FLOW, "in_interface": asked}) == "deny"
 
 
+LISTED = """
+ip access-list extended WEB
+ deny tcp any any eq 22
+ permit ip any any
+interface GigabitEthernet0/0
+ ip access-group WEB in
+interface GigabitEthernet0/1
+"""
+SSH = {"src": "10.1.1.7", "dst": "10.2.0.10", "protocol": "tcp", "dst_port": 22}
+
+
+@pytest.mark.parametrize(
+    ("flow", "wanted"),
+    [
+        # Not one without a list, and open.
+        ({"in_interface": "GigabitEthernet0/7"}, "unknown"),
+        ({"in_interface": "Gi0/7", "out_interface": "Gi0/1"}, "unknown"),
+        ({"in_interface": "eth*"}, "unknown"),
+        ({"in_interface": ["Gi0/0", "Gi0/7"]}, "mixed"),
+        ({"in_interface": "Gi0/1", "out_interface": "Gi0/7"}, "unknown"),
+        # Denied wherever it leaves.
+        ({"in_interface": "Gi0/0", "out_interface": "Gi0/7"}, "deny"),
+        ({"in_interface": "gig*"}, "mixed"),
+        ({"in_interface": "Gi0/1", "out_interface": "Gi0/0"}, "permit"),
+    ],
+)
+def test_an_interface_that_the_device_does_not_have_is_unknown(flow: dict[str, str], wanted: str) -> None:
+    asked = Questions(state("cisco_ios", LISTED))
+    assert asked.verdict({**SSH, **flow})["verdict"] == wanted
+    assert asked.verdict({**SSH, **flow}, "WEB")["verdict"] == "deny"  # a list by itself stands nowhere
+
+
+def test_the_reason_names_the_interfaces_that_there_are() -> None:
+    (part,) = Questions(state("cisco_ios", LISTED)).verdict({**SSH, "in_interface": "Gi0/7"})["parts"]
+    assert part["reason"] == (
+        "the configuration has no interface Gi0/7: it has GigabitEthernet0/0, GigabitEthernet0/1"
+    )
+
+
 def test_an_interface_of_junos_is_its_only_unit() -> None:
     text = (
         "firewall { family inet { filter A { term x { then discard; } } } } interfaces { ge-0/0/0 { unit 0 { family "

@@ -386,7 +386,7 @@ BOUND = [
 
 
 def test_bindings() -> None:
-    facts = {**ios(ACE), "acl_interfaces": BOUND}
+    facts = {**ios(ACE), "acl_interfaces": [*BOUND, {"name": "GigabitEthernet0/1"}]}
     came = {**FLOW, "in_interface": "GigabitEthernet0/0", "out_interface": "GigabitEthernet0/1"}
     assert verdict("cisco_ios", facts, came, None) == "permit"
     assert verdict("cisco_ios", facts, {**came, "protocol": "udp"}, None) == "deny"

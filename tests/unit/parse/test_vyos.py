@@ -69,6 +69,8 @@ interfaces {
             vrf RED
         }
     }
+    ethernet eth2 {
+    }
     loopback lo {
     }
 }
@@ -91,6 +93,7 @@ set interfaces ethernet eth1 address '10.0.0.1/24'
 set interfaces ethernet eth1 firewall in name 'IN'
 set interfaces ethernet eth1 vif 10 address '10.0.10.1/24'
 set interfaces ethernet eth1 vif 10 vrf 'RED'
+set interfaces ethernet eth2
 set interfaces loopback lo
 """
 
@@ -182,6 +185,7 @@ OLD = """\
     set interfaces ethernet eth1 firewall in ipv6-name SIX
     set interfaces ethernet eth1 firewall local name LOCAL
     set interfaces ethernet eth2 vif 7 firewall out name OUT
+    set interfaces ethernet eth9
     set interfaces ethernet eth3 firewall in name NOWHERE
     """
 
@@ -366,6 +370,7 @@ NAT = """\
     set firewall name IN rule 1 destination port 443
     set interfaces ethernet eth2 address 203.0.113.1/24
     set interfaces ethernet eth2 firewall in name IN
+    set interfaces ethernet eth1
     """
 
 
@@ -403,6 +408,7 @@ def test_a_policy_that_may_drop_makes_packets_by_its_interface_unknown() -> None
         set policy route PBR rule 10 action drop
         set policy route PBR rule 10 source address 10.0.0.0/8
         set interfaces ethernet eth1 policy route PBR
+        set interfaces ethernet eth2
         """
     assert verdict(VYOS, text, _through()) == "unknown"
     assert verdict(VYOS, text, _through(inside="eth2", outside="eth1")) == "permit"
