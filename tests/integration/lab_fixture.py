@@ -50,6 +50,9 @@ class Lab:
         self.state_dir = xdg_state_home / "pathguard-lab"
         self._state = State(self.state_dir)
         self._upkeep = Upkeep(self._state)
+        # Whether nobody has asked for a host since the last reset, and whether that left pools to be filled again.
+        self._untouched = False
+        self._pools_pending = False
 
     @property
     def ssh(self) -> Path:
@@ -62,6 +65,7 @@ class Lab:
 
     def init(self, host: str) -> Identity:
         """Process 1 of a host, as the machine sees it."""
+        self._untouched = False
         return self._state.running().inits[host]
 
     def run(
@@ -177,15 +181,22 @@ class Lab:
     def reset(self, await_pools: bool = True) -> list[str]:
         """Put the lab back to how it was when new, fast; the names of the hosts that had to be made anew.
         Ends whatever runs on the controller. ``await_pools``: as for Upkeep."""
-        return self._upkeep.reset(await_pools)
+        changed = [] if self._untouched else self._upkeep.reset(await_pools)
+        if await_pools and self._pools_pending and not changed:
+            self.wait_for_apps()
+        self._untouched = True
+        self._pools_pending = not await_pools and (self._pools_pending or bool(changed))
+        return changed
 
     def reboot(self, host: str) -> None:
         """Restart a host: processes, /run, /tmp, rules in memory and connections are lost, its disk is not;
         new boot id."""
+        self._untouched = False
         self._upkeep.reboot(host)
 
     def route(self, *, ecmp: bool) -> None:
         """Route over both firewalls, or over fw1 alone; ``reset`` goes back to fw1 alone."""
+        self._untouched = False
         self._upkeep.route(ecmp)
 
     def app(self, host: str) -> dict[str, Any]:
