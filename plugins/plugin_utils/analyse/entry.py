@@ -17,7 +17,7 @@ from ..model import text
 from ..model.flowset import FlowSet
 from ..model.match import Range
 from ..model.state import State
-from .routes import LOOPBACK, Leg, Routing
+from .routes import LOOPBACK, Choice, Leg, Routing
 from .source_check import in_sysctl
 
 ELSEWHERE = "(another interface)"  # no interface can have this name: a packet that no iif rule is for
@@ -54,6 +54,16 @@ def split(routing: Routing, flows: FlowSet, in_interface: str) -> Split:
     for part, legs, family in routing.split(flows, in_interface) if flows else ():
         found.append((part, (_ANYCAST,) if family == 6 and _OF_ANYCAST in legs else legs, family))
     return found
+
+
+def choices(routing: Routing, flows: FlowSet, in_interface: str) -> Iterator[Choice]:
+    """As ``split``, by what decides."""
+    if routing.state.platform == "linux" and in_interface != _LO:
+        for family in flows.families():
+            for part, leg in list(_special(routing.state, flows, in_interface, family)):
+                yield Choice(part, None, (), (leg,))
+                flows = flows - part
+    yield from routing.choices(flows, in_interface)
 
 
 def not_forwarding(state: State) -> list[str]:

@@ -24,10 +24,11 @@ from ..model.match import Ranges
 from .dress import ERROR_BACK, ERROR_ON
 from .journey import DENY, UNKNOWN, Change, Delivery, Event, Hop, Journey, plain
 from .network import Network
+from .packets import Packets
 from .reach import Reach, union
 from .replies import Undo, questions
 from .routes import Leg
-from .walk import Packets, Start, Walk
+from .walk import Start, Walk
 
 SOURCE, DESTINATION = "source", "destination"
 # family -> (protocol, type, code) of the error

@@ -16,6 +16,7 @@ from weakref import WeakKeyDictionary
 from ..model.flowset import FlowSet, Space
 from ..model.match import Ranges
 from .outcome import Outcome, Part
+from .trail import Step
 
 CONTEXT = (
     "in_interface",
@@ -105,12 +106,14 @@ class Hop:
 @dataclass(frozen=True, slots=True)
 class Journey:
     """A way so far. ``starts``: the hosts where its flows began, or none where they came from outside by
-    ``entry`` (host, interface). ``hops``: the routers since. ``changes``: translations, in order."""
+    ``entry`` (host, interface). ``hops``: the routers since. ``changes``: translations, in order. ``steps``: all that
+    was done on it, where that was noted."""
 
     starts: tuple[Hop, ...] = ()
     entry: tuple[str, str] | None = None
     hops: tuple[Hop, ...] = ()
     changes: tuple[Change, ...] = ()
+    steps: tuple[Step, ...] = ()
 
     def route(self) -> tuple[str, ...]:
         """The routers passed, in order."""
@@ -118,6 +121,9 @@ class Journey:
 
     def changed(self, change: Change) -> Journey:
         return replace(self, changes=(*self.changes, change))
+
+    def noted(self, step: Step) -> Journey:
+        return replace(self, steps=(*self.steps, step))
 
     def to_origin(self, flows: FlowSet, level: int | None = None, surely: bool = False) -> FlowSet:
         """Plain flows at a level -> as they were when they began."""
@@ -159,7 +165,8 @@ class Event:
 
     ``hook``: output, prerouting, forward, ... or ``route``. ``route``: the routers up to here, itself
     included if it is one. ``outcome`` and ``origin`` tell the rules, when asked (see ``parts``). ``asked``:
-    the packets as the firewall saw them, interfaces and state included."""
+    the packets as the firewall saw them, interfaces and state included. ``journey``: the way up to here.
+    ``there``: of replies and later packets, the way that the first ones took."""
 
     verdict: str
     direction: str
@@ -171,6 +178,8 @@ class Event:
     outcome: Outcome | None = None
     origin: Callable[[FlowSet], FlowSet] | None = None
     asked: FlowSet | None = None
+    journey: Journey | None = None
+    there: Journey | None = None
 
     def parts(self, within: FlowSet) -> list[Part]:
         """Who decided, for those of the flows that are in ``within``."""

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from ..model.flowset import FlowSet
 from .journey import DENY, UNKNOWN, Delivery, Event
@@ -52,13 +52,15 @@ class Reach:
 class Question:
     """``outside``: flows whose destination may lie where nothing is gathered. ``replies``: whether the
     flows are open only if answers come back. ``same_leg``: replies take the leg of their flow.
-    ``goals``: host -> the flows that are meant for it; None: whoever takes them is right."""
+    ``goals``: host -> the flows that are meant for it; None: whoever takes them is right. ``recording``: whether
+    journeys keep their steps."""
 
     outside: FlowSet
     boundaries: frozenset[tuple[str, str]] = frozenset()
     replies: bool = True
     same_leg: bool = False
     goals: Mapping[str, FlowSet] | None = None
+    recording: bool = False
 
 
 def reach(
@@ -67,7 +69,9 @@ def reach(
     """Follow the flows of all starts; each flow begins at one of them."""
     nothing = network.space.nothing
     asked = union(nothing, (start.flows for start in starts))
-    walk = Walk(network, question.outside, question.boundaries, progress, question.goals).run(starts)
+    follower = Walk(network, question.outside, question.boundaries, progress, question.goals)
+    follower.recording = question.recording
+    walk = follower.run(starts)
     events, legs = list(walk.events), _dead_ends(walk.events, nothing)
     answers: list[list[Delivery]] = []
     for delivery in walk.deliveries:
@@ -110,11 +114,11 @@ def _back(network: Network, delivery: Delivery, question: Question, progress: Pr
     there = delivery.journey.route()
     if not all(change.exact for change in delivery.journey.changes):
         reason = f"what {delivery.journey.changes[-1].host} translates to is not known, so replies can't be followed"
-        events.append(
-            Event(UNKNOWN, "reply", delivery.journey.changes[-1].host, "route", origin, there, reason)
-        )
+        event = Event(UNKNOWN, "reply", delivery.journey.changes[-1].host, "route", origin, there, reason)
+        events.append(replace(event, there=delivery.journey))
         return Reach(nothing, nothing, origin, nothing, events, [Leg(there, None, origin, nothing, origin)])
     walk = Replies(network, delivery, question.boundaries, question.same_leg, progress)
+    walk.recording = question.recording
     found = walk.run([walk.start()])
     events += found.events
     legs += [

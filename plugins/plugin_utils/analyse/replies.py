@@ -17,8 +17,9 @@ from .evaluate import AFTER_NAT, BEFORE_NAT
 from .journey import CONTEXT, DENY, ESTABLISHED, REPLY, UNKNOWN, Change, Delivery, Event, Hop, Journey, plain
 from .network import Network
 from .outcome import Outcome
+from .packets import Packets, not_known, surely
 from .routes import Leg
-from .walk import Packets, Start, Walk, not_known, surely
+from .walk import Start, Walk
 
 _ICMP = tuple((PROTOCOLS[name],) * 2 for name in ("icmp", "icmpv6"))
 _TCP = ((PROTOCOLS["tcp"],) * 2,)
@@ -114,7 +115,7 @@ class Replies(Walk):
         progress: Callable[[str], None] | None = None,
     ) -> None:  # fmt: skip
         super().__init__(network, network.space.nothing, boundaries, progress)
-        self.way = delivery.journey
+        self.way = self.there = delivery.journey
         self.delivery = delivery
         self.same_leg = same_leg
         self._hops: dict[str, Hop] = {}
@@ -369,7 +370,8 @@ class Running:
         unsure = self._unsure(hop, flows, heard)
         if unsure:
             origin, route = self.delivery.journey.to_origin(unsure), self._route(hop)
-            found.append(Event(UNKNOWN, ESTABLISHED, hop.host, "route", origin, route, _UNCONFIRMED))
+            event = Event(UNKNOWN, ESTABLISHED, hop.host, "route", origin, route, _UNCONFIRMED)
+            found.append(replace(event, there=self.delivery.journey))
             flows = flows - unsure
         loose = self._loose(hop, heard)
         for hook, level, side in _sides(hooks, self.network.after_nat[hop.host] if known else frozenset()):
@@ -445,7 +447,8 @@ class Running:
         def origin(flows: FlowSet) -> FlowSet:
             return journey.to_origin(plain(flows), level)
 
-        return Event(verdict, ESTABLISHED, hop.host, hook, origin(part), route, "", outcome, origin, part)
+        first = Event(verdict, ESTABLISHED, hop.host, hook, origin(part), route, "", outcome, origin, part)
+        return replace(first, there=journey)
 
     def _route(self, hop: Hop) -> tuple[str, ...]:
         """The routers up to this one."""

@@ -48,6 +48,17 @@ class Leg:
 
 
 @dataclass(frozen=True, slots=True)
+class Choice:
+    """What sends flows where they go: the policy rule and the routes that were chosen, where it was these; ``legs``
+    are empty where the rule's table says nothing."""
+
+    flows: FlowSet
+    rule: RouteRule | None
+    routes: tuple[Route, ...]
+    legs: tuple[Leg, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Own:
     """An address of the host: ``low`` to ``high`` is its connected network."""
 
@@ -243,42 +254,63 @@ class Routing:
             flows = flows & FlowSet(space, space.masked("mark", number & bits, bits))
         return flows
 
+    def choices(self, flows: FlowSet, in_interface: str = "") -> Iterator[Choice]:
+        """As ``split``, by what decides."""
+        for family in flows.families():
+            rest = flows.named("family", (FAMILY_NAME[family],))
+            unknown = self.why_unknown(family)
+            for rule in () if unknown else self._rules[family]:
+                for choice in self._chosen(
+                    rule, family, self._selected(rule, rest, in_interface), in_interface
+                ):
+                    yield choice
+                    rest = rest - choice.flows
+            if rest:
+                leg = Leg("unknown", reason=unknown) if unknown else Leg("deny", reason="no route")
+                yield Choice(rest, None, (), (leg,))
+
+    def _chosen(self, rule: RouteRule, family: int, flows: FlowSet, in_interface: str) -> Iterator[Choice]:
+        stop = self._stop(rule)
+        if stop is not None:
+            if flows:
+                yield Choice(flows, rule, (), (stop,))
+            return
+        for low, high in destinations(flows, family):
+            for first, last, routes in self._table(family, rule.table).within(low, high):
+                legs = self._legs(routes, family, in_interface)
+                if legs and routes:
+                    yield Choice(flows.only("dst", ((first, last),), family), rule, tuple(routes), legs)
+
+    def _stop(self, rule: RouteRule) -> Leg | None:
+        """What a policy rule says that looks up no table."""
+        if rule.not_understood:
+            reason = f"{self.state.host}: ip rule {rule.priority} is not understood: {', '.join(rule.not_understood)}"
+            return Leg("unknown", reason=reason)
+        if rule.action in _REFUSALS:
+            return Leg("deny", reason=_REFUSALS[rule.action])
+        if rule.action not in _LOOKUPS:
+            reason = f"{self.state.host}: ip rule {rule.priority} has the action {rule.action!r}"
+            return Leg("unknown", reason=reason)
+        return None
+
     def _by_rule(
         self, rule: RouteRule, family: int, flows: FlowSet, in_interface: str
     ) -> Iterator[tuple[FlowSet, tuple[Leg, ...]]]:
-        if rule.not_understood:
-            reason = f"{self.state.host}: ip rule {rule.priority} is not understood: {', '.join(rule.not_understood)}"
-            yield flows, (Leg("unknown", reason=reason),)
-        elif rule.action in _REFUSALS:
-            yield flows, (Leg("deny", reason=_REFUSALS[rule.action]),)
-        elif rule.action not in _LOOKUPS:
-            yield (
-                flows,
-                (
-                    Leg(
-                        "unknown",
-                        reason=f"{self.state.host}: ip rule {rule.priority} has the action {rule.action!r}",
-                    ),
-                ),
-            )
-        else:
-            by_legs: dict[tuple[Leg, ...], list[Range]] = {}
-            table = self._table(family, rule.table)
-            whole = destinations(flows, family)
-            for low, high in whole:
-                for first, last, routes in table.within(low, high):
-                    legs = self._legs(routes, family, in_interface)
-                    if legs:
-                        by_legs.setdefault(legs, []).append((first, last))
-            for legs, ranges in by_legs.items():
-                yield (
-                    (
-                        flows
-                        if len(by_legs) == 1 and merge_ranges(ranges) == whole
-                        else flows.only("dst", tuple(ranges), family)
-                    ),
-                    legs,
-                )
+        stop = self._stop(rule)
+        if stop is not None:
+            yield flows, (stop,)
+            return
+        by_legs: dict[tuple[Leg, ...], list[Range]] = {}
+        table = self._table(family, rule.table)
+        whole = destinations(flows, family)
+        for low, high in whole:
+            for first, last, routes in table.within(low, high):
+                legs = self._legs(routes, family, in_interface)
+                if legs:
+                    by_legs.setdefault(legs, []).append((first, last))
+        for legs, ranges in by_legs.items():
+            all_of_it = len(by_legs) == 1 and merge_ranges(ranges) == whole
+            yield flows if all_of_it else flows.only("dst", tuple(ranges), family), legs
 
     def _legs(self, routes: list[Route] | None, family: int, in_interface: str = "") -> tuple[Leg, ...]:
         """The legs of the routes that won; empty: go on to the next rule."""

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from ..model import text
 from ..model.flowset import FlowSet
@@ -36,25 +37,13 @@ from .journey import (
 from .marks import Bits
 from .network import Neighbour, Network
 from .outcome import Outcome
+from .packets import Arrival, Packets, not_known, surely
 from .routes import FAMILY_NAME, Leg
+from .trail import CAME, ROUTE, SENT, Step
 
-_MOST_HOPS = 32  # the kernel's default time to live is 64; real paths have a handful
+_MOST_HOPS = 63  # as many routers as the usual time to live, 64, lasts for (ip-sysctl.rst, ip_default_ttl)
 _OF_ROUTERS = ("ingress", "prerouting", "forward", "postrouting", "egress")
 _OF_DEVICES = ("ingress", "egress")
-
-
-def surely(denied: FlowSet, seen: FlowSet, loose: frozenset[str]) -> tuple[FlowSet, FlowSet]:
-    """Of ``denied``, part of ``seen``: what is whatever the values of ``loose`` fields are, and the rest."""
-    if not denied or not loose:
-        return denied, denied.space.nothing
-    doubtful = denied & (seen - denied).forget(*sorted(loose))
-    return denied - doubtful, doubtful
-
-
-def not_known(host: str, loose: frozenset[str]) -> str:
-    words = {"ct_mark": "connection mark", "connection": "connection state"}
-    names = " and ".join(words.get(name, name) for name in sorted(loose))
-    return f"the value of the {names} of these packets on {host} is not known"
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,33 +55,14 @@ class Start:
     flows: FlowSet
 
 
-@dataclass(frozen=True, slots=True)
-class _Arrival:
-    """``own``: all of the flows are for an address of the host itself."""
-
-    host: str
-    interface: str
-    flows: FlowSet
-    journey: Journey
-    own: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Packets:
-    """Flows on one host: plain, and as its rules left them so far; None while no rule changed their view.
-
-    ``loose``: fields of the view that a rule set to a value that is not known."""
-
-    flows: FlowSet
-    seen: FlowSet | None
-    journey: Journey
-    loose: frozenset[str] = frozenset()
-
-
 class Walk:
     """One walk: of new flows here; ``replies`` makes another of it."""
 
     direction = NEW
+    # Whether journeys keep all their steps.
+    recording = False
+    # Of replies: the way that their flows took.
+    there: Journey | None = None
 
     def __init__(
         self,
@@ -160,7 +130,9 @@ class Walk:
         for verdict, part in ((DENY, sure), (UNKNOWN, astray - sure)):
             if part:
                 self.found.events.append(
-                    Event(verdict, self.direction, host, "route", part, journey.route(), reason)
+                    Event(
+                        verdict, self.direction, host, "route", part, journey.route(), reason, journey=journey
+                    )
                 )
         right = began - astray
         for change in journey.changes:
@@ -174,22 +146,22 @@ class Walk:
     # The walk.
 
     def run(self, starts: Sequence[Start]) -> Travelled:
-        begun: dict[tuple[str, str, bool], list[_Arrival]] = {}
-        work: list[_Arrival] = []
+        begun: dict[tuple[str, str, bool], list[Arrival]] = {}
+        work: list[Arrival] = []
         for start in starts:
             if start.interface:
                 entry = (start.host, start.interface)
-                work.append(_Arrival(*entry, start.flows, Journey(entry=entry)))
+                work.append(Arrival(*entry, start.flows, Journey(entry=entry)))
                 continue
             for arrival in self._begin(start):
-                if arrival.journey.changes:
+                if arrival.journey.changes or self.recording:
                     work.append(arrival)
                 else:
                     begun.setdefault((arrival.host, arrival.interface, arrival.own), []).append(arrival)
         for (host, interface, own), same in begun.items():
             flows = self._union([arrival.flows for arrival in same])
             hops = tuple(hop for arrival in same for hop in arrival.journey.starts)
-            work.append(_Arrival(host, interface, flows, Journey(starts=hops), own))
+            work.append(Arrival(host, interface, flows, Journey(starts=hops), own))
         while work:
             work = [then for arrival in work for then in self._arrive(arrival)]
         return self.found
@@ -198,10 +170,11 @@ class Walk:
         space = self.network.space
         return FlowSet(space, space.diagrams.union_all(flows.node for flows in sets))
 
-    def _begin(self, start: Start) -> list[_Arrival]:
+    def _begin(self, start: Start) -> list[Arrival]:
         host = start.host
-        found: list[_Arrival] = []
-        for part, legs, family in self._lookup(host, Packets(start.flows, None, Journey()), ""):
+        found: list[Arrival] = []
+        begun = self._noted(Journey(), host, CAME, start.flows)
+        for part, legs, family in self._lookup(host, Packets(start.flows, None, begun), ""):
             for leg in legs:
                 if leg.kind == "forward":
                     found += self._send(host, leg, part, family)
@@ -209,8 +182,8 @@ class Walk:
                     self._stop(leg, host, part, own=True)
         return found
 
-    def _send(self, host: str, leg: Leg, packets: Packets, family: int) -> list[_Arrival]:
-        found: list[_Arrival] = []
+    def _send(self, host: str, leg: Leg, packets: Packets, family: int) -> list[Arrival]:
+        found: list[Arrival] = []
         for after in self._around_nat(host, "output", packets, "", leg.interface):
             for way, then in self._again(host, leg, after, packets, family):
                 for last in self._out(host, then, "", way):
@@ -243,19 +216,30 @@ class Walk:
                     self._stop(way, host, part, own=True)
         return found
 
-    def _arrive(self, arrival: _Arrival) -> list[_Arrival]:
-        host, interface, journey = arrival.host, arrival.interface, arrival.journey
+    def _noted(self, journey: Journey, host: str, what: str, flows: FlowSet, **more: Any) -> Journey:
+        """The journey with one more step, where steps are kept."""
+        if not self.recording:
+            return journey
+        return journey.noted(Step(host, what, flows, len(journey.changes), **more))
+
+    def _arrive(self, arrival: Arrival) -> list[Arrival]:
+        host, interface = arrival.host, arrival.interface
+        journey = self._noted(arrival.journey, host, CAME, arrival.flows, in_interface=interface)
         came = Packets(arrival.flows, None, journey)
-        looping = any(hop.host == host and hop.in_interface == interface for hop in journey.hops)
-        if looping or len(journey.hops) > _MOST_HOPS:
-            self._note(DENY, host, "route", came, f"routing loop at {host}")
+        stop = self._going_round(arrival)
+        if stop is not None:
+            self._note(stop[0], host, "route", came, stop[1])
             return []
-        found: list[_Arrival] = []
+        found: list[Arrival] = []
         entered = self._hook(host, "ingress", came, interface, "")
         for here in [
             part for one in entered for part in self._around_nat(host, "prerouting", one, interface, "")
         ]:
-            if arrival.own and here.journey is journey and self.network.routing[host].local_first:
+            if (
+                arrival.own
+                and here.journey.changes is journey.changes
+                and self.network.routing[host].local_first
+            ):
                 for valid in self._validated(host, interface, "", here):
                     self._deliver(host, interface, valid, came)
                 continue
@@ -270,6 +254,18 @@ class Walk:
                         self._stop(leg, host, part)
         return found
 
+    @staticmethod
+    def _going_round(arrival: Arrival) -> tuple[str, str] | None:
+        """``(verdict, reason)`` for packets that come to a host as they came before, or that have passed too many."""
+        route, changes = arrival.journey.route(), arrival.journey.changes
+        for place, hop in enumerate(arrival.journey.hops):
+            same = (hop.host, hop.in_interface) == (arrival.host, arrival.interface)
+            if same and hop.level_came == len(changes):
+                return DENY, f"routing loop: {' -> '.join((*route[place:], arrival.host))}"
+        if len(route) >= _MOST_HOPS:
+            return UNKNOWN, f"{len(route)} routers passed: whether the time to live lasts is not known"
+        return None
+
     def _deliver(self, host: str, interface: str, packets: Packets, came: Packets) -> None:
         for last in self._around_nat(host, "input", packets, interface, ""):
             done = self.arrived(host, last.flows, last.journey)
@@ -279,7 +275,7 @@ class Walk:
 
     def _forward(
         self, host: str, interface: str, leg: Leg, packets: Packets, came: Packets, family: int
-    ) -> list[_Arrival]:
+    ) -> list[Arrival]:
         if family == 4 and interface in entry.not_forwarding(self.network.states[host]):
             self._note(DENY, host, "route", packets, f"{host}: forwarding is off on {interface}", at=host)
             return []
@@ -298,7 +294,7 @@ class Walk:
                 f"whether {host} forwards {FAMILY_NAME[family]} is not known",
                 at=host,
             )
-        found: list[_Arrival] = []
+        found: list[Arrival] = []
         valid = self._validated(host, interface, leg.interface, packets)
         for after in [
             one for part in valid for one in self._hook(host, "forward", part, interface, leg.interface)
@@ -309,7 +305,7 @@ class Walk:
                 found += self._onward(host, leg, last.flows, journey, family)
         return found
 
-    def _onward(self, host: str, leg: Leg, flows: FlowSet, journey: Journey, family: int) -> list[_Arrival]:
+    def _onward(self, host: str, leg: Leg, flows: FlowSet, journey: Journey, family: int) -> list[Arrival]:
         """Who takes the packets that ``host`` sends out on a leg."""
         takers: list[tuple[FlowSet, Neighbour]] = []
         taken: list[FlowSet] = []
@@ -330,7 +326,17 @@ class Walk:
         if rest:
             self._outside(host, leg, rest, journey)
         own = leg.gateway is None
-        return [_Arrival(taker.host, taker.interface, mine, journey, own) for mine, taker in takers]
+        return [
+            Arrival(taker.host, taker.interface, mine, self._sent(journey, host, leg, mine, taker), own)
+            for mine, taker in takers
+        ]
+
+    def _sent(
+        self, journey: Journey, host: str, leg: Leg, flows: FlowSet, taker: Neighbour | None = None
+    ) -> Journey:
+        to = (taker.host, taker.interface) if taker is not None else ("", "")
+        more = {"out_interface": leg.interface, "gateway": leg.gateway, "taker": to}
+        return self._noted(journey, host, SENT, flows, **more)
 
     def _addressed(self, leg: Leg, flows: FlowSet, family: int) -> Iterator[tuple[FlowSet, int]]:
         """Flows on a leg by the address that takes them: the gateway's, or their own that gathered hosts have."""
@@ -349,6 +355,7 @@ class Walk:
 
     def _outside(self, host: str, leg: Leg, flows: FlowSet, journey: Journey) -> None:
         done, why = self.leaves(host, leg, flows, journey)
+        journey = self._sent(journey, host, leg, flows)
         if done:
             self.found.deliveries.append(Delivery(journey, done, None))
         rest = flows - done
@@ -390,7 +397,8 @@ class Walk:
         for flows, legs, family in found:
             same = flows == packets.flows
             seen_part = packets.seen & flows if packets.seen is not None and not same else packets.seen
-            part = replace(packets, flows=flows, seen=seen_part)
+            journey = self._noted(packets.journey, host, ROUTE, flows, in_interface=interface)
+            part = replace(packets, flows=flows, seen=seen_part, journey=journey)
             parts.append((part, self.legs(legs, family, host), family))
         return parts
 
@@ -462,6 +470,9 @@ class Walk:
                 "out_interface", out_interface
             )
         outcome = self.network.firewall(host, self.progress).hooks((hook,), seen, sides)
+        ways = {"in_interface": in_interface, "out_interface": out_interface}
+        journey = self._noted(packets.journey, host, hook, seen, outcome=outcome, **ways)
+        packets = replace(packets, journey=journey)
         at = host if hook in _OF_ROUTERS else ""
         denied, doubtful = surely(outcome.deny, seen, packets.loose)
         for verdict, part in ((DENY, denied), (UNKNOWN, outcome.unknown)):
@@ -567,10 +578,14 @@ class Walk:
 
         if origin:
             self.found.events.append(
-                Event(verdict, self.direction, host, hook, origin, route, reason, outcome, to_origin, flows)
-            )
+                Event(
+                    verdict, self.direction, host, hook, origin, route, reason, outcome, to_origin, flows,
+                    journey, self.there,
+                )
+            )  # fmt: skip
         if verdict == DENY and any(not change.exact for change in journey.changes):
             rest = self.origin(flows, journey) - origin
             if rest:
                 reason = f"what {journey.changes[-1].host} translates to is not known"
-                self.found.events.append(Event(UNKNOWN, self.direction, host, hook, rest, route, reason))
+                event = Event(UNKNOWN, self.direction, host, hook, rest, route, reason)
+                self.found.events.append(replace(event, journey=journey, there=self.there))

@@ -95,8 +95,10 @@ def prove_between(
     outer: Sequence[Boundary],
     path: Path,
     progress: Callable[[str], None] | None = None,
+    recording: bool = False,
 ) -> Proof:
-    """Prove one path whose ends are known. ``outer``: the policy's boundaries."""
+    """Prove one path whose ends are known. ``outer``: the policy's boundaries. ``recording``: whether journeys keep
+    their steps."""
     nothing = network.space.nothing
     boundaries = frozenset((item.host, item.interface) for item in outer)
 
@@ -105,7 +107,10 @@ def prove_between(
 
     def follow(starts: Sequence[Start], answered: bool) -> Reach:
         return reach(
-            network, starts, Question(ends.outside, boundaries, answered, same_leg, ends.goals), progress
+            network,
+            starts,
+            Question(ends.outside, boundaries, answered, same_leg, ends.goals, recording),
+            progress,
         )
 
     def detour(starts: Sequence[Start], outside: FlowSet) -> Reach:

@@ -10,10 +10,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from ..analyse.network import Network
-from ..analyse.routes import FAMILY_NAME
-from ..model import text
 from ..model.fields import PROTOCOL_NAMES
-from ..model.state import Listener, State
+from ..model.state import State
+from .listening import listeners_known, nobody_listens
 from .path_report import broken, path_entry
 from .paths import Policy
 from .prove import Proof
@@ -25,7 +24,6 @@ Entry = dict[str, Any]
 FORMAT = 1
 _MOST_OF_A_KIND = 20  # findings of one kind for one host; the rest is counted
 _MOST_CHANGES = 200  # of one host; snapshots hold all
-_LOOPBACKS = ("127.", "::1")
 
 
 class ReportBuilder:
@@ -156,14 +154,14 @@ class ReportBuilder:
         """A port that nobody listens on is open by rules, and a client is refused."""
         for host, addresses in proof.ends.destinations.items():
             state = self.network.states[host]
-            if not state.listeners or any(item["what"].startswith("listeners") for item in state.unreadable):
+            if not listeners_known(state):
                 continue
             for service in proof.path.services:
                 protocol = PROTOCOL_NAMES.get(service.protocol or 0, "")
                 if protocol not in ("tcp", "udp") or service.ports is None:
                     continue
                 for family, address in sorted(addresses):
-                    message = _nobody(state, protocol, service.ports, family, address)
+                    message = nobody_listens(state, protocol, service.ports, family, address)
                     if message:
                         self.finding(
                             "listener",
@@ -211,34 +209,3 @@ def _changes(
 
 def _count(paths: Sequence[Entry], key: str, names: Sequence[str]) -> dict[str, int]:
     return {name: sum(entry[key] == name for entry in paths) for name in names}
-
-
-def _nobody(state: State, protocol: str, ports: Sequence[tuple[int, int]], family: int, address: int) -> str:
-    """What is wrong with the listeners of a port range on one address; empty if one of its ports has one."""
-    mine = text.address_text(family, address)
-    there = [
-        item
-        for item in state.listeners
-        if item.protocol.startswith(protocol) and any(low <= item.port <= high for low, high in ports)
-    ]
-    if any(_takes(item, family, mine) for item in there):
-        return ""
-    shown = ", ".join(text.ranges_to_text("dst_port", ports))
-    if not there:
-        return f"nothing listens on {protocol} {shown}"
-    bound = ", ".join(sorted({item.address for item in there}))
-    only = (
-        "only on loopback"
-        if all(item.address.startswith(_LOOPBACKS) for item in there)
-        else f"only on {bound}"
-    )
-    who = there[0].process or "the service"
-    return f"{who} listens on {protocol} {shown} {only}, not on {mine} ({FAMILY_NAME[family]})"
-
-
-def _takes(item: Listener, family: int, address: str) -> bool:
-    if item.address in ("0.0.0.0", "*"):  # noqa: S104 - a comparison, nothing is bound
-        return family == 4 or item.address == "*"
-    if item.address in ("::", "[::]"):
-        return family == 6 or not item.v6_only
-    return item.address == address

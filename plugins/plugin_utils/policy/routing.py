@@ -42,14 +42,15 @@ def rules_changed(before: State, now: State) -> Told:
     commands = [_rule_command("del", rule) for rule in come if not rule.not_understood]
     commands += [_rule_command("add", rule) for rule in gone if not rule.not_understood]
     words = [
-        f"rule {_rule(rule)} was {what}"
+        f"rule {rule_line(rule)} was {what}"
         for rules, what in ((come, "added"), (gone, "removed"))
         for rule in rules
     ]
-    return _told(_few(words, "; "), map(_rule, come), map(_rule, gone), now, commands)
+    return _told(_few(words, "; "), map(rule_line, come), map(rule_line, gone), now, commands)
 
 
-def _rule(rule: RouteRule) -> str:
+def rule_line(rule: RouteRule) -> str:
+    """``32765: from 10.0.0.0/8 lookup 100``, as ip-rule(8) lists it."""
     return f"{rule.priority}{' (IPv6)' if rule.family == 6 else ''}: {_rule_words(rule)}"
 
 
@@ -89,8 +90,8 @@ def routes_changed(before: State, now: State, flows: FlowSet) -> Told:
         if all(_set_by_hand(route, now) for route in (old, new) if route is not None)
         for command in _route_command(old, new)
     ]
-    come = [_route(new) for _old, new in chosen if new is not None]
-    gone = [_route(old) for old, _new in chosen if old is not None]
+    come = [route_line(new) for _old, new in chosen if new is not None]
+    gone = [route_line(old) for old, _new in chosen if old is not None]
     return _told(_few(words, "; "), come, gone, now, commands)
 
 
@@ -125,7 +126,8 @@ def _set_by_hand(route: Route, now: State) -> bool:
     return route.source in addresses
 
 
-def _route(route: Route) -> str:
+def route_line(route: Route) -> str:
+    """A route as ip-route(8) would be given it."""
     hops = [
         " ".join(
             part
@@ -150,8 +152,8 @@ def _route(route: Route) -> str:
 def _route_command(old: Route | None, new: Route | None) -> list[str]:
     if old is not None:
         verb = "add" if new is None else "replace"
-        return [f"{_ip(old.family)} route {verb} {_route(old)}"]
-    return [f"{_ip(new.family)} route del {_route(new)}"] if new is not None else []
+        return [f"{_ip(old.family)} route {verb} {route_line(old)}"]
+    return [f"{_ip(new.family)} route del {route_line(new)}"] if new is not None else []
 
 
 def interfaces_changed(before: State, now: State) -> Told:

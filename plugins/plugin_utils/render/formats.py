@@ -16,7 +16,7 @@ from typing import Any
 import jinja2
 
 from ..errors import PathGuardError
-from . import words
+from . import trace_words, words
 from .clean import cleaned
 from .sarif import sarif
 from .screen import WIDTH, screen, wrapped
@@ -53,7 +53,7 @@ def _environment(escaped: bool) -> jinja2.Environment:
         keep_trailing_newline=True,
     )
     found.filters.update(md=_markdown, code=_code, label=_label)
-    found.globals["words"] = words
+    found.globals.update(words=words, trace_words=trace_words)
     return found
 
 
@@ -137,6 +137,11 @@ FORMATS: Mapping[str, Callable[[Entry], str]] = {
     "prometheus": _prometheus,
     "json": _json,
 }
+
+
+def render_trace(trace: Mapping[str, Any]) -> str:
+    """A trace (``policy.trace``) as text: a line for each hop."""
+    return _template("trace.txt.j2", trace=cleaned(trace))
 
 
 def render(report: Mapping[str, Any], name: str = "text") -> str:
