@@ -18,6 +18,8 @@ ONCE = (
     r"hostname \S+",
     r"description .*",
     r"(?:ip|ipv6) access-group \S+ (in|out)",
+    r"(?:ipv4|ipv6) access-group \S+ (ingress|egress)",
+    r"ipv4 address \S+ [\d.]+",
     r"ipv6 traffic-filter \S+ (in|out)",
     r"access-group \S+ (in|out) interface (\S+)",
     r"access-group \S+ (global)",
@@ -26,7 +28,7 @@ ONCE = (
     r"nameif \S+",
     r"security-level \d+",
 )
-_LIST = re.compile(r"(?:ip|ipv6) access-list (?:standard |extended )?(\S+)$")
+_LIST = re.compile(r"(?:ip|ipv4|ipv6) access-list (?:standard |extended )?(\S+)$")
 _ENTRY = re.compile(r"(?:(\d+) )?((?:permit|deny|remark)\b.*)$")
 STEP = 10
 
@@ -79,7 +81,10 @@ class Block:
         found = _ENTRY.fullmatch(line)
         if found is None:
             raise RefusedError("% Invalid input detected at '^' marker.")
-        numbers = [_number(one) for one in self.children]
+        if found[1] is None and found[2].startswith("remark"):
+            self.children.append(Block(found[2]))  # it belongs to the entry that comes next
+            return
+        numbers = [_number(one) for one in self.children if one.line[0].isdecimal()]
         if found[1] is None:
             if any(one.line.partition(" ")[2] == found[2] for one in self.children):
                 return
@@ -89,7 +94,18 @@ class Block:
             if number in numbers:
                 raise RefusedError("% Duplicate sequence number")
         self.children.append(Block(f"{number} {found[2]}"))
-        self.children.sort(key=_number)
+        self._in_order()
+
+    def _in_order(self) -> None:
+        """Entries by their numbers, each with the remarks above it."""
+        groups: list[list[Block]] = [[]]
+        for one in self.children:
+            groups[-1].append(one)
+            if one.line[0].isdecimal():
+                groups.append([])
+        *numbered, last = groups
+        numbered.sort(key=lambda group: _number(group[-1]))
+        self.children = [one for group in [*numbered, last] for one in group]
 
     def _remove(self, line: str) -> None:
         kept = [one for one in self.children if not self._means(one, line)]

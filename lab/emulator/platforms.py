@@ -12,13 +12,17 @@ from .ios import IosDevice
 from .junos import JunosDevice
 from .nxos import NxosDevice
 from .settings import Settings
+from .vyos import VyosDevice
+from .xr import XrDevice
 
 PLATFORMS: dict[str, type[Device]] = {
     "cisco_ios": IosDevice,
     "cisco_nxos": NxosDevice,
+    "cisco_xr": XrDevice,
     "cisco_asa": AsaDevice,
     "arista_eos": EosDevice,
     "juniper_junos": JunosDevice,
+    "vyos": VyosDevice,
 }
 
 

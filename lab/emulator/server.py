@@ -113,5 +113,9 @@ class Server:
         with contextlib.suppress(OSError):  # closed already
             self._socket.shutdown(socket.SHUT_RDWR)  # who waits for a connection holds the socket open
         self._socket.close()
+        self.hang_up()
+
+    def hang_up(self) -> None:
+        """End all connections."""
         for transport in self._transports:
             transport.close()

@@ -19,7 +19,7 @@ from lab.emulator.settings import Faults, Settings
 USER = "audit"
 PASSWORD = "login-secret"
 SECRET = "enable-secret"
-PLATFORMS = ("cisco_ios", "cisco_nxos", "cisco_asa", "arista_eos", "juniper_junos")
+PLATFORMS = ("cisco_ios", "cisco_nxos", "cisco_xr", "cisco_asa", "arista_eos", "juniper_junos", "vyos")
 # Where a login begins without privileges.
 WITH_ENABLE = ("cisco_ios", "cisco_asa", "arista_eos")
 BANNER = "#" * 60 + "\n# Only for those who may be here. > #\n" + "#" * 60

@@ -18,19 +18,23 @@ from typing import Any
 import pytest
 
 from ansible_collections.pathguard.network.plugins.plugin_utils.checkpoint import control, run
-from ansible_collections.pathguard.network.plugins.plugin_utils.checkpoint.devices.means import digest
+from ansible_collections.pathguard.network.plugins.plugin_utils.checkpoint.devices import xr
+from ansible_collections.pathguard.network.plugins.plugin_utils.checkpoint.devices.means import digest, plain
 from ansible_collections.pathguard.network.plugins.plugin_utils.checkpoint.devices.platforms import DEVICES
 from ansible_collections.pathguard.network.plugins.plugin_utils.checkpoint.driver import Order, driver_of
 from ansible_collections.pathguard.network.plugins.plugin_utils.checkpoint.status import CheckpointStatus
 from ansible_collections.pathguard.network.plugins.plugin_utils.errors import CheckpointError, PathGuardError
 from ansible_collections.pathguard.network.plugins.plugin_utils.gather import terminal
 from ansible_collections.pathguard.network.plugins.plugin_utils.gather.channel import Channel, open_channel
+from lab.emulator.device import TEXTS
 from tests.support.emulated import Emulated, emulated
 
 pytestmark = pytest.mark.device
 
-PLATFORMS = ("cisco_ios", "cisco_nxos", "arista_eos", "juniper_junos")
+PLATFORMS = ("cisco_ios", "cisco_nxos", "cisco_xr", "arista_eos", "juniper_junos", "vyos")
 RUN = "20261123-010000-1"
+VYOS = (TEXTS / "vyos.config.txt").read_text(encoding="utf-8")
+RELOAD = "set system config-management commit-confirm action reload"
 
 
 @dataclass(frozen=True)
@@ -44,6 +48,8 @@ class Change:
 
 _CISCO = ("configure terminal", "ip route 192.0.2.0 255.255.255.0 Null0", "end")
 _JUNOS = ("configure", "set system domain-name changed.example")
+_XR = ("configure", "ipv4 route 192.0.2.0/24 Null0")
+_VYOS = ("configure", "set system domain-name changed.example")
 CHANGES = {
     "cisco_ios": Change(_CISCO, _CISCO, "192.0.2.0"),
     "cisco_nxos": Change(_CISCO, _CISCO, "192.0.2.0"),
@@ -52,6 +58,13 @@ CHANGES = {
         ("configure session work", "ip route 192.0.2.0 255.255.255.0 Null0", "commit timer 00:05:00"),
         "192.0.2.0",
     ),
+    "cisco_xr": Change(
+        (*_XR, "commit", "end"),
+        # Only the session of a trial can confirm it.
+        (*_XR, "commit confirmed minutes 5", "commit", "end"),
+        "192.0.2.0",
+    ),
+    "vyos": Change((*_VYOS, "commit", "exit"), (*_VYOS, "commit-confirm 5", "exit"), "changed.example"),
     "juniper_junos": Change(
         (*_JUNOS, "commit", "exit"), (*_JUNOS, "commit confirmed 5", "exit"), "changed.example"
     ),
@@ -80,7 +93,7 @@ class Site:
 
     def type(self, *lines: str) -> None:
         for line in lines:
-            self.channel.session.send(line)  # type: ignore[attr-defined]
+            self.channel.session.send(line, answers={r"\[Y/n\] ?$": "y"})  # type: ignore[attr-defined]
 
     def said(self, line: str) -> str:
         found: str = self.channel.session.send(line)  # type: ignore[attr-defined]
@@ -112,10 +125,10 @@ def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @contextmanager
-def on(platform: str, folder: Path, minute: float = 60.0) -> Iterator[Site]:
+def on(platform: str, folder: Path, minute: float = 60.0, **settings: Any) -> Iterator[Site]:
     """A device whose minutes last so many seconds."""
     with (
-        emulated(platform, folder, minute=minute) as device,
+        emulated(platform, folder, minute=minute, **settings) as device,
         closing(open_channel(device.access())) as channel,
     ):
         yield Site(device, channel)
@@ -134,8 +147,10 @@ def test_a_change_is_put_back_and_proven(site: Site) -> None:
     site.change()
     outcome = run.restore_all(site.each, ["r1"], RUN, "broken")
     assert outcome.decision == "restored", outcome.messages
-    assert site.device.device.running().splitlines()[2:] == before.splitlines()[2:]
-    assert site.status().state == "none"
+    assert plain(site.device.device.running()) == plain(before)
+    assert site.status().state == "restored"
+    again = run.restore_all(site.each, ["r1"], RUN, "the first answer was lost")
+    assert again.decision == "restored", again.messages
 
 
 def test_a_kept_change_leaves_nothing_behind(site: Site) -> None:
@@ -146,6 +161,8 @@ def test_a_kept_change_leaves_nothing_behind(site: Site) -> None:
     assert site.changed()
     assert site.device.device.pending is None
     assert (site.status().state, site.status().remaining) == ("none", 0.0)
+    files = site.device.device.files  # type: ignore[attr-defined]
+    assert not [name for name in files if "pathguard-" in name]
 
 
 def test_another_run_is_refused_and_told_by_whom(site: Site) -> None:
@@ -156,20 +173,21 @@ def test_another_run_is_refused_and_told_by_whom(site: Site) -> None:
     assert all(status.holder.values())
 
 
-@pytest.mark.parametrize("platform", ["arista_eos", "juniper_junos"])
+@pytest.mark.parametrize("platform", ["arista_eos", "juniper_junos", "vyos"])
 def test_the_changes_own_timer_is_seen_and_goes_back(platform: str, tmp_path: Path) -> None:
-    with on(platform, tmp_path, minute=0.8) as site:
+    config = f"{VYOS}{RELOAD}\n" if platform == "vyos" else ""
+    with on(platform, tmp_path, minute=0.8, config=config) as site:
         run.arm_all(site.each, ["r1"], RUN, 300.0)
         site.change(timed=True)
         status = site.status()
-        assert status.state == "armed"
+        assert (status.state, status.disruption) == ("armed", "none")
         assert 0 < status.remaining <= 300
         site.wait_until_back()
         outcome = run.restore_all(site.each, ["r1"], RUN, "")
         assert outcome.decision == "restored", outcome.messages
 
 
-@pytest.mark.parametrize("platform", ["arista_eos", "juniper_junos"])
+@pytest.mark.parametrize("platform", ["arista_eos", "juniper_junos", "cisco_xr", "vyos"])
 def test_a_commit_for_good_is_told(platform: str, tmp_path: Path) -> None:
     with on(platform, tmp_path) as site:
         run.arm_all(site.each, ["r1"], RUN, 300.0)
@@ -217,16 +235,101 @@ def test_junos_says_confirmed_for_ever_but_pending_only_while_it_is(tmp_path: Pa
         assert site.changed()
 
 
-SAVED = ("cisco_ios", "cisco_nxos", "arista_eos")
+def fresh(site: Site) -> Site:
+    """Another login."""
+    return Site(site.device, open_channel(site.device.access()))
+
+
+def test_vyos_says_before_the_change_that_it_would_reboot(tmp_path: Path) -> None:
+    with on("vyos", tmp_path, minute=0.8) as site:
+        armed = run.arm_all(site.each, ["r1"], RUN, 300.0).hosts["r1"]
+        assert isinstance(armed, CheckpointStatus)
+        assert (armed.protection, armed.disruption) == ("wraps_commit", "reboot")
+        assert "reboots the device" in armed.messages[1]
+        site.change(timed=True)
+        site.wait_until_back()
+        with closing((after := fresh(site)).channel):
+            outcome = run.restore_all(after.each, ["r1"], RUN, "it was rebooted meanwhile")
+            assert outcome.decision == "restored", outcome.messages
+
+
+def test_vyos_goes_back_and_ends_the_timer(tmp_path: Path) -> None:
+    with on("vyos", tmp_path) as site:
+        run.arm_all(site.each, ["r1"], RUN, 300.0)
+        site.change(timed=True)
+        assert 290 < site.status().remaining <= 300
+        assert run.restore_all(site.each, ["r1"], RUN, "broken").decision == "restored"
+        assert (site.changed(), site.device.device.pending) == (False, None)
+        assert site.said("show configuration commands") == site.device.device.running()
+
+
+def test_vyos_timer_cant_be_given_time(tmp_path: Path) -> None:
+    with on("vyos", tmp_path, minute=4.0) as site:
+        run.arm_all(site.each, ["r1"], RUN, 300.0)
+        site.type("configure", "set system domain-name changed.example", "commit-confirm 1", "exit")
+        outcome = run.confirm_all(site.each, ["r1"], RUN, margin=300.0)
+        assert outcome.decision == "restored", outcome.messages
+        assert "can't be given more time" in outcome.messages[0]
+        assert not site.changed()
+
+
+TRIAL = ("configure", "ipv4 route 192.0.2.0/24 Null0", "commit confirmed minutes 2")
+
+
+def test_xr_says_that_only_its_own_session_confirms_a_trial(tmp_path: Path) -> None:
+    with on("cisco_xr", tmp_path, minute=1.5) as site, closing((other := fresh(site)).channel):
+        run.arm_all(site.each, ["r1"], RUN, 300.0)
+        other.type(*TRIAL)
+        assert "only the session that made it can confirm it" in site.status().messages[0]
+        assert run.renew_all(site.each, ["r1"], RUN, 300.0)["r1"].messages  # type: ignore[union-attr]
+        outcome = run.confirm_all(site.each, ["r1"], RUN)
+        assert outcome.decision == "restored", outcome.messages
+        assert "only the session that made it can confirm it" in outcome.messages[0]
+        answer = outcome.hosts["r1"]
+        assert isinstance(answer, CheckpointStatus)
+        assert (answer.state, answer.proven) == ("fired", True), "its own timer has put it back"
+        assert "commit replace" not in site.device.device.commands
+
+
+def test_xr_keeps_what_its_own_session_has_confirmed(tmp_path: Path) -> None:
+    with on("cisco_xr", tmp_path) as site, closing((other := fresh(site)).channel):
+        run.arm_all(site.each, ["r1"], RUN, 300.0)
+        other.type(*TRIAL, "commit")
+        assert "committed for good" in site.status().messages[0]
+        assert run.confirm_all(site.each, ["r1"], RUN).decision == "confirmed"
+        assert site.changed()
+
+
+def test_xr_arms_nothing_while_somebodys_trial_lasts(tmp_path: Path) -> None:
+    with on("cisco_xr", tmp_path) as site, closing((other := fresh(site)).channel):
+        other.type(*TRIAL)
+        outcome = run.arm_all(site.each, ["r1"], RUN, 300.0)
+        assert (outcome.decision, site.device.device.files) == ("refused", {})  # type: ignore[attr-defined]
+        assert "confirmed commit is pending" in outcome.messages[0]
+
+
+def test_xr_waits_for_a_trial_and_no_longer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(xr, "_WAIT", 0.0)
+    with on("cisco_xr", tmp_path) as site, closing((other := fresh(site)).channel):
+        run.arm_all(site.each, ["r1"], RUN, 300.0)
+        other.type(*TRIAL)
+        outcome = run.restore_all(site.each, ["r1"], RUN, "broken")
+        assert outcome.decision == "unproven"
+        assert "its timer did not end" in outcome.messages[0]
+
+
+SAVED = ("cisco_ios", "cisco_nxos", "arista_eos", "vyos")
 
 
 @pytest.mark.parametrize("platform", SAVED)
 def test_a_startup_configuration_that_the_change_wrote_is_put_back(platform: str, tmp_path: Path) -> None:
     with on(platform, tmp_path) as site:
-        before = site.said("show startup-config")
+        files = site.device.device.files  # type: ignore[attr-defined]
+        boot = "/config/config.boot" if platform == "vyos" else "startup-config"
+        before = files[boot]
         run.arm_all(site.each, ["r1"], RUN, 300.0)
         site.change()
-        site.type("write memory")
+        site.type(*(("configure", "save", "exit") if platform == "vyos" else ("write memory",)))
         status = site.status()
         assert status.changed_tables == ["running-config", "startup-config"]
         assert "a reload loads what was written" in status.messages[-1]
@@ -235,7 +338,7 @@ def test_a_startup_configuration_that_the_change_wrote_is_put_back(platform: str
         answer = outcome.hosts["r1"]
         assert isinstance(answer, CheckpointStatus)
         assert answer.fingerprint == answer.armed_fingerprint
-        assert site.said("show startup-config") == before
+        assert files[boot] == before
 
 
 def test_ios_was_reloaded_with_what_the_change_had_written(tmp_path: Path) -> None:
@@ -375,9 +478,31 @@ def test_a_line_of_the_log_is_no_refusal() -> None:
 
 def test_a_configuration_is_no_refusal_wherever_it_looks_like_one() -> None:
     said = "hostname r1\nbanner login ^C\n% Error: keep out\nERROR: really\n^C\n"
-    for found in DEVICES.values():
-        assert found.means.running(Says(said)) == said
-        assert found.means.text(Says(said), "pathguard-1--a--b") == said
+    for platform, found in DEVICES.items():
+        if platform != "vyos":
+            assert found.means.running(Says(said)) == said
+            assert found.means.text(Says(said), "pathguard-1--a--b") == said
+
+
+def test_vyos_commands_are_compared_and_nothing_else() -> None:
+    means = DEVICES["vyos"].means
+    shown = "set system host-name 'r1'\nset system domain-name \"% Error\"\n"
+    assert means.running(Says(shown)) == "set system domain-name % Error\nset system host-name r1\n"
+    for said in ("", "Configuration under specified path is empty\n"):
+        with pytest.raises(CheckpointError, match="shows no configuration"):
+            means.running(Says(said))
+
+
+@pytest.mark.parametrize(
+    ("said", "left"),
+    [
+        ("ActiveState=active\nNextElapseUSecMonotonic=1h 2min 3.500000s\n3600.50\n", 123.0),
+        ("ActiveState=active\nNextElapseUSecMonotonic=infinity\n3600.50\n", 0.0),
+        ("ActiveState=inactive\nNextElapseUSecMonotonic=infinity\n3600.50\n", None),
+    ],
+)
+def test_vyos_timer_is_read_by_the_devices_clock(said: str, left: float | None) -> None:
+    assert DEVICES["vyos"].means.pending(Says(said)) == left
 
 
 def test_ios_leaves_no_timer_that_cant_be_read() -> None:

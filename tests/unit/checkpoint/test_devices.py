@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,6 +13,7 @@ import pytest
 
 from ansible_collections.pathguard.network.plugins.plugin_utils.checkpoint.devices.copies import name_of
 from ansible_collections.pathguard.network.plugins.plugin_utils.checkpoint.devices.device import DeviceDriver
+from ansible_collections.pathguard.network.plugins.plugin_utils.checkpoint.devices.means import Traits
 from ansible_collections.pathguard.network.plugins.plugin_utils.checkpoint.driver import Order
 from ansible_collections.pathguard.network.plugins.plugin_utils.checkpoint.status import HeldError
 from ansible_collections.pathguard.network.plugins.plugin_utils.errors import CheckpointError
@@ -22,6 +24,7 @@ OLD, NEW = (
 )
 BY = {"user": "jo", "controller": "awx"}
 RUN, OTHER = "20261123-1", "20261123-2"
+NAME = "pathguard-20261123-1--jo--awx"
 
 
 @dataclass
@@ -57,12 +60,8 @@ class Router:
 class Memory:
     """The means of a ``Router``."""
 
-    disruption = "none"
-    by_hand = "go back to {name}"
-    asks = "commit it with a timer"
-
-    def __init__(self, protection: str) -> None:
-        self.protection = protection
+    def __init__(self, protection: str, **traits: Any) -> None:
+        self.traits = Traits(protection, "go back to {name}", "commit it with a timer", **traits)
 
     def names(self, device: Any) -> list[str]:
         return sorted(device.copies)
@@ -148,7 +147,7 @@ def test_a_confirmed_change_can_be_taken_back_until_its_release() -> None:
     TIMED.confirm(router, RUN)
     told = TIMED.restore(router, RUN, "a peer could not be confirmed")
     assert (told.state, told.proven, told.changed_tables) == ("restored", True, ["running-config"])
-    assert (router.config, router.copies) == (OLD, {})
+    assert (router.config, router.copies) == (OLD, {f"{NAME}--restored": OLD})
 
 
 @pytest.mark.parametrize("driver", [TIMED, WRAPS, PLAIN], ids=["timed", "wraps", "plain"])
@@ -343,6 +342,7 @@ def test_somebody_elses_file_is_no_checkpoint(name: str) -> None:
     assert TIMED.status(router).state == "none"
     assert TIMED.arm(router, order()).state == "armed"
     TIMED.restore(router, RUN, "")
+    assert TIMED.absent(router, RUN, "").state == "none"
     assert router.copies == {name: "shopping list"}
 
 
@@ -367,8 +367,9 @@ def test_what_a_run_that_died_left_is_told() -> None:
 
 
 def test_the_mark_of_a_run_that_died_confirms_nothing() -> None:
-    router = Router(copies={f"{name_of(RUN, BY)}--confirmed": NEW})
+    router = Router(copies={f"{NAME}--c68c1a2f0": NEW})
     assert TIMED.arm(router, order()).state == "armed"
+    assert list(router.copies) == [NAME]
 
 
 def test_names_are_never_longer_than_a_device_takes() -> None:
@@ -475,3 +476,117 @@ def test_a_startup_configuration_that_cant_be_written_is_told_with_the_steps() -
     assert told.manual == [
         "save the running configuration as the startup configuration, once it is as it was"
     ]
+
+
+@pytest.mark.parametrize("driver", [TIMED, WRAPS, PLAIN], ids=["timed", "wraps", "plain"])
+def test_who_asks_for_a_restore_again_is_told_that_it_was_made(driver: DeviceDriver) -> None:
+    """The first answer was lost with the connection that the change had cut."""
+    router = armed(driver)
+    router.change(NEW)
+    first = driver.restore(router, RUN, "")
+    again = driver.restore(router, RUN, "")
+    assert (again.state, again.proven) == (first.state, True) == ("restored", True)
+    assert again.fingerprint == first.fingerprint
+    assert (again.changed_tables, router.config) == ([], OLD)
+    assert driver.status(router).id == RUN
+
+
+def test_what_somebody_changed_after_a_restore_is_not_put_back_by_it() -> None:
+    router = armed()
+    TIMED.restore(router, RUN, "")
+    router.change(NEW)
+    with pytest.raises(CheckpointError, match="is restored, and its running-config changed since then"):
+        TIMED.restore(router, RUN, "")
+    assert router.config == NEW
+
+
+def test_a_timer_that_was_first_is_told_again_too() -> None:
+    router = armed()
+    router.change(NEW)
+    router.time_is_up()
+    assert TIMED.restore(router, RUN, "").state == "fired"
+    assert (TIMED.restore(router, RUN, "").state, TIMED.status(router).state) == ("fired", "fired")
+
+
+@pytest.mark.parametrize("run_id", [RUN, OTHER])
+def test_a_restored_device_is_free(run_id: str) -> None:
+    router = armed()
+    TIMED.restore(router, RUN, "")
+    assert not TIMED.status(router).held
+    for refused in (TIMED.renew, TIMED.hold):
+        with pytest.raises(CheckpointError, match="is restored"):
+            refused(router, RUN, 60.0)
+    with pytest.raises(CheckpointError, match="is restored"):
+        TIMED.confirm(router, RUN)
+    with pytest.raises(CheckpointError, match="holds no checkpoint"):
+        TIMED.restore(router, "another", "")
+    assert TIMED.absent(router, "another", "").state == "restored"
+    assert TIMED.arm(router, order(run_id)).newly_armed
+    assert list(router.copies) == [name_of(run_id, BY)]
+
+
+def test_a_restore_without_room_for_its_mark_is_one_all_the_same() -> None:
+    class Full(Memory):
+        def copy(self, device: Any, name: str, to: str) -> None:
+            raise CheckpointError("no space left on device")
+
+    router = armed()
+    router.change(NEW)
+    assert DeviceDriver(Full("arm_before")).restore(router, RUN, "").proven
+    assert (router.config, router.copies) == (OLD, {})
+
+
+def test_nobodys_confirmed_checkpoint_ends_after_an_hour(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its controller died between confirming and releasing."""
+    router = armed()
+    router.change(NEW)
+    TIMED.confirm(router, RUN)
+    with pytest.raises(HeldError) as refused:
+        TIMED.arm(router, order(OTHER))
+    assert 3590 < refused.value.holder.remaining <= 3600
+    now = time.time()
+    monkeypatch.setattr(time, "time", lambda: now + 3601)
+    assert TIMED.status(router).state == "confirmed", "it can still be restored by its id"
+    assert TIMED.arm(router, order(OTHER)).newly_armed
+    assert list(router.copies) == [name_of(OTHER, BY)]
+    assert router.config == NEW
+
+
+def test_a_timer_that_cant_be_given_time_is_told_before_it_is_confirmed() -> None:
+    class Fixed(Memory):
+        def start(self, device: Any, seconds: float) -> None:
+            """The device's timer can't be set anew."""
+
+    driver = DeviceDriver(Fixed("wraps_commit"))
+    router = armed(WRAPS)
+    router.change(NEW, 2)
+    assert driver.renew(router, RUN, 300.0).remaining == 120.0
+    assert driver.hold(router, RUN, 60.0).remaining == 120.0
+    router.left = 20.0
+    with pytest.raises(CheckpointError, match="timer ends in 20 s"):
+        driver.hold(router, RUN, 60.0)
+
+
+def test_a_commit_that_somebody_made_while_a_restore_began_is_put_back_and_not_the_timers() -> None:
+    class Kept(Memory):
+        def back(self, device: Any) -> None:
+            device.left = None
+            raise CheckpointError("no rollback is pending: somebody has confirmed it")
+
+    driver = DeviceDriver(Kept("wraps_commit"))
+    router = armed(WRAPS)
+    router.change(NEW, 5)
+    told = driver.restore(router, RUN, "")
+    assert (told.state, told.proven, router.config) == ("restored", True, OLD)
+
+
+def test_what_disrupts_is_said_before_the_change_unless_the_device_is_set_otherwise() -> None:
+    driver = DeviceDriver(
+        Memory("wraps_commit", disruption="reboot", calm="^action reload$", warns="it reboots")
+    )
+    router = Router(timed=False)
+    told = driver.arm(router, order())
+    assert (told.disruption, told.messages[-1]) == ("reboot", "it reboots")
+    calm = Router(timed=False, config=f"{OLD}action reload\n")
+    told = driver.arm(calm, order())
+    assert (told.disruption, len(told.messages)) == ("none", 1)

@@ -18,6 +18,8 @@ from typing import Any
 import netmiko
 import pytest
 
+from ansible_collections.pathguard.network.plugins.plugin_utils.checkpoint.devices.means import plain
+from ansible_collections.pathguard.network.plugins.plugin_utils.errors import GatherError
 from ansible_collections.pathguard.network.plugins.plugin_utils.gather.device_session import DeviceSession
 from tests.support.emulated import PASSWORD, PLATFORMS, SECRET, USER, Emulated, emulated
 
@@ -27,15 +29,18 @@ pytestmark = pytest.mark.device
 CHANGES: dict[str, tuple[str, ...]] = {
     "cisco_ios": ("ip access-list extended APP-IN", "no 10", "end"),
     "cisco_nxos": ("ip access-list APP-IN", "no 10", "end"),
+    "cisco_xr": ("ipv4 access-list APP-IN", "no 10", "commit", "end"),
     "cisco_asa": (
         "no access-list APP-IN extended permit tcp 10.10.1.0 255.255.255.0 object db1 eq 5432",
         "end",
     ),
     "arista_eos": ("ip access-list APP-IN", "no 10", "end"),
     "juniper_junos": ("delete firewall family inet filter APP-IN term primary", "commit and-quit"),
+    "vyos": ("delete firewall name APP-IN rule 10", "commit", "exit"),
 }
 ROOT = Path(__file__).resolve().parents[3]
-ENTER = {"juniper_junos": "configure"}
+ENTER = {"juniper_junos": "configure", "vyos": "configure"}
+SHOW = {"juniper_junos": "show configuration", "vyos": "show configuration commands"}
 
 
 @contextmanager
@@ -62,21 +67,21 @@ def within(seconds: float, condition: Callable[[], bool]) -> bool:
 
 @pytest.mark.parametrize("platform", PLATFORMS)
 def test_a_change_is_seen_by_the_next_show(platform: str, tmp_path: Path) -> None:
-    show = "show configuration" if platform == "juniper_junos" else "show running-config"
+    show = SHOW.get(platform, "show running-config")
     with emulated(platform, tmp_path, running=str(tmp_path / "running")) as device, session(device) as found:
         before = found.send(show)
         send(found, ENTER.get(platform, "configure terminal"), *CHANGES[platform])
         after = found.send(show)
         assert before.count("5432") - after.count("5432") == 1
-        assert re.fullmatch(r"[\w@]+[#>]", found.prompt), "out of configuration again"
+        assert re.fullmatch(r"[\w@/:~-]+[#>$]", found.prompt), "out of configuration again"
         with session(device) as other:
-            assert other.send(show) == after
-        assert (tmp_path / "running").read_text().strip() == after.strip()
+            assert plain(other.send(show)) == plain(after)
+        assert plain((tmp_path / "running").read_text()) == plain(after)
 
 
 @pytest.mark.parametrize("platform", PLATFORMS)
 def test_netmiko_itself_configures_it(platform: str, tmp_path: Path) -> None:
-    lines = [line for line in CHANGES[platform] if line != "end" and "commit" not in line]
+    lines = [line for line in CHANGES[platform] if line not in ("end", "exit") and "commit" not in line]
     with emulated(platform, tmp_path) as device:
         before = device.device.running()
         connection = netmiko.ConnectHandler(
@@ -89,7 +94,7 @@ def test_netmiko_itself_configures_it(platform: str, tmp_path: Path) -> None:
         )
         connection.enable()
         connection.send_config_set(lines)
-        if platform == "juniper_junos":
+        if platform in ("juniper_junos", "cisco_xr", "vyos"):
             connection.commit()
         connection.disconnect()
         assert before.count("5432") - device.device.running().count("5432") == 1
@@ -300,6 +305,148 @@ def test_junos_statements(tmp_path: Path) -> None:
         assert sets.index("term standby then accept") < sets.index("term rest then discard")
         assert "deactivate firewall family inet filter APP-IN term primary\n" in sets
         assert "            inactive: term primary {" in device.device.running()
+
+
+# --- IOS XR
+
+
+TRIAL = ("configure", "ipv4 access-list APP-IN", "no 10")
+
+
+def test_xr_commits_for_a_time(tmp_path: Path) -> None:
+    with emulated("cisco_xr", tmp_path, minute=1.0) as device:
+        before = plain(device.device.running())
+        with session(device) as found:
+            send(found, *TRIAL)
+            assert plain(device.device.running()) == before, "nothing holds before it is committed"
+            assert "no 10" in found.send("show configuration")
+            assert "%" not in found.send("commit confirmed minutes 1")
+            assert plain(device.device.running()) != before
+        assert within(3, lambda: plain(device.device.running()) == before), "also where its session is lost"
+        with session(device) as found:
+            assert re.search(r"1 +1000000002 .* Rollback ", found.send("show configuration commit list"))
+
+
+def test_xr_lets_nobody_else_confirm_or_commit(tmp_path: Path) -> None:
+    with emulated("cisco_xr", tmp_path) as device, session(device) as found, session(device) as other:
+        send(found, *TRIAL, "commit confirmed 300")
+        assert "Client: commit-confirm" in other.send("show configuration sessions detail")
+        send(other, "configure")
+        assert "No configuration changes to commit" in other.send("commit")
+        assert "unexpired trial" in send(other, "ipv4 route 192.0.2.0/24 Null0", "commit")
+        assert "unexpired trial" in other.send("commit replace", answers={r"\[no\]: ?$": "yes"})
+        other.send("abort")
+        assert "trial commit is underway" in other.send("configure exclusive")
+        assert device.device.pending is not None
+        assert "Confirming commit for trial session" in found.send("commit")
+        found.send("end")
+        assert device.device.pending is None
+        assert other.send("show configuration sessions detail").count("\n") == 1, "the time of day"
+
+
+def test_xr_goes_back_when_a_trials_session_is_left(tmp_path: Path) -> None:
+    with emulated("cisco_xr", tmp_path) as device, session(device) as found:
+        before = plain(device.device.running())
+        send(found, *TRIAL, "commit confirmed minutes 5")
+        found.send("end", answers={r"\[no\]: ?$": "no"})
+        assert found.prompt.endswith("(config)#")
+        asked = found.send("end", answers={r"\[no\]: ?$": "yes"})
+        assert "immediately rollback to the previous configuration" in asked
+        assert plain(device.device.running()) == before
+        assert (device.device.pending, found.prompt) == (None, "RP/0/RP0/CPU0:ios-xr1#")
+
+
+def test_xr_rolls_back_commits(tmp_path: Path) -> None:
+    with emulated("cisco_xr", tmp_path) as device, session(device) as found:
+        before = plain(device.device.running())
+        send(found, "configure", "ipv4 route 192.0.2.0/24 Null0", "commit", "end", "configure")
+        assert "Invalid input" in found.send("frobnicate")
+        asked = found.send("abort")
+        assert "Uncommitted" not in asked
+        assert "192.0.2.0/24" in found.send("show configuration commit changes last 1")
+        assert "successfully rolled back 1 commits" in found.send("rollback configuration last 1")
+        assert plain(device.device.running()) == before
+
+
+# --- VyOS
+
+
+VYOS = ("configure", "delete firewall name APP-IN rule 10")
+YES = {r"\[Y/n\] ?$": "y"}
+RELOAD = "set system config-management commit-confirm action reload"
+
+
+@pytest.mark.parametrize("kept", [True, False])
+def test_vyos_reloads_what_was_before_an_unconfirmed_commit(kept: bool, tmp_path: Path) -> None:
+    with emulated("vyos", tmp_path, minute=1.0) as device, session(device) as found:
+        send(found, "configure", RELOAD, "commit")
+        before = device.device.running()
+        send(found, VYOS[1])
+        told = found.send("commit-confirm 2", answers=YES)
+        assert "automatically reload previous config in 2 minutes" in told
+        assert "save previous commits" in told, "the line that makes it a reload is not saved"
+        after = device.device.running()
+        assert after != before
+        assert "Another confirm is pending" in found.send("commit-confirm 5", answers=YES)
+        if kept:
+            with session(device) as other:
+                assert "Reload timer stopped" in send(other, "configure", "confirm")
+            time.sleep(2.5)
+        assert within(4, lambda: device.device.running() == (after if kept else before))
+        assert "No confirm pending" in found.send("confirm")
+
+
+def test_vyos_reboots_into_what_was_saved(tmp_path: Path) -> None:
+    with emulated("vyos", tmp_path, minute=1.0) as device:
+        before = device.device.running()
+        with session(device) as found:
+            send(found, "configure", "set system domain-name lost.example", "commit")
+            send(found, VYOS[1])
+            assert "automatically reboot in 1 minutes" in found.send("commit-confirm 1", answers=YES)
+            assert within(3, lambda: device.device.running() == before)
+            with pytest.raises(GatherError, match="connection was lost"):
+                found.send("compare")
+        with session(device) as again:
+            assert again.prompt == f"{USER}@vyos1:~$"
+
+
+def test_vyos_sets_saves_and_loads(tmp_path: Path) -> None:
+    with emulated("vyos", tmp_path) as device, session(device) as found:
+        before = device.device.running()
+        assert "is not valid" in send(found, "configure", "set frobnicate on")
+        assert "Nothing to delete" in found.send("delete system login")
+        send(found, "save /config/before", "set firewall name APP-IN rule 10 action drop")
+        assert "+ firewall name APP-IN rule 10 action drop" in found.send("compare")
+        assert "Cannot exit" in found.send("exit")
+        send(found, "commit", "exit")
+        commands = found.send("show configuration commands")
+        assert "rule 10 action 'drop'" in commands
+        assert "rule 10 action 'accept'" not in commands
+        assert "Load complete" in send(found, "configure", "load /config/before", "commit", "exit")
+        assert device.device.running() == before
+        assert " via cli" in found.send("show system commit")
+        assert "No such file" in send(found, "configure", "load /config/none")
+
+
+@pytest.mark.parametrize(
+    ("platform", "family"), [("cisco_ios", "ip"), ("cisco_nxos", "ip"), ("cisco_xr", "ipv4")]
+)
+def test_a_remark_stands_above_its_entry(platform: str, family: str, tmp_path: Path) -> None:
+    kind = "extended " if platform == "cisco_ios" else ""
+    entries = " remark the first\n 10 permit tcp any any eq 22\n remark the last\n 20 deny ip any any\n"
+    config = f"hostname R1\n{family} access-list {kind}A\n{entries}"
+    with emulated(platform, tmp_path, config=config) as device, session(device) as found:
+        assert entries in device.device.running()
+        send(
+            found,
+            "configure terminal",
+            f"{family} access-list {kind}A",
+            "remark between",
+            "15 permit udp any any",
+        )
+        send(found, *(["commit"] if platform == "cisco_xr" else []), "end")
+        running = device.device.running()
+        assert " remark between\n 15 permit udp any any\n remark the last\n 20 deny" in running
 
 
 # --- as a program

@@ -1,47 +1,77 @@
 # Copyright: (c) 2026, PathGuard developers
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The copies of a configuration on a device: whose they are, by their names alone."""
+"""The copies of a configuration on a device: whose they are, and what became of them, by their names alone.
+
+``pathguard-RUN--USER--CONTROLLER``, and after that, where the platform has one, what the startup configuration was (a
+digest). A second one with a mark at its end says that the change is kept, and since when (``--c`` and seconds since
+1970 in hex, by the controller's clock). One whose name ends with ``--restored`` or ``--fired`` is over: nobody holds
+the device by it, and whoever asks for the restore again is told that it was made.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+import time
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from ...errors import CheckpointError
 
 PREFIX = "pathguard-"
-CONFIRMED = "--confirmed"
+# How long a confirmed checkpoint is held for peers of its run that are not confirmed yet. All are asked at once, so
+# that this takes seconds: after an hour there is nobody any more who would release it.
+HELD_FOR = 3600.0
 _ID = re.compile(r"^[A-Za-z0-9._]+(?:-[A-Za-z0-9._]+)*$")
 _UNFIT = re.compile(r"[^A-Za-z0-9.]+")
 _COPY = re.compile(
-    r"^pathguard-([A-Za-z0-9._]+(?:-[A-Za-z0-9._]+)*)--([A-Za-z0-9.]+)--([A-Za-z0-9.]+)(?:--([0-9a-f]{10}))?$"
+    r"^pathguard-([A-Za-z0-9._]+(?:-[A-Za-z0-9._]+)*)--([A-Za-z0-9.]+)--([A-Za-z0-9.]+)"
+    r"(?:--([0-9a-f]{10}))?(?:--(restored|fired))?$"
 )
+_MARK = re.compile(r"^(pathguard-.+)--c([0-9a-f]{8})$")
 # Characters of a name, and of them of a run's id, of who and where (each, at least), and of the digest.
 _LONGEST, _OF_ID, _OF_WORD, OF_DIGEST = 64, 30, 4, 10
 
 
 @dataclass(frozen=True)
 class Kept:
-    """A checkpoint's copy on a device."""
+    """A checkpoint's copy on a device. ``mark``: the name of the copy that says that the change is kept; empty where
+    it is not confirmed. ``confirmed_at``: when it was, in seconds since 1970. ``ended``: ``restored`` or ``fired``,
+    where it is over."""
 
     name: str
     run_id: str
     user: str = ""
     controller: str = ""
     saved: str = ""
-    confirmed: bool = False
+    mark: str = ""
+    confirmed_at: float = 0.0
+    ended: str = ""
+
+    @property
+    def confirmed(self) -> bool:
+        return bool(self.mark)
+
+    @property
+    def held_for(self) -> float:
+        """For how many seconds a confirmed one keeps other runs away, 0 when that time is up."""
+        return max(0.0, self.confirmed_at + HELD_FOR - time.time()) if self.mark else 0.0
+
+
+def checked_id(run_id: str, where: str = "id") -> str:
+    """Raises CheckpointError for a run's id that can't be part of a file's name on a device."""
+    if not _ID.match(run_id) or len(run_id) > _OF_ID:
+        raise CheckpointError(
+            f"{run_id!r} can't be part of a file's name on a device",
+            where,
+            f"use letters, digits, dots, underscores and single hyphens, {_OF_ID} at most",
+        )
+    return run_id
 
 
 def name_of(run_id: str, by: Mapping[str, str], saved: str = "") -> str:
     """The name of a run's copy. CheckpointError for an id that no file can have as its name."""
-    if not _ID.match(run_id) or len(run_id) > _OF_ID:
-        raise CheckpointError(
-            f"{run_id!r} can't be part of a file's name on a device",
-            "id",
-            f"use letters, digits, dots, underscores and single hyphens, {_OF_ID} at most",
-        )
+    checked_id(run_id)
     user, controller = (
         _UNFIT.sub(".", by.get(key, "")).strip(".") or "unknown" for key in ("user", "controller")
     )
@@ -50,12 +80,24 @@ def name_of(run_id: str, by: Mapping[str, str], saved: str = "") -> str:
     return "--".join([PREFIX + run_id, user, controller[: room - len(user)], *([saved] if saved else [])])
 
 
-def copies(names: list[str]) -> list[Kept]:
-    """The checkpoints among a device's files; what others may have called alike is none."""
+def mark_of(name: str) -> str:
+    """The name of the copy that says that a change is kept from now on."""
+    return f"{name}--c{int(time.time()):08x}"
+
+
+def marks(name: str, names: Sequence[str]) -> list[str]:
+    """Those of a copy, the newest last."""
+    return sorted(one for one in names if (found := _MARK.match(one)) and found[1] == name)
+
+
+def copies(names: Sequence[str]) -> list[Kept]:
+    """The checkpoints among a device's files, those that are over first; what others may have called alike is none."""
     found: list[Kept] = []
     for name in sorted(names):
         match = _COPY.match(name)
         if match:
-            run_id, user, controller, saved = match.groups("")
-            found.append(Kept(name, run_id, user, controller, saved, name + CONFIRMED in names))
-    return found
+            run_id, user, controller, saved, ended = match.groups("")
+            mark = "".join(marks(name, names)[-1:])
+            since = float(int(mark[-8:], 16)) if mark else 0.0
+            found.append(Kept(name, run_id, user, controller, saved, mark, since, ended))
+    return sorted(found, key=lambda one: not one.ended)

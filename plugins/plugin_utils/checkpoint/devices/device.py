@@ -3,10 +3,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The checkpoint of a network device: a copy of its configuration on the device, and the device's own timer.
 
-The copy's name says whose it is: ``pathguard-RUN--USER--CONTROLLER``, and after that, where the platform has one, what
-the startup configuration was (a digest); one more with ``--confirmed`` at the end says that the change is kept and may
-still be taken back. State is worked out from the copies, the timer, and whether the running configuration is as it was.
-The claim is the device's: whoever first ends its timer has won.
+The copy's name says whose it is and what became of it (``copies``). State is worked out from the copies, the timer, and
+whether the running configuration is as it was (``found``). The claim is the device's: whoever first ends its timer has
+won.
 """
 
 from __future__ import annotations
@@ -17,55 +16,15 @@ from typing import TYPE_CHECKING
 
 from ...errors import CheckpointError, PathGuardError
 from ...gather.channel import Channel
-from ..status import CheckpointStatus, HeldError, Holder
+from ..status import CheckpointStatus
+from . import telling
 from .console import Console, console
-from .copies import CONFIRMED, OF_DIGEST, Kept, copies, name_of
-from .means import Means, digest, plain
+from .copies import Kept, copies, mark_of, marks, name_of
+from .found import STARTUP, WHOLE, Found, short
+from .means import Means, digest
 
 if TYPE_CHECKING:
     from ..driver import Order
-
-_WHOLE, _STARTUP = "running-config", "startup-config"
-_AS_BEFORE = (
-    "its configuration is as it was recorded: nothing was changed, or the device's own timer has put it back"
-)
-
-
-@dataclass(frozen=True)
-class _Found:
-    """``kept``: None where there is no checkpoint. ``pending`` in seconds. ``saved``: digest of the startup
-    configuration, empty where there is none of its own. ``names``: of all copies."""
-
-    kept: Kept | None
-    pending: float | None
-    running: str
-    recorded: str
-    saved: str
-    names: list[str]
-
-    @property
-    def changed(self) -> bool:
-        return self.kept is not None and plain(self.running) != plain(self.recorded)
-
-    @property
-    def rewritten(self) -> bool:
-        """Whether the startup configuration is another one now."""
-        return (
-            self.kept is not None and bool(self.saved and self.kept.saved) and self.saved != self.kept.saved
-        )
-
-    @property
-    def was_saved(self) -> bool:
-        """Whether what ran was what is loaded at boot, when this was armed."""
-        return self.kept is not None and _short(self.recorded) == self.kept.saved
-
-    @property
-    def differs(self) -> list[str]:
-        return [_WHOLE] * self.changed + [_STARTUP] * self.rewritten
-
-
-def _short(text: str) -> str:
-    return digest(text)[:OF_DIGEST] if text else ""
 
 
 @dataclass(frozen=True)
@@ -82,31 +41,37 @@ class DeviceDriver:
         device = console(channel)
         name_of(order.run_id, order.by)
         found = self._look(device)
-        kept, state = found.kept, self._state(found)
-        if kept is not None and state == "armed":
+        kept = found.kept
+        if kept is not None and self._state(found) == "armed":
             if kept.run_id == order.run_id:
                 return self.renew(channel, order.run_id, order.timeout)
             if not order.take_over:
-                raise self._held(device, found)
+                raise telling.held(self.means, device.host, found)
             return self._taken_over(device, kept, order)
+        if found.holds(self.means.traits.protection) and not order.take_over:
+            raise telling.held(self.means, device.host, found)
         if kept is not None:
-            if state != "fired" and not order.take_over:
-                raise self._held(device, found)
-            self._forget(device, kept)
-            names = [name for name in found.names if not name.startswith(kept.name)]
-            found = replace(found, kept=None, names=names)
+            found = self._without_ended(device, found, kept)
         if found.pending is not None:
-            raise CheckpointError(
-                "somebody's confirmed commit is pending on the device",
-                device.host,
-                "confirm it, or wait until it is rolled back",
-            )
+            raise _somebodys(device)
         return self._newly_armed(device, found, order)
 
-    def _newly_armed(self, device: Console, found: _Found, order: Order) -> CheckpointStatus:
+    def _without_ended(self, device: Console, found: Found, kept: Kept) -> Found:
+        """Without the copy that is to be replaced, and without those of runs that are over."""
+        gone = [kept, *(one for one in copies(found.names) if one.ended and one.name != kept.name)]
+        for one in gone:
+            self._forget(device, one)
+        names = [
+            name
+            for name in found.names
+            if not any(name == one.name or name.startswith(f"{one.name}--c") for one in gone)
+        ]
+        return replace(found, kept=None, names=names)
+
+    def _newly_armed(self, device: Console, found: Found, order: Order) -> CheckpointStatus:
         name = name_of(order.run_id, order.by, found.saved)
-        if name + CONFIRMED in found.names:  # left by a run of this name whose end was cut short
-            self.means.delete(device, name + CONFIRMED)
+        for mark in marks(name, found.names):  # left by a run of this name whose end was cut short
+            self.means.delete(device, mark)
         self.means.save(device, name)
         try:
             kept = self._alone(device, name)
@@ -129,9 +94,10 @@ class DeviceDriver:
         """Two runs may both have found the device free: now at least one of them sees the other's copy."""
         ours: list[Kept] = []
         for one in copies(self.means.names(device)):
-            if one.name != name:
-                raise self._held(device, _Found(one, None, "", "", "", []))
-            ours.append(one)
+            if one.name == name:
+                ours.append(one)
+            elif not one.ended:
+                raise telling.held(self.means, device.host, Found(one, None, "", "", "", []))
         if not ours:
             raise CheckpointError(
                 "the copy of the configuration is not there", device.host, "look whether the flash is full"
@@ -157,6 +123,13 @@ class DeviceDriver:
         if found.pending is not None and found.pending < margin:
             self.means.start(device, margin)
             found = self._again(device, found)
+            if found.pending is not None and found.pending < margin / 2:
+                what, todo = self.means.traits.waits
+                raise CheckpointError(
+                    what or f"the device's timer ends in {found.pending:.0f} s, and can't be given more time",
+                    device.host,
+                    todo or "make the change again, and let it commit with more time",
+                )
         return self._status(device, found)
 
     def confirm(self, channel: Channel, run_id: str) -> CheckpointStatus:
@@ -182,8 +155,9 @@ class DeviceDriver:
                     "make the change again under a new checkpoint",
                 )
             found = now
-        self.means.save(device, kept.name + CONFIRMED)
-        return self._after_change(device, replace(found, kept=replace(kept, confirmed=True)))
+        mark = mark_of(kept.name)
+        self.means.save(device, mark)
+        return self._after_change(device, replace(found, kept=replace(kept, mark=mark)))
 
     def release(self, channel: Channel, run_id: str) -> CheckpointStatus:
         device = console(channel)
@@ -204,11 +178,14 @@ class DeviceDriver:
         kept = found.kept
         if kept is None:
             return self._status(device, found)
+        if kept.ended:
+            return self._restored_before(device, found)
         before = found
         by_timer = self._state(found) == "fired"
         if found.pending is not None:
             by_timer = self._end_timer(device, found)
             found = self._look(device)
+            by_timer = by_timer and not found.changed  # it was not the timer that ended it
         if found.changed:
             self.means.replace(device, kept.name)
             found = self._look(device)
@@ -218,13 +195,31 @@ class DeviceDriver:
             found = self._look(device)
         told = self._status(device, found)
         if found.differs:
-            return replace(told, state="failed", proven=False, manual=self._manual(found))
-        self._forget(device, kept)
-        changed = [_WHOLE] * (before.changed or by_timer) + [_STARTUP] * before.rewritten
+            return replace(told, state="failed", proven=False, manual=telling.manual(self.means, found))
         state = "fired" if by_timer else "restored"
+        self._end(device, kept, state)
+        changed = [WHOLE] * (before.changed or by_timer) + [STARTUP] * before.rewritten
         return replace(told, state=state, proven=True, changed_tables=changed, remaining=0.0, messages=[])
 
-    def _end_timer(self, device: Console, found: _Found) -> bool:
+    def _restored_before(self, device: Console, found: Found) -> CheckpointStatus:
+        """The answer to a restore that was made: whoever asks again did not get it. What somebody changed since then
+        is nobody's to put back."""
+        told = self._status(device, found)
+        if found.differs:
+            raise CheckpointError(
+                f"its checkpoint is {told.state}, and its {' and '.join(found.differs)} changed since then",
+                device.host,
+                "look at who changed it; to go back from here, arm it anew",
+            )
+        return replace(told, proven=True)
+
+    def _end(self, device: Console, kept: Kept, state: str) -> None:
+        """The copy tells from now on what became of it. Without room for another name, it is gone."""
+        with suppress(CheckpointError):
+            self.means.copy(device, kept.name, f"{kept.name}--{state}")
+        self._forget(device, kept)
+
+    def _end_timer(self, device: Console, found: Found) -> bool:
         """Go back, or drop the timer where nothing changed. True if the timer ended in between by itself."""
         try:
             if found.changed:
@@ -240,109 +235,54 @@ class DeviceDriver:
     def absent(self, channel: Channel, run_id: str, take_over: str) -> CheckpointStatus:
         device = console(channel)
         found = self._look(device)
-        if found.kept is not None and found.kept.run_id != run_id and not take_over:
-            raise self._held(device, found)
-        if found.kept is not None:
-            if found.pending is not None:
+        kept = found.kept
+        if kept is not None and kept.run_id != run_id and not take_over:
+            if kept.ended:
+                return self._status(device, found)
+            raise telling.held(self.means, device.host, found)
+        if kept is not None:
+            if found.pending is not None and not kept.ended:
                 self.means.keep(device)
-            self._forget(device, found.kept)
+            self._forget(device, kept)
             found = self._again(device, replace(found, kept=None))
         return self._status(device, found)
 
-    def _look(self, device: Console) -> _Found:
+    def _look(self, device: Console) -> Found:
         names = self.means.names(device)
         kept = next(iter(copies(names)[::-1]), None)
         recorded = self.means.text(device, kept.name) if kept else ""
         pending, running = self.means.pending(device), self.means.running(device)
-        return _Found(kept, pending, running, recorded, _short(self.means.startup(device)), names)
+        return Found(kept, pending, running, recorded, short(self.means.startup(device)), names)
 
-    def _again(self, device: Console, found: _Found) -> _Found:
+    def _again(self, device: Console, found: Found) -> Found:
         """What was found, and the timer as it is now."""
         return replace(found, pending=self.means.pending(device))
 
-    def _state(self, found: _Found) -> str:
-        if found.kept is None:
-            return "none"
-        if found.kept.confirmed:
-            return "confirmed"
-        if found.pending is not None or self.means.protection != "arm_before":
-            return "armed"
-        return "failed" if found.changed else "fired"
+    def _state(self, found: Found) -> str:
+        return found.state(self.means.traits.protection)
 
-    def _status(self, device: Console, found: _Found) -> CheckpointStatus:
-        kept, state = found.kept, self._state(found)
-        running = {"static": digest(found.running), **({"saved": found.saved} if found.saved else {})}
-        recorded = {"static": digest(found.recorded)} if kept else {}
-        if kept and kept.saved:
-            recorded["saved"] = kept.saved
-        return CheckpointStatus(
-            device.host,
-            state,
-            kept.run_id if kept else "",
-            found.pending or 0.0,
-            running,
-            recorded,
-            self.means.protection,
-            self.means.disruption,
-            self.means.by_hand.format(name=kept.name) if kept else "",
-            {"user": kept.user, "controller": kept.controller} if kept else {},
-            changed_tables=found.differs,
-            timer="the device's own" if found.pending is not None else "",
-            messages=self._messages(found, state),
-            manual=self._manual(found) if state == "failed" else [],
-        )
+    def _status(self, device: Console, found: Found) -> CheckpointStatus:
+        return telling.status(self.means, device.host, found)
 
-    def _after_change(self, device: Console, found: _Found) -> CheckpointStatus:
+    def _after_change(self, device: Console, found: Found) -> CheckpointStatus:
         """The status, for those who made a change in between."""
         told = self._status(device, found)
-        if self.means.protection == "wraps_commit" and found.pending is None and not found.changed:
-            return replace(told, messages=[_AS_BEFORE])
+        if self.means.traits.protection == "wraps_commit" and found.pending is None and not found.changed:
+            return replace(told, messages=[telling.AS_BEFORE])
         return told
 
-    def _messages(self, found: _Found, state: str) -> list[str]:
-        found_more = [one.name for one in copies(found.names) if found.kept and one.name != found.kept.name]
-        more = [f"another run's copy is left on the device: {name}" for name in found_more]
-        if found.rewritten:
-            more.append("the startup configuration was written since: a reload loads what was written")
-        if state == "failed":
-            what = "the device's timer is gone (a reload ends it, and so can anybody)"
-            return [f"{what}, and its configuration is not as it was recorded", *more]
-        if state != "armed" or self.means.protection == "arm_before":
-            return more
-        if self.means.protection == "none":
-            return ["no timer of the device puts its rules back: only a revert from a controller does", *more]
-        if found.pending is not None:
-            return more
-        if found.changed:
-            return ["the change was committed for good: no timer of the device puts it back", *more]
-        asked = (
-            f"the timer is that of the change's own commit, which must be a confirmed one: {self.means.asks}"
-        )
-        return [asked, *more]
-
-    def _manual(self, found: _Found) -> list[str]:
-        steps = []
-        if found.kept and (found.changed or not found.rewritten):
-            steps.append(f"on the device's console: {self.means.by_hand.format(name=found.kept.name)}")
-        if found.rewritten:
-            steps.append(
-                "save the running configuration as the startup configuration, once it is as it was"
-                if found.was_saved
-                else "look at the startup configuration, and write it anew: what it was is not kept"
-            )
-        return steps
-
-    def _ours(self, device: Console, run_id: str) -> _Found:
+    def _ours(self, device: Console, run_id: str) -> Found:
         found = self._look(device)
-        if found.kept is None:
+        kept = found.kept
+        if kept is None or (kept.ended and kept.run_id != run_id):
             raise CheckpointError(
                 "the device holds no checkpoint", device.host, f"arm one first (id {run_id})"
             )
-        if found.kept.run_id != run_id:
-            raise self._held(device, found)
+        if kept.run_id != run_id:
+            raise telling.held(self.means, device.host, found)
         return found
 
-    def _armed(self, device: Console, run_id: str) -> _Found:
+    def _armed(self, device: Console, run_id: str) -> Found:
         found = self._ours(device, run_id)
         if self._state(found) != "armed":
             raise CheckpointError(
@@ -350,20 +290,15 @@ class DeviceDriver:
             )
         return found
 
-    def _held(self, device: Console, found: _Found) -> HeldError:
-        kept = found.kept or Kept("", "")
-        holder = Holder.read(
-            {
-                "id": kept.run_id,
-                "user": kept.user,
-                "controller": kept.controller,
-                "remaining": found.pending,
-                "state": self._state(found),
-            }
-        )
-        return HeldError(f"{holder.run} holds the device", device.host, "wait for that run to end", holder)
-
     def _forget(self, device: Console, kept: Kept) -> None:
         self.means.delete(device, kept.name)
-        if kept.confirmed:
-            self.means.delete(device, kept.name + CONFIRMED)
+        if kept.mark:
+            self.means.delete(device, kept.mark)
+
+
+def _somebodys(device: Console) -> CheckpointError:
+    return CheckpointError(
+        "somebody's confirmed commit is pending on the device",
+        device.host,
+        "confirm it, or wait until it is rolled back",
+    )

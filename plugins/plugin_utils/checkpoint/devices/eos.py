@@ -14,6 +14,7 @@ import re
 from typing import ClassVar
 
 from .console import AT_ONCE, Console, startup_config, tell
+from .means import Traits
 
 _REFUSED = r"^\s*%.*"
 _FLASH = "flash:"
@@ -25,10 +26,11 @@ _LEFT = re.compile(r"(\d+):(\d+):(\d+)|(\d+) seconds|(\d+) minutes")
 class EosMeans:
     """See ``means.Means``."""
 
-    protection: ClassVar[str] = "wraps_commit"
-    disruption: ClassVar[str] = "none"
-    by_hand: ClassVar[str] = "configure replace flash:{name}"
-    asks: ClassVar[str] = "make it in a configuration session, and commit that with 'commit timer HH:MM:SS'"
+    traits: ClassVar[Traits] = Traits(
+        "wraps_commit",
+        "configure replace flash:{name}",
+        "make it in a configuration session, and commit that with 'commit timer HH:MM:SS'",
+    )
 
     def names(self, device: Console) -> list[str]:
         said = tell(device, f"dir {_FLASH}", refused=_REFUSED)

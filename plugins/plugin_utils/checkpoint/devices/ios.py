@@ -19,6 +19,7 @@ from typing import ClassVar
 
 from ...errors import CheckpointError
 from .console import AT_ONCE, Console, startup_config, tell, words_of
+from .means import Traits
 
 # Not "%Warning: There already is a file existing with this name", and no line of the log (%SYS-5-CONFIG_I).
 _REFUSED = r"^\s*%(?!Warning|[A-Z0-9_]+-\d-).*|^Error.*|^.*Rollback aborted.*"
@@ -43,10 +44,10 @@ def _time(said: str) -> datetime | None:
 class IosMeans:
     """See ``means.Means``."""
 
-    protection: ClassVar[str] = "arm_before"
-    disruption: ClassVar[str] = "none"
-    by_hand: ClassVar[str] = "configure replace flash:{name} force"
-    asks: ClassVar[str] = ""
+    traits: ClassVar[Traits] = Traits(
+        "arm_before",
+        "configure replace flash:{name} force",
+    )
 
     def names(self, device: Console) -> list[str]:
         said = tell(device, f"dir {_FLASH}", refused=_REFUSED)

@@ -18,6 +18,7 @@ from typing import ClassVar
 
 from ...errors import CheckpointError
 from .console import AT_ONCE, Console, tell
+from .means import Traits
 
 _REFUSED = (
     r"^\s*(error:|unknown command).*|^.*\bsyntax error\b.*|^.*(permission denied|could not).*"
@@ -40,10 +41,11 @@ def _time(value: str) -> datetime:
 class JunosMeans:
     """See ``means.Means``."""
 
-    protection: ClassVar[str] = "wraps_commit"
-    disruption: ClassVar[str] = "none"
-    by_hand: ClassVar[str] = "configure; load override /var/tmp/{name}; commit"
-    asks: ClassVar[str] = "commit it with 'commit confirmed MINUTES' (junos_config: confirm)"
+    traits: ClassVar[Traits] = Traits(
+        "wraps_commit",
+        "configure; load override /var/tmp/{name}; commit",
+        "commit it with 'commit confirmed MINUTES' (junos_config: confirm)",
+    )
 
     def names(self, device: Console) -> list[str]:
         said = tell(device, f"file list {_FOLDER}", refused=r"^error:.*")

@@ -7,22 +7,35 @@ from __future__ import annotations
 
 import hashlib
 import re
+from dataclasses import dataclass
 from typing import ClassVar, Protocol
 
 from .console import Console
 
 
+@dataclass(frozen=True)
+class Traits:
+    """What a platform can do, as far as it can be told beforehand.
+
+    ``protection``: as in ``checkpoint.status``. ``by_hand``: what a person types on the device to go back to a copy,
+    ``{name}`` in it. ``asks``: where the timer is that of the change's own commit, how the change must commit; else
+    empty. ``disruption``: of going back by the device's own timer; ``calm``: a pattern of a line of the configuration
+    with which that disrupts nothing after all; ``warns``: what must be known of it before the change. ``waits``: where
+    nobody but the session that committed can confirm: this, and what to do; else empty."""
+
+    protection: str
+    by_hand: str
+    asks: str = ""
+    disruption: str = "none"
+    calm: str = ""
+    warns: str = ""
+    waits: tuple[str, str] = ("", "")
+
+
 class Means(Protocol):
-    """The commands of one platform. Copies of the configuration are told by name.
+    """The commands of one platform. Copies of the configuration are told by name."""
 
-    ``protection``: as in ``checkpoint.status``. ``disruption``: of going back. ``by_hand``: what a person types on
-    the device to go back to a copy, ``{name}`` in it. ``asks``: where the timer is that of the change's own commit, how
-    the change must commit; else empty."""
-
-    protection: ClassVar[str]
-    disruption: ClassVar[str]
-    by_hand: ClassVar[str]
-    asks: ClassVar[str]
+    traits: ClassVar[Traits]
 
     def names(self, device: Console) -> list[str]:
         """The copies on the device, of any run."""
@@ -50,13 +63,15 @@ class Means(Protocol):
         """Seconds until the device goes back by itself; None if it will not."""
 
     def start(self, device: Console, seconds: float) -> None:
-        """Start, or start anew, the device's timer. Where it belongs to a commit, nothing before that commit."""
+        """Start, or start anew, the device's timer. Where it belongs to a commit, nothing before that commit; where it
+        can't be given more time, nothing."""
 
     def keep(self, device: Console) -> None:
         """What is running stays: the timer ends."""
 
     def back(self, device: Console) -> None:
-        """Go back now, to what was before the timer began; nothing where only a copy tells what that was."""
+        """Go back now, to what was before the timer began; nothing where only a copy tells what that was. Raises
+        CheckpointError where the timer was first."""
 
     def replace(self, device: Console, name: str) -> None:
         """Make a copy the running configuration."""
@@ -64,8 +79,9 @@ class Means(Protocol):
 
 # Lines that a device writes anew without anybody changing its configuration, or around it.
 _CHANGING = re.compile(
-    r"^(Building configuration|Current configuration|! ?Last configuration change|! ?NVRAM config last|"
-    r"! ?No configuration change since|!Time:|!Running configuration last done|ntp clock-period|## Last commit|"
+    r"^(Building configuration|Current configuration|!{1,2} ?(?:Last|IOS XR) [Cc]onfiguration|! ?NVRAM config last|"
+    r"!! Building configuration|\w{3} \w{3} +\d+ [\d:.]+ \S+$|! ?No configuration change since|!Time:|"
+    r"!Running configuration last done|ntp clock-period|## Last commit|"
     r"! Command: |! device: |!Command: |! ?Startup[- ]config |Using \d+ out of \d+ bytes|end$)"
 )
 

@@ -13,6 +13,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from .console import AT_ONCE, Console, startup_config, tell
+from .means import Traits
 
 _REFUSED = r"^\s*(%|ERROR:|Rollback failed|Syntax error).*"
 _FLASH = "bootflash:"
@@ -23,10 +24,10 @@ _ASKED = {r"\(y/n\)\??\s*\[[yn]\]\s*": "y"}
 class NxosMeans:
     """See ``means.Means``."""
 
-    protection: ClassVar[str] = "none"
-    disruption: ClassVar[str] = "none"
-    by_hand: ClassVar[str] = "rollback running-config file bootflash:{name} atomic"
-    asks: ClassVar[str] = ""
+    traits: ClassVar[Traits] = Traits(
+        "none",
+        "rollback running-config file bootflash:{name} atomic",
+    )
 
     def names(self, device: Console) -> list[str]:
         said = tell(device, f"dir {_FLASH}", refused=_REFUSED)

@@ -10,10 +10,14 @@ from .eos import EosMeans
 from .ios import IosMeans
 from .junos import JunosMeans
 from .nxos import NxosMeans
+from .vyos import VyosMeans
+from .xr import XrMeans
 
 DEVICES: dict[str, DeviceDriver] = {
     "cisco_ios": DeviceDriver(IosMeans()),
     "cisco_nxos": DeviceDriver(NxosMeans()),
+    "cisco_xr": DeviceDriver(XrMeans()),
     "arista_eos": DeviceDriver(EosMeans()),
     "juniper_junos": DeviceDriver(JunosMeans()),
+    "vyos": DeviceDriver(VyosMeans()),
 }
