@@ -1,0 +1,246 @@
+# Copyright: (c) 2026, PathGuard developers
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What rules and routes certainly, or perhaps, do to the paths: the proof's word, with connections and counters."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from ..guard.detail import addresses, hosts, rule_text, where
+from ..guard.probes import REACHABLE, UNKNOWN, ProbeRow
+from ..render import words
+from .case import Case, Entry, lost_tries, of_path, tries
+from .cause import CERTAIN, DESTINATION, FIREWALL, LIKELY, NAT, OF_FIREWALLS, POSSIBLE, ROUTE, SOURCE, Cause
+
+# Changes of what is no rule (analyse/undo.py, OF_ROUTING), for people.
+ROUTING = {
+    "routes": "routing",
+    "route_rules": "policy routing",
+    "interfaces": "interfaces",
+    "forwarding": "forwarding",
+    "settings": "kernel settings",
+}
+_DIRECTIONS = {
+    "new": "",
+    "established": " (packets of open connections)",
+    "reply": " (replies)",
+    "error": " (ICMP errors)",
+}
+_LAYER_OF = {"source": SOURCE, "destination": DESTINATION, "way": FIREWALL}
+PARTS_TOLD, REASONS_TOLD = 2, 2
+
+
+def causes(case: Case) -> list[Cause]:
+    """One for each change, or each rule that denies, whichever paths it breaks."""
+    found: dict[tuple[str, ...], Cause] = {}
+    for entry in case.paths:
+        for cause in [*_denied(case, entry), *_unknown(case, entry)]:
+            key = (cause.layer, cause.place or cause.host, cause.what, cause.now, cause.before)
+            held = found.setdefault(key, cause)
+            if held is not cause:
+                _join(held, cause)
+    return list(found.values())
+
+
+def _join(held: Cause, more: Cause) -> None:
+    held.paths += [name for name in more.paths if name not in held.paths]
+    held.hosts += [name for name in more.hosts if name not in held.hosts]
+    held.evidence += [line for line in more.evidence if line not in held.evidence]
+    held.pairs += more.pairs
+
+
+def _denied(case: Case, entry: Entry) -> Iterator[Cause]:
+    denials = [item for item in entry["deciding"] if item["verdict"] == "deny"]
+    if entry["remedy"]:
+        for cure in entry["remedy"]:
+            yield _changed(case, entry, cure, denials)
+        return
+    for item in denials:
+        yield _denial(case, entry, item)
+
+
+def _changed(case: Case, entry: Entry, cure: Entry, denials: Sequence[Entry]) -> Cause:
+    """A change since it was open last."""
+    chain = cure["chain"]
+    place = where(cure["host"], chain or ROUTING[cure["change"]], cure["now"] or cure["before"])
+    alone = len(entry["remedy"]) == 1
+    rows = [row for row in of_path(case.closed, entry["name"]) if alone or row.host in cure["hosts"]]
+    evidence = [*_part(entry, entry["cut"]), *_said_by_probes(rows)]
+    for item in denials:
+        evidence += _decides(case, item, chain) + _counted(case, item, rows)
+    return Cause(
+        layer=_layer(case, cure["host"], chain) if chain else ROUTE,
+        host=cure["host"],
+        what=f"{place}: {cure['note']}; it cuts off {_who(case, cure)}",
+        confidence=_confidence(rows),
+        evidence=list(dict.fromkeys(evidence)),
+        firewall=bool(chain) and _layer(case, cure["host"], chain) in OF_FIREWALLS,
+        place=place,
+        rule=dict(cure["now"] or cure["before"] or {}) or None,
+        before=rule_text(cure["before"]) if cure["before"] else "",
+        now=rule_text(cure["now"]) if cure["now"] else "",
+        commands=list(cure["commands"]),
+        paths=[entry["name"]],
+        pairs=cure["pairs"],
+        hosts=list(cure["hosts"]),
+    )
+
+
+def _who(case: Case, cure: Entry) -> str:
+    """``app08-app10``, ``all 10 hosts``, or pairs where the sources are no hosts."""
+    names = cure["hosts"]
+    if not names:
+        return f"{words.number(cure['pairs'])} pairs"
+    return f"all {len(names)} hosts" if len(names) == len(case.sources) > 1 else hosts(names)
+
+
+def _denial(case: Case, entry: Entry, item: Entry) -> Cause:
+    """What denies now, where nothing is known to compare with."""
+    rows = of_path(case.closed, entry["name"])
+    evidence = [*_part(entry, entry["cut"]), *_said_by_probes(rows), *_counted(case, item, rows)]
+    last = item["rules"][-1] if item["rules"] else None
+    about = _DIRECTIONS[item["direction"]]
+    if last is None:
+        host = item["host"] or "the network"
+        reason = item["reason"]
+        what = reason if reason.startswith(host) else f"{host}: {reason}"
+        layer, place, firewall = ROUTE, host, False
+    else:
+        place = where(last["host"], last["chain"], last)
+        layer = _layer(case, last["host"], last["chain"])
+        firewall = True
+        verb = "denies" if last["position"] else "accepts by no rule, and denies by default,"
+        what = (
+            f"{place}, {verb} part of it{about}"
+            if entry["status"] == "partial"
+            else f"{place}, {verb} it{about}"
+        )
+    return Cause(
+        layer=layer,
+        host=item["host"],
+        what=what,
+        confidence=_confidence(rows),
+        evidence=list(dict.fromkeys(evidence)),
+        firewall=firewall,
+        place=place,
+        rule=dict(last) if last else None,
+        now=rule_text(last) if last else "",
+        paths=[entry["name"]],
+        pairs=item["pairs"],
+        hosts=list(entry["cut"]["hosts"]) if entry["cut"] else [],
+    )
+
+
+def _unknown(case: Case, entry: Entry) -> Iterator[Cause]:
+    """What the rules may do to flows that can't be judged; where their connections get through, they do not."""
+    part = entry["unknown"]
+    rows = [row for row in of_path(case.rows, entry["name"]) if row.proof == UNKNOWN]
+    failed = [row for row in rows if row.result != REACHABLE]
+    if not (part["flows"] or part["reasons"]) or (rows and not failed):
+        return
+    items = [item for item in entry["deciding"] if item["verdict"] == "unknown" and item["rules"]]
+    for item in items:
+        last = item["rules"][-1]
+        place = where(last["host"], last["chain"], last)
+        yield Cause(
+            layer=_layer(case, last["host"], last["chain"]),
+            host=last["host"],
+            what=f"{place}, may deny it{_DIRECTIONS[item['direction']]}: {item['reason']}",
+            confidence=LIKELY if failed else POSSIBLE,
+            evidence=[*_said_by_probes(failed), *_counted(case, item, failed)],
+            firewall=True,
+            place=place,
+            rule=dict(last),
+            now=rule_text(last),
+            paths=[entry["name"]],
+            pairs=item["pairs"],
+        )
+    if not items and failed:
+        yield Cause(
+            layer=FIREWALL,
+            host="",
+            what=f"what was not read: {'; '.join(part['reasons'][:REASONS_TOLD])}",
+            confidence=POSSIBLE,
+            evidence=_said_by_probes(failed),
+            paths=[entry["name"]],
+            pairs=part["pairs"],
+        )
+
+
+def _layer(case: Case, host: str, chain: str) -> str:
+    state = case.states.get(host)
+    ruleset = state.rulesets.get(chain) if state is not None else None
+    return NAT if ruleset is not None and ruleset.type == "nat" else _LAYER_OF[case.place_of(host)]
+
+
+def _confidence(rows: Sequence[ProbeRow]) -> str:
+    """The proof is sure. Connections that get through all the same say that it does not know everything."""
+    through = [row for row in rows if row.result == REACHABLE]
+    return POSSIBLE if rows and len(through) == len(rows) else CERTAIN
+
+
+def _part(entry: Entry, part: Entry | None) -> list[str]:
+    if not part or not part["flows"]:
+        return []
+    pieces = words.pieces(dict(entry), dict(part))
+    found = []
+    for piece in pieces[:PARTS_TOLD]:
+        who = f" ({hosts(part['hosts'])})" if part["hosts"] and len(pieces) == 1 else ""
+        found.append(
+            f"proof: cuts off {addresses(piece['from'])}{who} to {addresses(piece['to'])}, {piece['service']}"
+        )
+    if len(pieces) > PARTS_TOLD:
+        found.append(f"proof: and {len(pieces) - PARTS_TOLD} more parts, of {hosts(part['hosts'])}")
+    return [
+        *found,
+        *([f"proof: {words.one_way_only(dict(entry))}"] if words.one_way_only(dict(entry)) else []),
+    ]
+
+
+def _said_by_probes(rows: Sequence[ProbeRow]) -> list[str]:
+    if not rows:
+        return []
+    results = ", ".join(dict.fromkeys(row.result for row in rows if row.result != REACHABLE))
+    lost, asked = lost_tries(rows), tries(rows)
+    if not lost:
+        return [f"probes: all {asked} new connections of these got through, which the proof says can't be"]
+    return [f"probes: {lost} of {asked} new connections of these failed ({results})"]
+
+
+def _decides(case: Case, item: Entry, chain: str) -> list[str]:
+    """Who denies because of a change elsewhere."""
+    if not item["rules"]:
+        return [f"so that: {item['host']}: {item['reason']}"] if item["reason"] else []
+    last = item["rules"][-1]
+    if last["chain"] == chain and last["position"]:
+        return []
+    about = _DIRECTIONS[item["direction"]]
+    return [f"so that: {where(last['host'], last['chain'], last)}{about}: {rule_text(last)}"]
+
+
+def _counted(case: Case, item: Entry, rows: Sequence[ProbeRow]) -> list[str]:
+    """Whether the rule that decides has counted packets while connections were tried."""
+    if not item["rules"] or not rows or not lost_tries(rows):
+        return []
+    last = item["rules"][-1]
+    packets = case.counted.rule(last["host"], last["chain"], last["position"])
+    place = where(last["host"], last["chain"], last)
+    if packets is None:
+        return []
+    if not packets:
+        return [f"counter: {place} counted no packet meanwhile, which speaks against it"]
+    return [f"counter: {place} counted {packets} packets while {lost_tries(rows)} connections failed"]
+
+
+def decided(document: dict[str, Any]) -> dict[str, list[str]]:
+    """Host -> chains whose rules decide, by the report."""
+    found: dict[str, list[str]] = {}
+    for entry in document["paths"]:
+        for item in entry["deciding"]:
+            for rule in item["rules"]:
+                chains = found.setdefault(rule["host"], [])
+                if rule["chain"] not in chains:
+                    chains.append(rule["chain"])
+    return found

@@ -1,0 +1,236 @@
+# Copyright: (c) 2026, PathGuard developers
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What is wrong at the far end, where packets arrive: no listener, a server that refuses or can't take more."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ..guard.detail import hosts
+from ..guard.probes import OPEN, REACHABLE, ProbeRow
+from .case import Case, Entry, lost_tries, tries
+from .cause import CERTAIN, LIKELY, LISTENER, POSSIBLE, SERVICE, Cause
+
+# PostgreSQL documentation, appendix "PostgreSQL Error Codes": what a server says before it asks for a password.
+CODES = {
+    "53300": "has no connection left",
+    "28000": "does not admit this client (pg_hba.conf)",
+    "57P03": "can't take connections now",
+    "3D000": "has no such database",
+    "28P01": "does not know this user",
+}
+_NO_FIREWALL = "the packets get there: no firewall is the cause of this"
+
+
+def causes(case: Case) -> list[Cause]:
+    return [
+        *_listeners(case),
+        *_refused(case),
+        *_logins(case),
+        *_servers(case),
+        *_handshakes(case),
+    ]
+
+
+def _listeners(case: Case) -> Iterator[Cause]:
+    """A port on which nobody listens; but not where connections to it get through."""
+    for item in case.document["findings"]:
+        if item["kind"] != "listener":
+            continue
+        mine = set(case.destinations.get(item["host"], ()))
+        rows = [
+            row for row in case.rows if row.address in mine and row.path == item["path"] and _about(item, row)
+        ]
+        if any(row.result == REACHABLE for row in rows):
+            continue
+        refused = [row for row in rows if row.result == "refused"]
+        evidence = [
+            f"probes: {lost_tries(refused)} of {tries(rows)} new connections were refused: {_NO_FIREWALL}"
+        ]
+        what = str(item["message"]).removeprefix("open by rules, but ")
+        yield Cause(
+            layer=LISTENER,
+            host=item["host"],
+            what=f"{item['host']}: {what}",
+            confidence=CERTAIN if refused or not rows else LIKELY,
+            evidence=evidence if refused else [],
+            paths=[item["path"]],
+            pairs=len(refused),
+            hosts=list(dict.fromkeys(row.host for row in refused)),
+        )
+
+
+def _about(item: Entry, row: ProbeRow) -> bool:
+    """A finding about one family is told with its name."""
+    family = "IPv6" if ":" in row.address else "IPv4"
+    other = "IPv4" if family == "IPv6" else "IPv6"
+    return f"({other})" not in item["message"]
+
+
+def _refused(case: Case) -> Iterator[Cause]:
+    """Refused although somebody listens there, by what was read."""
+    told = {
+        address
+        for item in case.document["findings"]
+        if item["kind"] == "listener"
+        for address in case.destinations.get(item["host"], ())
+    }
+    rows = [row for row in case.failed(OPEN, result=("refused", "reset")) if row.address not in told]
+    for address, same in _by_address(rows).items():
+        host = _owner(case, address)
+        yield Cause(
+            layer=SERVICE,
+            host=host,
+            what=f"{host or address}: refuses new connections to {address} port {same[0].port}, although rules let "
+            "them pass",
+            confidence=LIKELY,
+            evidence=[f"probes: {lost_tries(same)} of {tries(same)} were refused at once: the host answers"],
+            paths=list(dict.fromkeys(row.path for row in same)),
+            pairs=len(same),
+            hosts=list(dict.fromkeys(row.host for row in same)),
+        )
+
+
+def _logins(case: Case) -> Iterator[Cause]:
+    """What the server itself says to a login that ends before any password."""
+    said: dict[tuple[str, str, str], list[str]] = {}
+    for source, facts in case.facts.items():
+        for login in facts["logins"]:
+            if login["result"] == "refused":
+                said.setdefault((login["address"], login["code"], login["message"]), []).append(source)
+    by_code: dict[tuple[str, str], list[tuple[str, list[str]]]] = {}
+    for (address, code, message), sources in said.items():
+        by_code.setdefault((_owner(case, address) or address, code), []).append((message, sources))
+    for (host, code), messages in by_code.items():
+        clients = list(dict.fromkeys(source for _message, sources in messages for source in sources))
+        yield Cause(
+            layer=SERVICE,
+            host=host,
+            what=f"{host}: PostgreSQL {CODES.get(code, 'refuses the login')}: {messages[0][0]}",
+            confidence=CERTAIN,
+            evidence=[f"login: refused from {hosts(clients)} with code {code}: {_NO_FIREWALL}"],
+            paths=[path["name"] for path in case.paths],
+            pairs=len(clients),
+            hosts=clients,
+        )
+
+
+def _servers(case: Case) -> Iterator[Cause]:
+    """What the destination itself knows of its server."""
+    for host in case.destinations:
+        for port, server in case.facts.get(host, {}).get("servers", {}).items():
+            yield from _full(case, host, port, server)
+            yield from _queue(case, host, port, server)
+            yield from _not_admitted(case, host, server)
+
+
+def _full(case: Case, host: str, port: str, server: Entry) -> Iterator[Cause]:
+    limit, kept = server["limit"], server["kept"] or 0
+    if limit is None or server["established"] < limit - kept:
+        return
+    refuses = any(
+        login["result"] == "refused" and login["code"] == "53300"
+        for facts in case.facts.values()
+        for login in facts["logins"]
+    )
+    if refuses:
+        return  # told by the server itself
+    yield Cause(
+        layer=SERVICE,
+        host=host,
+        what=f"{host}: PostgreSQL has no connection left: {server['established']} are open, and max_connections is "
+        f"{limit}, of which {kept} are for superusers",
+        confidence=CERTAIN,
+        evidence=[f"{host}: {server['established']} connections to port {port} are established there"],
+        paths=[path["name"] for path in case.paths],
+        pairs=len(case.rows),
+    )
+
+
+def _queue(case: Case, host: str, port: str, server: Entry) -> Iterator[Cause]:
+    """Connections that wait for the server to take them (listen(2)); the kernel drops what comes on top."""
+    overflows = case.counted.of(host, "listen", "ListenOverflows") or 0
+    waiting, queue = server["waiting"], server["queue"]
+    full = waiting is not None and queue is not None and waiting > queue
+    if not full and not overflows:
+        return
+    yield Cause(
+        layer=SERVICE,
+        host=host,
+        what=f"{host}: the listen queue of port {port} is full: {waiting} connections wait and {queue} may, so that "
+        "new ones time out as if a firewall dropped them",
+        confidence=CERTAIN if full else LIKELY,
+        evidence=[f"{host}: {overflows} connections were dropped for it while new ones were tried"],
+        paths=[path["name"] for path in case.paths],
+        pairs=len(case.failed()),
+    )
+
+
+def _not_admitted(case: Case, host: str, server: Entry) -> Iterator[Cause]:
+    """Clients that no line of pg_hba.conf admits. Where a login was tried, the server has said so itself."""
+    if any(facts["logins"] for facts in case.facts.values()):
+        return
+    out = {client: told["line"] for client, told in server["clients"].items() if told["admitted"] == "no"}
+    if not out:
+        return
+    names = list(dict.fromkeys(row.host for row in case.rows if row.source in out))
+    line = next((number for number in out.values() if number), None)
+    by = (
+        f"line {line} of pg_hba.conf rejects them"
+        if line
+        else "no line of pg_hba.conf is about their addresses"
+    )
+    yield Cause(
+        layer=SERVICE,
+        host=host,
+        what=f"{host}: PostgreSQL does not admit {', '.join(list(out)[:3])}{' and more' if len(out) > 3 else ''}: {by}",
+        confidence=CERTAIN,
+        evidence=[
+            f"{host}: the file as it is now; the server may still use an older one until it is reloaded"
+        ],
+        paths=[path["name"] for path in case.paths],
+        pairs=len(out),
+        hosts=names,
+    )
+
+
+def _handshakes(case: Case) -> Iterator[Cause]:
+    """Connected, and no answer: the server hangs, or something else listens there."""
+    for address, rows in _by_address(case.failed(result=("handshake_failed",))).items():
+        host = _owner(case, address)
+        yield Cause(
+            layer=SERVICE,
+            host=host,
+            what=f"{host or address}: port {rows[0].port} of {address} takes connections, and the service behind it "
+            f"does not answer: {rows[0].error}",
+            confidence=LIKELY,
+            evidence=[f"probes: {lost_tries(rows)} of {tries(rows)} new connections: {_NO_FIREWALL}"],
+            paths=list(dict.fromkeys(row.path for row in rows)),
+            pairs=len(rows),
+            hosts=list(dict.fromkeys(row.host for row in rows)),
+        )
+    flapping = case.failed(OPEN, result=("flapping",))
+    if flapping:
+        yield Cause(
+            layer=SERVICE,
+            host="",
+            what="some new connections fail and others do not, although rules let all of them pass: overload, a limit "
+            "of the server, or a way that was not read",
+            confidence=POSSIBLE,
+            evidence=[f"probes: {lost_tries(flapping)} of {tries(flapping)} failed"],
+            paths=list(dict.fromkeys(row.path for row in flapping)),
+            pairs=len(flapping),
+            hosts=list(dict.fromkeys(row.host for row in flapping)),
+        )
+
+
+def _by_address(rows: list[ProbeRow]) -> dict[str, list[ProbeRow]]:
+    found: dict[str, list[ProbeRow]] = {}
+    for row in rows:
+        found.setdefault(row.address, []).append(row)
+    return found
+
+
+def _owner(case: Case, address: str) -> str:
+    return next((host for host, mine in case.destinations.items() if address in mine), "")

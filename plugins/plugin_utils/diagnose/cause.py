@@ -1,0 +1,79 @@
+# Copyright: (c) 2026, PathGuard developers
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One cause that may explain a symptom, with its evidence."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+CERTAIN, LIKELY, POSSIBLE = "certain", "likely", "possible"
+CONFIDENCE = (CERTAIN, LIKELY, POSSIBLE)
+
+# Where a connection may fail, in the order in which it gets there; of equals, the first counts.
+NAME, SOURCE, ROUTE, FIREWALL, NAT, CONNTRACK, PATH, HOST, DESTINATION, LISTENER, SERVICE, MTU = LAYERS = (
+    "name",
+    "source",
+    "route",
+    "firewall",
+    "nat",
+    "conntrack",
+    "path",
+    "host",
+    "destination",
+    "listener",
+    "service",
+    "mtu",
+)
+# What a firewall does, wherever its rules are: on the way, or on one of the ends.
+OF_FIREWALLS = frozenset({SOURCE, FIREWALL, NAT, CONNTRACK, DESTINATION})
+
+
+@dataclass
+class Cause:
+    """``layer``: one of LAYERS. ``what``: for people, on one line, after ``host``'s name is known from it.
+    ``firewall``: whether it is a firewall's doing. ``before``, ``now``: a rule's text. ``commands``: what reverts it,
+    ready to run on ``host``. ``when``: what is known of when and by whom. ``pairs``, ``hosts``: what it costs."""
+
+    layer: str
+    host: str
+    what: str
+    confidence: str
+    evidence: list[str] = field(default_factory=list)
+    firewall: bool = False
+    place: str = ""
+    rule: dict[str, Any] | None = None
+    before: str = ""
+    now: str = ""
+    commands: list[str] = field(default_factory=list)
+    when: list[str] = field(default_factory=list)
+    paths: list[str] = field(default_factory=list)
+    pairs: int = 0
+    hosts: list[str] = field(default_factory=list)
+
+    def to_dict(self) -> dict[str, Any]:
+        return {
+            "layer": self.layer,
+            "host": self.host,
+            "what": self.what,
+            "confidence": self.confidence,
+            "firewall": self.firewall,
+            "evidence": list(self.evidence),
+            "place": self.place,
+            "rule": self.rule,
+            "before": self.before,
+            "now": self.now,
+            "commands": list(self.commands),
+            "when": list(self.when),
+            "paths": list(self.paths),
+            "pairs": self.pairs,
+            "hosts": list(self.hosts),
+        }
+
+
+def ranked(causes: list[Cause]) -> list[Cause]:
+    """The surest first; of these what costs most, and then what a connection meets first."""
+    return sorted(
+        causes, key=lambda item: (CONFIDENCE.index(item.confidence), -item.pairs, LAYERS.index(item.layer))
+    )

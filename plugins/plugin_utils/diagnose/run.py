@@ -1,0 +1,232 @@
+# Copyright: (c) 2026, PathGuard developers
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One diagnosis: read all hosts, prove the paths, try connections with an eye on the counters, ask the hosts, compare
+with earlier, and rank what may be the cause."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from ..gather import snapshot
+from ..guard import record
+from ..guard.names import resolver
+from ..guard.probes import ProbeRow
+from ..guard.probing import probe_rows
+from ..guard.proof import Proof, prove
+from ..guard.seldom import Say
+from ..model.raw import RawOutput
+from ..policy.complain import naming
+from ..policy.ends import Resolver
+from ..policy.inventory import hosts_needed, members
+from ..policy.probes import Target, probe_targets
+from . import asking, by_network, by_rules, by_service, history, saved, timeline
+from .case import Case
+from .cause import Cause, ranked
+from .checks import Check, checks
+from .counting import Counted, chains_of
+from .history import Earlier, Judge
+from .question import read_question
+from .site import COUNTERS, FACTS, DiagnoseSite, Gathered, Wanted, gather
+from .verdict import Verdict, verdict
+
+NOW = "now"
+PREFIX = "diagnosis"
+
+
+@dataclass(frozen=True)
+class Order:
+    """What is asked for. ``options``: of the question, see read_question. ``hops``: None where they are to be found.
+    ``history``, ``baseline``: folders, None for none. ``probe_timeout`` in seconds."""
+
+    options: Mapping[str, Any]
+    folder: Path
+    directory: Path
+    groups: Mapping[str, Sequence[str]]
+    hosts: Sequence[str]
+    hops: Sequence[str] | None = None
+    history: Path | None = None
+    baseline: Path | None = None
+    probe: bool = True
+    probe_timeout: float = 2.0
+    run_id: str = ""
+
+
+@dataclass
+class Diagnosis:
+    """``seconds``: by step. ``folder``: where all of it is kept."""
+
+    id: str
+    folder: Path
+    case: Case
+    causes: list[Cause]
+    verdict: Verdict
+    checks: list[Check]
+    started: str
+    seconds: dict[str, float] = field(default_factory=dict)
+
+
+class Clock:
+    """How long each step took."""
+
+    def __init__(self) -> None:
+        self.seconds: dict[str, float] = {}
+        self._begin = self._last = time.monotonic()
+
+    def lap(self, step: str) -> None:
+        now = time.monotonic()
+        self.seconds[step] = round(now - self._last, 2)
+        self._last = now
+        self.seconds["total"] = round(now - self._begin, 2)
+
+
+def diagnose(order: Order, site: DiagnoseSite, say: Say) -> Diagnosis:
+    """Raises PathGuardError where nothing can be found out: a bad question, no source host that can be read."""
+    clock, started = Clock(), record.now()
+    question = read_question(order.options, order.groups, order.hosts, order.folder)
+    policy = question.policy
+    with naming(policy.name):
+        needed = hosts_needed(policy, order.groups, order.hosts)
+    past = _past(order)
+    snapshot.prepare(order.directory, 1, "path_diagnose_dir")
+    stamp = started.replace("-", "").replace(":", "").split("+")[0].replace("T", "-")
+    folder = record.new_folder(order.directory, order.run_id or f"{PREFIX}-{stamp}")
+    sources = [host for path in policy.paths for host in members(path.source, order.groups)]
+    others = [name for name in order.hosts if name not in needed and name != "localhost"]
+    wanted = Wanted(list(dict.fromkeys(sources)), needed, order.hops, others)
+    gathered = gather(site, wanted, folder / NOW, folder.name)
+    clock.lap("read")
+    with naming(policy.name):
+        names = resolver(policy, order.groups, gathered.states, site)
+        proof = prove(policy, gathered.states, order.groups, folder / NOW, resolver=names)
+        tried = asking.with_addresses(policy, order.groups, names)
+        targets = probe_targets(tried, gathered.states, order.groups) if order.probe and tried.paths else []
+    clock.lap("prove")
+    say(f"PathGuard {folder.name}: {len(gathered.states)} hosts read, {len(proof.paths)} paths proven")
+    rows, counted = _connections(site, gathered, proof, targets, order.probe_timeout)
+    clock.lap("probe")
+    case = Case(
+        question=question,
+        states=gathered.states,
+        document=proof.document,
+        silent=gathered.silent,
+        rows=rows,
+        counted=counted,
+        sources=[host for host in wanted.sources if host in gathered.states],
+        destinations=asking.destinations(tried, gathered.states, order.groups),
+        raw=_raw(folder / NOW, gathered),
+        notes=gathered.notes,
+    )
+    case.facts, case.deaf = site.ask(FACTS, asking.requests(case, targets, order.probe))
+    clock.lap("ask")
+    _compare(case, order, past, names, folder, say)
+    clock.lap("compare")
+    found = ranked([*by_rules.causes(case), *by_service.causes(case), *by_network.causes(case)])
+    for cause in found:
+        _date(case, cause)
+    judged = verdict(case, found)
+    clock.lap("judge")
+    return Diagnosis(folder.name, folder, case, found, judged, checks(case, found), started, clock.seconds)
+
+
+def _past(order: Order) -> list[history.Moment]:
+    """Looked at before anything is gathered: a folder that is not there is told at once."""
+    return history.moments(order.history) if order.history is not None else []
+
+
+def _connections(
+    site: DiagnoseSite, gathered: Gathered, proof: Proof, targets: Sequence[Target], timeout: float
+) -> tuple[list[ProbeRow], Counted]:
+    """New connections from every source, between two looks at what the hosts on the way count."""
+    states = gathered.states
+    deciding = by_rules.decided(proof.document)
+    ways = {host for path in proof.document["paths"] for leg in path["legs"] for host in leg["hops"]}
+    ends = {host for path in proof.document["paths"] for host in path["cut"]["hosts"]}
+    watched = [name for name in states if name in ways or name in deciding or name not in ends]
+    requests = {
+        name: {"chains": chains_of(states[name], deciding.get(name, ()))}
+        for name in watched
+        if states[name].platform == "linux"
+    }
+    before, deaf = site.ask(COUNTERS, requests)
+    rows = probe_rows(site, proof, targets, timeout) if targets else []
+    again = {name: request for name, request in requests.items() if name not in deaf} if targets else {}
+    after = site.ask(COUNTERS, again)[0]
+    return rows, Counted(states, before, after)
+
+
+def _raw(folder: Path, gathered: Gathered) -> dict[str, dict[str, RawOutput]]:
+    """What the hosts' commands printed, from the snapshots that were just written."""
+    return {
+        name: {output.name: output for output in snapshot.read(snapshot.path_of(folder, name), name).raw}
+        for name in gathered.states
+    }
+
+
+def _compare(
+    case: Case, order: Order, past: list[history.Moment], names: Resolver, folder: Path, say: Say
+) -> None:
+    """Prove the paths again beside the last time that they were open, where they are not now."""
+    if all(path["satisfied"] == "yes" and not _hangs(path) for path in case.paths):
+        return
+    case.earlier = _earlier(case, order, past, names, say)
+    if case.earlier is None:
+        return
+    proof = prove(
+        case.question.policy,
+        case.states,
+        order.groups,
+        folder / NOW,
+        baseline=case.earlier.states,
+        resolver=names,
+    )
+    case.document = proof.document
+
+
+def _hangs(path: Mapping[str, Any]) -> bool:
+    return bool(path["too_big"]) and path["too_big"]["errors"] == "blocked"
+
+
+def _earlier(
+    case: Case, order: Order, past: list[history.Moment], names: Resolver, say: Say
+) -> Earlier | None:
+    """A baseline that was given, the newest good snapshots, or what the hosts have saved on their disks."""
+    if order.baseline is not None:
+        return history.given(order.baseline, case.states)
+    judge = Judge(case.question.policy, case.states, order.groups, names)
+    found = history.last_open(past, judge, say) if past else None
+    if found is not None and found.whole:
+        return found
+    disks = {
+        name: state for name in case.states if (state := saved.saved_state(case.states[name], case.raw[name]))
+    }
+    if disks:
+        states = {**case.states, **disks}
+        regained = judge.regained(states)
+        if regained or (regained is None and found is None):
+            what = f"the rules that {', '.join(disks)} {'has' if len(disks) == 1 else 'have'} saved"
+            return Earlier(what, "", states, whole=bool(regained))
+    return found
+
+
+def _date(case: Case, cause: Cause) -> None:
+    """What is known of when it came about, and by whom."""
+    earlier = case.earlier
+    if earlier is not None and (cause.before or cause.now) and cause.rule is not None and earlier.at:
+        until = (
+            f"was first seen cut off {timeline.moment(earlier.bad_at)}"
+            if earlier.bad_at
+            else "is cut off now"
+        )
+        cause.when.append(f"it was open {timeline.moment(earlier.at)} ({earlier.what}), and {until}")
+    elif earlier is not None and cause.rule is not None and not earlier.at:
+        cause.when.append(f"{earlier.what} would let it pass: the change is in memory only")
+    if cause.rule is None or cause.host not in case.states:
+        return
+    told = timeline.told_by_device(case.raw.get(cause.host, {}))
+    cause.when += [told] if told else []
+    cause.when += timeline.told_by_files(case.facts.get(cause.host, {}).get("files", {}))[:2]

@@ -1,0 +1,61 @@
+# Copyright: (c) 2026, PathGuard developers
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""When a host's rules were changed last, and by whom, as far as the host itself tells."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import datetime, timezone
+from typing import Any
+
+from ..model.raw import RawOutput
+
+_CONFIGURATIONS = ("running_config", "startup_config")
+# How a configuration begins that says so itself: (kind of line, its pattern with ``at`` and ``by``, where it has one).
+# Cisco IOS Configuration Fundamentals ("show running-config"), IOS-XR System Management ("!! Last configuration change
+# at"), NX-OS Fundamentals ("!Running configuration last done at"), ASA ("Written by"), EOS ("Startup-config last
+# modified at ... by"), Junos CLI User Guide ("## Last commit").
+_SAID = (
+    re.compile(r"^!+ ?Last configuration change at (?P<at>.+?) by (?P<by>\S+)\s*$", re.MULTILINE),
+    re.compile(r"^!+ ?Last configuration change at (?P<at>.+?)\s*$", re.MULTILINE),
+    re.compile(
+        r"^## Last (?:commit|changed): (?P<at>\S+ \S+(?: [A-Z]{2,5})?)(?: by (?P<by>\S+))?\s*$", re.MULTILINE
+    ),
+    re.compile(r"^!Running configuration last done at: (?P<at>.+?)\s*$", re.MULTILINE),
+    re.compile(r"^! Startup-config last modified at (?P<at>.+?) by (?P<by>\S+)\s*$", re.MULTILINE),
+    re.compile(r"^: Written by (?P<by>\S+) at (?P<at>.+?)\s*$", re.MULTILINE),
+)
+
+
+def told_by_device(raw: Mapping[str, RawOutput]) -> str:
+    """``configuration changed at 10:31:02 UTC Mon Nov 23 2026 by alice``; empty where nothing says so."""
+    for name in _CONFIGURATIONS:
+        text = raw[name].stdout if name in raw else ""
+        for pattern in _SAID:
+            found = pattern.search(text)
+            if found:
+                by = found.groupdict().get("by")
+                which = "saved configuration changed" if name == "startup_config" else "configuration changed"
+                return f"{which} at {found['at']}{f' by {by}' if by else ''}, as the device says"
+    return ""
+
+
+def told_by_files(files: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    """When each file of saved rules was written, the latest first. ``files``: path -> ``{changed, owner}``."""
+    dated = sorted(((entry["changed"], path, entry["owner"]) for path, entry in files.items()), reverse=True)
+    return [f"{path} was written {clock(changed)} (owner {owner})" for changed, path, owner in dated]
+
+
+def clock(seconds: float) -> str:
+    """``2026-11-23 04:29:13 UTC``."""
+    return datetime.fromtimestamp(seconds, timezone.utc).strftime("%Y-%m-%d %H:%M:%S UTC")
+
+
+def moment(at: str) -> str:
+    """An ISO 8601 moment as ``clock`` writes it; as it is, where it is none."""
+    try:
+        return clock(datetime.fromisoformat(at.replace("Z", "+00:00")).timestamp())
+    except ValueError:
+        return at

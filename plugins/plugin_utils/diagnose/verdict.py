@@ -1,0 +1,81 @@
+# Copyright: (c) 2026, PathGuard developers
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The one line that people wait for: is it the firewall, and if not, what is it?"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ..guard.probes import REACHABLE
+from .case import Case
+from .cause import CERTAIN, POSSIBLE, Cause
+
+FIREWALL, OTHER, NOTHING, UNKNOWN = "firewall", "not_firewall", "nothing", "unknown"
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """``kind``: firewall, not_firewall (it is something else), nothing (all works now), unknown. ``certain``: whether
+    that is proven or measured. ``cleared``: whether no firewall rule that was read can be the cause."""
+
+    kind: str
+    text: str
+    certain: bool
+    cleared: bool
+
+    def to_dict(self) -> dict[str, Any]:
+        return {"kind": self.kind, "text": self.text, "certain": self.certain, "cleared": self.cleared}
+
+
+def verdict(case: Case, causes: Sequence[Cause]) -> Verdict:
+    """``causes``: the likeliest first."""
+    cleared = case.proven_open and not any(cause.firewall for cause in causes)
+    if not causes:
+        return _without(case, cleared)
+    first = causes[0]
+    certain = first.confidence == CERTAIN
+    if first.firewall:
+        return Verdict(FIREWALL, f"{_sure('It is the firewall', certain)}: {first.what}", certain, False)
+    if first.confidence == POSSIBLE and _all_through(case):
+        return Verdict(NOTHING, f"{_works(case)}; what may matter: {first.what}", False, cleared)
+    beside = any(cause.firewall for cause in causes)
+    if cleared:
+        return Verdict(OTHER, f"It is not the firewall: {first.what}", certain, True)
+    if certain and not beside:
+        return Verdict(OTHER, f"It is not the firewall: {first.what}", True, False)
+    return Verdict(
+        OTHER if certain else UNKNOWN,
+        f"{_sure('It is', certain)}: {first.what}",
+        certain,
+        False,
+    )
+
+
+def _sure(words: str, certain: bool) -> str:
+    return words if certain else words.replace("It is", "It may be")
+
+
+def _without(case: Case, cleared: bool) -> Verdict:
+    if cleared and (_all_through(case) or not case.rows):
+        tail = "" if case.rows else " (no new connection was tried)"
+        return Verdict(NOTHING, f"It is not the firewall: {_works(case)}{tail}", bool(case.rows), True)
+    if case.proven_open:
+        return Verdict(
+            UNKNOWN, "It is no firewall rule that was read; the cause was not found", False, cleared
+        )
+    return Verdict(UNKNOWN, "The cause was not found: some of what is on the way is not known", False, False)
+
+
+def _all_through(case: Case) -> bool:
+    return bool(case.rows) and all(row.result == REACHABLE for row in case.rows)
+
+
+def _works(case: Case) -> str:
+    if not case.rows:
+        return "nothing is cut off now; rules and routes let all of it pass"
+    return f"nothing is cut off now; all {len(case.rows)} ways that were tried get through" + (
+        ", and rules and routes let all of it pass" if case.proven_open else ""
+    )
