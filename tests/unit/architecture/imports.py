@@ -15,7 +15,7 @@ PACKAGE = "ansible_collections.pathguard.network.plugins"
 
 # Data flows gather -> parse -> model -> analyse -> policy -> render. Those that make a state
 # and those that judge it meet in the model alone, so every import points towards the model.
-# `checkpoint` and `guard` stand on top of all of them.
+# `checkpoint`, `guard` and `diagnose` stand on top of all of them.
 ENGINE = ("gather", "parse", "model", "analyse", "policy", "render")
 MAY_IMPORT: dict[str, frozenset[str]] = {
     "errors": frozenset(),
@@ -30,6 +30,7 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "checkpoint": frozenset({"errors", "ansible_values", *ENGINE, "module_utils"}),
     "guard": frozenset({"errors", "ansible_values", *ENGINE, "checkpoint", "module_utils"}),
     "discover": frozenset({"errors", "ansible_values", *ENGINE, "module_utils"}),
+    "diagnose": frozenset({"errors", "ansible_values", *ENGINE, "guard", "module_utils"}),
     "module_utils": frozenset(),
     "doc_fragments": frozenset(),
 }
@@ -38,7 +39,7 @@ THIN_MAY_IMPORT = frozenset({*MAY_IMPORT, "doc_fragments"})
 
 # The engine can be used and tested without Ansible; only what talks to hosts may know it.
 MAY_KNOW_ANSIBLE = frozenset(
-    {"ansible_values", "gather", "checkpoint", "guard", "module_utils", "doc_fragments", *THIN}
+    {"ansible_values", "gather", "checkpoint", "guard", "diagnose", "module_utils", "doc_fragments", *THIN}
 )
 # `model` is plain data: it neither reads nor writes, and starts nothing.
 IO_MODULES = frozenset(
