@@ -19,9 +19,11 @@ from tests.support.emulated import PASSWORD, SECRET, USER, Emulated
 NETWORK_OS = {
     "cisco_ios": "cisco.ios.ios",
     "cisco_nxos": "cisco.nxos.nxos",
+    "cisco_xr": "cisco.iosxr.iosxr",
     "cisco_asa": "cisco.asa.asa",
     "arista_eos": "arista.eos.eos",
     "juniper_junos": "junipernetworks.junos.junos",
+    "vyos": "vyos.vyos.vyos",
 }
 # What inventories of network devices say of all of them.
 NETWORK_CLI: dict[str, Any] = {

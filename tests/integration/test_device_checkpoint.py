@@ -15,9 +15,12 @@ from tests.support.emulated import PASSWORD, SECRET, emulated
 PROTECTION = {
     "cisco_ios": "arm_before",
     "cisco_nxos": "none",
+    "cisco_xr": "wraps_commit",
     "arista_eos": "wraps_commit",
     "juniper_junos": "wraps_commit",
+    "vyos": "wraps_commit",
 }
+DISRUPTION = {"vyos": "reboot"}
 HOSTS = list(PROTECTION)
 RUN = "change-4711"
 
@@ -36,11 +39,16 @@ def test_armed_told_and_dropped(tmp_path: Path) -> None:
                 task("arm", "armed", HOSTS),
                 {"name": "who", "pathguard.network.firewall_checkpoint_info": {"hosts": HOSTS}},
                 task("back", "restored", HOSTS),
+                task("again", "restored", HOSTS),
+                task("drop", "absent", HOSTS),
             ]
         )
         assert played.rc == 0, played.text
         armed = played.of("arm", "localhost")["checkpoints"]
         assert {name: status["protection"] for name, status in armed.items()} == PROTECTION
+        assert {
+            name: status["disruption"] for name, status in armed.items() if status["disruption"] != "none"
+        } == (DISRUPTION)
         told = played.of("who", "localhost")["checkpoints"]
         assert {status["id"] for status in told.values()} == {RUN}
         assert {status["state"] for status in told.values()} == {"armed"}
@@ -48,6 +56,14 @@ def test_armed_told_and_dropped(tmp_path: Path) -> None:
         back = played.of("back", "localhost")["checkpoints"]
         assert all(status["proven"] for status in back.values())
         assert {name: device.device.running() for name, device in devices.items()} == before
+        again = played.of("again", "localhost")
+        assert (again["decision"], again["changed"]) == ("restored", False), (
+            "whoever lost the answer asks again"
+        )
+        assert {status["state"] for status in again["checkpoints"].values()} == {"restored"}
+        assert {status["state"] for status in played.of("drop", "localhost")["checkpoints"].values()} == {
+            "none"
+        }
         assert PASSWORD not in played.text
         assert SECRET not in played.text
 

@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from ansible_collections.pathguard.network.plugins.plugin_utils.checkpoint.devices.means import plain
 from ansible_collections.pathguard.network.plugins.plugin_utils.gather.channel import open_channel
 from tests.integration.device_play import Devices
 from tests.support.emulated import PASSWORD, SECRET, Emulated, emulated
@@ -33,16 +34,39 @@ POLICY = {
 }
 _EOS = ("ip access-list APP-IN", "no 10")
 _JUNOS = ("configure", "delete firewall family inet filter APP-IN term primary")
+_XR = ("configure", "ipv4 access-list APP-IN", "no 10")
+_VYOS = ("configure", "delete firewall name APP-IN rule 10")
 PLAIN = {
     "arista_eos": ("configure terminal", *_EOS, "end"),
     "juniper_junos": (*_JUNOS, "commit", "exit"),
+    "cisco_xr": (*_XR, "commit", "end"),
+    "vyos": (*_VYOS, "commit", "exit"),
 }
 TIMED = {
     "arista_eos": ("configure session work", *_EOS, "commit timer 00:05:00"),
     "juniper_junos": (*_JUNOS, "commit confirmed 5", "exit"),
+    "cisco_xr": (*_XR, "commit confirmed minutes 5"),
+    "vyos": (*_VYOS, "commit-confirm 5", "exit"),
 }
-ASKED = {"arista_eos": "commit timer HH:MM:SS", "juniper_junos": "commit confirmed MINUTES"}
-BACK = {"arista_eos": "configure session work abort", "juniper_junos": "load override"}
+ASKED = {
+    "arista_eos": "commit timer HH:MM:SS",
+    "juniper_junos": "commit confirmed MINUTES",
+    "cisco_xr": "commit confirmed minutes N",
+    "vyos": "commit-confirm MINUTES",
+}
+BACK = {
+    "arista_eos": "configure session work abort",
+    "juniper_junos": "load override",
+    "cisco_xr": "show configuration sessions detail",  # only the trial's own timer can go back
+    "vyos": "load /config/pathguard-",
+}
+LONG = (("cisco_xr", "timed"), ("vyos", "plain"))
+# Seconds. On IOS XR the guard waits until the trial of a session that is gone is over.
+MINUTE = {"cisco_xr": 3.0}
+
+
+def _marks(platform: str, name: str) -> list[pytest.MarkDecorator]:
+    return [pytest.mark.long] if (platform, name) in LONG else []
 
 
 @dataclass(frozen=True)
@@ -85,20 +109,30 @@ def guarded(platform: str, device: Emulated, folder: Path, lines: tuple[str, ...
     return Guarded(played.rc, played.text, run.with_name("report.txt").read_text(), document["guard"])
 
 
+def _by_timer(platform: str, lines: dict[str, tuple[str, ...]]) -> bool:
+    return platform == "cisco_xr" and lines is TIMED
+
+
 def _type(device: Emulated, begun: Path, done: Path, lines: tuple[str, ...]) -> None:
     deadline = time.monotonic() + 100
     while not begun.exists() and time.monotonic() < deadline:
         time.sleep(0.05)
     with closing(open_channel(device.access())) as channel:
         for line in lines:
-            channel.session.send(line)  # type: ignore[attr-defined]
+            channel.session.send(line, answers={r"\[Y/n\] ?$": "y"})  # type: ignore[attr-defined]
     done.touch()
 
 
-@pytest.mark.parametrize("platform", list(PLAIN))
-@pytest.mark.parametrize("lines", [PLAIN, TIMED], ids=["plain", "timed"])
+@pytest.mark.parametrize(
+    ("platform", "lines"),
+    [
+        pytest.param(platform, lines, id=f"{name}-{platform}", marks=_marks(platform, name))
+        for name, lines in (("plain", PLAIN), ("timed", TIMED))
+        for platform in PLAIN
+    ],
+)
 def test_a_broken_list_is_put_back(platform: str, lines: dict[str, tuple[str, ...]], tmp_path: Path) -> None:
-    with emulated(platform, tmp_path, minute=60.0) as device:
+    with emulated(platform, tmp_path, minute=MINUTE.get(platform, 60.0)) as device:
         before = device.device.running()
         found = guarded(platform, device, tmp_path, lines[platform])
         assert found.code != 0
@@ -110,8 +144,11 @@ def test_a_broken_list_is_put_back(platform: str, lines: dict[str, tuple[str, ..
         assert ASKED[platform] in told, "what the change must do is said before it"
         assert ("committed for good" in " ".join(found.report.split())) is (lines is PLAIN)
         assert any(line.startswith(BACK[platform]) for line in device.device.commands) or lines is PLAIN
-        assert device.device.running().splitlines()[1:] == before.splitlines()[1:]
+        assert plain(device.device.running()) == plain(before)
         assert device.device.pending is None
-        assert not [name for name in device.device.files if "pathguard-" in name]  # type: ignore[attr-defined]
+        left = [name for name in device.device.files if "pathguard-" in name]  # type: ignore[attr-defined]
+        assert [name.rpartition("--")[2] for name in left] == [
+            "fired" if _by_timer(platform, lines) else "restored"
+        ]
         for secret in (PASSWORD, SECRET):
             assert secret not in found.text + found.report
