@@ -17,7 +17,7 @@ from collections.abc import Mapping
 from ..model.raw import RawOutput
 from ..model.state import State
 from . import outputs as raw
-from .config import eos_binding
+from .config import eos_binding, platform_marks
 from .config.blocks import Line, tree
 from .config.device import OUTSIDE_NAT, Device
 from .config.eos_lists import access_lists
@@ -53,7 +53,7 @@ def parse(host: str, outputs: Mapping[str, RawOutput]) -> State:
     device = Device(host, "arista_eos", OUTSIDE_NAT)
     text = raw.text(outputs, "running_config")
     config = gathered(tree(text), eos_binding.mode, strays=True)
-    why = raw.problem(outputs, "running_config") or _broken(text, config)
+    why = platform_marks.problem(outputs, "arista_eos") or _broken(text, config)
     if why:
         device.state.unreadable.append({"what": "running_config", "reason": why})
         device.state.firewall_known = False

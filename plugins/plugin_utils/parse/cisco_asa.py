@@ -19,7 +19,7 @@ from ..model.raw import RawOutput
 from ..model.rules import DROP, Rule, Verdict
 from ..model.state import State
 from . import outputs as raw
-from .config import asa_nat, asa_others, asa_sessions, modes
+from .config import asa_nat, asa_others, asa_sessions, modes, platform_marks
 from .config.asa_interfaces import Binding, NamedInterface, Passing, named
 from .config.asa_lists import Lists, rules
 from .config.asa_objects import Objects
@@ -68,7 +68,7 @@ def parse(host: str, outputs: Mapping[str, RawOutput]) -> State:
     """Never fails for what a device printed: what can't be read is named in the state."""
     device = Device(host, "cisco_asa", _PLACES)
     text = raw.text(outputs, "running_config")
-    why = raw.problem(outputs, "running_config")
+    why = platform_marks.problem(outputs, "cisco_asa")
     if not why and _BEGINS.search(text) and not _ENDS.search(text):
         why = _CUT_SHORT
     refused = _REFUSED.search(text)

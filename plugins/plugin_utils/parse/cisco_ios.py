@@ -16,7 +16,7 @@ from ..model.raw import RawOutput
 from ..model.rules import Rule, Verdict
 from ..model.state import State
 from . import outputs as raw
-from .config import ios_boot, ios_text
+from .config import ios_boot, ios_text, platform_marks
 from .config.device import Device
 from .config.ios_config import Configuration
 
@@ -29,7 +29,7 @@ def parse(host: str, outputs: Mapping[str, RawOutput]) -> State:
     """Never fails for what a device printed: what can't be read is named in the state."""
     device = Device(host, "cisco_ios")
     text = raw.text(outputs, _RUNNING)
-    why = raw.problem(outputs, _RUNNING) or ios_text.problem(text)
+    why = platform_marks.problem(outputs, "cisco_ios") or ios_text.problem(text)
     shown = [raw.text(outputs, name) for name in _SHOWN if name in outputs]
     if why and (_RUNNING in outputs or not any(shown)):
         device.state.unreadable.append({"what": _RUNNING, "reason": why})

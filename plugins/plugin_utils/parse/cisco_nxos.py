@@ -12,6 +12,7 @@ traffic".
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
@@ -19,7 +20,7 @@ from ..model.raw import RawOutput
 from ..model.rules import ACCEPT, Rule
 from ..model.state import State
 from . import outputs as raw
-from .config import asks, cisco_names, cisco_rule, modes, nxos_ports, nxos_rule
+from .config import asks, cisco_names, cisco_rule, modes, nxos_ports, nxos_rule, platform_marks
 from .config.blocks import Line, tree
 from .config.device import Device, ends_all, unknown_rule
 from .config.entries import Entries, beneath, is_number
@@ -38,6 +39,8 @@ _SETTINGS = (
     ("fragments", "permit-all"),
     ("fragments", "deny-all"),
 )
+# The header of the whole configuration, not of a part of it ("show running-config aclmgr").
+_WHOLE = re.compile(r"^!Command: show (?:running|startup)-config(?: all)?\s*$", re.MULTILINE)
 _ROUTABLE = ("ignore", "routable")
 _GROUPS = ("ip address", "ipv6 address", "ip port")
 _ENTRY = ("permit", "deny", "remark", "statistics", "fragments", "ignore")
@@ -93,11 +96,11 @@ def parse(host: str, outputs: Mapping[str, RawOutput]) -> State:
     """Never fails for what a device printed: what can't be read is named in the state."""
     device = Device(host, "cisco_nxos")
     config = _Config()
-    why = raw.problem(outputs, "running_config")
+    why = platform_marks.problem(outputs, "cisco_nxos")
     if not why:
         text = raw.text(outputs, "running_config")
         lines = modes.gathered(tree(text), _mode, strays=True)
-        why = modes.refusal(lines) or modes.paged(text)
+        why = modes.refusal(lines) or modes.paged(text) or _cut_off(text, lines)
         for line in lines:
             _top(config, line)
         if not why and not config.found:
@@ -115,6 +118,19 @@ def parse(host: str, outputs: Mapping[str, RawOutput]) -> State:
     Bindings(device, ports, keys, routable, partial).add(config.maps, config.filters)
     _unplaced(device, config)
     return device.finish()
+
+
+def _cut_off(text: str, lines: list[Line]) -> str:
+    """NX-OS prints no end, but after the interfaces at least the console's line and what it boots ("line console",
+    "line vty", "boot nxos" in the sample output of "show running-config"): where nothing stands behind these, that is
+    lost."""
+    if not _WHOLE.search(text) or (lines and lines[-1].words[0] != "interface" and _has_interfaces(lines)):
+        return ""
+    return "the configuration ends with its interfaces or before them: it is cut off"
+
+
+def _has_interfaces(lines: list[Line]) -> bool:
+    return any(line.words[0] == "interface" for line in lines)
 
 
 def _mode(words: list[str]) -> modes.Belongs | None:

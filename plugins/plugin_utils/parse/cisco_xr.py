@@ -18,7 +18,7 @@ from ..model.raw import RawOutput
 from ..model.rules import ACCEPT, Rule
 from ..model.state import State
 from . import outputs as raw
-from .config import asks, cisco_names, cisco_rule, modes, xr_bindings, xr_ports, xr_rule
+from .config import asks, cisco_names, cisco_rule, modes, platform_marks, xr_bindings, xr_ports, xr_rule
 from .config.blocks import Line, tree
 from .config.device import Device, ends_all, unknown_rule
 from .config.entries import Entries, is_number
@@ -54,7 +54,7 @@ def parse(host: str, outputs: Mapping[str, RawOutput]) -> State:
     """Never fails for what a device printed: what can't be read is named in the state."""
     device = Device(host, "cisco_xr")
     config = _Config(Groups(xr_rule.member))
-    why = raw.problem(outputs, "running_config")
+    why = platform_marks.problem(outputs, "cisco_xr")
     if not why:
         shown = raw.text(outputs, "running_config")
         lines = modes.gathered(tree(shown), _mode, strays=True)

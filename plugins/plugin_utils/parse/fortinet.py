@@ -19,7 +19,7 @@ from ..model.raw import RawOutput
 from ..model.rules import ACCEPT, Rule, Ruleset, Verdict
 from ..model.state import State
 from . import outputs as raw
-from .config import asks, fortios_nat, fortios_policy, fortios_system, fortios_vips
+from .config import asks, fortios_nat, fortios_policy, fortios_system, fortios_vips, platform_marks
 from .config.device import Device
 from .config.fortios_addresses import Addresses
 from .config.fortios_policy import BOTH, ONLY, Kind, Objects, Policies
@@ -90,7 +90,7 @@ class _Vdom:
 def parse(host: str, outputs: Mapping[str, RawOutput]) -> State:
     """Never fails for what a device printed: what can't be read is named in the state."""
     device = Device(host, "fortinet")
-    why = raw.problem(outputs, "running_config")
+    why = platform_marks.problem(outputs, "fortinet")
     text = raw.text(outputs, "running_config")
     try:
         config = tree(text)

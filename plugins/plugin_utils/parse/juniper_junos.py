@@ -18,7 +18,7 @@ from ..model.raw import RawOutput
 from ..model.rules import Verdict
 from ..model.state import State
 from . import outputs as raw
-from .config import braces, junos_groups, junos_xml, srx_inbound
+from .config import braces, junos_groups, junos_xml, platform_marks, srx_inbound
 from .config.braces import Node
 from .config.device import Device
 from .config.junos_filter import Filters
@@ -165,7 +165,7 @@ def _objects(root: Node) -> Iterator[tuple[str, Node]]:
 def parse(host: str, outputs: Mapping[str, RawOutput]) -> State:
     """Never fails for what a device printed: what can't be read is named in the state."""
     device = Device(host, PLATFORM)
-    why = raw.problem(outputs, "running_config")
+    why = platform_marks.problem(outputs, "juniper_junos")
     try:
         if why:
             raise NotUnderstoodError(why)

@@ -20,7 +20,7 @@ from ..model.raw import RawOutput
 from ..model.rules import ACCEPT, DROP, REJECT, Chain, Rule, Ruleset, Verdict
 from ..model.state import State
 from . import outputs as raw
-from .config import asks, panos_vsys, panos_zones
+from .config import asks, panos_vsys, panos_zones, platform_marks
 from .config.device import Device
 from .config.panos_dnat import Translated
 from .config.panos_nat import Nat
@@ -57,7 +57,7 @@ _STOPPING = {"pbf": "discard", "dos": "deny"}
 def parse(host: str, outputs: Mapping[str, RawOutput]) -> State:
     """Never fails for what a device printed: what can't be read is named in the state."""
     device = Device(host, "paloalto_panos")
-    why = raw.problem(outputs, "running_config")
+    why = platform_marks.problem(outputs, "paloalto_panos")
     root = Node(0)
     strange: list[tuple[int, str]] = []
     if not why:

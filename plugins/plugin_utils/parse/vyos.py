@@ -17,7 +17,7 @@ from collections.abc import Mapping
 from ..model.raw import RawOutput
 from ..model.state import State
 from . import outputs as raw
-from .config import vyos_doubts, vyos_interfaces, vyos_vrf
+from .config import platform_marks, vyos_doubts, vyos_interfaces, vyos_vrf
 from .config.device import Device
 from .config.vyos_firewall import Firewall
 from .config.vyos_groups import Groups
@@ -41,7 +41,7 @@ def parse(host: str, outputs: Mapping[str, RawOutput]) -> State:
     """Never fails for what a device printed: what can't be read is named in the state."""
     device = Device(host, "vyos")
     text = raw.text(outputs, "running_config")
-    why = raw.problem(outputs, "running_config")
+    why = platform_marks.problem(outputs, "vyos")
     config = read(text)
     if not why and text.lstrip().startswith(_ERRORS):
         why = f"the device answered: {text.strip().splitlines()[0][:200]}"
