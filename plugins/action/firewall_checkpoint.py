@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 
 from ansible_collections.pathguard.network.plugins.plugin_utils.ansible_values import unsafe
 from ansible_collections.pathguard.network.plugins.plugin_utils.checkpoint import run
+from ansible_collections.pathguard.network.plugins.plugin_utils.checkpoint.driver import check_id
 from ansible_collections.pathguard.network.plugins.plugin_utils.checkpoint.status import (
     CheckpointStatus,
     unprotected,
@@ -75,6 +76,7 @@ class ActionModule(HostsAction):
             )
         logins = self.logins({**options, "timeout": options["command_timeout"]}, task_vars)
         accesses = logins.accesses(options["hosts"])
+        check_id(options["id"], lambda: accesses)
         able, unable = run.protectable(accesses)
         platforms = {access.name: access.platform for access in accesses}
         statuses = {name: unprotected(name, platforms[name]) for name in unable}

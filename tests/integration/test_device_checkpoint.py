@@ -36,6 +36,7 @@ def test_armed_told_and_dropped(tmp_path: Path) -> None:
         before = {name: device.device.running() for name, device in devices.items()}
         played = Devices(tmp_path, devices).play(
             [
+                {**task("odd", "armed", HOSTS, "CHG-4711--a"), "ignore_errors": True},
                 task("arm", "armed", HOSTS),
                 {"name": "who", "pathguard.network.firewall_checkpoint_info": {"hosts": HOSTS}},
                 task("back", "restored", HOSTS),
@@ -44,6 +45,10 @@ def test_armed_told_and_dropped(tmp_path: Path) -> None:
             ]
         )
         assert played.rc == 0, played.text
+        odd = played.of("odd", "localhost")
+        assert odd["failed"], "a name that no file can have is refused before anything is asked"
+        assert "can't be part of a file's name on a network device (cisco_ios, cisco_nxos" in odd["msg"]
+        assert "checkpoints" not in odd
         armed = played.of("arm", "localhost")["checkpoints"]
         assert {name: status["protection"] for name, status in armed.items()} == PROTECTION
         assert {

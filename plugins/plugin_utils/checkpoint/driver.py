@@ -5,13 +5,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 from ..gather.access import HostAccess
 from ..gather.channel import Channel
 from . import control
+from .devices.copies import fits, unfit
 from .devices.platforms import DEVICES
 from .status import CheckpointStatus
 
@@ -93,6 +94,18 @@ class LinuxDriver:
 def driver_of(access: HostAccess) -> Driver:
     """The driver of a host whose platform has one (``can_hold``)."""
     return LinuxDriver(access.python) if access.platform == "linux" else DEVICES[access.platform]
+
+
+def check_id(run_id: str, accesses: Callable[[], Sequence[HostAccess]], where: str = "id") -> None:
+    """Raises CheckpointError where a run of this id could not be armed on one of these hosts, before anything is read.
+
+    ``accesses``: asked only where the id does not fit all platforms.
+    """
+    if fits(run_id):
+        return
+    devices = [access.name for access in accesses() if access.platform in DEVICES]
+    if devices:
+        raise unfit(run_id, where, devices)
 
 
 def can_hold(platform: str) -> bool:

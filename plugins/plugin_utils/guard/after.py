@@ -128,7 +128,7 @@ class Judge:
             elif isinstance(answer, CheckpointStatus):
                 found.notes += _of_its_commit(name, answer)
                 if name in run.timers_end:
-                    run.timers_end[name] = began + max(run.timeout, answer.remaining)
+                    run.timers_end[name] = began + (answer.remaining or run.timeout)  # some can't be given more time
         if refused:
             found.reasons += self._too_late(refused, took)
         elif run.protected and took > run.timeout / 2:

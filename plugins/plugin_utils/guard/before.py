@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ..checkpoint.driver import can_hold
+from ..checkpoint.driver import can_hold, check_id
 from ..checkpoint.run import HELD_TODO, answer_dict, arm_all, status_all
 from ..checkpoint.status import CheckpointStatus
 from ..errors import GuardError, PathGuardError
@@ -97,6 +97,7 @@ def begin(start: Start, site: Site, say: Say) -> Before:
     snapshot.prepare(start.snapshot_dir, 1, FOLDER)
     folder = record.new_folder(start.snapshot_dir, start.run_id)
     run_id = folder.name
+    _check_id(start, site, needed, folder)
     states, errors = _read(start, site, needed, folder / "pre", run_id)
     if not start.accept_violations:
         errors = {**errors, **_without_rules(states)}
@@ -141,6 +142,20 @@ def begin(start: Start, site: Site, say: Say) -> Before:
     run.decision = "stopped" if found.stopped else ""
     run.write(folder)
     return found
+
+
+def _check_id(start: Start, site: Site, needed: Sequence[str], folder: Path) -> None:
+    """Raises CheckpointError for an id that a network device among those that may be armed could not hold."""
+    if start.protect is not None:
+        names = list(start.protect)
+    else:
+        found = [*needed, *(start.hosts if start.hops is None else start.hops)]
+        names = [name for name in dict.fromkeys(found) if name != "localhost"]
+    try:
+        check_id(folder.name, lambda: site.accesses(names), "path_guard_run_id")
+    except PathGuardError:
+        folder.rmdir()
+        raise
 
 
 def _read(

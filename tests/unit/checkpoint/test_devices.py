@@ -14,9 +14,10 @@ import pytest
 from ansible_collections.pathguard.network.plugins.plugin_utils.checkpoint.devices.copies import name_of
 from ansible_collections.pathguard.network.plugins.plugin_utils.checkpoint.devices.device import DeviceDriver
 from ansible_collections.pathguard.network.plugins.plugin_utils.checkpoint.devices.means import Traits
-from ansible_collections.pathguard.network.plugins.plugin_utils.checkpoint.driver import Order
+from ansible_collections.pathguard.network.plugins.plugin_utils.checkpoint.driver import Order, check_id
 from ansible_collections.pathguard.network.plugins.plugin_utils.checkpoint.status import HeldError
 from ansible_collections.pathguard.network.plugins.plugin_utils.errors import CheckpointError
+from ansible_collections.pathguard.network.plugins.plugin_utils.gather.access import HostAccess
 
 OLD, NEW = (
     "hostname r1\naccess-list 101 permit tcp any any\n",
@@ -267,6 +268,24 @@ def test_dropping_changes_nothing() -> None:
 def test_ids_that_are_no_file_names_are_refused(run_id: str) -> None:
     with pytest.raises(CheckpointError, match="file's name"):
         name_of(run_id, BY)
+
+
+@pytest.mark.parametrize("run_id", ["x" * 31, "run--1", "-1"])
+def test_an_id_is_refused_before_anything_is_read(run_id: str) -> None:
+    linux, asa, router = (
+        HostAccess(name, name, platform=name) for name in ("linux", "cisco_asa", "cisco_xr")
+    )
+    check_id(run_id, lambda: [linux, asa])
+    with pytest.raises(CheckpointError, match=r"network device \(cisco_xr\)") as refused:
+        check_id(run_id, lambda: [linux, router], "path_guard_run_id")
+    assert refused.value.where == "path_guard_run_id"
+
+
+def test_an_id_that_fits_asks_nothing() -> None:
+    def never() -> list[HostAccess]:
+        raise AssertionError("an inventory may be large")
+
+    check_id("CHG-4711", never)
 
 
 def test_a_transport_that_only_reads_is_refused() -> None:

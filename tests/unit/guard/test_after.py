@@ -144,6 +144,17 @@ def test_a_change_that_took_long_is_told(scene: Scene) -> None:
     assert "the change took 70 s; the timers were renewed for 120 s" in found.notes
 
 
+def test_a_timer_that_cant_be_given_time_is_not_thought_to_last(scene: Scene) -> None:
+    """VyOS: whoever can't be read is asked again until shortly before the device goes back, and no longer."""
+    scene.begin()
+    scene.site.hosts["fw1"].tells = {"protection": "wraps_commit", "remaining": 70.0}
+    scene.site.hosts["app01"].silent_reads = 1000
+    began = scene.clock.now
+    found = scene.end()
+    assert found.run.timers_end["fw1"] <= scene.clock.epoch() - scene.clock.now + began + 70
+    assert scene.clock.now - began < 70
+
+
 def test_a_timer_that_ends_between_the_proof_and_the_confirmation(scene: Scene) -> None:
     scene.begin()
     scene.change(WIDE)

@@ -7,19 +7,21 @@ from __future__ import annotations
 
 import errno
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from ansible_collections.pathguard.network.plugins.plugin_utils.errors import (
+    CheckpointError,
     GatherError,
     GuardError,
     PathGuardError,
     PolicyError,
 )
 from ansible_collections.pathguard.network.plugins.plugin_utils.gather import snapshot
+from ansible_collections.pathguard.network.plugins.plugin_utils.gather.access import HostAccess
 from ansible_collections.pathguard.network.plugins.plugin_utils.guard import record, text
 from tests.support.guard_scene import NARROW, PATH, POLICY, Scene
 
@@ -281,3 +283,20 @@ def test_what_a_device_cant_do_is_told_before_the_change(scene: Scene) -> None:
 def test_a_timer_of_whole_minutes_ends_later(scene: Scene) -> None:
     scene.site.hosts["fw1"].tells = {"remaining": 180.0}
     assert scene.begin().run.timers_end["fw1"] == scene.clock.epoch() + 180
+
+
+@pytest.mark.parametrize(
+    "chosen", [{"protect": ["fw1"]}, {"protect": None, "hops": ["fw1"]}, {"protect": None}]
+)
+def test_an_id_that_a_device_cant_hold_is_refused_before_anything_is_read(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch, chosen: dict[str, Any]
+) -> None:
+    def accesses(names: Sequence[str]) -> list[HostAccess]:
+        platforms = {"fw1": "cisco_xr"}
+        return [HostAccess(name, name, platform=platforms.get(name, "linux")) for name in names]
+
+    monkeypatch.setattr(scene.site, "accesses", accesses)
+    with pytest.raises(CheckpointError, match=r"file's name on a network device \(fw1\)"):
+        scene.begin(run_id="change-of-all-the-firewalls-2026", **chosen)
+    assert scene.site.reads == []
+    assert not list((scene.folder / "runs").iterdir()), "the id is free for whoever asks again"

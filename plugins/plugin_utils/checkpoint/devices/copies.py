@@ -17,6 +17,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from ...errors import CheckpointError
+from ...gather.several import some
 
 PREFIX = "pathguard-"
 # How long a confirmed checkpoint is held for peers of its run that are not confirmed yet. All are asked at once, so
@@ -58,20 +59,24 @@ class Kept:
         return max(0.0, self.confirmed_at + HELD_FOR - time.time()) if self.mark else 0.0
 
 
-def checked_id(run_id: str, where: str = "id") -> str:
-    """Raises CheckpointError for a run's id that can't be part of a file's name on a device."""
-    if not _ID.match(run_id) or len(run_id) > _OF_ID:
-        raise CheckpointError(
-            f"{run_id!r} can't be part of a file's name on a device",
-            where,
-            f"use letters, digits, dots, underscores and single hyphens, {_OF_ID} at most",
-        )
-    return run_id
+def fits(run_id: str) -> bool:
+    """Whether a run's id can be part of a file's name on a device."""
+    return bool(_ID.match(run_id)) and len(run_id) <= _OF_ID
+
+
+def unfit(run_id: str, where: str = "id", devices: Sequence[str] = ()) -> CheckpointError:
+    """The refusal of an id that does not fit; ``devices``: where it would be used."""
+    return CheckpointError(
+        f"{run_id!r} can't be part of a file's name on a network device{f' ({some(devices)})' if devices else ''}",
+        where,
+        f"use letters, digits, dots, underscores and single hyphens, {_OF_ID} at most",
+    )
 
 
 def name_of(run_id: str, by: Mapping[str, str], saved: str = "") -> str:
     """The name of a run's copy. CheckpointError for an id that no file can have as its name."""
-    checked_id(run_id)
+    if not fits(run_id):
+        raise unfit(run_id)
     user, controller = (
         _UNFIT.sub(".", by.get(key, "")).strip(".") or "unknown" for key in ("user", "controller")
     )
