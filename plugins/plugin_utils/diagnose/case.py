@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ..errors import PathGuardError
-from ..guard.probes import CUT, OPEN, REACHABLE, SOME_WAYS, ProbeRow
+from ..guard.probes import CUT, REACHABLE, SOME_WAYS, ProbeRow
 from ..model.raw import RawOutput
 from ..model.state import State
 from .counting import Counted
@@ -95,6 +95,3 @@ def tries(rows: Iterable[ProbeRow]) -> int:
 
 def lost_tries(rows: Iterable[ProbeRow]) -> int:
     return sum(row.attempts - row.reachable for row in rows)
-
-
-__all__ = ["CUT", "OPEN", "Case", "Entry", "lost_tries", "of_path", "tries"]

@@ -36,6 +36,8 @@ from .verdict import Verdict, verdict
 
 NOW = "now"
 PREFIX = "diagnosis"
+# Files of a host whose times are told.
+MOST_FILES = 2
 
 
 @dataclass(frozen=True)
@@ -214,19 +216,25 @@ def _earlier(
 
 
 def _date(case: Case, cause: Cause) -> None:
-    """What is known of when it came about, and by whom."""
+    """What is known of when it came about, and by whom; and whether the disk has it, too."""
     earlier = case.earlier
-    if earlier is not None and (cause.before or cause.now) and cause.rule is not None and earlier.at:
+    if cause.rule is None or cause.host not in case.states:
+        return
+    if earlier is not None and earlier.at:
         until = (
             f"was first seen cut off {timeline.moment(earlier.bad_at)}"
             if earlier.bad_at
             else "is cut off now"
         )
         cause.when.append(f"it was open {timeline.moment(earlier.at)} ({earlier.what}), and {until}")
-    elif earlier is not None and cause.rule is not None and not earlier.at:
+    elif earlier is not None:
         cause.when.append(f"{earlier.what} would let it pass: the change is in memory only")
-    if cause.rule is None or cause.host not in case.states:
-        return
     told = timeline.told_by_device(case.raw.get(cause.host, {}))
     cause.when += [told] if told else []
-    cause.when += timeline.told_by_files(case.facts.get(cause.host, {}).get("files", {}))[:2]
+    files = case.facts.get(cause.host, {}).get("files", {})
+    cause.when += timeline.told_by_files(files, earlier.at if earlier is not None else "")[:MOST_FILES]
+    kept = [item["file"] for item in case.states[cause.host].boot["sources"] if item["matches"] == "same"]
+    if cause.commands and kept and any(file in files for file in kept):
+        cause.evidence.append(
+            f"on disk: {', '.join(kept)} has it as it is now: mend it there, too, or a reload brings it back"
+        )

@@ -156,6 +156,3 @@ def short_paths(document: Entry) -> list[dict[str, str]]:
         {"name": path["name"], "status": path["status"], "share": words.short_share(path)}
         for path in document["paths"]
     ]
-
-
-__all__ = ["contradictions", "short_paths", "summary", "symptom", "text"]

@@ -12,20 +12,22 @@ from typing import Any
 
 from ..model.raw import RawOutput
 
+# Seconds by which the clocks of hosts may differ.
+CLOCKS_DIFFER = 60.0
 _CONFIGURATIONS = ("running_config", "startup_config")
 # How a configuration begins that says so itself: (kind of line, its pattern with ``at`` and ``by``, where it has one).
 # Cisco IOS Configuration Fundamentals ("show running-config"), IOS-XR System Management ("!! Last configuration change
 # at"), NX-OS Fundamentals ("!Running configuration last done at"), ASA ("Written by"), EOS ("Startup-config last
 # modified at ... by"), Junos CLI User Guide ("## Last commit").
 _SAID = (
-    re.compile(r"^!+ ?Last configuration change at (?P<at>.+?) by (?P<by>\S+)\s*$", re.MULTILINE),
-    re.compile(r"^!+ ?Last configuration change at (?P<at>.+?)\s*$", re.MULTILINE),
+    re.compile(r"^!+ ?Last configuration change at +(?P<at>.+?) by (?P<by>\S+)\s*$", re.MULTILINE),
+    re.compile(r"^!+ ?Last configuration change at +(?P<at>.+?)\s*$", re.MULTILINE),
     re.compile(
         r"^## Last (?:commit|changed): (?P<at>\S+ \S+(?: [A-Z]{2,5})?)(?: by (?P<by>\S+))?\s*$", re.MULTILINE
     ),
-    re.compile(r"^!Running configuration last done at: (?P<at>.+?)\s*$", re.MULTILINE),
-    re.compile(r"^! Startup-config last modified at (?P<at>.+?) by (?P<by>\S+)\s*$", re.MULTILINE),
-    re.compile(r"^: Written by (?P<by>\S+) at (?P<at>.+?)\s*$", re.MULTILINE),
+    re.compile(r"^!Running configuration last done at: +(?P<at>.+?)\s*$", re.MULTILINE),
+    re.compile(r"^! Startup-config last modified at +(?P<at>.+?) by (?P<by>\S+)\s*$", re.MULTILINE),
+    re.compile(r"^: Written by (?P<by>\S+) at +(?P<at>.+?)\s*$", re.MULTILINE),
 )
 
 
@@ -42,10 +44,20 @@ def told_by_device(raw: Mapping[str, RawOutput]) -> str:
     return ""
 
 
-def told_by_files(files: Mapping[str, Mapping[str, Any]]) -> list[str]:
-    """When each file of saved rules was written, the latest first. ``files``: path -> ``{changed, owner}``."""
+def told_by_files(files: Mapping[str, Mapping[str, Any]], since: str = "") -> list[str]:
+    """When each file of saved rules was written, the latest first. ``files``: path -> ``{changed, owner}``. ``since``:
+    what was written before that moment (ISO 8601), as far as clocks may differ, is left out."""
+    begin = _seconds(since) - CLOCKS_DIFFER if since else 0.0
     dated = sorted(((entry["changed"], path, entry["owner"]) for path, entry in files.items()), reverse=True)
-    return [f"{path} was written {clock(changed)} (owner {owner})" for changed, path, owner in dated]
+    return [
+        f"{path} was written {clock(changed)} (owner {owner})"
+        for changed, path, owner in dated
+        if changed >= begin
+    ]
+
+
+def _seconds(at: str) -> float:
+    return datetime.fromisoformat(at.replace("Z", "+00:00")).timestamp()
 
 
 def clock(seconds: float) -> str:
@@ -56,6 +68,6 @@ def clock(seconds: float) -> str:
 def moment(at: str) -> str:
     """An ISO 8601 moment as ``clock`` writes it; as it is, where it is none."""
     try:
-        return clock(datetime.fromisoformat(at.replace("Z", "+00:00")).timestamp())
+        return clock(_seconds(at))
     except ValueError:
         return at

@@ -13,6 +13,7 @@ from ..guard.probes import REACHABLE
 from .case import Case
 from .cause import CERTAIN, POSSIBLE, Cause
 
+REASONS_TOLD = 2
 FIREWALL, OTHER, NOTHING, UNKNOWN = "firewall", "not_firewall", "nothing", "unknown"
 
 
@@ -37,21 +38,17 @@ def verdict(case: Case, causes: Sequence[Cause]) -> Verdict:
         return _without(case, cleared)
     first = causes[0]
     certain = first.confidence == CERTAIN
+    if first.confidence == POSSIBLE and case.proven_open and _all_through(case):
+        text = f"{_works(case)}; what may matter: {first.what}"
+        return Verdict(NOTHING, text[0].upper() + text[1:], False, cleared)
     if first.firewall:
         return Verdict(FIREWALL, f"{_sure('It is the firewall', certain)}: {first.what}", certain, False)
-    if first.confidence == POSSIBLE and _all_through(case):
-        return Verdict(NOTHING, f"{_works(case)}; what may matter: {first.what}", False, cleared)
     beside = any(cause.firewall for cause in causes)
     if cleared:
         return Verdict(OTHER, f"It is not the firewall: {first.what}", certain, True)
     if certain and not beside:
         return Verdict(OTHER, f"It is not the firewall: {first.what}", True, False)
-    return Verdict(
-        OTHER if certain else UNKNOWN,
-        f"{_sure('It is', certain)}: {first.what}",
-        certain,
-        False,
-    )
+    return Verdict(OTHER if certain else UNKNOWN, f"{_sure('It is', certain)}: {first.what}", certain, False)
 
 
 def _sure(words: str, certain: bool) -> str:
@@ -66,6 +63,10 @@ def _without(case: Case, cleared: bool) -> Verdict:
         return Verdict(
             UNKNOWN, "It is no firewall rule that was read; the cause was not found", False, cleared
         )
+    reasons = [reason for path in case.paths for reason in path["unknown"]["reasons"]][:REASONS_TOLD]
+    if _all_through(case):
+        text = f"{_works(case)}; it is not proven for all of it: {'; '.join(reasons)}"
+        return Verdict(NOTHING, text[0].upper() + text[1:], False, False)
     return Verdict(UNKNOWN, "The cause was not found: some of what is on the way is not known", False, False)
 
 
@@ -76,6 +77,5 @@ def _all_through(case: Case) -> bool:
 def _works(case: Case) -> str:
     if not case.rows:
         return "nothing is cut off now; rules and routes let all of it pass"
-    return f"nothing is cut off now; all {len(case.rows)} ways that were tried get through" + (
-        ", and rules and routes let all of it pass" if case.proven_open else ""
-    )
+    found = f"nothing is cut off now; all {len(case.rows)} ways that were tried get through"
+    return f"{found}, and rules and routes let all of it pass" if case.proven_open else found

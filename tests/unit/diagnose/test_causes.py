@@ -1,0 +1,371 @@
+# Copyright: (c) 2026, PathGuard developers
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What is wrong, and what the diagnosis must say of it."""
+
+from __future__ import annotations
+
+import pytest
+
+from ansible_collections.pathguard.network.plugins.plugin_utils.diagnose import screen
+from ansible_collections.pathguard.network.plugins.plugin_utils.model.match import ALWAYS, Unknown, both
+from ansible_collections.pathguard.network.plugins.plugin_utils.model.rules import ACCEPT, DROP
+from ansible_collections.pathguard.network.plugins.plugin_utils.model.state import Listener
+from tests.support.diagnose_scene import Ailing
+from tests.support.states import APPS, app_rule, forward, match, rule, ruleset, stateful
+
+CUT = ("app08", "app09", "app10")
+NARROW = forward(app_rule("10.10.1.0/26"))
+SERVER = {
+    "established": 30,
+    "waiting": 0,
+    "queue": 244,
+    "process": "postgres",
+    "limit": 100,
+    "kept": 3,
+    "clients": {},
+}
+
+
+def test_nothing_is_wrong(ailing: Ailing) -> None:
+    found = ailing.ask()
+    assert found.verdict.text.startswith("It is not the firewall: nothing is cut off now; all 10 ways")
+    assert (found.verdict.kind, found.verdict.certain, found.verdict.cleared) == ("nothing", True, True)
+    assert found.causes == []
+
+
+def test_a_narrowed_rule_with_an_earlier_snapshot(ailing: Ailing) -> None:
+    """The rule, who is cut off, when, the command, and the pools that hide it."""
+    ailing.ask(run_id="good")
+    ailing.change(NARROW)
+    ailing.fail("timeout", *CUT)
+    ailing.site.pooled = dict.fromkeys(CUT, 3)
+    found = ailing.ask(history=ailing.folder / "runs", run_id="bad")
+    first = found.causes[0]
+    assert (first.layer, first.host, first.confidence, first.firewall) == ("firewall", "fw1", "certain", True)
+    assert (first.hosts, first.pairs) == (list(CUT), 3)
+    assert "10.10.1.0/26" in first.now
+    assert "10.10.1.0/24" in first.before
+    assert first.commands == [
+        "nft replace rule inet filter forward handle 13 'ip saddr 10.10.1.0/24 ip daddr { 10.20.1.10, 10.20.1.11 } "
+        "tcp dport 5432 accept'"
+    ]
+    assert "runs/good/now" in first.when[0]
+    assert found.verdict.text.startswith(
+        "It is the firewall: fw1, table inet filter, chain forward, handle 13"
+    )
+    assert "cuts off app08-app10" in found.verdict.text
+    symptom = (
+        "9 of 30 new connections fail (timeout), from app08-app10; 9 of their 9 pooled connections live on"
+    )
+    assert symptom in screen.symptom(found.case)[0]
+    assert f"  put it back: {first.commands[0]}\n" in screen.text(found)  # a command is never folded
+
+
+def test_without_anything_earlier_the_rule_that_denies_is_named(ailing: Ailing) -> None:
+    ailing.change(NARROW)
+    ailing.fail("timeout", *CUT)
+    found = ailing.ask()
+    assert found.verdict.text == (
+        "It is the firewall: fw1, table inet filter, chain forward, accepts by no rule, and denies by default, part of it"
+    )
+    assert found.causes[0].commands == []
+    assert found.causes[0].evidence[:2] == [
+        "proof: cuts off 10.10.1.66, 10.10.1.100, 10.10.1.200 (app08-app10) to 10.20.1.10, tcp 5432",
+        "probes: 9 of 9 new connections of these failed (timeout)",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("packets", "says"), [(9, "counted 9 packets while 9 connections failed"), (0, "which speaks against it")]
+)
+def test_the_rule_that_drops_counts(ailing: Ailing, packets: int, says: str) -> None:
+    drop = rule(3, "ip saddr 10.10.1.64/26 counter drop", match(src="10.10.1.64/26"), DROP)
+    accept = rule(4, *app_rule())
+    rules = ruleset("inet/filter/forward", "forward", "deny", [*stateful(), drop, accept])
+    ailing.change(rules)
+    ailing.fail("timeout", "app08", "app09")
+    before = {"fw1": {"rules": {"inet/filter/forward": {"handle:13": 100}}}}
+    after = {"fw1": {"rules": {"inet/filter/forward": {"handle:13": 100 + packets}}}}
+    ailing.site.counters = [before, after]
+    found = ailing.ask()
+    assert found.causes[0].now == "ip saddr 10.10.1.64/26 counter drop"
+    assert any(says.replace("9 connections", "6 connections") in line for line in found.causes[0].evidence)
+
+
+def test_a_connection_that_the_proof_cuts_off_gets_through(ailing: Ailing) -> None:
+    """A contradiction is told, and the proof is not taken for the whole truth."""
+    ailing.change(NARROW)
+    found = ailing.ask()
+    assert found.causes[0].confidence == "possible"
+    assert found.verdict.kind == "firewall"
+    assert not found.verdict.certain
+    assert screen.contradictions(found.case, found.causes) == [
+        "app08-app10 (IPv4) to 10.20.1.10 port 5432: reachable; the proof says cut"
+    ]
+    assert "ODD       app08-app10" in screen.text(found)
+
+
+@pytest.mark.parametrize(
+    ("listeners", "says"),
+    [
+        (
+            [Listener("tcp", "127.0.0.1", 5432, "postgres")],
+            "postgres listens on tcp 5432 only on loopback, not on 10.20.1.10",
+        ),
+        ([Listener("tcp", "0.0.0.0", 22, "sshd")], "nothing listens on tcp 5432"),
+    ],
+)
+def test_nobody_listens(ailing: Ailing, listeners: list[Listener], says: str) -> None:
+    ailing.states["db1"].listeners = listeners
+    ailing.fail("refused", *APPS)
+    found = ailing.ask()
+    assert found.verdict.text.startswith(f"It is not the firewall: db1: {says}")
+    assert (found.verdict.kind, found.verdict.certain, found.verdict.cleared) == ("not_firewall", True, True)
+    assert [check.name for check in found.checks if check.state == "bad"] == ["listener"]
+
+
+def test_a_route_that_is_gone(ailing: Ailing) -> None:
+    state = ailing.states["app03"]
+    state.routes = [route for route in state.routes if route.destination != "10.20.1.0/24"]
+    ailing.fail("no_route", "app03")
+    found = ailing.ask()
+    assert (found.verdict.kind, found.causes[0].layer, found.causes[0].host) == (
+        "not_firewall",
+        "route",
+        "app03",
+    )
+    assert "It is not the firewall: app03: " in found.verdict.text
+
+
+def test_rules_of_the_source_and_of_the_destination(ailing: Ailing) -> None:
+    drop = rule(1, "tcp dport 5432 drop", match(proto="tcp", dport=5432), DROP)
+    ailing.change(ruleset("inet/own/output", "output", "permit", [drop]), "app01")
+    ailing.change(ruleset("inet/own/input", "input", "permit", [drop]), "db1")
+    ailing.fail("timeout", *APPS)
+    found = ailing.ask()
+    assert {(cause.layer, cause.host) for cause in found.causes} == {
+        ("source", "app01"),
+        ("destination", "db1"),
+    }
+    assert found.verdict.kind == "firewall"
+
+
+def test_a_rule_that_is_not_understood(ailing: Ailing) -> None:
+    """Where connections fail it is suspected; where they get through, it is not."""
+    doubtful = both(match(proto="tcp", dport=5432), Unknown("limit rate over 5/second", "a rate limit"))
+    rules = [*stateful(), rule(3, "limit rate over 5/second drop", doubtful, DROP), rule(4, *app_rule())]
+    ailing.change(ruleset("inet/filter/forward", "forward", "deny", rules))
+    found = ailing.ask()
+    assert (found.causes, found.verdict.kind, found.verdict.certain) == ([], "nothing", False)
+    assert "it is not proven for all of it: " in found.verdict.text
+    ailing.fail("flapping", "app02")
+    found = ailing.ask()
+    assert (found.causes[0].confidence, found.causes[0].now) == ("likely", "limit rate over 5/second drop")
+    assert found.verdict.text.startswith("It may be the firewall: fw1")
+
+
+def test_a_change_of_a_translation_is_told_as_one(ailing: Ailing) -> None:
+    from ansible_collections.pathguard.network.plugins.plugin_utils.model.rules import Effect
+    from ansible_collections.pathguard.network.plugins.plugin_utils.model.text import address_range
+
+    ailing.change(
+        ruleset("inet/filter/input", "input", "deny", stateful(("app hosts", match(src="10.10.1.0/24")))),
+        "db1",
+    )
+    ailing.ask(run_id="good")
+    low = address_range("10.20.1.1")[1]
+    snat = Effect("snat", family=4, address=(low, low))
+    nat = rule(1, "ip saddr 10.10.1.64/26 snat to 10.20.1.1", match(src="10.10.1.64/26"), ACCEPT, [snat])
+    ailing.change(
+        ruleset("ip/nat/postrouting", "postrouting", "permit", [nat], type="nat", priority=100, family="ip")
+    )
+    ailing.fail("timeout", "app08", "app09")
+    found = ailing.ask(history=ailing.folder / "runs")
+    assert (found.causes[0].layer, found.causes[0].host) == ("nat", "fw1")
+    assert found.causes[0].now == "ip saddr 10.10.1.64/26 snat to 10.20.1.1"
+    assert any(line.startswith("so that: db1") for line in found.causes[0].evidence)
+
+
+def test_a_full_table_of_connections(ailing: Ailing) -> None:
+    ailing.fail("timeout", *APPS)
+    full = {"count": 262144, "max": 262144, "drop": 4}
+    ailing.site.counters = [{"fw1": {"conntrack": full}}, {"fw1": {"conntrack": {**full, "drop": 34}}}]
+    found = ailing.ask()
+    assert "fw1: its table of connections is full: 262144 of 262144" in found.verdict.text
+    assert (found.verdict.kind, found.verdict.certain) == ("firewall", True)
+    assert "30 packets were dropped for it" in found.causes[0].evidence[0]
+
+
+def test_packets_that_vanish_between_what_was_read(ailing: Ailing) -> None:
+    """Not the rules; and the counters tell where the packets were seen last."""
+    ailing.fail("timeout", *APPS)
+    chain = "inet/filter/forward"
+    ailing.site.counters = [
+        {
+            "fw1": {"rules": {chain: {"handle:13": 5}}},
+            "db1": {"rules": {"inet/filter/input": {"handle:13": 7}}},
+        },
+        {
+            "fw1": {"rules": {chain: {"handle:13": 65}}},
+            "db1": {"rules": {"inet/filter/input": {"handle:13": 7}}},
+        },
+    ]
+    found = ailing.ask()
+    assert (found.verdict.kind, found.verdict.certain, found.verdict.cleared) == ("not_firewall", False, True)
+    assert "are lost, although all rules and routes that were read let them pass" in found.verdict.text
+    assert found.causes[0].evidence[1:] == [
+        "counter: fw1, table inet filter, chain forward, rule 3: 60 packets",
+        "counter: no rule of db1 that counts has counted a packet",
+    ]
+
+
+def test_a_database_host_that_is_down(ailing: Ailing) -> None:
+    ailing.site.dead = {"db1"}
+    found = ailing.ask()
+    assert "db1: it can't be read, so it may be down" in found.verdict.text
+    assert found.verdict.kind == "unknown"
+
+
+def test_names(ailing: Ailing) -> None:
+    ailing.site.facts = {
+        **{name: {"names": {"db.example": {"addresses": ["10.20.1.10"], "error": ""}}} for name in APPS[:8]},
+        "app09": {"names": {"db.example": {"addresses": ["10.20.1.12"], "error": ""}}},
+        "app10": {"names": {"db.example": {"addresses": [], "error": "Name or service not known"}}},
+    }
+    found = ailing.ask(names=["db.example"])
+    assert [cause.what for cause in found.causes] == [
+        "app10 can't resolve db.example: Name or service not known",
+        "app09 resolve db.example to 10.20.1.12, which is no address of db1",
+    ]
+    assert found.verdict.kind == "not_firewall"
+
+
+@pytest.mark.parametrize(
+    ("facts", "says"),
+    [
+        (
+            {"servers": {"5432": {**SERVER, "established": 97}}},
+            "PostgreSQL has no connection left: 97 are open",
+        ),
+        ({"servers": {"5432": {**SERVER, "waiting": 245}}}, "the listen queue of port 5432 is full"),
+        (
+            {"servers": {"5432": {**SERVER, "clients": {"10.10.1.5": {"admitted": "no", "line": None}}}}},
+            "does not admit 10.10.1.5: no line of pg_hba.conf",
+        ),
+        (
+            {"servers": {"5432": {**SERVER, "clients": {"10.10.1.5": {"admitted": "no", "line": 7}}}}},
+            "does not admit 10.10.1.5: line 7 of pg_hba.conf rejects them",
+        ),
+    ],
+)
+def test_what_the_servers_host_knows(ailing: Ailing, facts: dict[str, object], says: str) -> None:
+    ailing.site.facts = {"db1": facts}
+    found = ailing.ask()
+    assert found.verdict.text.startswith("It is not the firewall: db1: ")
+    assert says in found.verdict.text
+    assert found.verdict.certain
+
+
+@pytest.mark.parametrize(
+    "changed", [{}, {"established": 96}, {"waiting": 244}, {"limit": None, "kept": None}]
+)
+def test_a_server_that_has_room(ailing: Ailing, changed: dict[str, object]) -> None:
+    ailing.site.facts = {"db1": {"servers": {"5432": {**SERVER, **changed}}}}
+    assert ailing.ask().causes == []
+
+
+@pytest.mark.parametrize(
+    ("code", "message", "says"),
+    [
+        ("53300", "sorry, too many clients already", "PostgreSQL has no connection left: sorry"),
+        (
+            "28000",
+            'no pg_hba.conf entry for host "10.10.1.5"',
+            "PostgreSQL does not admit this client (pg_hba.conf)",
+        ),
+        ("57P03", "the database system is starting up", "PostgreSQL can't take connections now"),
+        ("XX000", "strange", "PostgreSQL refuses the login: strange"),
+    ],
+)
+def test_what_the_server_says_itself(ailing: Ailing, code: str, message: str, says: str) -> None:
+    login = {"source": "10.10.1.5", "address": "10.20.1.10", "port": 5432, "result": "refused"}
+    ailing.site.facts = {"app01": {"logins": [{**login, "code": code, "message": message}]}}
+    found = ailing.ask(login={"user": "shop", "database": "shop"})
+    assert says in found.verdict.text
+    assert (found.verdict.kind, found.verdict.certain) == ("not_firewall", True)
+
+
+def test_a_service_that_hangs(ailing: Ailing) -> None:
+    ailing.fail("handshake_failed", *APPS)
+    found = ailing.ask()
+    assert found.verdict.text.startswith(
+        "It is not the firewall: db1: port 5432 of 10.20.1.10 takes connections"
+    )
+
+
+def test_refused_although_somebody_listens(ailing: Ailing) -> None:
+    ailing.fail("refused", "app04")
+    found = ailing.ask()
+    assert found.verdict.text.startswith(
+        "It is not the firewall: db1: refuses new connections to 10.20.1.10 port 5432"
+    )
+    assert (found.verdict.certain, found.causes[0].hosts) == (False, ["app04"])
+
+
+@pytest.mark.parametrize(("large", "told", "kind"), [(False, False, "firewall"), (True, False, "nothing")])
+def test_large_packets(ailing: Ailing, large: bool, told: bool, kind: str) -> None:
+    """Errors about packets that are too big get lost: certain where large ones do vanish, else worth a word."""
+    drop = rule(1, "icmp drop", match(proto="icmp"), DROP)
+    rules = ruleset(
+        "inet/filter/forward", "forward", "deny", [drop, *(rule(2 + i, *r) for i, r in enumerate(_accepts()))]
+    )
+    ailing.change(rules)
+    ping = {
+        "source": "10.10.1.5",
+        "address": "10.20.1.10",
+        "small": True,
+        "large": large,
+        "told": told,
+        "bytes": 1500,
+    }
+    ailing.site.facts = {"app01": {"pings": [ping]}}
+    found = ailing.ask()
+    assert found.causes[0].layer == "mtu"
+    assert found.verdict.kind == kind
+    assert "small requests work and big results hang" in found.verdict.text
+
+
+def _accepts() -> list[tuple[str, object]]:
+    return [
+        ("ct state established,related accept", match(ct=("established", "related"))),
+        app_rule(),
+        ("", ALWAYS),
+    ][:2]
+
+
+def test_two_causes_are_both_told(ailing: Ailing) -> None:
+    """Mending one of them alone would not help."""
+    ailing.change(NARROW)
+    ailing.states["db1"].listeners = [Listener("tcp", "127.0.0.1", 5432, "postgres")]
+    ailing.fail("refused", *APPS[:7])
+    ailing.fail("timeout", *CUT)
+    found = ailing.ask()
+    assert {cause.layer for cause in found.causes if cause.confidence == "certain"} == {
+        "firewall",
+        "listener",
+    }
+    assert "only on loopback" in screen.text(found)
+    assert "chain forward" in screen.text(found)
+
+
+def test_without_probes_only_what_was_read_counts(ailing: Ailing) -> None:
+    ailing.change(NARROW)
+    found = ailing.ask(probe=False)
+    assert found.case.rows == []
+    assert (found.verdict.kind, found.verdict.certain) == ("firewall", True)
+    assert not any(
+        request.get("pings") or request.get("logins")
+        for _agent, hosts in ailing.site.asked
+        for request in hosts.values()
+    )
