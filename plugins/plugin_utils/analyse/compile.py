@@ -11,9 +11,10 @@ from __future__ import annotations
 
 from ..model.diagrams import EMPTY, FULL
 from ..model.flowset import Space
-from ..model.match import All, Always, Either, Fib, In, Masked, Match, Member, Named, Not, Range, Unknown
+from ..model.match import All, Always, Either, Fib, In, Masked, Match, Member, Named, Not, Ranges, Unknown
 from ..model.state import NamedSet, State
 from .fib import RouteQuestions
+from .index import IPV6_AT, few
 from .routes import FAMILY_NAME
 from .zones import Zones
 
@@ -39,6 +40,7 @@ class Compiler:
         self._assumed = assumed
         self._cache: dict[Match, int] = space.cache()
         self._reasons: dict[Match, list[str]] = {}
+        self._spans: dict[tuple[str, tuple[str, ...], str], Ranges | None] = {}
         self._names_known = space.names_known
         self._routes: RouteQuestions | None = None
         self._zones = Zones(state)
@@ -160,8 +162,14 @@ class Compiler:
             found.append(node)
         return diagrams.union_all(found)
 
-    def set_hull(self, match: Member, field: str) -> Range | None:
-        """The lowest and highest value of ``field`` in a set that is known; None where it is not."""
+    def set_spans(self, match: Member, field: str) -> Ranges | None:
+        """The values of ``field`` in a set that is known, on the lines of the index; None where it is not."""
+        key = (match.name, match.fields, field)
+        if key not in self._spans:
+            self._spans[key] = self._spans_of(match, field)
+        return self._spans[key]
+
+    def _spans_of(self, match: Member, field: str) -> Ranges | None:
         named = self.state.sets.get(match.name)
         if (
             named is None
@@ -177,8 +185,8 @@ class Compiler:
         parts = [part for element in named.elements if not isinstance(part := element[at], str)]
         if not parts:
             return None
-        shift = (1 << 128) if kind == "address6" else 0
-        return min(low for low, _high in parts) + shift, max(high for _low, high in parts) + shift
+        shift = IPV6_AT if kind == "address6" else 0
+        return few((low + shift, high + shift) for low, high in parts)
 
 
 def _key(match: Member) -> str:

@@ -48,7 +48,7 @@ class EndingFirewall(HostFirewall):
 
     def first_source(self, chain: str, index: int) -> int:
         """The lowest source address of a rule, on the line of the index."""
-        return hulls(self.rules[chain][index].match, self._compiler.set_hull).get("src", ADDRESSES)[0]
+        return hulls(self.rules[chain][index].match, self._compiler.set_spans).get("src", ADDRESSES)[0]
 
     def at(self, ref: RuleRef) -> tuple[str, Rule]:
         """The rule that a decision names; a default action as a rule of its own."""

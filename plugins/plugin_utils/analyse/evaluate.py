@@ -25,7 +25,7 @@ from ..model.rules import CONTINUE, Rule, Ruleset, Verdict, VerdictMap
 from ..model.state import State
 from .asked import costs_much, learn_names
 from .compile import Compiler
-from .index import ChainHulls, Index, RuleIndex, hulls, wanted
+from .index import ChainSpans, Index, RuleIndex, spans, wanted
 from .marks import MARKS
 from .outcome import Outcome, Part, Passed, RuleRef
 from .overlay import (
@@ -130,7 +130,7 @@ class HostFirewall:
                     if costs_much(match, self.asked):
                         self._costly[match] = None
         ready = indexes or {}
-        around = ChainHulls(self._chains, self._compiler.set_hull)
+        around = ChainSpans(self._chains, self._compiler.set_spans)
         self._indexes: dict[str, Index] = {
             key: ready.get(key) or RuleIndex(around.of_rules(rules))
             for key, rules in self._chains.items()
@@ -161,7 +161,7 @@ class HostFirewall:
         other chains are not these."""
         found = self._by_match.get(key)
         if found is None:
-            listed = [hulls(rule.match, self._compiler.set_hull) for rule in self._chains[key]]
+            listed = [spans(rule.match, self._compiler.set_spans) for rule in self._chains[key]]
             found = self._by_match[key] = RuleIndex(listed)
         return found
 

@@ -1,20 +1,22 @@
 # Copyright: (c) 2026, PathGuard developers
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which of many rules can touch a question: an index over the hulls of their addresses and ports.
+"""Which of many rules can touch a question: an index over their addresses and ports.
 
-A rule's hull on a line (source, destination, destination port) is the interval from its lowest to its
-highest value. IPv4 addresses lie at 0 and IPv6 addresses at 2**128 on the same line. The index may
-name a rule that does not touch the question, never leave out one that does.
+A rule's spans on a line (source, destination, destination port) are the ranges outside of which it surely does not
+match; its hull is the interval from its lowest to its highest value. Rules that name the same group share its spans.
+IPv4 addresses lie at 0 and IPv6 addresses at 2**128 on the same line. The index may name a rule that does not touch the
+question, never leave out one that does.
 """
 
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import accumulate
 
 from ..model.flowset import FlowSet
-from ..model.match import All, In, Masked, Match, Member, Range, Ranges
+from ..model.match import All, Either, In, Masked, Match, Member, Range, Ranges, merge_ranges
 from ..model.rules import Rule, VerdictMap
 
 IPV6_AT = 1 << 128
@@ -27,7 +29,13 @@ _FEW = 64
 _NOTHING = (1, 0)
 _WHOLE = {"src": ADDRESSES, "dst": ADDRESSES, "dst_port": _PORTS}
 
-SetHull = Callable[[Member, str], "Range | None"]
+# Of a rule with more ranges than this, the hull is kept.
+_MOST_SPANS = 4_096
+# Of flows with more ranges than this, the index is asked about the hull.
+_MOST_WANTED = 1_024
+
+SetSpans = Callable[[Member, str], "Ranges | None"]
+Spans = dict[str, Ranges]
 
 
 def _on_line(field: str, low: int, high: int, family: int) -> Range:
@@ -35,52 +43,96 @@ def _on_line(field: str, low: int, high: int, family: int) -> Range:
     return low + shift, high + shift
 
 
-def hulls(match: Match, set_hull: SetHull) -> dict[str, Range]:
+def hulls(match: Match, set_spans: SetSpans) -> dict[str, Range]:
     """Field -> the interval outside of which ``match`` is surely false; a field that it leaves free is not there."""
-    found: dict[str, Range] = {}
+    return {field: (ranges[0][0], ranges[-1][1]) for field, ranges in spans(match, set_spans).items()}
+
+
+def spans(match: Match, set_spans: SetSpans) -> Spans:
+    """Field -> the ranges, in order and apart, outside of which ``match`` is surely false; a field that it leaves free
+    is not there."""
+    found: Spans = {}
     for part in match.matches if isinstance(match, All) else (match,):
         if isinstance(part, In):
             if part.field in _WHOLE and part.ranges:
-                # One range is by far the most frequent.
-                low, high = part.ranges[0]
-                if len(part.ranges) > 1:
-                    low, high = min(part.ranges)[0], max(end for _start, end in part.ranges)
-                _narrow(found, part.field, _on_line(part.field, low, high, part.family))
-        elif isinstance(part, Masked):
-            if part.field in _WHOLE:
-                width = {4: 32, 6: 128}.get(part.family, 16)
-                high = part.value | ~part.mask & ((1 << width) - 1)
-                _narrow(found, part.field, _on_line(part.field, part.value, high, part.family))
-        elif isinstance(part, Member):
-            for field in part.fields:
-                span = set_hull(part, field) if field in _WHOLE else None
-                if span is not None:
-                    _narrow(found, field, span)
-        elif isinstance(part, All):
-            for field, span in hulls(part, set_hull).items():
-                _narrow(found, field, span)
+                _narrow(found, part.field, _of_in(part))
+        elif isinstance(part, (All, Either, Masked, Member)):
+            for field, ranges in _of_other(part, set_spans):
+                _narrow(found, field, ranges)
     return found
 
 
-def _narrow(found: dict[str, Range], field: str, span: Range) -> None:
+def _of_other(part: All | Either | Masked | Member, set_spans: SetSpans) -> Iterator[tuple[str, Ranges]]:
+    if isinstance(part, All):
+        yield from spans(part, set_spans).items()
+    elif isinstance(part, Either):
+        if part.matches:
+            yield from _of_either(part, set_spans).items()
+    elif isinstance(part, Member):
+        for field in part.fields:
+            ranges = set_spans(part, field) if field in _WHOLE else None
+            if ranges is not None:
+                yield field, ranges
+    elif part.field in _WHOLE:
+        width = {4: 32, 6: 128}.get(part.family, 16)
+        high = part.value | ~part.mask & ((1 << width) - 1)
+        yield part.field, (_on_line(part.field, part.value, high, part.family),)
+
+
+def _of_in(part: In) -> Ranges:
+    if len(part.ranges) == 1:  # by far the most frequent
+        return (_on_line(part.field, *part.ranges[0], part.family),)
+    return few(_on_line(part.field, low, high, part.family) for low, high in part.ranges)
+
+
+def _of_either(match: Either, set_spans: SetSpans) -> Spans:
+    listed = [spans(part, set_spans) for part in match.matches]
+    shared = set(listed[0]).intersection(*listed[1:])
+    return {field: few(one for found in listed for one in found[field]) for field in shared}
+
+
+def few(ranges: Iterable[Range]) -> Ranges:
+    """In order and apart; the hull of very many."""
+    found = merge_ranges(one for one in ranges if one[0] <= one[1]) or (_NOTHING,)
+    return found if len(found) <= _MOST_SPANS else ((found[0][0], found[-1][1]),)
+
+
+def _narrow(found: Spans, field: str, ranges: Ranges) -> None:
     known = found.get(field)
-    found[field] = span if known is None else (max(known[0], span[0]), min(known[1], span[1]))
+    if known is None:
+        found[field] = ranges
+    elif len(known) == len(ranges) == 1:
+        found[field] = ((max(known[0][0], ranges[0][0]), min(known[0][1], ranges[0][1])),)
+    else:
+        found[field] = tuple(_common(known, ranges)) or (_NOTHING,)
 
 
-class ChainHulls:
-    """The hulls of rules by all that they may do: a jump does nothing to packets that no rule of its chain matches,
+def _common(one: Ranges, other: Ranges) -> Iterator[Range]:
+    at = there = 0
+    while at < len(one) and there < len(other):
+        low, high = max(one[at][0], other[there][0]), min(one[at][1], other[there][1])
+        if low <= high:
+            yield low, high
+        if one[at][1] < other[there][1]:
+            at += 1
+        else:
+            there += 1
+
+
+class ChainSpans:
+    """The spans of rules by all that they may do: a jump does nothing to packets that no rule of its chain matches,
     so the hundreds of chains of a big ruleset need not be walked one after the other."""
 
-    def __init__(self, chains: Mapping[str, Sequence[Rule]], set_hull: SetHull) -> None:
+    def __init__(self, chains: Mapping[str, Sequence[Rule]], set_spans: SetSpans) -> None:
         self._chains = chains
-        self._set_hull = set_hull
-        self._of_chain: dict[str, dict[str, Range]] = {}
+        self._set_spans = set_spans
+        self._of_chain: dict[str, Spans] = {}
 
-    def of_rules(self, rules: Sequence[Rule], depth: int = 0) -> list[dict[str, Range]]:
-        """One for each rule, as ``hulls`` has them. ``depth``: jumps that led to them."""
+    def of_rules(self, rules: Sequence[Rule], depth: int = 0) -> list[Spans]:
+        """One for each rule, as ``spans`` has them. ``depth``: jumps that led to them."""
         found = []
         for at, rule in enumerate(rules):
-            own = hulls(rule.match, self._set_hull)
+            own = spans(rule.match, self._set_spans)
             verdict = rule.verdict
             followed = at + 1 < len(rules) and rules[at + 1].follows
             if (
@@ -89,14 +141,14 @@ class ChainHulls:
                 and not rule.effects
                 and not followed
             ):
-                for field, span in self._chain(verdict.chain, depth + 1).items():
-                    _narrow(own, field, span)
+                for field, ranges in self._chain(verdict.chain, depth + 1).items():
+                    _narrow(own, field, ranges)
             found.append(own)
         return found
 
-    def _chain(self, key: str, depth: int) -> dict[str, Range]:
-        """What any rule of the chain may match; everything for one that was not gathered, jumps to itself, or is
-        nested deeply."""
+    def _chain(self, key: str, depth: int) -> Spans:
+        """What any rule of the chain may match, by hulls; everything for one that was not gathered, jumps to itself, or
+        is nested deeply."""
         found = self._of_chain.get(key) if depth <= _DEEPEST else {}
         if found is None:
             self._of_chain[key] = {}
@@ -105,74 +157,141 @@ class ChainHulls:
         return found
 
 
-def _around(listed: Sequence[Mapping[str, Range]]) -> dict[str, Range]:
-    """The hull of hulls, leaving out those that hold nothing."""
-    some = [one for one in listed if all(low <= high for low, high in one.values())]
+def _around(listed: Sequence[Spans]) -> Spans:
+    """The hulls of spans, leaving out those that hold nothing."""
+    some = [one for one in listed if (_NOTHING,) not in one.values() and all(map(_holds, one.values()))]
     if not some:
-        return dict.fromkeys(_WHOLE, _NOTHING)
+        return dict.fromkeys(_WHOLE, (_NOTHING,))
     return {
-        field: (min(one[field][0] for one in some), max(one[field][1] for one in some))
+        field: ((min(one[field][0][0] for one in some), max(one[field][-1][1] for one in some)),)
         for field in _WHOLE
         if all(field in one for one in some)
     }
 
 
-class _Line:
-    """The hulls of all rules on one line, found by overlap."""
+def _holds(ranges: Ranges) -> bool:
+    return ranges[0][0] <= ranges[-1][1]
 
-    def __init__(self, hulls: Sequence[Range], whole: Range) -> None:
-        self.hulls = hulls
-        self.wide: list[int] = []
-        self._blocks: dict[tuple[int, int], list[int]] = {}
+
+class _Ranges:
+    """Ranges that belong to somebody, found by overlap. ``weights``: how many rules each of these stands for; one
+    where it is none."""
+
+    def __init__(self, owned: Iterable[tuple[int, int, int]], weights: Sequence[int] | None = None) -> None:
+        """``owned``: lowest, highest, whose."""
+        self._blocks: dict[tuple[int, int], list[tuple[int, int, int]]] = {}
         starts: list[tuple[int, int]] = []
-        for index, (low, high) in enumerate(hulls):
-            if (low, high) == whole:
-                self.wide.append(index)
-            elif low <= high:
-                size = (low ^ high).bit_length()
-                self._blocks.setdefault((size, low >> size), []).append(index)
-                starts.append((low, index))
+        for one in owned:
+            low, high, owner = one
+            size = (low ^ high).bit_length()
+            self._blocks.setdefault((size, low >> size), []).append(one)
+            starts.append((low, owner))
         starts.sort()
-        self._starts = [low for low, _index in starts]
-        self._order = [index for _low, index in starts]
+        self._starts = [low for low, _owner in starts]
+        self._order = [owner for _low, owner in starts]
         self._sizes = sorted({size for size, _block in self._blocks})
+        self._weights = weights
+        self._before = (
+            [0, *accumulate(weights[owner] for owner in self._order)] if weights is not None else []
+        )
 
-    def _parts(self, low: int, high: int) -> tuple[int, int, list[list[int]]]:
+    def _parts(self, low: int, high: int) -> tuple[int, int, list[list[tuple[int, int, int]]]]:
         first, last = bisect_left(self._starts, low), bisect_right(self._starts, high)
         around = [
             found for size in self._sizes if (found := self._blocks.get((size, low >> size))) is not None
         ]
         return first, last, around
 
+    def cost(self, low: int, high: int) -> int:
+        first, last, around = self._parts(low, high)
+        if self._weights is None:
+            return last - first + sum(map(len, around))
+        beside = sum(self._weights[owner] for block in around for _low, _high, owner in block)
+        return self._before[last] - self._before[first] + beside
+
+    def find(self, low: int, high: int) -> Iterator[int]:
+        first, last, around = self._parts(low, high)
+        yield from self._order[first:last]
+        for block in around:
+            for start, end, owner in block:
+                if start <= high and end >= low:
+                    yield owner
+
+
+class _Line:
+    """The spans of all rules on one line."""
+
+    def __init__(self, listed: Sequence[Ranges], whole: Range) -> None:
+        self.wide: list[int] = []
+        self.hulls = [(ranges[0][0], ranges[-1][1]) for ranges in listed]
+        # Rules with several ranges, which many of them may share: their numbers by the ranges.
+        shared: dict[Ranges, list[int]] = {}
+        self._number: dict[int, int] = {}
+        alone: list[tuple[int, int, int]] = []
+        for index, ranges in enumerate(listed):
+            if len(ranges) > 1:
+                shared.setdefault(ranges, []).append(index)
+            elif ranges[0] == whole:
+                self.wide.append(index)
+            elif ranges[0][0] <= ranges[0][1]:
+                alone.append((*ranges[0], index))
+        self._alone = _Ranges(alone)
+        self._ranges = list(shared)
+        self._groups = list(shared.values())
+        self._number.update((index, number) for number, group in enumerate(self._groups) for index in group)
+        owned = ((*one, number) for number, ranges in enumerate(shared) for one in ranges)
+        self._together = _Ranges(owned, [len(group) for group in self._groups])
+
     def cost(self, wanted: Ranges) -> int:
-        total = len(self.wide)
-        for low, high in wanted:
-            first, last, around = self._parts(low, high)
-            total += last - first + sum(map(len, around))
-        return total
+        return len(self.wide) + sum(
+            line.cost(low, high) for line in (self._alone, self._together) for low, high in wanted
+        )
 
     def find(self, wanted: Ranges) -> set[int]:
         found = set(self.wide)
+        groups: set[int] = set()
         for low, high in wanted:
-            first, last, around = self._parts(low, high)
-            found.update(self._order[first:last])
-            for block in around:
-                found.update(
-                    index for index in block if self.hulls[index][0] <= high and self.hulls[index][1] >= low
-                )
+            found.update(self._alone.find(low, high))
+            groups.update(self._together.find(low, high))
+        for number in groups:
+            found.update(self._groups[number])
         return found
+
+    def among(self, found: Iterable[int], wanted: Ranges) -> set[int]:
+        """Those of the rules that overlap."""
+        lowest, highest = wanted[0][0], wanted[-1][1]
+        hulls, numbers = self.hulls, self._number
+        near = {index for index in found if hulls[index][0] <= highest and hulls[index][1] >= lowest}
+        if len(wanted) == 1 and not numbers:
+            return near
+        starts, ends = [low for low, _high in wanted], [high for _low, high in wanted]
+        groups = {numbers[index] for index in near if index in numbers} if numbers else set()
+        touched = {
+            number for number in groups if any(_overlap(one, starts, ends) for one in self._ranges[number])
+        }
+        return {
+            index
+            for index in near
+            if (_overlap(hulls[index], starts, ends) if index not in numbers else numbers[index] in touched)
+        }
+
+
+def _overlap(span: Range, starts: Sequence[int], ends: Sequence[int]) -> bool:
+    """``starts``, ``ends``: of ranges in order and apart."""
+    at = bisect_right(starts, span[1]) - 1
+    return at >= 0 and ends[at] >= span[0]
 
 
 class RuleIndex:
     """The index of one chain's rules, in their order."""
 
-    def __init__(self, listed: Sequence[Mapping[str, Range]]) -> None:
-        """``listed``: the hulls of each."""
+    def __init__(self, listed: Sequence[Mapping[str, Ranges]]) -> None:
+        """``listed``: the spans of each."""
         self.size = len(listed)
-        self._lines = {
-            field: _Line([found.get(field, whole) for found in listed], whole)
-            for field, whole in _WHOLE.items()
-        }
+        self._lines = {}
+        for field, whole in _WHOLE.items():
+            everything = (whole,)
+            self._lines[field] = _Line([found.get(field, everything) for found in listed], whole)
 
     def candidates(self, wanted: dict[str, Ranges]) -> list[int]:
         """The positions (from 0, ascending) of the rules that may touch the flows of ``wanted``."""
@@ -184,11 +303,8 @@ class RuleIndex:
         field = min(costs, key=costs.__getitem__)
         found = self._lines[field].find(wanted[field])
         for other, line in self._lines.items():
-            ranges = wanted[other]
-            if other != field and len(ranges) == 1:
-                low, high = ranges[0]
-                hulls = line.hulls
-                found = {index for index in found if hulls[index][0] <= high and hulls[index][1] >= low}
+            if other != field and wanted[other]:
+                found = line.among(found, wanted[other])
         return sorted(found)
 
 
@@ -216,12 +332,12 @@ Index = RuleIndex | MergedIndex
 
 def wanted(flows: FlowSet) -> dict[str, Ranges]:
     """What a set of flows asks of each line, for ``candidates``."""
-    found: dict[str, Ranges] = {"dst_port": flows.hulls("dst_port")}
+    found: dict[str, Ranges] = {"dst_port": flows.hulls("dst_port", most=_MOST_WANTED)}
     families = flows.families()
     for field in ("src", "dst"):
         ranges: list[Range] = []
         for family in families:
-            hulls = flows.hulls(field, family)
-            ranges.extend(_on_line(field, low, high, family) for low, high in hulls)
+            listed = flows.hulls(field, family, _MOST_WANTED)
+            ranges.extend(_on_line(field, low, high, family) for low, high in listed)
         found[field] = tuple(ranges)
     return found

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 
 from ..model.diagrams import EMPTY
 from ..model.flowset import FlowSet, Space
-from ..model.match import Match, Member, Range
+from ..model.match import Match, Member, Ranges
 from ..model.rules import Rule
 from ..model.state import NamedSet, State
 from . import shadow
@@ -55,9 +55,9 @@ class ShadowFirewall(HostFirewall):
         """A match as a diagram."""
         return self._compiler.node(match)
 
-    def set_hull(self, match: Member, field: str) -> Range | None:
-        """The lowest and the highest value of a field in a set, on the lines of the index."""
-        return self._compiler.set_hull(match, field)
+    def set_spans(self, match: Member, field: str) -> Ranges | None:
+        """The values of a field in a set, on the lines of the index."""
+        return self._compiler.set_spans(match, field)
 
     @property
     def indexed(self) -> bool:

@@ -99,5 +99,5 @@ def _hull(found: Pair, change: ChainChange) -> Box:
 
 
 def _box(side: ShadowFirewall, rule: Rule) -> Box:
-    spans = hulls(rule.match, side.set_hull)
+    spans = hulls(rule.match, side.set_spans)
     return spans.get("src", ADDRESSES), spans.get("dst", ADDRESSES)
