@@ -5,26 +5,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from ..model.flowset import Space
 from ..model.match import All, Either, Fib, In, Masked, Match, Member, Named, Not, Unknown
 from .overlay import HIDDEN
 
 
-def costs_much(match: Match, asked: set[str]) -> bool:
-    """Whether the match is worth keeping; ``asked`` gets the fields that it asks for."""
+def costly(match: Match, asked: set[str]) -> Iterator[Match]:
+    """The parts of a match that are worth keeping; ``asked`` gets the fields that the whole of it asks for."""
     if isinstance(match, (In, Masked, Named)):
         asked.add(match.field)
-        return False
-    if isinstance(match, (All, Either)):
-        found = [costs_much(part, asked) for part in match.matches]  # of all parts, for their fields
-        return any(found)
-    if isinstance(match, Not):
-        return costs_much(match.match, asked)
-    if isinstance(match, Member):
+    elif isinstance(match, (All, Either)):
+        for part in match.matches:
+            yield from costly(part, asked)
+    elif isinstance(match, Not):
+        yield from costly(match.match, asked)
+    elif isinstance(match, Member):
         asked.update(match.fields)
     elif isinstance(match, Fib) and match.mark:
         asked.add("mark")
-    return isinstance(match, (Fib, Member, Unknown))
+    if isinstance(match, (Fib, Member, Unknown)):
+        yield match
 
 
 def learn_names(match: Match, space: Space, asked: set[str]) -> None:

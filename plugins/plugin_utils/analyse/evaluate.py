@@ -23,7 +23,7 @@ from ..model.flowset import FlowSet, Space
 from ..model.match import Match, assumptions_of
 from ..model.rules import CONTINUE, Rule, Ruleset, Verdict, VerdictMap
 from ..model.state import State
-from .asked import costs_much, learn_names
+from .asked import costly, learn_names
 from .compile import Compiler
 from .index import ChainSpans, Index, RuleIndex, spans, wanted
 from .marks import MARKS
@@ -127,8 +127,7 @@ class HostFirewall:
             for rule in rules:
                 learn_names(rule.match, space, self._overlays.asked)
                 for match in (rule.match, *outcome_matches(rule.verdict)):
-                    if costs_much(match, self.asked):
-                        self._costly[match] = None
+                    self._costly.update(dict.fromkeys(costly(match, self.asked)))
         ready = indexes or {}
         around = ChainSpans(self._chains, self._compiler.set_spans)
         self._indexes: dict[str, Index] = {

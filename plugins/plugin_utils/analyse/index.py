@@ -14,7 +14,10 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import accumulate
+from random import Random
 
+from ..model.diagrams import Point
+from ..model.fields import FIELDS
 from ..model.flowset import FlowSet
 from ..model.match import All, Either, In, Masked, Match, Member, Range, Ranges, merge_ranges
 from ..model.rules import Rule, VerdictMap
@@ -25,6 +28,9 @@ _PORTS = (0, 65535)
 # Jumps nested deeper than the kernel allows in nft (16) are not followed.
 _DEEPEST = 16
 _FEW = 64
+# Of the family's level.
+_IPV4, _IPV6 = 1, 2
+_BYTES = {_IPV4: 4, _IPV6: 16}
 # No value at all.
 _NOTHING = (1, 0)
 _WHOLE = {"src": ADDRESSES, "dst": ADDRESSES, "dst_port": _PORTS}
@@ -328,6 +334,21 @@ class MergedIndex:
 
 
 Index = RuleIndex | MergedIndex
+
+
+def wanted_of(point: Point, draw: Random) -> dict[str, Ranges]:
+    """What a point asks of each line; where it is open, it is settled."""
+    family = point.setdefault(FIELDS["family"].first, _IPV4)
+    found: dict[str, Ranges] = {}
+    for field, width in (("src", _BYTES[family]), ("dst", _BYTES[family]), ("dst_port", 2)):
+        value, first = 0, FIELDS[field].first
+        for level in range(first, first + width):
+            byte = point.get(level)
+            if byte is None:
+                byte = point[level] = 1 << draw.randrange(256)
+            value = value << 8 | byte.bit_length() - 1
+        found[field] = (_on_line(field, value, value, 4 if family == _IPV4 else 6),)
+    return found
 
 
 def wanted(flows: FlowSet) -> dict[str, Ranges]:

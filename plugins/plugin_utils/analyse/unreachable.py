@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from random import Random
 from typing import Any
 
 from ..errors import FlowError
@@ -19,7 +20,7 @@ from ..model.match import Member, asks_beyond
 from ..model.rules import Rule, Ruleset, VerdictMap
 from ..model.state import State
 from .endings import EndingFirewall
-from .index import wanted
+from .index import wanted, wanted_of
 from .rulediff import as_dict
 from .scope import asked_by, chains_from, jumps, rules_by_chain, verdicts, written
 from .shadow import unknowns
@@ -168,7 +169,7 @@ class _Survey:
                 dead.append(index)
         for run in self._neighbours(chain, alone):
             with self.space.scratch():
-                dead += [index for index in run if not self._left(chain, index, coming)]
+                dead += [index for index in run if not self._reached(chain, index, coming)]
         dead.sort()
 
     def _neighbours(self, chain: str, indexes: list[int]) -> Iterator[list[int]]:
@@ -211,6 +212,24 @@ class _Survey:
                 break
             left = left - self.firewall.leaving(chain, before)
         return left
+
+    def _reached(self, chain: str, index: int, coming: FlowSet) -> bool:
+        """Whether anything is left (``_left``): a point is, unless a rule before it takes it; then all goes that this
+        rule takes, and another point is tried."""
+        if any(map(asks_beyond, asked_by(self.rules[chain][index]))):
+            return bool(coming)
+        left = coming & self.firewall.possible(chain, index)
+        lookup = self.firewall.lookup(chain)
+        draw = Random(index)  # noqa: S311 - which point is tried is a matter of speed
+        while left:
+            point = left.point(draw)
+            near = range(index) if lookup is None else lookup.candidates(wanted_of(point, draw))
+            takes = (self.firewall.leaving(chain, before) for before in near if before < index)
+            taken = next((flows for flows in takes if flows.holds(point)), None)
+            if taken is None:
+                return True
+            left = left - taken
+        return False
 
     def _before(self, chain: str, index: int, flows: FlowSet) -> Iterable[int]:
         """The rules before this one that may have to do with the flows."""

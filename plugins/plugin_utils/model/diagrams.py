@@ -17,6 +17,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from functools import lru_cache
+from random import Random
 from typing import Any
 
 from .fields import BYTE, FIELDS, FIRST_UNKNOWN_LEVEL, Field
@@ -67,6 +68,16 @@ def masked_byte(value: int, mask: int) -> int:
 # A product of byte labels: the values of a field whose bytes are, one by one, in these labels.
 Cube = tuple[int, ...]
 _Classes = dict[int, tuple[Cube, ...]]
+
+
+# A value for each of some levels, as a label of one bit; what is not there is open.
+Point = dict[int, int]
+
+
+def _drawn(label: int, draw: Random) -> int:
+    """One bit of a label."""
+    first, last = draw.choice(runs(label))
+    return 1 << draw.randint(first, last)
 
 
 class Values:
@@ -395,6 +406,30 @@ class Diagrams:
                 found = self._restrict(child, values, memo)
             memo[node] = found
         return found
+
+    def point(self, a: int, draw: Random) -> Point:
+        """One of the flows of a set that is not empty: a value for each level that it depends on on the way there."""
+        found: Point = {}
+        while a != FULL:
+            label, child = draw.choice(self.edges[a])
+            found[self.level[a]] = label & -label if label < 0 else _drawn(label, draw)
+            a = child
+        return found
+
+    def holds(self, a: int, point: Point) -> bool:
+        """Whether a point lies in a set. What the point leaves open is settled the first time that it matters, so that
+        it lies outside if it can."""
+        while a > FULL:
+            level, edges = self.level[a], self.edges[a]
+            value = point.get(level)
+            if value is None:
+                beside = full_label(level)
+                for label, _child in edges:
+                    beside &= ~label
+                label = beside or edges[0][0]
+                value = point[level] = label & -label
+            a = next((child for label, child in edges if label & value), EMPTY)
+        return a == FULL
 
     def levels(self, a: int) -> set[int]:
         """The levels that the set depends on."""

@@ -12,11 +12,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from functools import lru_cache
+from random import Random
 from typing import Any
 
 from ..errors import FlowError
 from . import text
-from .diagrams import EMPTY, FULL, Diagrams, Values, full_label
+from .diagrams import EMPTY, FULL, Diagrams, Point, Values, full_label
 from .fields import (
     FAMILIES,
     FIELDS,
@@ -409,6 +410,14 @@ class FlowSet:
                 flow.pop("family", None)
             return flow
         return {}
+
+    def point(self, draw: Random) -> Point:
+        """One flow of a set that is not empty; ``holds`` of other sets settles what it leaves open."""
+        return self.space.diagrams.point(self.node, draw)
+
+    def holds(self, point: Point) -> bool:
+        """Whether a flow is in the set."""
+        return self.space.diagrams.holds(self.node, point)
 
     def pairs(self) -> int:
         """How many pairs of source and destination address are in the set."""

@@ -14,13 +14,15 @@ from ansible_collections.pathguard.network.plugins.plugin_utils.analyse.evaluate
 from ansible_collections.pathguard.network.plugins.plugin_utils.analyse.index import wanted
 from ansible_collections.pathguard.network.plugins.plugin_utils.model.flow import flows_from
 from ansible_collections.pathguard.network.plugins.plugin_utils.model.flowset import Space
+from ansible_collections.pathguard.network.plugins.plugin_utils.model.match import Either, In, Member
 from ansible_collections.pathguard.network.plugins.plugin_utils.model.rules import (
     ACCEPT,
     Chain,
     Rule,
     Verdict,
 )
-from ansible_collections.pathguard.network.plugins.plugin_utils.model.state import State
+from ansible_collections.pathguard.network.plugins.plugin_utils.model.state import NamedSet, State
+from ansible_collections.pathguard.network.plugins.plugin_utils.model.text import address_range
 from tests.support.states import match, ruleset
 from tests.unit.analyse.random_states import PREFIXES, RandomState
 
@@ -90,3 +92,34 @@ def test_chains_that_jump_in_a_circle_or_very_deep_are_about_everything(
     assert visited(chains(("a", to("b")), ("b", to("a"))), {"src": "10.0.9.7"}, monkeypatch) == [1]
     deep = chains(*((f"c{at}", to(f"c{at + 1}")) for at in range(3_000)))
     assert visited(deep, {"src": "10.0.9.7"}, monkeypatch) == [1]
+
+
+def groups(field: str, members: list[list[str]]) -> State:
+    """A list with a rule for each group, every other one of them a named set."""
+    state = State("fw1")
+    rules = []
+    for number, one in enumerate(members):
+        asked = In(field, tuple(sorted(address_range(member)[1:] for member in one)), 4)
+        if number % 2:
+            state.sets[f"g{number}"] = NamedSet(
+                f"g{number}", ("address4",), [(span,) for span in asked.ranges]
+            )
+            rules.append(Rule(number + 1, Member(f"g{number}", (field,)), ACCEPT, "group"))
+        else:
+            apart = Either(tuple(In(field, (span,), 4) for span in asked.ranges))
+            rules.append(Rule(number + 1, apart if number % 4 else asked, ACCEPT, "group"))
+    state.rulesets[KEY] = ruleset(KEY, "forward", "deny", rules)
+    return state
+
+
+@pytest.mark.parametrize(("field", "other"), [("src", "dst"), ("dst", "src")])
+def test_a_group_is_about_its_members_and_not_about_what_lies_between(
+    field: str, other: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    members = [[f"10.0.{number}.1", f"10.9.{number}.1"] for number in range(9)]
+    state = groups(field, [*members, ["10.0.4.1", "10.5.0.0/16"]])
+    assert visited(state, {field: "10.0.4.1", other: "10.1.1.1"}, monkeypatch) == [5, 10]
+    assert visited(state, {field: "10.9.3.1", other: "10.1.1.1"}, monkeypatch) == [4]
+    assert visited(state, {field: "10.4.4.4"}, monkeypatch) == []
+    assert visited(state, {field: "10.5.0.0/17"}, monkeypatch) == [10]
+    assert visited(state, {field: "10.0.0.0/22"}, monkeypatch) == [1, 2, 3, 4]
