@@ -8,14 +8,21 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, ClassVar
 
-from ansible_collections.pathguard.network.plugins.plugin_utils.ansible_values import unsafe
+from ansible_collections.pathguard.network.plugins.plugin_utils.ansible_values import native, unsafe
+from ansible_collections.pathguard.network.plugins.plugin_utils.gather.candidates import (
+    candidates_from,
+    planned_states,
+    told,
+)
 from ansible_collections.pathguard.network.plugins.plugin_utils.gather.offline import (
     OfflineAction,
     Told,
     groups_of,
     states_of,
 )
+from ansible_collections.pathguard.network.plugins.plugin_utils.gather.snapshot import read
 from ansible_collections.pathguard.network.plugins.plugin_utils.policy.complain import naming
+from ansible_collections.pathguard.network.plugins.plugin_utils.policy.expected import expected_from
 from ansible_collections.pathguard.network.plugins.plugin_utils.policy.read import load_policy
 from ansible_collections.pathguard.network.plugins.plugin_utils.policy.validate import validate
 from ansible_collections.pathguard.network.plugins.plugin_utils.render.formats import render
@@ -26,6 +33,8 @@ class ActionModule(OfflineAction):
         "policy": {"type": "raw", "required": True},
         "snapshots": {"type": "raw", "required": True},
         "baseline": {"type": "raw"},
+        "candidates": {"type": "raw"},
+        "expected_changes": {"type": "raw", "default": []},
         "groups": {"type": "dict"},
         "fail_on": {"type": "str", "choices": ["violation", "never"], "default": "violation"},
     }
@@ -33,15 +42,31 @@ class ActionModule(OfflineAction):
     def work(self, options: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
         # Mistakes in the policy are told before anything else is read.
         policy = load_policy(options["policy"], Path(self._loader.get_basedir()))
+        expected = expected_from(native(options["expected_changes"]), policy, "expected_changes")
         groups = groups_of(options["groups"], task_vars)
         files = self.files(options["snapshots"], "snapshots")
         states = states_of(files)
         baseline = None
         if options["baseline"] is not None:
             baseline = states_of(self.files(options["baseline"], "baseline"))
+        planned = {}
+        if options["candidates"] is not None:
+            planned = candidates_from(native(options["candidates"]), Path(self._loader.get_basedir()))
+            now = {host: read(files[host], host) for host in planned if host in files}
+            baseline = states if baseline is None else baseline
+            states = {**states, **planned_states(now, planned, files)}
         snapshots = {host: str(path) for host, path in files.items()}
         with naming(policy.name):
-            report = validate(policy, states, groups, baseline, progress=Told(), snapshots=snapshots)
+            report = validate(
+                policy,
+                states,
+                groups,
+                baseline,
+                progress=Told(),
+                snapshots=snapshots,
+                planned=told(planned),
+                expected=expected,
+            )
         result: dict[str, Any] = {"changed": False, "report": report}
         if report["summary"]["verdict"] == "fail" and options["fail_on"] == "violation":
             result.update(failed=True, msg=render(report, "text").rstrip())

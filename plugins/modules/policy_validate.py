@@ -34,10 +34,30 @@ options:
         O(pathguard.network.firewall_info#module:snapshot_dir).
     type: raw
     required: true
+  candidates:
+    description:
+      - What is planned, by host. The hosts are judged as they would be once it is applied; nothing is applied.
+      - For each host the path of a file, a mapping, or a list of these, which are loaded one after the other. A
+        mapping has the C(path) of a file or the C(text) itself, and, where needed, its C(kind).
+      - C(kind) is C(auto) unless given. For Linux it is C(nft) (a script for C(nft -f)), C(iptables) or C(ip6tables)
+        (a file for C(iptables-restore); C(noflush=true) as with its option; C(backend) C(nft) or C(legacy) for a host
+        that uses both) or C(ipset) (a file for C(ipset restore)). For a device it is C(configuration) (all of it) or
+        C(lines) (what is entered in configuration mode, merged into the running configuration).
+      - Interfaces, routes and settings stay as the snapshot has them, and so do the rules that the candidate leaves.
+        A command that is not understood, or that would be refused, is an error.
+      - Without O(baseline), the snapshots themselves are the baseline.
+    type: raw
+  expected_changes:
+    description:
+      - What the change since the baseline is meant to alter, as a list of names of paths, and of flows
+        (C(src), C(dst), C(protocol), C(src_port), C(dst_port), and C(host) where it is meant for one host alone).
+      - It sorts RV(report.changes); whether a path is as the policy wants is not asked less.
+    type: raw
+    default: []
   baseline:
     description:
       - A folder of snapshots (or a list of files) from before a change. The report then also tells what
-        each path was, and which rule to put back.
+        each path was, which rule to put back, and which flows the change has moved.
     type: raw
   groups:
     description:
@@ -76,6 +96,23 @@ EXAMPLES = r"""
     baseline: snapshots/last-good
   run_once: true
   register: proof
+
+- name: What would the planned rules do? Nothing is applied
+  pathguard.network.policy_validate:
+    policy: policies/shop.yml
+    snapshots: snapshots/now
+    candidates:
+      fw1: files/fw1.nft
+      fw2: {path: files/rules.v4, kind: iptables}
+      edge1:
+        kind: lines
+        text: |
+          ip access-list extended FROM-APP
+           no 20
+           20 permit tcp 10.10.1.0 0.0.0.255 host 10.20.1.10 eq 5432
+    expected_changes:
+      - {src: 192.0.2.0/24, protocol: tcp, dst_port: 443}
+  run_once: true
 
 - name: A policy of one path, inline
   pathguard.network.policy_validate:
@@ -121,7 +158,15 @@ report:
       type: list
       elements: dict
     hosts:
-      description: By host, its platform, snapshot, fingerprint and numbers of rules.
+      description: By host, its platform, snapshot, fingerprint and numbers of rules, and C(candidates) if it was
+        judged by some.
+      type: dict
+    changes:
+      description:
+        - With O(baseline) or O(candidates), the flows that fare otherwise on each host, with the rules that did it,
+          sorted into C(violations) (a path got worse), C(expected), C(touching) (a path's, which did not get worse)
+          and C(harmless) (of no path).
+        - C(touches_no_required_path) is V(true) only if that is proven; C(statement) says so in words.
       type: dict
     rule_changes:
       description: By host, what changed in its rules since the baseline.

@@ -96,10 +96,10 @@ class Finding:
             *((self.became_unknown[name], moved.to_unknown[name]) for name in _CERTAIN),
             *((self.became_known[name], moved.from_unknown[name]) for name in _CERTAIN),
         ):
-            bucket.add(flows, self._simplest)
+            bucket.add(flows, self.simplest)
         self.case.see([part & everything for part in parts], changes)
 
-    def _simplest(self, flows: FlowSet) -> FlowSet:
+    def simplest(self, flows: FlowSet) -> FlowSet:
         return simplest(flows, self._asked)
 
 
@@ -112,17 +112,29 @@ class Entry:
     finding: Finding
 
 
-def differences(before: State, after: State, ruleset: str | None = None, most: int = MOST) -> Iterator[Entry]:
-    """An entry for each hook and kind of connection that fares otherwise. FlowError for an unknown ruleset."""
+MakeFinding = Callable[[str, FlowSet, Case, int], Finding]
+
+
+def differences(
+    before: State,
+    after: State,
+    ruleset: str | None = None,
+    most: int = MOST,
+    noting: Callable[[Space], MakeFinding] | None = None,
+) -> Iterator[Entry]:
+    """An entry for each hook and kind of connection that fares otherwise. FlowError for an unknown ruleset.
+
+    ``noting``: makes what takes the findings down, in the space that they are in; by default ``Finding`` itself."""
     found = pair(before, after)
     blame = Blame(found)
     asked = _packets(found.space)
+    make = noting(found.space) if noting is not None else Finding
     for hook, key in _places(found, ruleset):
 
         def ask(side: ShadowFirewall, what: FlowSet, hook: str = hook, key: str = key) -> Outcome:
             return side.ruleset(key, what) if key else side.hooks((hook,), what)
 
-        findings = [Finding(name, asked[name], blame.case(ask, hook, key), most) for name in CONNECTIONS]
+        findings = [make(name, asked[name], blame.case(ask, hook, key), most) for name in CONNECTIONS]
         doubtful = found.doubtful(hook, key)
         for step in steps(found, hook, key):
             told: Moved | None = None

@@ -159,6 +159,18 @@ def flows_from(space: Space, flow: Mapping[str, Any]) -> FlowSet:
     return found
 
 
+def whatever_else(space: Space, piece: Mapping[str, Any]) -> FlowSet:
+    """The flows with the values of a set's piece (``FlowSet.pieces``), of any connection and with any flags."""
+    found = space.everything
+    for key, value in piece.items():
+        found = found & (
+            _names(space.everything, key, value)
+            if key == "family"
+            else _FIELDS[key](space.everything, key, value)
+        )
+    return found
+
+
 def _left_out(space: Space, flow: Mapping[str, Any]) -> FlowSet:
     """What a flow means by what it does not say: it hangs on the names of its keys alone."""
     given = frozenset(key for key, value in flow.items() if value is not None)

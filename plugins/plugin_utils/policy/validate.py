@@ -14,8 +14,10 @@ from ..analyse.network import Network
 from ..errors import PolicyError
 from ..model.flowset import Space
 from ..model.state import State
+from .changes import ChangeReport
 from .complain import unknown_name
 from .ends import EndFinder, Resolver
+from .expected import Expected
 from .inventory import Groups, check_against_inventory
 from .paths import Path, Policy
 from .prove import Proof, prove
@@ -61,13 +63,16 @@ def validate(
     snapshots: Mapping[str, str] | None = None,
     today: datetime.date | None = None,
     explain: bool = True,
+    planned: Mapping[str, list[str]] | None = None,
+    expected: Expected | None = None,
 ) -> dict[str, Any]:
     """Prove all paths and check all configuration facts of a policy; the report by its schema.
 
     ``groups``: the inventory's, name -> hosts; a host without a state makes its part unknown. ``baseline``:
     the states of before, for what was open then and which rule to put back; without ``explain`` only for the
     choice of addresses, which takes a fraction of the time. ``snapshots``: host -> file, for the report.
-    PolicyError for names that do not exist and ends that resolve to nothing.
+    ``planned``: host -> the candidates that were applied to its state. ``expected``: what the change since the
+    baseline is meant to alter. PolicyError for names that do not exist and ends that resolve to nothing.
     """
     if not states:
         raise PolicyError(
@@ -90,7 +95,13 @@ def validate(
             network, earlier, lambda other: EndFinder(other, groups, policy.boundaries, resolver, earlier)
         )
         before = _before(policy, earlier, groups, resolver)
-    return ReportBuilder(policy, network, today).build(proofs, breaches, remedies, before, snapshots or {})
+    report = ReportBuilder(policy, network, today).build(proofs, breaches, remedies, before, snapshots or {})
+    for host, candidates in (planned or {}).items():
+        report["hosts"][host]["candidates"] = list(candidates)
+    if earlier is not None and explain:
+        pairs = ((proof, before.get(proof.path.name)) for proof in proofs)
+        report["changes"] = ChangeReport(network, earlier, pairs, expected or Expected()).build()
+    return report
 
 
 def _check_boundaries(policy: Policy, states: Mapping[str, State]) -> None:

@@ -16,7 +16,7 @@ from typing import Any
 import jinja2
 
 from ..errors import PathGuardError
-from . import trace_words, words
+from . import change_words, trace_words, words
 from .clean import cleaned
 from .sarif import sarif
 from .screen import WIDTH, screen, wrapped
@@ -53,7 +53,7 @@ def _environment(escaped: bool) -> jinja2.Environment:
         keep_trailing_newline=True,
     )
     found.filters.update(md=_markdown, code=_code, label=_label)
-    found.globals.update(words=words, trace_words=trace_words)
+    found.globals.update(words=words, trace_words=trace_words, change_words=change_words)
     return found
 
 

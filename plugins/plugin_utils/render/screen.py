@@ -8,23 +8,29 @@ from __future__ import annotations
 import textwrap
 from typing import Any
 
-from . import words
+from . import change_words, words
 from .clean import clipped
 
 LINES, WIDTH = 40, 100
 _MOST_FINDINGS = 5
+_MOST_FLOWS = 6
 _MOST_WRAPPED = 3
 Entry = dict[str, Any]
 
 
 def screen(report: Entry, blocks: dict[str, list[str]], lines: int = LINES, width: int = WIDTH) -> list[str]:
     """``blocks``: the long form of each path that is not as wanted. Violations get room first."""
-    found = [words.headline(report), words.totals(report)]
+    found = [words.headline(report), words.totals(report), *change_words.head(report)]
+    flows = change_words.flows(report)
     bad = [path for path in words.worst_first(report["paths"]) if path["satisfied"] != "yes"]
     good = [path for path in report["paths"] if path["satisfied"] == "yes"]
     findings = _findings(report)
     room = lines - len(found) - (1 if good else 0) - min(len(findings), _MOST_FINDINGS + 1)
+    room -= min(len(flows), _MOST_FLOWS)
     found += _bad(bad, blocks, room)
+    found += _cut(
+        flows, min(_MOST_FLOWS, lines - len(found) - (1 if good else 0)), "flows that fare otherwise"
+    )
     left = lines - len(found)
     findings = _cut(findings, min(_MOST_FINDINGS + 1, left - (1 if good else 0)), "findings")
     left -= len(findings)

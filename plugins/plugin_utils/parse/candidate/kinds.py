@@ -76,3 +76,39 @@ def _iptables(candidate: Candidate) -> str:
         candidate.source,
         "say its kind: iptables or ip6tables",
     )
+
+
+# What only a whole configuration has, by platform: what the device prints around it, or the settings of its system.
+_WHOLE = {
+    "cisco_ios": r"^(?:Current configuration ?:|Building configuration|version \d)",
+    "cisco_nxos": r"^(?:!Command: show (?:running|startup)-config|!Running configuration|version \d)",
+    "cisco_xr": r"^(?:!! IOS XR|Building configuration)",
+    "cisco_asa": r"^(?:ASA Version|: Saved|: Hardware)",
+    "arista_eos": r"^! (?:Command: show (?:running|startup)-config|device:|boot system)",
+    "juniper_junos": r"^(?:version \S|set version |## Last (?:commit|changed)|system \{)",
+    "paloalto_panos": r"^(?:<\?xml|<config|<response|set deviceconfig system )",
+    "fortinet": r"^#config-version=",
+    "vyos": r"^(?:set system |system \{|// vyos-config-version|/\* === vyatta-config-version)",
+}
+
+
+def of_device(candidate: Candidate, platform: str, mergeable: tuple[str, ...]) -> str:
+    """``CONFIGURATION`` or ``LINES``. ``mergeable``: the platforms whose lines can be merged. ParseError if it is
+    neither, or which one it is can't be told."""
+    if not candidate.text.strip():
+        raise ParseError("the candidate is empty", candidate.source, "give what is planned")
+    if candidate.kind not in (AUTO, CONFIGURATION, LINES):
+        what = f"{platform} takes no candidate of the kind {candidate.kind}"
+        raise ParseError(what, candidate.source, "say its kind: configuration or lines")
+    if candidate.kind == CONFIGURATION:
+        return CONFIGURATION
+    whole = re.search(_WHOLE[platform], candidate.text, re.MULTILINE) if platform in _WHOLE else None
+    if candidate.kind == AUTO and whole is not None:
+        return CONFIGURATION
+    if platform in mergeable:
+        return LINES
+    raise ParseError(
+        f"lines can't be merged into a configuration of {platform}",
+        candidate.source,
+        "give the whole planned configuration, and say kind: configuration",
+    )

@@ -1,0 +1,310 @@
+# Copyright: (c) 2026, PathGuard developers
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The change report: the flows that fare otherwise on each host, and what that means for the policy's paths.
+
+A path is *touched* by a change if a flow that fares otherwise on a host is one of the path's flows, on a host that the
+path's flows come to. If none is, if nothing but rules has changed, and if the proofs before and after are equal, then
+nothing that happens to a path's packet on its way is another: by induction over the hosts of the way, each gets the
+same packet as before and does the same with it. That is what "touches no required path" claims.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ..analyse.diff import Entry as Difference
+from ..analyse.diff import differences
+from ..analyse.errors_back import errors_about
+from ..analyse.journey import Journey, plain
+from ..analyse.network import Network
+from ..analyse.replies import answers
+from ..analyse.sorted_diff import (
+    GAINED,
+    KINDS,
+    LOST,
+    REST,
+    REWRITTEN,
+    UNKNOWN,
+    Class,
+    SortedFinding,
+    Sorting,
+    noting,
+)
+from ..errors import PathGuardError
+from ..model.flow import whatever_else
+from ..model.flowset import FlowSet, Space
+from ..model.state import State
+from .expected import Expected
+from .prove import Proof
+from .remedy import differ
+
+Entry = dict[str, Any]
+VIOLATIONS, EXPECTED, TOUCHING, HARMLESS = "violations", "expected", "touching", "harmless"
+# Parts of flows, and rules, of one kind that are listed; all others are counted.
+MOST = 8
+MOST_ENTRIES = 60
+# Seconds for all hosts together: the proofs are what counts, and whoever reads them waits for this.
+SECONDS = 60.0
+# A path with more parts than this is taken for all flows, so that it counts as touched rather than as not.
+_MOST_PIECES = 2_000
+# Neighbour and router discovery (RFC 4861): without it no IPv6 packet finds its way.
+_DISCOVERY = {"protocol": "ipv6-icmp", "icmp_type": "133-137"}
+# Counted anew each second, and no setting.
+_COUNTERS = ("net.netfilter.nf_conntrack_count",)
+
+
+@dataclass(frozen=True)
+class _Region:
+    """All packets of a path, wherever they are: as they began, translated, answered, and errors about them.
+    ``hosts``: those that they come to. ``worse``: of these packets, those of flows that fare worse than before."""
+
+    name: str
+    required: bool
+    hosts: frozenset[str]
+    flows: tuple[Entry, ...]
+    worse: tuple[Entry, ...]
+
+
+class ChangeReport:
+    """``proofs``: of each path, now and before. ``seconds``: after which no other host is begun."""
+
+    def __init__(
+        self,
+        now: Network,
+        before: Network,
+        proofs: Iterable[tuple[Proof, Proof | None]],
+        expected: Expected,
+        seconds: float = SECONDS,
+    ) -> None:
+        self.now = now
+        self.before = before
+        self.expected = expected
+        self._deadline = time.monotonic() + seconds
+        self._seconds = seconds
+        self._regions: list[_Region] = []
+        self._unequal: list[str] = []
+        for proof, earlier in proofs:
+            self._regions.append(_region(proof, earlier, expected))
+            if earlier is None or not _equal(proof, earlier):
+                self._unequal.append(proof.path.name)
+        self._touched: set[str] = set()
+        self._late: list[str] = []
+        self._failed: dict[str, str] = {}
+
+    def build(self) -> Entry:
+        hosts = [
+            host
+            for host in self.now.states
+            if host in self.before.states
+            and (
+                differ(self.before.states, self.now.states, host)
+                or not (self.before.states[host].firewall_known and self.now.states[host].firewall_known)
+            )
+        ]
+        entries = [entry for host in hosts for entry in self._host(host)]
+        rank = (VIOLATIONS, TOUCHING, EXPECTED, HARMLESS)
+        entries.sort(key=lambda entry: next(at for at, name in enumerate(rank) if name in entry["flows"]))
+        elsewhere = [host for host in self.now.states if self._moved_elsewhere(host)]
+        come_or_gone = sorted({*self.now.states} ^ {*self.before.states})
+        doubts = [
+            *(f"{host} was not compared within {self._seconds:.0f} s" for host in self._late),
+            *(f"{host}: {why}" for host, why in self._failed.items()),
+            *(f"routes, interfaces or settings of {host} are not as before" for host in elsewhere),
+            *(f"{host} is in one of both sets of snapshots only" for host in come_or_gone),
+        ]
+        touched = [region.name for region in self._regions if region.name in self._touched]
+        required = [
+            region.name for region in self._regions if region.required and region.name in self._touched
+        ]
+        unequal = [name for name in self._unequal if name not in touched]
+        untouched = not doubts and not required and not (set(unequal) & self._required())
+        return {
+            "hosts": hosts,
+            "touches": touched,
+            "fares_otherwise": list(self._unequal),
+            "touches_no_required_path": untouched,
+            "statement": _statement(hosts, required, unequal, doubts),
+            "doubts": doubts,
+            "entries": entries[:MOST_ENTRIES],
+            "entries_left_out": max(len(entries) - MOST_ENTRIES, 0),
+        }
+
+    def _required(self) -> set[str]:
+        return {region.name for region in self._regions if region.required}
+
+    def _host(self, host: str) -> Iterator[Entry]:
+        if time.monotonic() > self._deadline:
+            self._late.append(host)
+            return
+        make, touched = noting(lambda space: self._sorting(space, host))
+        try:
+            found = list(differences(self.before.states[host], self.now.states[host], most=MOST, noting=make))
+        except PathGuardError as error:
+            self._failed[host] = error.what
+            return
+        self._touched |= touched()
+        yield from (_entry(host, one) for one in found)
+
+    def _sorting(self, space: Space, host: str) -> Sorting:
+        """The classes of flows on a host. Flows are sorted where they are lost, and not by where they began."""
+        here = [region for region in self._regions if host in region.hosts]
+        regions = {region.name: _flows(space, region.flows) for region in here}
+        broken = _union(space, (_flows(space, region.worse) for region in here if region.required))
+        opened = _union(space, (_flows(space, region.worse) for region in here if not region.required))
+        named = _union(space, (regions[region.name] for region in here if region.name in self.expected.paths))
+        wanted = named | self.expected.at(space, host)
+        touching = _union(space, regions.values())
+        violations = {LOST: broken, GAINED: opened, UNKNOWN: broken | opened, REWRITTEN: broken | opened}
+        classes = (
+            Class(VIOLATIONS, violations),
+            Class(EXPECTED, dict.fromkeys(KINDS, wanted)),
+            Class(TOUCHING, dict.fromkeys(KINDS, touching)),
+        )
+        return Sorting(classes, regions)
+
+    def _moved_elsewhere(self, host: str) -> bool:
+        """Whether a host sends packets otherwise than before, whatever its rules say."""
+        if host not in self.before.states:
+            return False
+        return _sending(self.before.states[host]) != _sending(self.now.states[host])
+
+
+def _sending(state: State) -> tuple[object, ...]:
+    settings = {key: value for key, value in state.settings.items() if key not in _COUNTERS}
+    routes = sorted(map(repr, state.routes))
+    return routes, state.route_rules, state.interfaces, state.forwarding, settings
+
+
+def _equal(now: Proof, before: Proof) -> bool:
+    """Whether both proofs come to the same sets of flows."""
+    return (now.asked, now.open, now.denied, now.unknown, now.missed, now.satisfied) == (
+        before.asked,
+        before.open,
+        before.denied,
+        before.unknown,
+        before.missed,
+        before.satisfied,
+    )
+
+
+def _region(now: Proof, before: Proof | None, expected: Expected) -> _Region:
+    proofs = [now] if before is None else [now, before]
+    nothing = now.asked.space.nothing
+    hosts: set[str] = set()
+    flows = nothing
+    for proof in proofs:
+        hosts.update(_hosts(proof))
+        flows = flows | _everywhere(plain(proof.asked), proof) | _translated(proof)
+    worse = nothing
+    if before is not None and now.path.name not in expected.paths:
+        worse = _bad(now) - _bad(before) | now.unknown - before.unknown - _bad(before)
+        worse = worse - expected.anywhere(now.asked.space)
+        worse = _everywhere(plain(worse), now, before) if worse else nothing
+    return _Region(now.path.name, now.path.required, frozenset(hosts), _pieces(flows), _pieces(worse))
+
+
+def _bad(proof: Proof) -> FlowSet:
+    return proof.denied | proof.missed if proof.path.required else proof.permitted
+
+
+def _everywhere(flows: FlowSet, *proofs: Proof) -> FlowSet:
+    """The flows wherever they are on their way: translated, answered, and the errors about them."""
+    found = flows
+    for proof in proofs:
+        for journey in _journeys(proof):
+            moving = flows
+            for change in journey.changes:
+                moving = moving | plain(change.forth(moving))
+            found = found | moving
+    found = found | plain(answers(found))
+    found = found | plain(errors_about(found))
+    if 6 in flows.families():
+        found = found | whatever_else(flows.space, _DISCOVERY)
+    return found
+
+
+def _translated(proof: Proof) -> FlowSet:
+    """All that translations have made of the path's packets, of answers and errors too."""
+    found = proof.asked.space.nothing
+    for journey in _journeys(proof):
+        for change in journey.changes:
+            found = found | plain(change.before) | plain(change.after)
+    return found
+
+
+def _journeys(proof: Proof) -> Iterator[Journey]:
+    for one in proof.reached:
+        for delivery in (*one.deliveries, *(answer for back in one.answers for answer in back)):
+            yield delivery.journey
+    for event in proof.events:
+        yield from (journey for journey in (event.journey, event.there) if journey is not None)
+
+
+def _hosts(proof: Proof) -> Iterator[str]:
+    yield from (*proof.ends.sources, *proof.ends.destinations)
+    for journey in _journeys(proof):
+        yield from (hop.host for hop in journey.visits())
+    for one in proof.reached:
+        for delivery in (*one.deliveries, *(answer for back in one.answers for answer in back)):
+            if delivery.end is not None:
+                yield delivery.end.host
+    for event in proof.events:
+        yield from (event.host, *event.route)
+
+
+def _pieces(flows: FlowSet) -> tuple[Entry, ...]:
+    """A set as data that another space can read; all flows where that would be too much."""
+    found = flows.pieces(limit=_MOST_PIECES + 1)
+    return ({},) if len(found) > _MOST_PIECES else tuple(found)
+
+
+def _flows(space: Space, pieces: Sequence[Mapping[str, Any]]) -> FlowSet:
+    return _union(space, (whatever_else(space, piece) for piece in pieces))
+
+
+def _union(space: Space, sets: Iterable[FlowSet]) -> FlowSet:
+    return FlowSet(space, space.diagrams.union_all(one.node for one in sets))
+
+
+def _entry(host: str, one: Difference) -> Entry:
+    finding = one.finding
+    flows = finding.sorted_flows() if isinstance(finding, SortedFinding) else {}
+    if REST in flows:
+        flows[HARMLESS] = flows.pop(REST)
+    culprits = finding.case.culprits()
+    return {
+        "host": host,
+        "hook": one.hook,
+        "ruleset": one.ruleset,
+        "connection": finding.connection,
+        "flows": flows,
+        "paths": sorted(finding.touched) if isinstance(finding, SortedFinding) else [],
+        "rules": [culprit.to_dict() for culprit in culprits[:MOST]],
+        "more_rules": max(len(culprits) - MOST, 0),
+    }
+
+
+def _statement(
+    hosts: Sequence[str], required: Sequence[str], unequal: Sequence[str], doubts: Sequence[str]
+) -> str:
+    if required:
+        more = f" and {len(required) - 3} more" if len(required) > 3 else ""
+        return f"this change touches {_count(required, 'required path')}: {', '.join(required[:3])}{more}"
+    if doubts:
+        return f"that this change touches no required path is not proven: {doubts[0]}"
+    if unequal:
+        return f"no rule that changed touches a required path, and yet {unequal[0]!r} fares otherwise"
+    if not hosts:
+        return "no rule has changed: this change touches no required path"
+    return (
+        f"this change touches no required path: proven for every flow that fares otherwise on"
+        f" {_count(hosts, 'host')} whose rules changed"
+    )
+
+
+def _count(items: Sequence[str], what: str) -> str:
+    return f"{len(items)} {what}{'' if len(items) == 1 else 's'}"

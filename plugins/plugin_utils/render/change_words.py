@@ -1,0 +1,82 @@
+# Copyright: (c) 2026, PathGuard developers
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A report's planned hosts and changes in words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import PurePath
+from typing import Any
+
+Entry = Mapping[str, Any]
+CLASSES = {
+    "violations": "a path got worse",
+    "touching": "of a path that did not get worse",
+    "expected": "expected",
+    "harmless": "of no path",
+}
+_COLUMN = {"lost": "lost", "gained": "gained", "unknown": "unknown", "known": "known", "rewritten": "other"}
+_WORDS = {
+    "unknown": "not known now",
+    "known": "was not known",
+    "rewritten": "translated or marked otherwise",
+}
+_CONNECTIONS = {"new": "new connections", "established": "open connections", "other": "other packets"}
+_MOST_HOSTS = 4
+_MOST_VALUES = 4
+
+
+def planned(report: Entry) -> str:
+    """``fw1 as by fw1.nft``: the hosts that were judged by their candidates; empty if none was."""
+    found = [
+        f"{host} as by {', '.join(_name(source) for source in item['candidates'])}"
+        for host, item in report["hosts"].items()
+        if item.get("candidates")
+    ]
+    more = len(found) - _MOST_HOSTS
+    return "; ".join(found[:_MOST_HOSTS]) + (f"; and {more} more hosts" if more > 0 else "")
+
+
+def _name(source: str) -> str:
+    return PurePath(source).name if "/" in source else source
+
+
+def head(report: Entry) -> list[str]:
+    """What was planned, and whether the change touches required paths."""
+    judged = planned(report)
+    found = [f"planned {judged}: judged as they would be, nothing was changed"] if judged else []
+    changes = report.get("changes")
+    return [*found, f"change  {changes['statement']}"] if changes else found
+
+
+def flows(report: Entry) -> list[str]:
+    """The flows that fare otherwise, violations first, a line for each part."""
+    changes = report.get("changes") or {"entries": []}
+    found: list[str] = []
+    for name in CLASSES:
+        for entry in changes["entries"]:
+            found += _of(entry, name)
+    return found
+
+
+def _of(entry: Entry, name: str) -> Iterator[str]:
+    place = f"{entry['host']} {entry['ruleset'] or entry['hook']}, {_CONNECTIONS[entry['connection']]}"
+    for kind, parts in entry["flows"].get(name, {}).items():
+        words = ", ".join(filter(None, (_WORDS.get(kind), CLASSES[name])))
+        for flow in parts["flows"]:
+            yield f"{_COLUMN[kind]:<7} {place}: {_flow(flow)} ({words})"
+        if parts["more"]:
+            counted = "" if parts["counted"] else "at least "
+            yield f"{_COLUMN[kind]:<7} {place}: {counted}{parts['more']} more parts ({words})"
+
+
+def _flow(flow: Mapping[str, list[str]]) -> str:
+    return " ".join(f"{field} {_some(values)}" for field, values in flow.items()) or "everything"
+
+
+def _some(values: list[str]) -> str:
+    if values[:1] == ["!"]:
+        return f"not {_some(values[1:])}"
+    more = len(values) - _MOST_VALUES
+    return ",".join(values[:_MOST_VALUES]) + (f" and {more} more" if more > 0 else "")

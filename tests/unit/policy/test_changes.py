@@ -1,0 +1,206 @@
+# Copyright: (c) 2026, PathGuard developers
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The change report: flows that fare otherwise, sorted by what they mean for the policy's paths."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+
+from ansible_collections.pathguard.network.plugins.plugin_utils.errors import PolicyError
+from ansible_collections.pathguard.network.plugins.plugin_utils.model.match import Match
+from ansible_collections.pathguard.network.plugins.plugin_utils.model.rules import DROP, Effect, Rule, Verdict
+from ansible_collections.pathguard.network.plugins.plugin_utils.model.state import State
+from ansible_collections.pathguard.network.plugins.plugin_utils.policy.expected import expected_from
+from ansible_collections.pathguard.network.plugins.plugin_utils.policy.read import load_policy
+from ansible_collections.pathguard.network.plugins.plugin_utils.policy.schemas import load_schema, problems
+from ansible_collections.pathguard.network.plugins.plugin_utils.policy.validate import validate
+from tests.support.states import GROUPS, app_rule, forward, match, rule, ruleset, small_lab
+
+PATH = "app to primary"
+POLICY = {
+    "requiredPaths": [
+        {"name": PATH, "from": {"group": "app"}, "to": {"group": "db_primary"}, "service": "postgresql"}
+    ],
+    "forbiddenPaths": [
+        {
+            "name": "not yet",
+            "from": {"host": "app10"},
+            "to": {"group": "db_standby"},
+            "service": "postgresql",
+        },
+    ],
+}
+WEB = ("web", match(src="192.0.2.0/24", dport=443))
+
+
+def changes(
+    before: Mapping[str, State],
+    after: Mapping[str, State],
+    expected: list[Any] | None = None,
+    policy_of: Mapping[str, Any] = POLICY,
+) -> dict[str, Any]:
+    policy = load_policy(policy_of)
+    wanted = expected_from(expected or [], policy, "expected_changes")
+    report = validate(policy, after, GROUPS, before, today=datetime.date(2026, 11, 23), expected=wanted)
+    assert problems(report, load_schema("report")) == []
+    found: dict[str, Any] = report["changes"]
+    return found
+
+
+def lab(*accepts: tuple[str, Match]) -> dict[str, State]:
+    return small_lab(fw1=[forward(*accepts)])
+
+
+def classes(found: Mapping[str, Any]) -> set[str]:
+    return {name for entry in found["entries"] for name in entry["flows"]}
+
+
+def test_nothing_has_changed() -> None:
+    found = changes(lab(app_rule()), lab(app_rule()))
+    assert (found["hosts"], found["entries"]) == ([], [])
+    assert found["touches_no_required_path"]
+
+
+def test_a_change_beside_the_paths_is_harmless_and_proven_so() -> None:
+    found = changes(lab(app_rule()), lab(app_rule(), WEB))
+    assert found["hosts"] == ["fw1"]
+    assert classes(found) == {"harmless"}
+    [new] = [entry for entry in found["entries"] if entry["connection"] == "new"]
+    assert new["flows"]["harmless"]["gained"]["flows"][0]["src"] == ["192.0.2.0/24"]
+    assert new["rules"][0]["change"] == "added"
+    assert found["touches_no_required_path"]
+    assert found["statement"].startswith("this change touches no required path: proven")
+    assert found["touches"] == []
+
+
+def test_what_breaks_a_path_is_a_violation_and_the_rest_is_not() -> None:
+    found = changes(lab(app_rule(), WEB), lab(app_rule("10.10.1.0/26")))
+    new = next(entry for entry in found["entries"] if entry["connection"] == "new")
+    lost = new["flows"]["violations"]["lost"]["flows"]
+    assert {address for part in lost for address in part["src"]} == {
+        "10.10.1.66",
+        "10.10.1.100",
+        "10.10.1.200",
+    }
+    beside = new["flows"]["harmless"]["lost"]["flows"]
+    assert any(part["src"] == ["192.0.2.0/24"] for part in beside)
+    # Connections come from ports of 1024 up; what is lost of lower ones is no connection of the path.
+    mine = [part for part in beside if "10.10.1.66" in part.get("src", ()) and "10.20.1.10" in part["dst"]]
+    assert [part["src_port"] for part in mine] == [["0-1023"]]
+    assert found["touches"] == [PATH, "not yet"]
+    assert not found["touches_no_required_path"]
+    assert PATH in found["statement"]
+
+
+def test_a_forbidden_path_that_opens_is_a_violation() -> None:
+    standby = match(src="10.10.1.200", dst="10.20.1.11", proto="tcp", dport=5432)
+    primary = ("primary", match(src="10.10.1.0/24", dst="10.20.1.10", proto="tcp", dport=5432))
+    found = changes(lab(primary), lab(primary, ("standby", standby)))
+    new = next(entry for entry in found["entries"] if entry["connection"] == "new")
+    assert set(new["flows"]) == {"violations"}
+    assert new["flows"]["violations"]["gained"]["flows"][0]["dst"] == ["10.20.1.11"]
+    assert new["paths"] == ["not yet"]
+    assert found["touches_no_required_path"]
+
+
+def test_a_path_that_is_touched_and_fares_no_worse() -> None:
+    narrow = app_rule("10.10.1.0/26")
+    found = changes(
+        lab(narrow), lab(narrow, ("one more", match(src="10.10.1.66", dst="10.20.1.10", dport=5432)))
+    )
+    assert classes(found) == {"touching", "harmless"}
+    assert found["fares_otherwise"] == [PATH]
+    assert not found["touches_no_required_path"]
+
+
+def test_expected_paths_and_flows() -> None:
+    before, after = lab(app_rule(), WEB), lab(app_rule("10.10.1.0/26"))
+    assert "violations" in classes(changes(before, after))
+    assert "violations" not in classes(changes(before, after, [PATH]))
+    narrow = {"src": "10.10.1.64/26", "dst": "10.20.1.10", "protocol": "tcp", "dst_port": 5432}
+    found = changes(before, after, [narrow])
+    assert {"violations", "expected", "harmless"} <= classes(found)
+    wide = {**narrow, "src": "10.10.1.0/24"}
+    assert "violations" not in classes(changes(before, after, [wide]))
+    web = {"src": "192.0.2.0/24", "protocol": "tcp", "dst_port": 443}
+    [new] = [
+        e
+        for e in changes(before, after, [PATH, {**web, "host": "fw1"}])["entries"]
+        if e["connection"] == "new"
+    ]
+    assert any(part["src"] == ["192.0.2.0/24"] for part in new["flows"]["expected"]["lost"]["flows"])
+    [new] = [
+        e
+        for e in changes(before, after, [PATH, {**web, "host": "db1"}])["entries"]
+        if e["connection"] == "new"
+    ]
+    assert any(part["src"] == ["192.0.2.0/24"] for part in new["flows"]["harmless"]["lost"]["flows"])
+
+
+@pytest.mark.parametrize(
+    ("given", "what"),
+    [
+        ("no list", "list"),
+        (["no such path"], "no such path"),
+        ([5], "neither"),
+        ([{}], "missing"),
+        ([{"host": "fw1"}], "missing"),
+        ([{"source": "10.0.0.0/8"}], "'source'"),
+        ([{"src": "10.0.0.0/8", "in_interface": "eth0"}], "'in_interface'"),
+        ([{"src": "10.0.0.0/99"}], "10.0.0.0/99"),
+    ],
+)
+def test_what_is_no_expected_change(given: Any, what: str) -> None:
+    with pytest.raises(PolicyError, match=what) as error:
+        expected_from(given, load_policy(POLICY), "expected_changes")
+    assert error.value.where.startswith("expected_changes")
+    assert error.value.todo
+
+
+def test_a_route_that_changed_keeps_the_statement_from_being_proven() -> None:
+    after = lab(app_rule(), WEB)
+    after["fw1"].forwarding["ipv6"] = not after["fw1"].forwarding.get("ipv6")
+    found = changes(lab(app_rule()), after)
+    assert not found["touches_no_required_path"]
+    assert "fw1" in found["doubts"][0]
+    assert "not proven" in found["statement"]
+
+
+def test_rules_of_a_host_that_is_on_no_path_touch_none() -> None:
+    """The same packets, on a host that they don't come to."""
+    before, after = lab(app_rule()), lab(app_rule())
+    key = "inet/filter/input"
+    drop = [rule(1, "drop", match(src="10.10.1.0/24", dport=5432), DROP)]
+    after["db2"].rulesets[key] = ruleset(key, "input", "permit", drop)
+    found = changes(before, after, policy_of={"requiredPaths": POLICY["requiredPaths"]})
+    assert found["hosts"] == ["db2"]
+    assert found["touches_no_required_path"]
+    assert classes(found) == {"harmless"}
+
+
+def test_a_packet_is_the_paths_also_when_it_is_translated() -> None:
+    """The rule asks for addresses that the path's packets get only on the way."""
+    nat = ruleset(
+        "ip/nat/post", "postrouting", "permit",
+        [Rule(1, match(src="10.10.1.0/24"), Verdict("accept"), "snat", (Effect("snat", family=4, address=(0x0A140101, 0x0A140101)),))],
+        type="nat", priority=100,
+    )  # fmt: skip
+    before, after = lab(app_rule()), lab(app_rule())
+    for states in (before, after):
+        states["fw1"].rulesets["ip/nat/post"] = nat
+    key = "inet/filter/input"
+    for states, accepts in (
+        (before, ()),
+        (after, (rule(1, "drop", match(src="10.20.1.1", dport=5432), DROP),)),
+    ):
+        states["db1"].rulesets[key] = ruleset(key, "input", "permit", accepts)
+    found = changes(before, after)
+    assert found["hosts"] == ["db1"]
+    assert not found["touches_no_required_path"]
+    assert found["touches"] == [PATH]
+    assert "violations" in classes(found)
