@@ -148,6 +148,13 @@ class HostLogins:
         )
         if access.platform in DEVICES:
             return self._of_device(access, kind, found)
+        if access.become and access.become_method.rpartition(".")[2] == ENABLE:
+            raise GatherError(
+                f"become_method {access.become_method} is for network devices, and its platform is {access.platform}",
+                access.name,
+                "set ansible_network_os or 'platform' to what the device is (cisco.ios.ios, cisco_ios); for a Linux "
+                "host, set ansible_become_method: sudo",
+            )
         return self._with_transport(access, kind, found)
 
     def _of_device(self, access: HostAccess, kind: str, found: HostVariables) -> HostAccess:
