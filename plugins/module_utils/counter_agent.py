@@ -40,6 +40,8 @@ SAVERS = {
 HANDLE = re.compile(r"# handle (\d+)$")
 PACKETS = re.compile(r"\bcounter packets (\d+) bytes \d+")
 NAMED = re.compile(r'\bcounter name "?([\w/.-]+)"?')
+# What stands in quotes is somebody's text, but for the name of a counter.
+QUOTED = re.compile(r'(?<!counter name )"[^"]*"')
 OBJECT = re.compile(r"^\s*counter ([\w/.-]+) \{")
 COUNTED = re.compile(r"^\s*packets (\d+) bytes \d+")
 SAVED = re.compile(r"^\[(\d+):\d+\] -A (\S+) ")
@@ -88,7 +90,7 @@ def of_nft(chain):
         objects(output(["nft", "list", "counters", "table", family, table])) if NAMED.search(text) else {}
     )
     found = {}
-    for line in text.splitlines():
+    for line in QUOTED.sub('""', text).splitlines():
         handle, packets, named = HANDLE.search(line), PACKETS.search(line), NAMED.search(line)
         if handle and packets:
             found["handle:" + handle.group(1)] = int(packets.group(1))

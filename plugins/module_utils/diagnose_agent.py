@@ -50,7 +50,7 @@ PATH = "/usr/local/sbin:/usr/sbin:/sbin:/usr/local/bin:/usr/bin:/bin"
 # What IP and ICMP add to the data of an echo request, in bytes.
 HEADERS = {4: 28, 6: 48}
 SMALL = 56
-ETHERNET = 1500
+ETHERNET, LARGEST = 1500, 65535
 ECHO_TIMEOUT = 1.0
 # linux/in.h, linux/in6.h: level, MTU_DISCOVER, MTU; and the value by which a packet is never cut up.
 OF_MTU = {socket.AF_INET: (socket.IPPROTO_IP, 10, 14), socket.AF_INET6: (socket.IPPROTO_IPV6, 23, 24)}
@@ -133,7 +133,7 @@ def mtu_of(words):
 
 def ping_entry(wanted):
     """A small packet, and one as large as the first link takes, that nobody may cut up (ip(7), IP_MTU_DISCOVER)."""
-    size = interface_mtu(wanted["address"]) or ETHERNET
+    size = min(interface_mtu(wanted["address"]) or ETHERNET, LARGEST)
     found = {"source": wanted.get("source"), "address": wanted["address"], "bytes": size, "error": ""}
     try:
         with echo_socket(wanted) as link:
