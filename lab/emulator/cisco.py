@@ -105,6 +105,7 @@ class CiscoTerminal(Terminal):
         "show ip route": "@routes4",
         "show ip route vrf *": "@routes4",
         "show ipv6 route": "@routes6",
+        "show ipv6 route vrf *": "@routes6",
         "write memory": "save",
         "copy running-config startup-config": "save",
         "copy running-config <file>": "save_as",

@@ -41,6 +41,8 @@ class VyosTerminal(Terminal):
         "show interfaces": "@interfaces",
         "show ip route": "@routes4",
         "show ipv6 route": "@routes6",
+        "show ip route vrf all": "@routes4",
+        "show ipv6 route vrf all": "@routes6",
         "show configuration commands": "show_commands",
         "show system commit": "show_commits",
         "set terminal length <n>": "length",

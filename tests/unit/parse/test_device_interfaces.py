@@ -168,6 +168,83 @@ SHARED = {
         """,
         {"Vlan10": ["10.10.1.2/24", "10.10.1.1/24"], "Vlan20": ["10.20.1.2/24", "10.20.1.1/24"]},
     ),
+    "cisco_xr": (
+        """\
+        interface Bundle-Ether1.10
+         ipv4 address 10.10.1.2 255.255.255.0
+        !
+        interface GigabitEthernet0/0/0/1
+         ipv4 address 10.20.1.2 255.255.255.0
+        !
+        router hsrp
+         interface Bundle-Ether1.10
+          address-family ipv4
+           hsrp 10 version 2
+            priority 110
+            address 10.10.1.1
+           !
+          !
+         !
+        !
+        router vrrp
+         interface GigabitEthernet0/0/0/1
+          address-family ipv4
+           vrrp 20
+            address 10.20.1.1
+           !
+          !
+         !
+        !
+        router static
+         interface GigabitEthernet0/0/0/1
+          address 10.20.1.9
+        """,
+        {
+            "Bundle-Ether1.10": ["10.10.1.2/24", "10.10.1.1/24"],
+            "GigabitEthernet0/0/0/1": ["10.20.1.2/24", "10.20.1.1/24"],
+        },
+    ),
+    "juniper_junos": (
+        """\
+        set interfaces ge-0/0/0 unit 0 family inet address 10.10.1.2/24 vrrp-group 1 virtual-address 10.10.1.1
+        set interfaces ge-0/0/0 unit 0 family inet6 address 2001:db8:1::2/64 vrrp-inet6-group 1 virtual-inet6-address 2001:db8:1::1
+        set interfaces irb unit 20 family inet address 10.20.1.2/24 virtual-gateway-address 10.20.1.1
+        """,
+        {
+            "ge-0/0/0.0": ["10.10.1.2/24", "2001:db8:1::2/64", "10.10.1.1/24", "2001:db8:1::1/64"],
+            "irb.20": ["10.20.1.2/24", "10.20.1.1/24"],
+        },
+    ),
+    "vyos": (
+        """\
+        set interfaces ethernet eth1 address 10.10.1.2/24
+        set interfaces ethernet eth2 address 10.20.1.2/24
+        set high-availability vrrp group A interface eth1
+        set high-availability vrrp group A address 10.10.1.1/24
+        set high-availability vrrp group B interface eth2
+        set high-availability vrrp group B virtual-address 10.20.1.1
+        """,
+        {"eth1": ["10.10.1.2/24", "10.10.1.1/24"], "eth2": ["10.20.1.2/24", "10.20.1.1/24"]},
+    ),
+    "fortinet": (
+        """\
+        config system interface
+            edit "port1"
+                set ip 10.10.1.2 255.255.255.0
+                config vrrp
+                    edit 5
+                        set vrip 10.10.1.1
+                    next
+                    edit 6
+                        set vrip 10.10.1.9
+                        set status disable
+                    next
+                end
+            next
+        end
+        """,
+        {"port1": ["10.10.1.2/24", "10.10.1.1/24"]},
+    ),
 }
 
 

@@ -209,6 +209,30 @@ def test_tables_of_vrfs_shown_apart() -> None:
     assert route(state, "10.1.1.0/24", "RED").next_hops[0].interface == "GigabitEthernet0/2"
 
 
+RED6 = """\
+IPv6 Routing Table - RED - 2 entries
+Codes: C - Connected, L - Local, S - Static
+S   2001:DB8:A::/48 [1/0]
+     via 2001:DB8:2::FE, GigabitEthernet0/2
+C   2001:DB8:2::/64 [0/0]
+     via GigabitEthernet0/2, directly connected
+"""
+VRF_OF_VYOS = """\
+VRF RED:
+C>* 10.66.1.0/24 is directly connected, eth2, weight 1, 00:12:13
+S>* 10.66.0.0/16 [1/0] via 10.66.1.254, eth2, weight 1, 00:12:13
+"""
+
+
+def test_tables_of_vrfs_in_both_families() -> None:
+    state = state_of("cisco_ios", routes6=route_texts.IOS6, routes6_vrf=RED6)
+    assert hops(route(state, "2001:db8:a::/48", "RED")) == [("2001:db8:2::fe", "GigabitEthernet0/2")]
+    assert state.interfaces["GigabitEthernet0/2"].master == "RED"
+    state = state_of("vyos", routes4=route_texts.VYOS, routes4_vrf=route_texts.VYOS + VRF_OF_VYOS)
+    assert hops(route(state, "10.66.0.0/16", "RED")) == [("10.66.1.254", "eth2")]
+    assert hops(route(state, "0.0.0.0/0")) == [("10.1.1.254", "eth0")]
+
+
 def test_a_switch_that_does_not_route() -> None:
     state = state_of("arista_eos", routes4="! IP routing not enabled\n" + route_texts.EOS)
     assert (state.forwarding["ipv4"], state.unreadable[0]["what"]) == (False, "routes6")

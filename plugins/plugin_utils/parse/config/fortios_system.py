@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from ...model.match import ALWAYS, Match, Named, Not
-from . import asks, prefixes
+from . import asks, prefixes, virtual_gateways
 from .device import Device
 from .fortios_tree import Block
 from .words import NotUnderstoodError
@@ -43,6 +43,9 @@ def interfaces(device: Device, config: Block) -> dict[str, list[str]]:
                 one.addresses.append(address)
             elif words and words[0].split("/")[0] not in _NO_ADDRESS:
                 device.not_understood(f"interface {name}", " ".join(words), "no address with its length")
+        for group in block.table("vrrp").values():
+            if group.settings.get("status") != ["disable"]:
+                virtual_gateways.share(one, " ".join(group.settings.get("vrip", [])))
         number = " ".join(block.settings.get("vrf", []))
         if number not in ("", "0"):
             one.master = f"vrf {number}"

@@ -19,7 +19,8 @@ from collections.abc import Iterator
 
 from ...model.match import Match, Named, Not, Unknown, both
 from ...model.rules import DROP, Rule, Verdict
-from . import asks
+from ...model.state import Interface
+from . import asks, virtual_gateways
 from .braces import Node
 from .device import Device
 from .junos_filter import Filters
@@ -59,6 +60,8 @@ _RANGE = re.compile(r"^(.*?)(\d+)$")
 _END = "discard at the end, for what no term decides"
 # Statements of a family that hold an address.
 _WITH_ADDRESSES = ("address", "location-pool-address", "preferred-source-address", "unnumbered-address")
+_GROUPS = ("vrrp-group", "vrrp-inet6-group")
+_VIRTUAL = ("virtual-address", "virtual-inet6-address")
 _LEARNT = ("dhcp", "dhcp-client", "dhcpv6-client", "negotiate-address", "unnumbered-address")
 _MANAGEMENT = ("em0", "em1", "fxp0", "me0", "vme")
 _OF_SWITCHING = ("irb", "vlan")
@@ -133,6 +136,7 @@ class Interfaces:
             for family in unit.each("family"):
                 found.addresses += self._addresses(name, family)
                 self._family(name, family)
+            _share(found, unit)
             self._bind(name, "any", unit)
         self._bind_all_units(physical)
 
@@ -334,6 +338,15 @@ def _bindings(node: Node) -> Iterator[tuple[str, list[str], str, int]]:
             yield way.word, [], text, way.line
         else:
             yield side, names if way.word != base else names[-1:], text, way.line
+
+
+def _share(interface: Interface, unit: Node) -> None:
+    for address in (node for family in unit.each("family") for node in family.each("address")):
+        said = list(address.names("virtual-gateway-address"))
+        for group in _GROUPS:
+            said += (one for node in address.each(group) for word in _VIRTUAL for one in node.names(word))
+        for one in said:
+            virtual_gateways.share(interface, one)
 
 
 def _is_address(word: str) -> bool:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from . import asks
+from . import asks, virtual_gateways
 from .device import Device
 from .entries import is_number
 from .vyos_tree import Node
@@ -51,6 +51,10 @@ def interfaces(device: Device, root: Node) -> None:
             continue
         for member in members:
             device.interface(member).master = name
+    for group in root.at("high-availability", "vrrp").items("group").values():
+        for name in group.items("interface") if not group.has("disable") else ():
+            for said in (*group.items("address"), *group.items("virtual-address")):
+                virtual_gateways.share(device.interface(name), said.split("/")[0])
 
 
 def _is_address(said: str) -> bool:
