@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ..guard.detail import hosts, where
+from ..guard.detail import hosts, rule_text, where
 from ..guard.probes import OPEN, ProbeRow
 from ..policy.too_big import BLOCKED, sentence
+from . import by_rules
 from .case import Case, Entry, lost_tries, tries
 from .cause import CERTAIN, CONNTRACK, HOST, LIKELY, MTU, NAME, PATH, POSSIBLE, ROUTE, Cause
 from .counting import Moved
@@ -174,35 +175,14 @@ def _moved(item: Moved) -> str:
 
 def _too_big(case: Case) -> Iterator[Cause]:
     """Errors about packets that are too big get lost: it hurts where a link on the way is smaller."""
-    for path in case.paths:
-        told = path["too_big"]
-        if told is None or told["errors"] != BLOCKED:
-            continue
-        stop = told["stops"][0]
-        last = stop["rules"][-1] if stop["rules"] else None
-        hangs = [ping for ping in _pings(case) if ping["small"] and not ping["large"] and not ping["told"]]
-        narrow = _narrow(case)
-        evidence = [
-            f"large packets: {ping['bytes']} bytes to {ping['address']} vanish, small ones are answered"
-            for ping in hangs
-        ]
-        yield Cause(
-            layer=MTU,
-            host=stop["host"] if last else "",
-            what=sentence(told),
-            confidence=CERTAIN if hangs else LIKELY if narrow else POSSIBLE,
-            evidence=[*evidence, *narrow],
-            firewall=last is not None,
-            place=where(stop["host"], last["chain"], last) if last else "",
-            rule=dict(last) if last else None,
-            paths=[path["name"]],
-            pairs=told["blocked"]["pairs"] if hangs else 0,
-            hosts=list(told["blocked"]["hosts"]),
-        )
-    if any(path["too_big"] and path["too_big"]["errors"] == BLOCKED for path in case.paths):
-        return
     hangs = [ping for ping in _pings(case) if ping["small"] and not ping["large"] and not ping["told"]]
-    if hangs:
+    blocked = [path for path in case.paths if path["too_big"] and path["too_big"]["errors"] == BLOCKED]
+    evidence = [
+        f"large packets: {ping['bytes']} bytes to {ping['address']} vanish, small ones are answered"
+        for ping in hangs
+    ]
+    yield from by_rules.join([_blocked(case, path, evidence) for path in blocked])
+    if hangs and not blocked:
         yield Cause(
             layer=MTU,
             host="",
@@ -212,6 +192,32 @@ def _too_big(case: Case) -> Iterator[Cause]:
             evidence=["large packets: echo requests that may not be cut up; small ones are answered"],
             paths=[path["name"] for path in case.paths],
         )
+
+
+def _blocked(case: Case, path: Entry, hangs: list[str]) -> Cause:
+    """By a rule that surely drops them; and the change that made it so, where that is known."""
+    told, narrow = path["too_big"], _narrow(case)
+    stop = told["stops"][0]
+    last = stop["rules"][-1] if stop["rules"] else None
+    cure = path["remedy"][0] if path["remedy"] and not path["cut"]["flows"] else None
+    before = cure["before"] if cure else None
+    now = cure["now"] if cure else last
+    return Cause(
+        layer=MTU,
+        host=stop["host"] if last else "",
+        what=sentence(told),
+        confidence=CERTAIN if hangs else LIKELY if narrow else POSSIBLE,
+        evidence=[*hangs, *narrow, *([f"change: {cure['note']}"] if cure else [])],
+        firewall=last is not None,
+        place=where(stop["host"], last["chain"], last) if last else "",
+        rule=dict(last) if last else None,
+        now=rule_text(now) if now else "",
+        before=rule_text(before) if before else "",
+        commands=list(cure["commands"]) if cure else [],
+        paths=[path["name"]],
+        pairs=told["blocked"]["pairs"] if hangs else 0,
+        hosts=list(told["blocked"]["hosts"]),
+    )
 
 
 def _pings(case: Case) -> Iterator[Entry]:

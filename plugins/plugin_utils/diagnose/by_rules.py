@@ -34,13 +34,18 @@ PARTS_TOLD, REASONS_TOLD = 2, 2
 
 def causes(case: Case) -> list[Cause]:
     """One for each change, or each rule that denies, whichever paths it breaks."""
+    return join([cause for entry in case.paths for cause in [*_denied(case, entry), *_unknown(case, entry)]])
+
+
+def join(causes: list[Cause]) -> list[Cause]:
+    """What is the same for several paths, once."""
     found: dict[tuple[str, ...], Cause] = {}
-    for entry in case.paths:
-        for cause in [*_denied(case, entry), *_unknown(case, entry)]:
-            key = (cause.layer, cause.place or cause.host, cause.what, cause.now, cause.before)
-            held = found.setdefault(key, cause)
-            if held is not cause:
-                _join(held, cause)
+    for cause in causes:
+        held = found.setdefault(
+            (cause.layer, cause.place or cause.host, cause.what, cause.now, cause.before), cause
+        )
+        if held is not cause:
+            _join(held, cause)
     return list(found.values())
 
 
@@ -54,6 +59,8 @@ def _join(held: Cause, more: Cause) -> None:
 def _denied(case: Case, entry: Entry) -> Iterator[Cause]:
     denials = [item for item in entry["deciding"] if item["verdict"] == "deny"]
     if entry["remedy"]:
+        if not entry["cut"]["flows"] and not denials:
+            return  # nothing is cut off: what got worse are errors about large packets
         for cure in entry["remedy"]:
             yield _changed(case, entry, cure, denials)
         return

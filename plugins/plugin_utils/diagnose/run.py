@@ -24,7 +24,7 @@ from ..policy.complain import naming
 from ..policy.ends import Resolver
 from ..policy.inventory import hosts_needed, members
 from ..policy.probes import Target, probe_targets
-from . import asking, by_network, by_rules, by_service, history, saved, timeline
+from . import asking, by_nat, by_network, by_rules, by_service, history, saved, timeline
 from .case import Case
 from .cause import Cause, ranked
 from .checks import Check, checks
@@ -125,9 +125,9 @@ def diagnose(order: Order, site: DiagnoseSite, say: Say) -> Diagnosis:
     )
     case.facts, case.deaf = site.ask(FACTS, asking.requests(case, targets, order.probe))
     clock.lap("ask")
-    _compare(case, order, past, names, folder, say)
+    of_nat = _compare(case, order, past, names, folder, say)
     clock.lap("compare")
-    found = ranked([*by_rules.causes(case), *by_service.causes(case), *by_network.causes(case)])
+    found = ranked([*by_rules.causes(case), *of_nat, *by_service.causes(case), *by_network.causes(case)])
     for cause in found:
         _date(case, cause)
     judged = verdict(case, found)
@@ -146,9 +146,8 @@ def _connections(
     """New connections from every source, between two looks at what the hosts on the way count."""
     states = gathered.states
     deciding = by_rules.decided(proof.document)
-    ways = {host for path in proof.document["paths"] for leg in path["legs"] for host in leg["hops"]}
-    ends = {host for path in proof.document["paths"] for host in path["cut"]["hosts"]}
-    watched = [name for name in states if name in ways or name in deciding or name not in ends]
+    sources = {target.host for target in targets}
+    watched = [name for name in states if name in deciding or name not in sources]
     requests = {
         name: {"chains": chains_of(states[name], deciding.get(name, ()))}
         for name in watched
@@ -171,13 +170,15 @@ def _raw(folder: Path, gathered: Gathered) -> dict[str, dict[str, RawOutput]]:
 
 def _compare(
     case: Case, order: Order, past: list[history.Moment], names: Resolver, folder: Path, say: Say
-) -> None:
-    """Prove the paths again beside the last time that they were open, where they are not now."""
+) -> list[Cause]:
+    """Prove the paths again beside the last time that they were open, where they are not now. Where nothing of that is
+    known, the translations that are the cause."""
     if all(path["satisfied"] == "yes" and not _hangs(path) for path in case.paths):
-        return
-    case.earlier = _earlier(case, order, past, names, say)
+        return []
+    judge = Judge(case.question.policy, case.states, order.groups, names)
+    case.earlier = _earlier(case, order, past, judge, say)
     if case.earlier is None:
-        return
+        return by_nat.causes(case, judge)
     proof = prove(
         case.question.policy,
         case.states,
@@ -187,19 +188,17 @@ def _compare(
         resolver=names,
     )
     case.document = proof.document
+    return []
 
 
 def _hangs(path: Mapping[str, Any]) -> bool:
     return bool(path["too_big"]) and path["too_big"]["errors"] == "blocked"
 
 
-def _earlier(
-    case: Case, order: Order, past: list[history.Moment], names: Resolver, say: Say
-) -> Earlier | None:
+def _earlier(case: Case, order: Order, past: list[history.Moment], judge: Judge, say: Say) -> Earlier | None:
     """A baseline that was given, the newest good snapshots, or what the hosts have saved on their disks."""
     if order.baseline is not None:
         return history.given(order.baseline, case.states)
-    judge = Judge(case.question.policy, case.states, order.groups, names)
     found = history.last_open(past, judge, say) if past else None
     if found is not None and found.whole:
         return found

@@ -12,8 +12,9 @@ import jinja2
 
 from ..guard.detail import hosts
 from ..guard.probes import REACHABLE, ProbeRow, grouped
-from ..guard.text import LINES, WIDTH, printable
+from ..guard.text import LINES, WIDTH
 from ..render import words
+from ..render.clean import printable
 from ..render.screen import wrapped
 from .case import Case, Entry, lost_tries, of_path, tries
 from .cause import Cause

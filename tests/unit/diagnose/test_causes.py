@@ -9,8 +9,9 @@ import pytest
 
 from ansible_collections.pathguard.network.plugins.plugin_utils.diagnose import screen
 from ansible_collections.pathguard.network.plugins.plugin_utils.model.match import ALWAYS, Unknown, both
-from ansible_collections.pathguard.network.plugins.plugin_utils.model.rules import ACCEPT, DROP
+from ansible_collections.pathguard.network.plugins.plugin_utils.model.rules import ACCEPT, DROP, Effect
 from ansible_collections.pathguard.network.plugins.plugin_utils.model.state import Listener
+from ansible_collections.pathguard.network.plugins.plugin_utils.model.text import address_range
 from tests.support.diagnose_scene import Ailing
 from tests.support.states import APPS, app_rule, forward, match, rule, ruleset, stateful
 
@@ -165,10 +166,9 @@ def test_a_rule_that_is_not_understood(ailing: Ailing) -> None:
     assert found.verdict.text.startswith("It may be the firewall: fw1")
 
 
-def test_a_change_of_a_translation_is_told_as_one(ailing: Ailing) -> None:
-    from ansible_collections.pathguard.network.plugins.plugin_utils.model.rules import Effect
-    from ansible_collections.pathguard.network.plugins.plugin_utils.model.text import address_range
-
+@pytest.mark.parametrize("known", [True, False])
+def test_a_translation_that_cuts_off(ailing: Ailing, known: bool) -> None:
+    """Also where nothing is known of before: without it, it would pass."""
     ailing.change(
         ruleset("inet/filter/input", "input", "deny", stateful(("app hosts", match(src="10.10.1.0/24")))),
         "db1",
@@ -181,10 +181,11 @@ def test_a_change_of_a_translation_is_told_as_one(ailing: Ailing) -> None:
         ruleset("ip/nat/postrouting", "postrouting", "permit", [nat], type="nat", priority=100, family="ip")
     )
     ailing.fail("timeout", "app08", "app09")
-    found = ailing.ask(history=ailing.folder / "runs")
-    assert (found.causes[0].layer, found.causes[0].host) == ("nat", "fw1")
+    found = ailing.ask(history=ailing.folder / "runs" if known else None)
+    assert (found.causes[0].layer, found.causes[0].host, found.causes[0].pairs) == ("nat", "fw1", 2)
     assert found.causes[0].now == "ip saddr 10.10.1.64/26 snat to 10.20.1.1"
-    assert any(line.startswith("so that: db1") for line in found.causes[0].evidence)
+    assert any(line.startswith("so that: db1") for line in found.causes[0].evidence) == known
+    assert any("without what fw1 translates" in line for line in found.causes[0].evidence) != known
 
 
 def test_a_full_table_of_connections(ailing: Ailing) -> None:
@@ -334,6 +335,20 @@ def test_large_packets(ailing: Ailing, large: bool, told: bool, kind: str) -> No
     assert found.causes[0].layer == "mtu"
     assert found.verdict.kind == kind
     assert "small requests work and big results hang" in found.verdict.text
+
+
+def test_a_change_that_blocks_errors_is_told_with_what_reverts_it(ailing: Ailing) -> None:
+    """Nothing is cut off, so it is no outage; and it is the same for both paths, so it is told once."""
+    drop = rule(1, "icmp drop", match(proto="icmp"), DROP)
+    good = [rule(2 + index, *accept) for index, accept in enumerate(_accepts())]
+    errors = rule(4, "icmp accept", match(proto="icmp"))
+    ailing.change(ruleset("inet/filter/forward", "forward", "deny", [*good, errors]))
+    ailing.ask(run_id="good", to="db")
+    ailing.change(ruleset("inet/filter/forward", "forward", "deny", [drop, *good, errors]))
+    found = ailing.ask(history=ailing.folder / "runs", to="db")
+    assert [(cause.layer, cause.confidence) for cause in found.causes] == [("mtu", "possible")]
+    assert found.causes[0].commands == ["nft delete rule inet filter forward handle 11"]
+    assert (found.verdict.kind, found.verdict.certain) == ("nothing", False)
 
 
 def _accepts() -> list[tuple[str, object]]:

@@ -1,0 +1,74 @@
+# Copyright: (c) 2026, PathGuard developers
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Translations that are the cause, where nothing is known of before: without them it would pass, by proof."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from ..analyse.journey import plain
+from ..guard.detail import rule_text, where
+from ..model.flowset import FlowSet
+from ..model.rules import Rule
+from ..model.state import State
+from .case import Case
+from .cause import CERTAIN, NAT, Cause
+from .history import Judge
+
+# A rule beyond these is not looked at: it takes a proof for each host.
+MOST_HOSTS = 8
+
+
+def causes(case: Case, judge: Judge) -> list[Cause]:
+    """One for each rule that translates flows which would pass as they are."""
+    found = []
+    translating = [host for host, state in case.states.items() if _translations(state)]
+    for host in translating[:MOST_HOSTS]:
+        bare = {**case.states, host: _without(case.states[host])}
+        if judge.regained(bare) is not False:
+            found += _of_host(case, judge, host)
+    return found
+
+
+def _translations(state: State) -> list[tuple[str, Rule]]:
+    return [
+        (key, rule)
+        for key, ruleset in state.rulesets.items()
+        if ruleset.type == "nat"
+        for rule in ruleset.rules
+        if rule.effects
+    ]
+
+
+def _without(state: State) -> State:
+    return replace(state, rulesets={key: item for key, item in state.rulesets.items() if item.type != "nat"})
+
+
+def _of_host(case: Case, judge: Judge, host: str) -> Iterator[Cause]:
+    firewall = judge.network.firewall(host)
+    for chain, rule in _translations(case.states[host]):
+        matched = plain(firewall.matched(rule.match))
+        hit = {name: flows for name, cut in judge.cut.items() if cut is not None and (flows := matched & cut)}
+        if not hit:
+            continue
+        told = {"text": rule.text, "handle": rule.handle, "line": rule.line, "position": rule.position}
+        place = where(host, chain, told)
+        yield Cause(
+            layer=NAT,
+            host=host,
+            what=f"{place}: translates addresses, and what has the new ones is denied further on",
+            confidence=CERTAIN,
+            evidence=[f"proof: without what {host} translates, it would pass ({_pairs(hit)} pairs)"],
+            firewall=True,
+            place=place,
+            rule=told,
+            now=rule_text(told),
+            paths=list(hit),
+            pairs=_pairs(hit),
+        )
+
+
+def _pairs(hit: dict[str, FlowSet]) -> int:
+    return sum(flows.pairs() for flows in hit.values())
