@@ -16,7 +16,8 @@ from collections.abc import Iterator, Mapping
 from ipaddress import IPv4Address
 from pathlib import Path
 
-_ANSWERS = {"permit": "accept", "deny": "reject with icmp admin-prohibited"}
+# A list that permits leaves the packet to the next one: what comes in by one interface goes out by another.
+_ANSWERS = {"permit": "return", "deny": "reject with icmp admin-prohibited"}
 
 
 def script(configuration: str, names: Mapping[str, str]) -> str:

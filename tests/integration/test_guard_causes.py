@@ -62,16 +62,6 @@ def deleted(chain: str, words: str) -> str:
 
 QUICK = (
     Case(
-        "the source is translated",
-        "fw1",
-        NAT % ("postrouting", "srcnat") + "nft 'add rule ip shop nat oifname db0 snat to 10.20.1.1'",
-        "added",
-        "ip/shop/nat",
-        "snat to 10.20.1.1",
-        None,
-        "so that   db1, table inet filter, chain input: default action: deny",
-    ),
-    Case(
         "the established rule is deleted on the database",
         "db1",
         "nft flush chain inet filter input && nft add rule inet filter input iifname mgmt0 accept && "
@@ -95,18 +85,6 @@ QUICK = (
     ),
 )
 LONG = (
-    Case(
-        "the source is masqueraded, for a part",
-        "fw1",
-        NAT % ("postrouting", "srcnat")
-        + "nft 'add rule ip shop nat ip saddr 10.10.1.64/26 oifname db0 masquerade'",
-        "added",
-        "ip/shop/nat",
-        "masquerade",
-        None,
-        "so that   db1, table inet filter, chain input",
-        ["10.10.1.66", "10.10.1.100"],
-    ),
     Case(
         "replies are not tracked",
         "fw1",
@@ -222,20 +200,6 @@ LONG = (
         prepare="nft add rule inet filter forward ip saddr 10.10.1.192/26 drop comment quarantine",
     ),
     Case(
-        "the rule is in force at some hours only",
-        "fw1",
-        replaced(
-            FORWARD,
-            "10.10.1.0/24 ip daddr",
-            'ip saddr 10.10.1.0/24 tcp dport 5432 meta hour \\"08:00\\"-\\"18:00\\" accept',
-        ),
-        "changed",
-        FORWARD,
-        'meta hour "08:00"-"18:00" accept',
-        "ip saddr 10.10.1.0/24 ip daddr",
-        "unknown",
-    ),
-    Case(
         "the database refuses a part",
         "db1",
         "nft insert rule inet filter input ip saddr 10.10.1.64/26 tcp dport 5432 reject",
@@ -259,40 +223,6 @@ LONG = (
         ["10.10.1.5"],
     ),
     Case(
-        "legacy rules beside nft",
-        "fw1",
-        "iptables-legacy -A FORWARD -s 10.10.1.200/32 -j DROP",
-        "added",
-        "iptables-legacy/filter/FORWARD",
-        "-s 10.10.1.200/32",
-        None,
-        "",
-        ["10.10.1.200"],
-    ),
-    Case(
-        "an ipset lost a member",
-        "fw2",
-        "ipset del app_hosts 10.10.1.66",
-        "members",
-        "iptables/filter/FORWARD",
-        "--match-set app_hosts src",
-        "--match-set app_hosts src",
-        "members lost: 10.10.1.66",
-        ["10.10.1.66"],
-        ecmp=True,
-    ),
-    Case(
-        "an ipset is emptied",
-        "fw2",
-        "ipset flush app_hosts",
-        "members",
-        "iptables/filter/FORWARD",
-        "--match-set app_hosts src",
-        "--match-set app_hosts src",
-        "members lost: 10.10.1.5, ",
-        ecmp=True,
-    ),
-    Case(
         "the other router masquerades",
         "fw2",
         "iptables -t nat -A POSTROUTING -o db0 -j MASQUERADE",
@@ -301,18 +231,6 @@ LONG = (
         "MASQUERADE",
         None,
         "so that   db1, table inet filter, chain input",
-        ecmp=True,
-    ),
-    Case(
-        "the other router drops a part",
-        "fw2",
-        "iptables -I FORWARD -s 10.10.1.64/26 -p tcp --dport 5432 -j DROP",
-        "added",
-        "iptables/filter/FORWARD",
-        "-s 10.10.1.64/26",
-        None,
-        "way       over fw2 only; over fw1 open: part of the new connections fail",
-        ["10.10.1.66", "10.10.1.100"],
         ecmp=True,
     ),
     Case(
@@ -391,23 +309,6 @@ def test_the_change_is_named(guarded: Guarded, case: Case) -> None:
 @pytest.mark.parametrize("case", LONG, ids=lambda case: case.name)
 def test_every_change_is_named(guarded: Guarded, case: Case) -> None:
     check(guarded, case)
-
-
-def test_a_change_that_drops_icmp_errors_is_reverted_though_all_connections_open(guarded: Guarded) -> None:
-    before = guarded.lab.run("fw1", RULES).stdout
-    rule = "meta l4proto { icmp, ipv6-icmp } drop"
-    done = guarded.run([on("fw1", f"nft insert rule inet filter forward '{rule}'")], hosts="app01")
-    assert (done.code, done.decisions) == (2, ["reverted"]), done.output
-    path = done.path(PRIMARY)
-    assert (path["status"], path["satisfied"], path["too_big"]["errors"]) == ("open", "yes", "blocked")
-    assert path["too_big"]["blocked"]["pairs"] == path["share"]["pairs"]["total"] == 20
-    [cause] = path["remedy"]
-    assert (cause["host"], cause["chain"], cause["action"]) == ("fw1", FORWARD, "remove")
-    assert "ICMP errors get lost" in done.output
-    assert "(ICMP errors about packets that are too big)" in done.output
-    revert = done.guard["revert"]
-    assert (revert["fingerprint"], revert["paths"]) == (True, True)
-    assert guarded.lab.run("fw1", RULES).stdout == before
 
 
 @pytest.mark.long

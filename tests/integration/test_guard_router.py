@@ -25,26 +25,6 @@ def _ready(found: Router) -> Guarded:
     return Guarded(found.lab, found.folder)
 
 
-def test_a_broken_list_is_named_and_put_back(fresh_lab: Lab, tmp_path: Path) -> None:
-    with router(fresh_lab, tmp_path) as found:
-        guarded = _ready(found)
-        before = found.config()
-        outcome = guarded.run([found.typing(*lines_for_a_third_less())], *found.inventories, **_SETTINGS)
-        assert outcome.code != 0, outcome.output
-        assert outcome.guard["decision"] == "reverted", outcome.output
-        assert outcome.guard["revert"]["fingerprint"] is True, outcome.output
-        report = next(tmp_path.glob("pathguard/*/report.txt")).read_text()
-        assert (
-            "cut off   10.10.1.66, 10.10.1.100, 10.10.1.200 (app08-app10) to 10.20.1.10, tcp 5432" in report
-        )
-        assert "now     10 permit tcp 10.10.1.0 0.0.0.63 host 10.20.1.10 eq 5432" in report
-        assert "before  10 permit tcp 10.10.1.0 0.0.0.255 host 10.20.1.10 eq 5432" in report
-        assert "probes 10 of 10 through" in report
-        assert found.config() == before
-        assert "configure revert now" in found.commands()
-        assert fresh_lab.query("app09").returncode == 0
-
-
 def test_the_routers_own_timer_puts_it_back(fresh_lab: Lab, tmp_path: Path) -> None:
     """Ansible is killed right after the change: nobody is left but the router."""
     with router(fresh_lab, tmp_path, minute=5.0) as found:
