@@ -59,6 +59,7 @@ _INDEX_FROM = 48  # shorter chains are quicker to walk than to look up
 # Beyond this many undecidable conditions on one set, which of them go together is given up: what may be
 # left then counts as left whatever they are. More becomes unknown, and nothing wrongly certain.
 _MOST_UNKNOWNS = 48
+_PLAIN = {"accept": "accept", "drop": "deny", "reject": "deny"}
 _NOT_ICMP = ((0, 0), (2, 57), (59, 255))
 _DEEPEST_JUMP = 64  # the kernel's own limit is 16 for nft; iptables has none but memory
 
@@ -128,6 +129,8 @@ class HostFirewall:
                 learn_names(rule.match, space, self._overlays.asked)
                 for match in (rule.match, *outcome_matches(rule.verdict)):
                     self._costly.update(dict.fromkeys(costly(match, self.asked)))
+        # Whether rules ask for nothing that flows don't say of themselves.
+        self.plain = not self._overlays.asked
         ready = indexes or {}
         around = ChainSpans(self._chains, self._compiler.set_spans)
         self._indexes: dict[str, Index] = {
@@ -348,17 +351,15 @@ class HostFirewall:
             _add(self.space, left, overlay, node)
         sent_on.clear()
 
+    def sure(self, rule: Rule) -> bool:
+        """Whether it is certain which packets a rule matches, and it has one verdict for them and changes nothing."""
+        strange = rule.effects or rule.follows or isinstance(rule.verdict, VerdictMap)
+        return not strange and not self._compiler.reasons(rule.match)
+
     def _plain_verdict(self, rule: Rule) -> str:
         """``accept`` or ``deny`` for a rule that does just that, for certain; else nothing."""
-        verdict = rule.verdict
-        if (
-            rule.effects
-            or rule.follows
-            or isinstance(verdict, VerdictMap)
-            or self._compiler.reasons(rule.match)
-        ):
-            return ""
-        return {"accept": "accept", "drop": "deny", "reject": "deny"}.get(verdict.kind, "")
+        kind = rule.verdict.kind if isinstance(rule.verdict, Verdict) else ""
+        return _PLAIN[kind] if kind in _PLAIN and self.sure(rule) else ""
 
     def _run(self, walk: _Walk, key: str, verdict: str, rules: list[Rule], flows: int) -> Pieces:
         """Rules in a row with the same verdict, at once: their order among themselves plays no part."""
@@ -369,11 +370,7 @@ class HostFirewall:
         )
         if not hit:
             return {(): flows}
-        decision = (
-            _Decision(flows, walk.ruleset, key, rules)
-            if len(rules) > 1
-            else _Decision(hit, walk.ruleset, key, rules)
-        )
+        decision = _Decision(flows if len(rules) > 1 else hit, walk.ruleset, key, rules)
         if verdict == "accept":
             self._accept(walk, decision, (), hit)
         else:

@@ -14,10 +14,12 @@ from ..model.assumptions import SETTLING
 from ..model.flowset import FlowSet, Space
 from ..model.match import Ranges, merge_ranges
 from ..model.state import State
+from .answers import Answers
 from .discovery import Discovery, Link
 from .dress import Dresser
 from .effects import Effects
 from .evaluate import AFTER_NAT, HostFirewall, side_of
+from .outcome import Outcome
 from .routes import FAMILY_NAME, Leg, Own, Routing, is_global
 from .source_check import SourceCheck
 
@@ -85,6 +87,7 @@ class Network:
         }
 
         self.dresser = Dresser(space)
+        self._answers = Answers(space)
         self.source_check = SourceCheck(self.states, self.routing, space)
         self._discovery = self._discoverer()
         self.effects = {name: Effects.of(state) for name, state in self.states.items()}
@@ -126,6 +129,17 @@ class Network:
                 progress(f"indexing the rules of {host}")
             self._firewalls[host] = HostFirewall(self.states[host], self.space)
         return self._firewalls[host].under(self._assumed)
+
+    def ask(
+        self,
+        host: str,
+        hook: str,
+        flows: FlowSet,
+        sides: tuple[str, ...],
+        progress: Callable[[str], None] | None,
+    ) -> Outcome:
+        """What a host's rules at a hook do with flows, on these sides of its translations."""
+        return self._answers.ask(self.firewall(host, progress), hook, flows, sides)
 
     def _known_firewall(self, host: str) -> HostFirewall | None:
         return self.firewall(host) if self.states[host].firewall_known else None

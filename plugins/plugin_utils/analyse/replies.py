@@ -387,7 +387,7 @@ class Running:
                 asked = current.assign_name("out_interface", out)
             if not asked:
                 break
-            outcome = self.network.firewall(hop.host, self.progress).hooks((hook,), asked, (side,))
+            outcome = self.network.ask(hop.host, hook, asked, (side,), self.progress)
             denied, doubtful = surely(outcome.deny, asked, loose)
             for verdict, part in ((DENY, denied), (UNKNOWN, outcome.unknown)):
                 if part:

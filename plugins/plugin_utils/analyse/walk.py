@@ -469,7 +469,7 @@ class Walk:
             seen = packets.seen.assign_name("in_interface", in_interface).assign_name(
                 "out_interface", out_interface
             )
-        outcome = self.network.firewall(host, self.progress).hooks((hook,), seen, sides)
+        outcome = self.network.ask(host, hook, seen, sides, self.progress)
         ways = {"in_interface": in_interface, "out_interface": out_interface}
         journey = self._noted(packets.journey, host, hook, seen, outcome=outcome, **ways)
         packets = replace(packets, journey=journey)
