@@ -15,11 +15,13 @@ description:
   - A restore touches only what changed, each table with the tool that owns it (nft, iptables of either
     variant, ipset), leaves rules of dynamic owners such as docker as they are, and is proven by comparing
     fingerprints.
-  - On network devices (Cisco IOS and NX-OS, Arista EOS, Juniper Junos) it is made of the device's own means, a
-    copy of the running configuration on the device and the device's own timer. RV(checkpoints) says with
-    C(protection) what the platform can do. IOS begins its timer before the change (it needs C(archive) with
-    a C(path)); on Junos and EOS the timer is that of the change's own commit; NX-OS has none, and goes back
-    only from here.
+  - On network devices (Cisco IOS, IOS XR and NX-OS, Arista EOS, Juniper Junos, VyOS) it is made of the device's own
+    means, a copy of the running configuration on the device and the device's own timer. RV(checkpoints) says with
+    C(protection) what the platform can do, and with C(disruption) what going back by that timer interrupts. IOS
+    begins its timer before the change (it needs C(archive) with a C(path)); on Junos, EOS, IOS XR and VyOS the timer
+    is that of the change's own commit; NX-OS has none, and goes back only from here. On IOS XR only the session
+    that made a confirmed commit can confirm it; on VyOS the timer reboots the device, unless it is configured to
+    reload. The whole of it is told in docs/checkpoint-devices.md of the collection.
 extends_documentation_fragment:
   - pathguard.network.attributes
   - pathguard.network.attributes.each_host

@@ -115,6 +115,24 @@ class CheckpointStatus:
         return asdict(self)
 
 
+# Why these have no checkpoint. Cisco ASA Command Reference ("reload", "copy"); FortiOS CLI Reference, "system global"
+# (cfg-save, cfg-revert-timeout); PAN-OS CLI Quick Start, "Commit Configuration Changes", "Load Configurations".
+_WHY = {
+    "cisco_asa": "an ASA can't replace its running configuration, and its one timer is that of a reload",
+    "fortinet": "FortiOS has one configuration, and goes back to what was saved by a reboot alone (cfg-save revert)",
+    "paloalto_panos": "PAN-OS has no timer for a commit; 'load config version N' and a commit go back by hand",
+}
+
+
+def _because(platform: str) -> str:
+    return f": {_WHY[platform]}" if platform in _WHY else ""
+
+
+def no_checkpoint(platform: str) -> str:
+    """Why a host of this platform is not protected, for those who would like it to be."""
+    return f"PathGuard can't make a checkpoint on the platform {platform}{_because(platform)}"
+
+
 def unprotected(host: str, platform: str) -> CheckpointStatus:
     """A host on whose platform no checkpoint can be armed; said before the change, not after."""
     return CheckpointStatus(
@@ -122,7 +140,7 @@ def unprotected(host: str, platform: str) -> CheckpointStatus:
         state="none",
         protection="none",
         messages=[
-            f"platform {platform}: PathGuard can't arm a checkpoint here; "
-            "nothing puts the rules back by itself"
+            f"platform {platform}: PathGuard can't arm a checkpoint here; nothing puts the rules back by itself"
+            f"{_because(platform)}"
         ],
     )

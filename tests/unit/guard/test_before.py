@@ -161,7 +161,7 @@ PROBLEMS: dict[str, tuple[dict[str, Any], type[PathGuardError], str, str]] = {
         {"expected_changes": ["nonesuch"]},
         GuardError,
         "the policy has no path 'nonesuch'",
-        "path_guard_expected_changes",
+        "path_guard_expected_changes[0]",
     ),
     "a host that can't be protected": (
         {"protect": ["fw1"], "policy": POLICY},
@@ -300,3 +300,25 @@ def test_an_id_that_a_device_cant_hold_is_refused_before_anything_is_read(
         scene.begin(run_id="change-of-all-the-firewalls-2026", **chosen)
     assert scene.site.reads == []
     assert not list((scene.folder / "runs").iterdir()), "the id is free for whoever asks again"
+
+
+@pytest.mark.parametrize(
+    ("platform", "why"),
+    [
+        ("cisco_asa", "timer is that of a reload"),
+        ("fortinet", "cfg-save revert"),
+        ("paloalto_panos", "load config"),
+    ],
+)
+def test_what_a_platform_cant_do_is_said_before_the_change_which_is_proven_all_the_same(
+    scene: Scene, platform: str, why: str
+) -> None:
+    scene.site.hosts["fw1"].state.platform = platform
+    found = scene.begin(protect=None)
+    assert found.stopped == ""
+    assert [view.satisfied for view in found.proof.paths] == ["yes"]
+    told = next(note for note in found.notes if note.startswith("fw1 is not protected: "))
+    assert why in told
+    assert "fw1" not in found.run.protected
+    with pytest.raises(GuardError, match=why):
+        scene.begin(protect=["fw1"], run_id="another")
