@@ -20,6 +20,7 @@ from ansible_collections.pathguard.network.plugins.plugin_utils.gather.action im
     HostsAction,
     Progress,
 )
+from ansible_collections.pathguard.network.plugins.plugin_utils.gather.candidates import candidates_from
 from ansible_collections.pathguard.network.plugins.plugin_utils.guard import record, report, text
 from ansible_collections.pathguard.network.plugins.plugin_utils.guard.after import UNPROVEN, After, Judge
 from ansible_collections.pathguard.network.plugins.plugin_utils.guard.batch import check_strategy, lost
@@ -32,6 +33,7 @@ from ansible_collections.pathguard.network.plugins.plugin_utils.guard.outcomes i
     failures,
 )
 from ansible_collections.pathguard.network.plugins.plugin_utils.guard.site import Site
+from ansible_collections.pathguard.network.plugins.plugin_utils.parse.candidate.given import Candidate
 
 LOGIN_OPTIONS = {name: HOST_OPTIONS[name] for name in ("transport", "host_key_checking", "workers")}
 LEFT_OPEN = "the play ended without a verdict: all hosts were lost, or the change ended the play"
@@ -55,7 +57,8 @@ class ActionModule(HostsAction):
         "snapshot_dir": {"type": "str", "default": "pathguard"},
         "run_id": {"type": "str", "default": ""},
         "timeout": {"type": "int", "default": 300},
-        "expected_changes": {"type": "list", "elements": "str", "default": []},
+        "expected_changes": {"type": "list", "elements": "raw", "default": []},
+        "candidates": {"type": "raw"},
         "accept_violations": {"type": "bool", "default": False},
         "probe": {"type": "bool", "default": True},
         "probe_timeout": {"type": "float", "default": 2.0},
@@ -108,7 +111,8 @@ class ActionModule(HostsAction):
             run_id=options["run_id"],
             timeout=options["timeout"],
             accept_violations=options["accept_violations"],
-            expected_changes=options["expected_changes"],
+            expected_changes=native(options["expected_changes"]),
+            candidates=self._candidates(options),
             probe=options["probe"],
             probe_timeout=options["probe_timeout"],
             markers=change is not None,
@@ -226,6 +230,13 @@ class ActionModule(HostsAction):
                 "name the change's tasks by path_guard_change_tasks",
             )
         return path
+
+    def _candidates(self, options: dict[str, Any]) -> dict[str, list[Candidate]]:
+        """What the change is going to apply, by host; none if that is not known."""
+        given = native(options["candidates"])
+        if given in (None, "", {}):
+            return {}
+        return candidates_from(given, self._folder(options), "path_guard_candidates")
 
     # What people see.
 

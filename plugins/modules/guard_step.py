@@ -58,10 +58,15 @@ options:
     type: int
     default: 300
   expected_changes:
-    description: Names of paths that the change is meant to alter.
+    description: Names of paths, and flows, that the change is meant to alter.
     type: list
-    elements: str
+    elements: raw
     default: []
+  candidates:
+    description:
+      - By host, what the change is going to apply, as in
+        O(pathguard.network.policy_validate#module:candidates).
+    type: raw
   accept_violations:
     description: Go on although the policy is violated before the change.
     type: bool

@@ -21,6 +21,7 @@ from ..checkpoint.status import CheckpointStatus
 from ..errors import CheckpointError, PathGuardError
 from ..gather.several import some
 from ..model.state import State
+from ..policy.expected import expected_from
 from ..policy.paths import Policy
 from ..policy.probes import Target
 from ..policy.read import load_policy
@@ -28,6 +29,7 @@ from . import record, revert
 from .compare import PathChange, PathView, compare
 from .names import resolver
 from .outcomes import HostFailure
+from .planned import deviations
 from .probes import UNKNOWN, Disagreement, ProbeRow, back_to, disagreements, grouped, texts
 from .probing import from_dicts, probe_rows
 from .proof import Proof, load_states, prove
@@ -84,6 +86,7 @@ class Judge:
         self.say = say
         self.settle = settle
         self.policy: Policy = load_policy(run.policy)
+        self.expected = expected_from(run.expected_changes, self.policy, "path_guard_expected_changes")
         self.before = [PathView(**view) for view in run.before["paths"]]
         self.targets = [Target(**target) for target in run.before["targets"]]
         self._explain: Callable[[], Proof] | None = None
@@ -114,6 +117,7 @@ class Judge:
         else:
             self._restore(found)
         self._tell_causes(found)
+        found.notes += deviations(self.folder, found.states)
         return found
 
     def _renew(self, found: After) -> float:
@@ -128,7 +132,9 @@ class Judge:
             elif isinstance(answer, CheckpointStatus):
                 found.notes += _of_its_commit(name, answer)
                 if name in run.timers_end:
-                    run.timers_end[name] = began + (answer.remaining or run.timeout)  # some can't be given more time
+                    run.timers_end[name] = began + (
+                        answer.remaining or run.timeout
+                    )  # some can't be given more time
         if refused:
             found.reasons += self._too_late(refused, took)
         elif run.protected and took > run.timeout / 2:
@@ -168,6 +174,7 @@ class Judge:
                 self.folder / name,
                 baseline=self.baseline,
                 resolver=names,
+                expected=self.expected,
             )
             found.proof = proven(explain=False)
         except PathGuardError as error:  # such as a path whose ends are nobody any more
@@ -175,7 +182,7 @@ class Judge:
             found.reasons.append(f"the paths can't be proven after the change: {error.what}")
             return
         self._explain = proven
-        found.changes = compare(self.before, found.proof.paths, self.run.expected_changes)
+        found.changes = compare(self.before, found.proof.paths, self.expected)
         bad = [change for change in found.changes if change.fails]
         found.reasons += [change.text() for change in bad]
         found.reasons += [f"the configuration: {fact}" for fact in self._new_facts(found.proof)]

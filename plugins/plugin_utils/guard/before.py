@@ -12,18 +12,21 @@ from typing import Any
 
 from ..checkpoint.driver import can_hold, check_id
 from ..checkpoint.run import HELD_TODO, answer_dict, arm_all, status_all
-from ..checkpoint.status import CheckpointStatus, no_checkpoint
+from ..checkpoint.status import CheckpointStatus
 from ..errors import GuardError, PathGuardError
 from ..gather import snapshot
 from ..gather.several import several, some
 from ..model.state import State
+from ..parse.candidate.given import Candidate
 from ..policy.complain import naming
+from ..policy.expected import expected_from
 from ..policy.inventory import hosts_needed
 from ..policy.probes import probe_targets
 from ..policy.read import load_policy
 from . import record
 from .compare import as_dict
 from .names import resolver
+from .planned import Planned, prove_planned
 from .probes import ProbeRow, disagreements, texts
 from .probing import probe_rows
 from .proof import Proof, prove
@@ -40,7 +43,8 @@ MORE_READINGS = 4
 class Start:
     """What ``pre`` is asked for. ``hops``, ``protect``: None where the guard chooses. ``change_tasks``: a
     file, None where the user runs the change. ``batch``: the hosts of the play that the change is for;
-    ``lost``: those of the batch that are gone already. Times in seconds."""
+    ``lost``: those of the batch that are gone already. ``candidates``: by
+    host, what the change is going to apply. Times in seconds."""
 
     policy: Any
     folder: Path
@@ -54,7 +58,8 @@ class Start:
     run_id: str = ""
     timeout: int = 300
     accept_violations: bool = False
-    expected_changes: Sequence[str] = ()
+    expected_changes: Sequence[Any] = ()
+    candidates: Mapping[str, list[Candidate]] = field(default_factory=dict)
     probe: bool = True
     probe_timeout: float = 2.0
     markers: bool = False
@@ -63,7 +68,8 @@ class Start:
 
 @dataclass
 class Before:
-    """What ``pre`` found. ``stopped``: why the change must not begin, empty if it may; ``todo``: what to do then."""
+    """What ``pre`` found. ``planned``: the same with the candidates applied, if there are any.
+    ``stopped``: why the change must not begin, empty if it may; ``todo``: what to do then."""
 
     run: record.Run
     folder: Path
@@ -74,6 +80,7 @@ class Before:
     stopped: str = ""
     todo: str = ""
     notes: list[str] = field(default_factory=list)
+    planned: Planned | None = None
 
 
 def begin(start: Start, site: Site, say: Say) -> Before:
@@ -81,13 +88,16 @@ def begin(start: Start, site: Site, say: Say) -> Before:
     policy = load_policy(start.policy, start.folder)
     with naming(policy.name):
         needed = hosts_needed(policy, start.groups, start.hosts)
-    unknown = [name for name in start.expected_changes if policy.path(name) is None]
-    if unknown:
+    try:
+        expected = expected_from(list(start.expected_changes), policy, "path_guard_expected_changes")
+    except PathGuardError as error:
+        raise GuardError(error.what, error.where, error.todo) from None
+    strangers = [name for name in start.candidates if name not in start.hosts]
+    if strangers:
         raise GuardError(
-            f"the policy has no path {unknown[0]!r}",
-            "path_guard_expected_changes",
-            "name paths as the policy does",
+            f"there is no host {strangers[0]!r} in the inventory", "path_guard_candidates", "correct its name"
         )
+    needed = list(dict.fromkeys([*needed, *start.candidates]))
     if start.lost:
         raise GuardError(
             f"{some(start.lost)} failed or went away before the guard began",
@@ -125,18 +135,31 @@ def begin(start: Start, site: Site, say: Say) -> Before:
     )
     aims = probe_targets(policy, states, start.groups) if start.probe else []
     rows = probe_rows(site, proof, aims, start.probe_timeout)
+    found_plan = None
+    if start.candidates:
+        with naming(policy.name):
+            found_plan = prove_planned(
+                policy, start.groups, states, start.candidates, folder, proof, names, expected
+            )
+        run.planned = found_plan.sources
+        say(
+            f"PathGuard {run_id}: the same paths proven with what is planned for {some(list(start.candidates))}"
+        )
     run.before = {
         "paths": [as_dict(path) for path in proof.paths],
         "facts": proof.facts,
         "targets": [target.to_dict() for target in aims],
         "probes": [row.to_dict() for row in rows],
     }
-    found = Before(run, folder, proof, states, rows)
+    found = Before(run, folder, proof, states, rows, planned=found_plan)
     found.notes += [f"before the change, {line}" for line in texts(disagreements(rows, rows))]
     found.stopped = _violated(proof, start.accept_violations)
     if found.stopped:
         found.todo = "mend it first, or set path_guard_accept_violations"
         found.stopped += _held(start, site, states, run_id)
+    elif found_plan is not None and found_plan.stopped:
+        found.stopped = found_plan.stopped
+        found.todo = "mend what is planned, or say in path_guard_expected_changes what is meant to change"
     else:
         _arm(start, site, found)
     run.decision = "stopped" if found.stopped else ""
@@ -266,7 +289,7 @@ NO_RULES = "it has no firewall rules"
 
 def _why_not(state: State, root: bool) -> str:
     if not can_hold(state.platform):
-        return no_checkpoint(state.platform)
+        return f"PathGuard can't make a checkpoint on the platform {state.platform}"
     if not root and state.platform == "linux":
         return "its login does not become root (set become)"
     if not state.firewall_known:

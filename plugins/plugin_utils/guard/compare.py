@@ -5,12 +5,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from ..model.flow import flows_from
 from ..model.flowset import FlowSet, Space
+from ..policy.expected import Expected
 
 SAME, BETTER, WORSE = "same", "better", "worse"
 VIOLATED, UNKNOWN, EXPECTED = "newly violated", "newly unknown", "expected"
@@ -40,6 +41,7 @@ class PathView:
     cut-off part, a forbidden one's open part), ``unknown``: those that can't be judged, as pieces
     ``{src: [...], dst: [...], ...}``. ``share``: short, for people ("7 of 10 app hosts"). ``too_big``: the open
     flows of which packets that are too big surely vanish, because the ICMP errors about them get lost.
+    ``deciding``: ``{host, flows}``, who decides about these.
     """
 
     name: str
@@ -50,6 +52,7 @@ class PathView:
     bad: list[dict[str, Any]] = field(default_factory=list)
     unknown: list[dict[str, Any]] = field(default_factory=list)
     too_big: list[dict[str, Any]] = field(default_factory=list)
+    deciding: list[dict[str, Any]] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -95,21 +98,36 @@ def _side(view: PathView) -> dict[str, str]:
 
 
 def compare(
-    before: Sequence[PathView], after: Sequence[PathView], expected: Collection[str] = ()
+    before: Sequence[PathView], after: Sequence[PathView], expected: Expected | None = None
 ) -> list[PathChange]:
-    """In the order of the policy. ``expected``: names of paths that the change is meant to alter."""
+    """In the order of the policy. ``expected``: what the change is meant to alter."""
     old = {view.name: view for view in before}
-    return [_change(old[view.name], view, view.name in expected) for view in after]
+    return [_change(old[view.name], view, expected or Expected()) for view in after]
 
 
-def _change(before: PathView, after: PathView, expected: bool) -> PathChange:
+def _change(before: PathView, after: PathView, expected: Expected) -> PathChange:
     what = TRANSITIONS[before.satisfied, after.satisfied] or _by_flows(before, after)
     hangs = what not in (WORSE, BETTER) and _hangs(before, after)
     if hangs and what == SAME:
         what = WORSE
-    if expected and what in FAILING:
+    if what in FAILING and (
+        after.name in expected.paths or (not hangs and _only_expected(before, after, expected))
+    ):
         what = EXPECTED
     return PathChange(after.name, before, after, what, hangs)
+
+
+def _only_expected(before: PathView, after: PathView, expected: Expected) -> bool:
+    """Whether all that got worse is of flows that are meant to fare otherwise: anywhere, or on hosts that decide."""
+    if not expected.flows:
+        return False
+    space = Space()
+    worse = _set(space, after.bad) - _set(space, before.bad)
+    worse = worse | (_set(space, after.unknown) - _set(space, before.unknown) - _set(space, before.bad))
+    meant = expected.anywhere(space)
+    for one in after.deciding:
+        meant = meant | (expected.at(space, one["host"]) & _set(space, one["flows"]))
+    return bool(worse) and worse <= meant
 
 
 def _hangs(before: PathView, after: PathView) -> bool:

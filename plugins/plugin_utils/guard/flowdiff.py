@@ -13,7 +13,7 @@ from ..analyse.diffdata import firewall_difference
 from ..analyse.rulechanges import settled
 from ..errors import PathGuardError
 from ..model.state import State
-from .text import printable
+from ..render.clean import printable
 
 # A screen; what is beyond is counted, and the filter firewall_diff tells all from the run's snapshots.
 MOST_LINES = 40
@@ -85,10 +85,11 @@ def _host(before: State, after: State) -> Iterator[str]:
         yield _cut(f"{after.host}: {error.what}")
         return
     for entry in entries:
-        yield from _entry(entry)
+        yield from entry_lines(entry)
 
 
-def _entry(entry: Mapping[str, Any]) -> Iterator[str]:
+def entry_lines(entry: Mapping[str, Any]) -> Iterator[str]:
+    """An entry of ``firewall_difference`` as lines."""
     yield f"{entry['host']}, {entry['hook']}, {_KINDS[entry['connection']]}:"
     for path, sign, words in _PARTS:
         bucket: Any = entry

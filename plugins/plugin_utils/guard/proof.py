@@ -13,6 +13,7 @@ from typing import Any
 from ..gather import snapshot
 from ..model.state import State
 from ..policy.ends import Resolver
+from ..policy.expected import Expected
 from ..policy.paths import Policy
 from ..policy.validate import validate
 from ..render import words
@@ -39,12 +40,23 @@ def prove(
     baseline: Mapping[str, State] | None = None,
     resolver: Resolver | None = None,
     explain: bool = True,
+    planned: Mapping[str, list[str]] | None = None,
+    expected: Expected | None = None,
 ) -> Proof:
     """Raises PolicyError where an end of a path is nobody. ``folder``: where the states' snapshots are. ``explain``:
-    whether the document tells what has changed since the baseline, and which change did it."""
+    whether the document tells what has changed since the baseline, and which change did it. ``planned``: host -> its
+    candidates, in force in ``states``. ``expected``: what the change is meant to alter."""
     files = {name: str(snapshot.path_of(folder, name)) for name in states}
     document = validate(
-        policy, states, groups, baseline=baseline, resolver=resolver, snapshots=files, explain=explain
+        policy,
+        states,
+        groups,
+        baseline=baseline,
+        resolver=resolver,
+        snapshots=files,
+        explain=explain,
+        planned=planned,
+        expected=expected,
     )
     entries = document["paths"]
     several = frozenset(entry["name"] for entry in entries if _ways(entry) > 1)
@@ -76,6 +88,7 @@ def view(entry: Mapping[str, Any]) -> PathView:
         bad=list(bad["flows"]),
         unknown=list(entry["unknown"]["flows"]),
         too_big=list(entry["too_big"]["blocked"]["flows"]) if entry["too_big"] else [],
+        deciding=[{"host": item["host"], "flows": item["flows"]} for item in entry["deciding"]],
     )
 
 

@@ -37,7 +37,8 @@ class Run:
     attempt; ``armed_at`` and ``timers_end`` (host -> when its checkpoint restores by itself) in
     seconds since 1970, by this machine's clock. ``markers``: whether the role
     itself runs the change, so that every host of the batch leaves a note of its outcome. ``before``: paths and
-    probes as ``pre`` saw them. ``fingerprints``: host -> what its checkpoint recorded. ``decision``: empty
+    probes as ``pre`` saw them. ``planned``: host -> the candidates that ``pre`` has proven. ``fingerprints``: host ->
+    what its checkpoint recorded. ``decision``: empty
     while the run is open.
     """
 
@@ -55,7 +56,8 @@ class Run:
     probe_timeout: float = 2.0
     armed_at: float = 0.0
     timers_end: dict[str, float] = field(default_factory=dict)
-    expected_changes: list[str] = field(default_factory=list)
+    expected_changes: list[Any] = field(default_factory=list)
+    planned: dict[str, list[str]] = field(default_factory=dict)
     protected: list[str] = field(default_factory=list)
     unprotected: dict[str, str] = field(default_factory=dict)
     scripts: dict[str, str] = field(default_factory=dict)

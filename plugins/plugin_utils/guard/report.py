@@ -16,7 +16,7 @@ from .after import After
 from .before import Before
 from .record import write_private
 
-BEFORE, AFTER = "before", "report"
+BEFORE, PLANNED, AFTER = "before", "planned", "report"
 
 
 def write_before(found: Before) -> dict[str, Path]:
@@ -28,6 +28,11 @@ def write_before(found: Before) -> dict[str, Path]:
         "checkpoints": found.checkpoints,
         "probes": {"before": [row.to_dict() for row in found.rows], "after": [], "disagreements": []},
     }
+    if found.planned is not None:
+        plan = {**guard, "paths": [change.to_dict() for change in found.planned.changes]}
+        write_private(
+            _files(found.folder, PLANNED)["json"], _json({**found.planned.proof.document, "guard": plan})
+        )
     files = _files(found.folder, BEFORE)
     write_private(files["text"], text.before(found))
     write_private(files["json"], _json({**found.proof.document, "guard": guard}))

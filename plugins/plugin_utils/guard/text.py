@@ -11,7 +11,8 @@ from typing import Any
 
 import jinja2
 
-from ..render.clean import clipped
+from ..render import change_words
+from ..render.clean import clipped, printable
 from ..render.screen import wrapped
 from . import ending, suspects
 from .after import CONFIRMED, FAILED, NOT_TESTED, REVERTED, UNPROVEN, After
@@ -68,13 +69,6 @@ def _render(name: str, **values: Any) -> str:
     return printable(environment.get_template(name).render(**values))
 
 
-def printable(text: str) -> str:
-    """Without what would steer a terminal: a rule's comment may hold anything."""
-    return "".join(
-        letter if letter.isprintable() or letter == "\n" else "\N{REPLACEMENT CHARACTER}" for letter in text
-    )
-
-
 def before(found: Before) -> str:
     run = found.run
     if found.stopped:
@@ -83,15 +77,21 @@ def before(found: Before) -> str:
         headline = "check mode: the paths are proven, nothing is armed"
     else:
         headline = f"ready for the change on {hosts(run.batch)}"
-    notes = some([*_findings(found.proof.document), *found.notes], NOTES_TOLD)
-    titles = {
+    notes = some([*_plan(found), *_findings(found.proof.document), *found.notes], NOTES_TOLD)
+    titles = _planned_titles(found) or {
         view.name: f"path '{view.name}' is {view.status}{f' ({view.share})' if view.share else ''}: {_demand(view)}"
         for view in found.proof.paths
         if view.satisfied != "yes"
     }
     room = LINES - min(len(found.proof.paths), PATHS_TOLD + 1) - len(notes) - LINES_AROUND
+    worse = found.planned is not None and bool(found.planned.worse)
     details, shown = _details(
-        found.proof.document, found.rows, titles, room, "that are not satisfied", Telling()
+        found.planned.proof.document if found.planned is not None and worse else found.proof.document,
+        found.rows,
+        titles,
+        room,
+        "that would get worse" if worse else "that are not satisfied",
+        Telling(),
     )
     told = list(titles)[:shown]
     rows = [
@@ -109,6 +109,28 @@ def before(found: Before) -> str:
         protection=_protection(found),
         notes=notes,
     )
+
+
+def _plan(found: Before) -> list[str]:
+    """What is planned, and what that means for the paths."""
+    if found.planned is None:
+        return []
+    document = found.planned.proof.document
+    told = [f"planned: {change_words.planned(document)}; {document['changes']['statement']}"]
+    if not found.planned.stopped:
+        told[0] += "; every path would be as before or better, or is expected to change"
+    return told + [f"planned: {line}" for line in found.planned.facts]
+
+
+def _planned_titles(found: Before) -> dict[str, str]:
+    """What to say first of the paths that the change would make worse."""
+    if found.planned is None:
+        return {}
+    return {
+        change.name: f"path '{change.name}' is {_state(change.before)}, and as planned it would be "
+        f"{_state(change.after)}"
+        for change in found.planned.worse
+    }
 
 
 def _protection(found: Before) -> str:
@@ -235,7 +257,9 @@ def _reasons(found: After) -> list[str]:
 def _notes(found: After) -> list[str]:
     document: Mapping[str, Any] = found.proof.document if found.proof else {"findings": []}
     told = suspects.listeners(found) if suspects.unexplained(found) else []
-    return [note for note in dict.fromkeys([*_findings(document), *found.notes]) if note not in told]
+    changes = document.get("changes")
+    moved = [changes["statement"]] if changes and changes["hosts"] else []
+    return [note for note in dict.fromkeys([*moved, *_findings(document), *found.notes]) if note not in told]
 
 
 def _findings(document: Mapping[str, Any]) -> list[str]:

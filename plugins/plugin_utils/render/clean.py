@@ -32,6 +32,13 @@ def cleaned(value: Any) -> Any:
     return value
 
 
+def printable(text: str) -> str:
+    """Without what would steer a terminal: a rule's comment may hold anything."""
+    return "".join(
+        letter if letter.isprintable() or letter == "\n" else "\N{REPLACEMENT CHARACTER}" for letter in text
+    )
+
+
 def clipped(text: str, width: int) -> str:
     """At most ``width`` characters; what is left out shows as three dots."""
     return text if len(text) <= width else text[: max(width - 3, 0)] + "..."

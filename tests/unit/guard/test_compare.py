@@ -5,11 +5,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from ansible_collections.pathguard.network.plugins.plugin_utils.guard.compare import PathView, compare
+from ansible_collections.pathguard.network.plugins.plugin_utils.policy.expected import Expected
 
 STATUS = {"yes": "open", "no": "partial", "unknown": "unknown"}
 
@@ -24,7 +26,7 @@ def view(
     return PathView("p", "required", STATUS[satisfied], satisfied, "", bad or [], unknown or [])
 
 
-def what(before: PathView, after: PathView, expected: tuple[str, ...] = ()) -> tuple[str, bool]:
+def what(before: PathView, after: PathView, expected: Expected | None = None) -> tuple[str, bool]:
     change = compare([before], [after], expected)[0]
     return change.what, change.fails
 
@@ -82,5 +84,30 @@ def test_an_unknown_that_grows_fails() -> None:
 
 
 def test_an_expected_change_is_told_and_does_not_fail() -> None:
-    assert what(view("yes"), view("no", [piece("10.1.0.9")]), ("p",)) == ("expected", False)
-    assert what(view("yes"), view("yes"), ("p",)) == ("same", False)
+    named = Expected(frozenset({"p"}))
+    assert what(view("yes"), view("no", [piece("10.1.0.9")]), named) == ("expected", False)
+    assert what(view("yes"), view("yes"), named) == ("same", False)
+
+
+@pytest.mark.parametrize(
+    ("flow", "host", "answer"),
+    [
+        ({"src": "10.1.0.8/31"}, "", "expected"),
+        ({"src": "10.1.0.8/31", "protocol": "tcp", "dst_port": 5432}, "", "expected"),
+        ({"src": "10.1.0.8"}, "", "newly violated"),
+        ({"src": "10.1.0.8/31"}, "fw1", "expected"),
+        ({"src": "10.1.0.8/31"}, "fw2", "newly violated"),
+    ],
+)
+def test_a_path_that_gets_worse_within_expected_flows_alone_does_not_fail(
+    flow: dict[str, Any], host: str, answer: str
+) -> None:
+    """For a flow of one host, that host must be the one that decides."""
+    lost = piece("10.1.0.9")
+    after = replace(view("no", [lost]), deciding=[{"host": "fw1", "flows": [lost]}])
+    assert what(view("yes"), after, Expected(flows=((host, flow),))) == (answer, answer != "expected")
+
+
+def test_expected_flows_don_t_hide_that_what_is_too_big_hangs() -> None:
+    after = replace(view("yes"), too_big=[piece("10.1.0.9")])
+    assert what(view("yes"), after, Expected(flows=(("", {"src": "10.1.0.9"}),))) == ("worse", True)
