@@ -69,7 +69,9 @@ ALIASES: dict[str, str] = {
     "ip -j address": "addresses",
     "ip -j -d link": "links",
     "ip -j route show table all": "routes4",
-    "ip -j rule": "rules4",
+    # Without a family they are about IPv4 (iproute2, ``iprule_list_flush_or_save``).
+    **dict.fromkeys(("ip -j rule", "ip -j rule show", "ip -4 -j rule show", "ip -j -4 rule"), "rules4"),
+    **dict.fromkeys(("ip -6 -j rule show", "ip -j -6 rule"), "rules6"),
     "ss -lntup": "listeners",
     "cat /etc/os-release": "os",
 }

@@ -11,9 +11,12 @@ unknown for all others. A new assumption is an entry here, in the policy's schem
 from __future__ import annotations
 
 RATE_LIMITS_NOT_EXCEEDED = "rate_limits_not_exceeded"
+APPLICATIONS_IDENTIFIED = "applications_identified"
 
 # Name -> what it means, for people.
 SETTLING = {
     RATE_LIMITS_NOT_EXCEEDED: "no packet of the path exceeds a rate limit: what rules do to packets up to a rate is "
     "done to it, and what they do beyond the rate is not",
+    APPLICATIONS_IDENTIFIED: "a connection to a standard port of an application is of that application, as a firewall "
+    "that identifies applications will find, and of no other that has its own ports",
 }

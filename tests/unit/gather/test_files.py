@@ -37,6 +37,8 @@ def read(tmp_path: Path, command: str, text: str) -> str:
         ("iptables-save", SAVE, "iptables_nft"),
         ("ip6tables-legacy-save", SAVE + "# Completed on Sun Nov 22\n", "ip6tables_legacy"),
         ("ip -j address show", "[]\n", "addresses"),
+        ("ip -j rule show", "[]\n", "rules4"),
+        ("ip -6 -j rule show", "[]\n", "rules6"),
         ("saved_nft", "flush ruleset\n", "saved_nft"),
     ],
 )

@@ -9,6 +9,12 @@ from typing import Any
 
 import pytest
 
+from ansible_collections.pathguard.network.plugins.plugin_utils.analyse.evaluate import HostFirewall
+from ansible_collections.pathguard.network.plugins.plugin_utils.model.assumptions import (
+    APPLICATIONS_IDENTIFIED,
+)
+from ansible_collections.pathguard.network.plugins.plugin_utils.model.flow import flows_from
+from ansible_collections.pathguard.network.plugins.plugin_utils.model.flowset import Space
 from tests.support.device_texts import state, verdict
 
 OBJECTS = """\
@@ -173,6 +179,34 @@ def test_applications_that_a_protocol_identifies(application: str, flow: dict[st
     given = {"src": "10.0.1.5", "dst": "10.0.2.10", "protocol": "icmp", **ZONES, **flow}
     text = OBJECTS + rule(application=application, service="application-default")
     assert verdict("paloalto_panos", text, given) == right
+
+
+@pytest.mark.parametrize(
+    ("rules", "port", "right"),
+    [
+        ([{"application": "postgres", "service": "application-default"}], 5432, "permit"),
+        ([{"application": "postgres", "service": "any"}], 5432, "permit"),
+        ([{"application": "backup", "service": "application-default"}], 9999, "permit"),
+        ([{"application": "any", "service": "application-default"}], 5432, "permit"),
+        ([{"application": "ssh", "service": "any", "action": "deny"}, {}], 5432, "permit"),
+        ([{"application": "ssh", "service": "any", "action": "deny"}, {}], 22, "deny"),
+        ([{"application": "unknown-tcp", "service": "any", "action": "deny"}, {}], 5432, "permit"),
+        # What a port that is nobody's says is nothing, and the ports of an application may not be known.
+        ([{"application": "ssh", "service": "any", "action": "deny"}, {}], 9998, "unknown"),
+        ([{"application": "any", "service": "application-default"}], 9998, "unknown"),
+        ([{"application": "not-in-any-table", "service": "application-default"}], 5432, "unknown"),
+    ],
+)
+def test_applications_are_what_the_port_says_where_that_is_assumed(
+    rules: list[dict[str, str]], port: int, right: str
+) -> None:
+    text = OBJECTS + "".join(rule(f"r{number}", **settings) for number, settings in enumerate(rules))
+    firewall = HostFirewall(state("paloalto_panos", text), Space())
+    flows = flows_from(firewall.space, {**POSTGRES, **ZONES, "dst_port": port})
+    outcome = firewall.under(frozenset([APPLICATIONS_IDENTIFIED])).hooks(["forward"], flows)
+    found = {"permit": outcome.permit, "deny": outcome.deny, "unknown": outcome.unknown}
+    assert [name for name, part in found.items() if part] == [right]
+    assert asked(text[len(OBJECTS) :], dst_port=port) == "unknown"  # for a path that does not assume it
 
 
 def test_a_denied_application_leaves_the_connections_to_its_ports_unknown() -> None:

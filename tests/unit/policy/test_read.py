@@ -109,7 +109,7 @@ def test_the_policy_of_the_design_is_read() -> None:
             "    via: [fw1]",
             "    assume: [all_is_well]",
             "$.requiredPaths[1].assume[0]",
-            "known are: rate_limits",
+            "known are: applications_identified",
         ),
         ("    via: [fw1]", "    from: {group: db}", "line 13", "correct this line"),
     ],

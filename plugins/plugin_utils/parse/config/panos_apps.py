@@ -8,8 +8,9 @@ packet with an application that is not known yet, the handshake and first data p
 what they turn out to be, and the session is asked about again when its application is identified or shifts (logs
 show "incomplete" and "insufficient-data" until then). So a rule for an application holds for a part of the
 connections to its ports that no packet filter tells: ``Unknown``. What an IP protocol or an ICMP type alone
-identifies is known. "Applipedia" for protocols and standard ports; a port that is not listed here is certainly none
-of an application's standard ports, and an application that is not listed may be anything.
+identifies is known. A path that assumes ``applications_identified`` takes the port for the application. "Applipedia"
+for protocols and standard ports; a port that is not listed here is certainly none of an application's standard ports,
+and an application that is not listed may be anything.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from ...model.assumptions import APPLICATIONS_IDENTIFIED
 from ...model.match import ALWAYS, Match, Not, Unknown, both, protocol
 from . import asks
 from .numbers import number
@@ -70,6 +72,7 @@ _STANDARD = {
     "tftp": "udp/69",
     "web-browsing": "tcp/80,443,8080",
 }
+_WELL_KNOWN = sorted({port for said in _STANDARD.values() for port in said.split()})
 # Names of applications that are, or hide in, ICMP; no other one is taken for ping, which its type identifies at once.
 _IN_ICMP = re.compile(r"icmp|ping|trace|tunnel|ptun")
 _NOT_IDENTIFIED = {"unknown-tcp": protocol(6), "unknown-udp": protocol(17), "unknown-p2p": _BY_PORT}
@@ -101,7 +104,22 @@ class Application:
         if self.certain:
             return asked
         why = f"application {self.name} is identified only when data has passed; a connection may open all the same"
-        return both(asked, Unknown(f"application {self.name}", why))
+        key = f"application {self.name}"
+        if self.standard is ALWAYS and self.name not in _NOT_IDENTIFIED:
+            return both(asked, Unknown(key, why))
+        mine = asks.either(()) if self.name in _NOT_IDENTIFIED else self.standard
+        well_known = _ports(_WELL_KNOWN)
+        its = Unknown(key, why, APPLICATIONS_IDENTIFIED)
+        if service is None and mine is self.standard:
+            return both(asked, its)
+        others = Unknown(f"{key}, on a port of another", why, APPLICATIONS_IDENTIFIED, False)
+        return asks.either(
+            (
+                both(asked, mine, its),
+                both(asked, well_known, Not(mine), others),
+                both(asked, Not(mine), Not(well_known), Unknown(f"{key}, on no standard port", why)),
+            )
+        )
 
 
 def any_application(service: Match | None) -> Match:
@@ -111,7 +129,16 @@ def any_application(service: Match | None) -> Match:
     why = (
         "application-default: whether the ports are standard ones is known when the application is identified"
     )
-    return asks.either((Not(_WITH_PORTS), both(_WITH_PORTS, Unknown("application-default", why))))
+    well_known = _ports(_WELL_KNOWN)
+    asked = Unknown("application-default", why, APPLICATIONS_IDENTIFIED)
+    elsewhere = Unknown("application-default, on no standard port", why)
+    return asks.either(
+        (
+            Not(_WITH_PORTS),
+            both(_WITH_PORTS, well_known, asked),
+            both(_WITH_PORTS, Not(well_known), elsewhere),
+        )
+    )
 
 
 class Applications:
