@@ -59,7 +59,7 @@ def _join(held: Cause, more: Cause) -> None:
 def _denied(case: Case, entry: Entry) -> Iterator[Cause]:
     denials = [item for item in entry["deciding"] if item["verdict"] == "deny"]
     if entry["remedy"]:
-        if not entry["cut"]["flows"] and not denials:
+        if entry["status"] == "open":
             return  # nothing is cut off: what got worse are errors about large packets
         for cure in entry["remedy"]:
             yield _changed(case, entry, cure, denials)
@@ -69,19 +69,21 @@ def _denied(case: Case, entry: Entry) -> Iterator[Cause]:
 
 
 def _changed(case: Case, entry: Entry, cure: Entry, denials: Sequence[Entry]) -> Cause:
-    """A change since it was open last."""
+    """A change since it was open last. Where it only made something unknown, connections tell more than the proof."""
     chain = cure["chain"]
     place = where(cure["host"], chain or ROUTING[cure["change"]], cure["now"] or cure["before"])
     alone = len(entry["remedy"]) == 1
-    rows = [row for row in of_path(case.closed, entry["name"]) if alone or row.host in cure["hosts"]]
+    unsure = not entry["cut"]["flows"] and entry["status"] == "unknown"
+    rows = case.rows if unsure else case.closed
+    rows = [row for row in of_path(rows, entry["name"]) if alone or row.host in cure["hosts"]]
     evidence = [*_part(entry, entry["cut"]), *_said_by_probes(rows)]
     for item in denials:
         evidence += _decides(case, item, chain) + _counted(case, item, rows)
     return Cause(
         layer=_layer(case, cure["host"], chain) if chain else ROUTE,
         host=cure["host"],
-        what=f"{place}: {cure['note']}; it cuts off {_who(case, cure)}",
-        confidence=_confidence(rows),
+        what=f"{place}: {cure['note']}; it {'may cut' if unsure else 'cuts'} off {_who(case, cure)}",
+        confidence=_of_unknown(rows) if unsure else _confidence(rows),
         evidence=list(dict.fromkeys(evidence)),
         firewall=bool(chain) and _layer(case, cure["host"], chain) in OF_FIREWALLS,
         place=place,
@@ -155,7 +157,7 @@ def _unknown(case: Case, entry: Entry) -> Iterator[Cause]:
             layer=_layer(case, last["host"], last["chain"]),
             host=last["host"],
             what=f"{place}, may deny it{_DIRECTIONS[item['direction']]}: {item['reason']}",
-            confidence=LIKELY if failed else POSSIBLE,
+            confidence=_of_unknown(failed),
             evidence=[*_said_by_probes(failed), *_counted(case, item, failed)],
             firewall=True,
             place=place,
@@ -186,6 +188,10 @@ def _confidence(rows: Sequence[ProbeRow]) -> str:
     """The proof is sure. Connections that get through all the same say that it does not know everything."""
     through = [row for row in rows if row.result == REACHABLE]
     return POSSIBLE if rows and len(through) == len(rows) else CERTAIN
+
+
+def _of_unknown(rows: Sequence[ProbeRow]) -> str:
+    return LIKELY if any(row.result != REACHABLE for row in rows) else POSSIBLE
 
 
 def _part(entry: Entry, part: Entry | None) -> list[str]:

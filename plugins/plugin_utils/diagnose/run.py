@@ -20,6 +20,7 @@ from ..guard.probing import probe_rows
 from ..guard.proof import Proof, prove
 from ..guard.seldom import Say
 from ..model.raw import RawOutput
+from ..model.state import State
 from ..policy.complain import naming
 from ..policy.ends import Resolver
 from ..policy.inventory import hosts_needed, members
@@ -130,6 +131,8 @@ def diagnose(order: Order, site: DiagnoseSite, say: Say) -> Diagnosis:
     found = ranked([*by_rules.causes(case), *of_nat, *by_service.causes(case), *by_network.causes(case)])
     for cause in found:
         _date(case, cause)
+    if case.proven_open:
+        case.notes = [*case.notes, *_after_a_reload(case, order, names)]
     judged = verdict(case, found)
     clock.lap("judge")
     return Diagnosis(folder.name, folder, case, found, judged, checks(case, found), started, clock.seconds)
@@ -202,9 +205,7 @@ def _earlier(case: Case, order: Order, past: list[history.Moment], judge: Judge,
     found = history.last_open(past, judge, say) if past else None
     if found is not None and found.whole:
         return found
-    disks = {
-        name: state for name in case.states if (state := saved.saved_state(case.states[name], case.raw[name]))
-    }
+    disks = _disks(case)
     if disks:
         states = {**case.states, **disks}
         regained = judge.regained(states)
@@ -212,6 +213,27 @@ def _earlier(case: Case, order: Order, past: list[history.Moment], judge: Judge,
             what = f"the rules that {', '.join(disks)} {'has' if len(disks) == 1 else 'have'} saved"
             return Earlier(what, "", states, whole=bool(regained))
     return found
+
+
+def _disks(case: Case) -> dict[str, State]:
+    """Hosts whose saved rules are others than those that run."""
+    return {
+        name: state for name in case.states if (state := saved.saved_state(case.states[name], case.raw[name]))
+    }
+
+
+def _after_a_reload(case: Case, order: Order, names: Resolver) -> list[str]:
+    """What would be cut off if the saved rules ran, where that is not so now."""
+    disks = _disks(case)
+    if not disks:
+        return []
+    then = Judge(case.question.policy, {**case.states, **disks}, order.groups, names)
+    return [
+        f"path '{name}' would be cut off by the rules that {', '.join(disks)} {'has' if len(disks) == 1 else 'have'} "
+        "saved: a reload or a reboot brings them"
+        for name, cut in then.cut.items()
+        if cut is None or cut
+    ]
 
 
 def _date(case: Case, cause: Cause) -> None:

@@ -38,7 +38,7 @@ def verdict(case: Case, causes: Sequence[Cause]) -> Verdict:
         return _without(case, cleared)
     first = causes[0]
     certain = first.confidence == CERTAIN
-    if first.confidence == POSSIBLE and case.proven_open and _all_through(case):
+    if first.confidence == POSSIBLE and not case.closed and _all_through(case):
         text = f"{_works(case)}; what may matter: {first.what}"
         return Verdict(NOTHING, text[0].upper() + text[1:], False, cleared)
     if first.firewall:

@@ -337,6 +337,22 @@ def test_large_packets(ailing: Ailing, large: bool, told: bool, kind: str) -> No
     assert "small requests work and big results hang" in found.verdict.text
 
 
+@pytest.mark.parametrize(("result", "confidence"), [("timeout", "likely"), ("reachable", "possible")])
+def test_a_change_that_made_it_unknown(ailing: Ailing, result: str, confidence: str) -> None:
+    """The proof can't tell whether it is cut off; connections can."""
+    ailing.ask(run_id="good")
+    words, matched = app_rule()
+    hours = both(matched, Unknown("meta hour", "meta hour is not modelled"))
+    ailing.change(forward((f'meta hour "07:00"-"19:00" {words}', hours)))
+    ailing.fail(result, *APPS)
+    found = ailing.ask(history=ailing.folder / "runs")
+    assert (found.causes[0].host, found.causes[0].confidence) == ("fw1", confidence)
+    assert "it may cut off all 10 hosts" in found.causes[0].what
+    assert found.causes[0].commands
+    says = {"likely": "It may be the firewall: fw1", "possible": "Nothing is cut off now; all 10 ways"}
+    assert found.verdict.text.startswith(says[confidence])
+
+
 def test_a_change_that_blocks_errors_is_told_with_what_reverts_it(ailing: Ailing) -> None:
     """Nothing is cut off, so it is no outage; and it is the same for both paths, so it is told once."""
     drop = rule(1, "icmp drop", match(proto="icmp"), DROP)
