@@ -63,6 +63,7 @@ def _of_host(case: Case, judge: Judge, host: str) -> Iterator[Cause]:
             evidence=[f"proof: without what {host} translates, it would pass ({_pairs(hit)} pairs)"],
             firewall=True,
             place=place,
+            chain=chain,
             rule=told,
             now=rule_text(told),
             paths=list(hit),

@@ -210,6 +210,7 @@ def _blocked(case: Case, path: Entry, hangs: list[str]) -> Cause:
         evidence=[*hangs, *narrow, *([f"change: {cure['note']}"] if cure else [])],
         firewall=last is not None,
         place=where(stop["host"], last["chain"], last) if last else "",
+        chain=last["chain"] if last else "",
         rule=dict(last) if last else None,
         now=rule_text(now) if now else "",
         before=rule_text(before) if before else "",

@@ -32,7 +32,7 @@ OF_FIREWALLS = frozenset({SOURCE, FIREWALL, NAT, CONNTRACK, DESTINATION})
 
 @dataclass
 class Cause:
-    """``layer``: one of LAYERS. ``what``: for people, on one line, after ``host``'s name is known from it.
+    """``chain``: the key of the rule's ruleset or chain. ``layer``: one of LAYERS. ``what``: for people, on one line, after ``host``'s name is known from it.
     ``firewall``: whether it is a firewall's doing. ``before``, ``now``: a rule's text. ``commands``: what reverts it,
     ready to run on ``host``. ``when``: what is known of when and by whom. ``pairs``, ``hosts``: what it costs."""
 
@@ -43,6 +43,7 @@ class Cause:
     evidence: list[str] = field(default_factory=list)
     firewall: bool = False
     place: str = ""
+    chain: str = ""
     rule: dict[str, Any] | None = None
     before: str = ""
     now: str = ""
@@ -61,6 +62,7 @@ class Cause:
             "firewall": self.firewall,
             "evidence": list(self.evidence),
             "place": self.place,
+            "chain": self.chain,
             "rule": self.rule,
             "before": self.before,
             "now": self.now,

@@ -254,8 +254,8 @@ def _date(case: Case, cause: Cause) -> None:
     cause.when += [told] if told else []
     files = case.facts.get(cause.host, {}).get("files", {})
     cause.when += timeline.told_by_files(files, earlier.at if earlier is not None else "")[:MOST_FILES]
-    kept = [item["file"] for item in case.states[cause.host].boot["sources"] if item["matches"] == "same"]
-    if cause.commands and kept and any(file in files for file in kept):
+    kept = [file for file in saved.saved_same(case.states[cause.host], cause.chain) if file in files]
+    if cause.commands and kept:
         cause.evidence.append(
             f"on disk: {', '.join(kept)} has it as it is now: mend it there, too, or a reload brings it back"
         )

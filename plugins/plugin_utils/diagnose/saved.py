@@ -13,6 +13,7 @@ from ..model.raw import RawOutput
 from ..model.state import State
 from ..parse import parse_platform
 from ..parse.boot_units import tried
+from ..parse.nft import FAMILIES
 
 # What runs -> what was tried of what is saved, in a namespace of its own when the host was read (gather/boot.py).
 _TRIED = {"nft_text": "boot_nft", "iptables_nft": "boot_iptables", "ip6tables_nft": "boot_ip6tables"}
@@ -47,3 +48,13 @@ def saved_files(state: State) -> list[str]:
     """The files on the host that hold its saved rules."""
     files = [item["file"] for item in state.boot["sources"]]
     return list(dict.fromkeys(file for file in files if file.startswith("/")))
+
+
+def saved_same(state: State, chain: str) -> list[str]:
+    """The files that have a chain's rules as they run."""
+    of_nft = chain.split("/")[0] in FAMILIES
+    return [
+        item["file"]
+        for item in state.boot["sources"]
+        if item["matches"] == "same" and (item["manager"] == "nftables") == of_nft and _LEGACY not in chain
+    ]
