@@ -22,8 +22,9 @@ from ..model.fields import PROTOCOLS, PROTOCOLS_WITH_PORTS
 from ..model.flowset import FlowSet, Space
 from ..model.match import Ranges
 from .dress import ERROR_BACK, ERROR_ON
-from .journey import DENY, UNKNOWN, Change, Delivery, Event, Hop, Journey, plain
+from .journey import DENY, UNKNOWN, Change, Delivery, Event, Hop, Journey, Travelled, plain
 from .network import Network
+from .outcome import Outcome
 from .packets import Packets
 from .reach import Reach, union
 from .replies import Undo, questions
@@ -34,6 +35,9 @@ SOURCE, DESTINATION = "source", "destination"
 # family -> (protocol, type, code) of the error
 _ERROR = {4: (PROTOCOLS["icmp"], 3, 4), 6: (PROTOCOLS["icmpv6"], 2, 0)}
 _SENDS = {SOURCE: "src", DESTINATION: "dst"}  # the end of a flow that learns of it
+# Whether a connection may be tracked and may not be, and what of it may be translated.
+_View = tuple[()] | tuple[tuple[bool, bool], frozenset[str]]
+_Note = tuple[str, str, str, Packets, str, "Outcome | None", str]
 _PORTED: Ranges = tuple((number, number) for number in PROTOCOLS_WITH_PORTS)
 
 
@@ -126,6 +130,8 @@ class Errors(Walk):
         self.about = about
         self.to = to
         self.maker = maker
+        self._views: dict[str, _View] = {}
+        self._met: list[_Note] = []
         self._hops: dict[str, list[Hop]] = {}
         for hop in about.hops():
             self._hops.setdefault(hop.host, []).append(hop)
@@ -135,6 +141,44 @@ class Errors(Walk):
         if about.deliveries[0].end is None and about.way.visits():
             last = about.way.visits()[-1]
             self._exits.add((last.host, last.out_interface))
+
+    def run(self, starts: Sequence[Start]) -> Travelled:
+        """The same errors meet the same on their way, whatever they are about, where the hosts on it see them alike."""
+        if self.about.way.changes:
+            return super().run(starts)
+        key = (
+            self.to,
+            frozenset(self._exits),
+            *((one.host, one.interface, one.flows.node) for one in starts),
+        )
+        known = self.network.errors_met.setdefault(key, [])
+        for views, met in known:
+            if all(self._view(host) == view for host, view in views.items()):
+                for note in met:
+                    super()._note(*note)
+                return self.found
+        found = super().run(starts)
+        known.append((self._views, self._met))
+        return found
+
+    def _note(
+        self,
+        verdict: str,
+        host: str,
+        hook: str,
+        packets: Packets,
+        reason: str = "",
+        outcome: Outcome | None = None,
+        at: str = "",
+    ) -> None:
+        self._met.append((verdict, host, hook, packets, reason, outcome, at))
+        super()._note(verdict, host, hook, packets, reason, outcome, at)
+
+    def _view(self, host: str) -> _View:
+        """What of a host's view of the errors depends on what they are about."""
+        if not self.network.asks_connections(host):
+            return ()
+        return (self._tracking(host), frozenset(hop.status for hop in self._hops.get(host, ())))
 
     def start(self) -> Start:
         packets, found = self.about.at(self.maker.level), self.network.space.nothing
@@ -159,6 +203,7 @@ class Errors(Walk):
 
     def dressed(self, host: str, packets: Packets, in_interface: str, out_interface: str) -> FlowSet:
         dress, marked = self.network.dresser.dress, self.network.effects[host].uses_connection_marks
+        self._views[host] = self._view(host)
         tracked, untracked = self._tracking(host)
         kind = ERROR_BACK if self.to == SOURCE else ERROR_ON
         seen = dress(packets.flows, kind, in_interface, out_interface, marked)

@@ -9,6 +9,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass
+from typing import Any
 
 from ..model.assumptions import SETTLING
 from ..model.flowset import FlowSet, Space
@@ -24,6 +25,7 @@ from .routes import FAMILY_NAME, Leg, Own, Routing, is_global
 from .source_check import SourceCheck
 
 _LOOPBACK = "lo"
+_OF_CONNECTIONS = frozenset(("connection", "ct_status", "ct_mark", "direction", "origin"))
 # Kinds and link types (ip-link(8)) of interfaces with one other end: what they send, it gets, whatever its networks.
 _ONE_OTHER_END = frozenset(
     (
@@ -88,6 +90,8 @@ class Network:
 
         self.dresser = Dresser(space)
         self._answers = Answers(space)
+        # What ICMP errors met on their way (``errors_back``).
+        self.errors_met: dict[object, Any] = space.cache()
         self.source_check = SourceCheck(self.states, self.routing, space)
         self._discovery = self._discoverer()
         self.effects = {name: Effects.of(state) for name, state in self.states.items()}
@@ -104,6 +108,7 @@ class Network:
             found = self._under[names] = copy(self)
             found._assumed = names
             found._discovery = found._discoverer()
+            found.errors_met = self.space.cache()
         return self._under[names]
 
     def _find_segments(self) -> dict[tuple[str, str, int], list[tuple[int, int]]]:
@@ -140,6 +145,10 @@ class Network:
     ) -> Outcome:
         """What a host's rules at a hook do with flows, on these sides of its translations."""
         return self._answers.ask(self.firewall(host, progress), hook, flows, sides)
+
+    def asks_connections(self, host: str) -> bool:
+        """Whether rules of a host ask what connection tracking knows of packets."""
+        return bool(self.hooks[host]) and not self.firewall(host).asked.isdisjoint(_OF_CONNECTIONS)
 
     def _known_firewall(self, host: str) -> HostFirewall | None:
         return self.firewall(host) if self.states[host].firewall_known else None
