@@ -32,9 +32,10 @@ OF_FIREWALLS = frozenset({SOURCE, FIREWALL, NAT, CONNTRACK, DESTINATION})
 
 @dataclass
 class Cause:
-    """``chain``: the key of the rule's ruleset or chain. ``layer``: one of LAYERS. ``what``: for people, on one line, after ``host``'s name is known from it.
-    ``firewall``: whether it is a firewall's doing. ``before``, ``now``: a rule's text. ``commands``: what reverts it,
-    ready to run on ``host``. ``when``: what is known of when and by whom. ``pairs``, ``hosts``: what it costs."""
+    """``layer``: one of LAYERS. ``what``: for people, on one line. ``firewall``: whether it is a firewall's doing.
+    ``place``: for people, ``chain``: the key of the rule's ruleset or chain. ``before``, ``now``: a rule's text.
+    ``commands``: what reverts it, ready to run on ``host``. ``when``: what is known of when and by whom. ``pairs``,
+    ``hosts``: what it costs."""
 
     layer: str
     host: str
