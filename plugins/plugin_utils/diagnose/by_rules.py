@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from ..guard.detail import addresses, hosts, rule_text, where
-from ..guard.probes import REACHABLE, UNKNOWN, ProbeRow
+from ..guard.probes import CUT, REACHABLE, UNKNOWN, ProbeRow
 from ..render import words
 from .case import Case, Entry, lost_tries, of_path, tries
 from .cause import CERTAIN, DESTINATION, FIREWALL, LIKELY, NAT, OF_FIREWALLS, POSSIBLE, ROUTE, SOURCE, Cause
@@ -113,10 +113,8 @@ def _denial(case: Case, entry: Entry, item: Entry) -> Cause:
     last = item["rules"][-1] if item["rules"] else None
     about = _DIRECTIONS[item["direction"]]
     if last is None:
-        host = item["host"] or "the network"
-        reason = item["reason"]
-        what = reason if reason.startswith(host) else f"{host}: {reason}"
-        layer, place, firewall = ROUTE, host, False
+        what = _reason(item)
+        layer, place, firewall = ROUTE, item["host"], False
     else:
         place = where(last["host"], last["chain"], last)
         layer = _layer(case, last["host"], last["chain"])
@@ -189,8 +187,8 @@ def _layer(case: Case, host: str, chain: str) -> str:
 
 def _confidence(rows: Sequence[ProbeRow]) -> str:
     """The proof is sure. Connections that get through all the same say that it does not know everything."""
-    through = [row for row in rows if row.result == REACHABLE]
-    return POSSIBLE if rows and len(through) == len(rows) else CERTAIN
+    against = [row for row in rows if row.result == REACHABLE and row.proof == CUT]
+    return POSSIBLE if rows and len(against) == len(rows) else CERTAIN
 
 
 def _of_unknown(rows: Sequence[ProbeRow]) -> str:
@@ -220,6 +218,8 @@ def _said_by_probes(rows: Sequence[ProbeRow]) -> list[str]:
         return []
     results = ", ".join(dict.fromkeys(row.result for row in rows if row.result != REACHABLE))
     lost, asked = lost_tries(rows), tries(rows)
+    if not lost and any(row.proof != CUT for row in rows):
+        return [f"probes: all {asked} new connections of these went over another way"]
     if not lost:
         return [f"probes: all {asked} new connections of these got through, which the proof says can't be"]
     return [f"probes: {lost} of {asked} new connections of these failed ({results})"]
@@ -228,7 +228,7 @@ def _said_by_probes(rows: Sequence[ProbeRow]) -> list[str]:
 def _decides(case: Case, item: Entry, chain: str) -> list[str]:
     """Who denies because of a change elsewhere."""
     if not item["rules"]:
-        return [f"so that: {item['host']}: {item['reason']}"] if item["reason"] else []
+        return [f"so that: {_reason(item)}"] if item["reason"] else []
     last = item["rules"][-1]
     if last["chain"] == chain and last["position"]:
         return []
@@ -247,7 +247,13 @@ def _counted(case: Case, item: Entry, rows: Sequence[ProbeRow]) -> list[str]:
         return []
     if not packets:
         return [f"counter: {place} counted no packet meanwhile, which speaks against it"]
-    return [f"counter: {place} counted {packets} packets while {lost_tries(rows)} connections failed"]
+    failed = f"{lost_tries(rows)} of {tries(rows)} new connections failed"
+    return [f"counter: {place} counted {packets} packets while {failed}"]
+
+
+def _reason(item: Entry) -> str:
+    host, reason = item["host"] or "the network", str(item["reason"])
+    return reason if reason.startswith((f"{host}: ", f"{host} ")) else f"{host}: {reason}"
 
 
 def decided(document: dict[str, Any]) -> dict[str, list[str]]:

@@ -250,6 +250,8 @@ def _date(case: Case, cause: Cause) -> None:
         cause.when.append(f"it was open {timeline.moment(earlier.at)} ({earlier.what}), and {until}")
     elif earlier is not None:
         cause.when.append(f"{earlier.what} would let it pass: the change is in memory only")
+    if not cause.chain:
+        return
     told = timeline.told_by_device(case.raw.get(cause.host, {}))
     cause.when += [told] if told else []
     files = case.facts.get(cause.host, {}).get("files", {})
