@@ -8,16 +8,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ..guard.detail import hosts, rule_text, where
-from ..guard.probes import OPEN, ProbeRow
+from ..guard.probes import OPEN, REACHABLE, UNKNOWN, ProbeRow
 from ..policy.too_big import BLOCKED, sentence
 from . import by_rules
 from .case import Case, Entry, lost_tries, tries
-from .cause import CERTAIN, CONNTRACK, HOST, LIKELY, MTU, NAME, PATH, POSSIBLE, ROUTE, Cause
+from .cause import CERTAIN, CONNTRACK, FIREWALL, HOST, LIKELY, MTU, NAME, PATH, POSSIBLE, ROUTE, Cause
 from .counting import Moved
 
 # Of a table that is so full, bursts find no place.
 NEARLY_FULL = 0.9
-MOST_MOVED = 3
+MOST_MOVED, MOST_GATEWAYS = 3, 3
 
 
 def causes(case: Case) -> list[Cause]:
@@ -119,20 +119,44 @@ def _conntrack(case: Case) -> Iterator[Cause]:
 
 
 def _silent(case: Case) -> Iterator[Cause]:
-    """A host that does not let us in may be down; of a router it means that a part is not known."""
+    """A host that does not let us in may be down; a router that does not may do anything to packets."""
     ends = {*case.destinations, *(name for path in case.paths for name in path["unknown"]["missing"])}
+    failed = case.failed(UNKNOWN)
     for host, error in case.silent.items():
-        far = host in ends and host not in case.sources
-        if host in case.sources or not (far or case.failed()):
+        if host in case.sources or not (host in ends or (case.gateways and failed)):
             continue
+        if host in ends:
+            what, evidence = (
+                f"{host}: it can't be read, so it may be down or cut off itself: {error.what}",
+                [],
+            )
+        else:
+            ways = ", ".join(case.gateways[:MOST_GATEWAYS])
+            what = f"{host}: it can't be read ({error.what}), and the ways lead over {ways}, which no host that was read has"
+            evidence = [
+                *_of_silent_router(case, failed),
+                f"by hand: look at the rules on the console of {host}",
+            ]
         yield Cause(
-            layer=HOST,
+            layer=HOST if host in ends else FIREWALL,
             host=host,
-            what=f"{host}: it can't be read, so it may be down or cut off itself: {error.what}",
-            confidence=LIKELY if far else POSSIBLE,
+            what=what,
+            confidence=LIKELY,
+            evidence=evidence,
+            firewall=host not in ends,
+            place=host,
             paths=[path["name"] for path in case.paths],
-            pairs=len(case.failed()),
+            pairs=len(failed),
         )
+
+
+def _of_silent_router(case: Case, failed: list[ProbeRow]) -> list[str]:
+    through = [row for row in case.rows if row.proof == UNKNOWN and row.result == REACHABLE]
+    told = f"probes: {lost_tries(failed)} of {tries(failed) + tries(through)} new connections over it fail"
+    return [
+        f"{told}, from {hosts(dict.fromkeys(row.host for row in failed))}",
+        *(["probes: it lets others pass"] if through else []),
+    ]
 
 
 def _lost(case: Case) -> Iterator[Cause]:

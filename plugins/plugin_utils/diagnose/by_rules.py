@@ -167,7 +167,7 @@ def _unknown(case: Case, entry: Entry) -> Iterator[Cause]:
             paths=[entry["name"]],
             pairs=item["pairs"],
         )
-    if not items and failed:
+    if not items and failed and not (case.gateways and case.silent):
         yield Cause(
             layer=FIREWALL,
             host="",

@@ -25,7 +25,7 @@ class Case:
     """``document``: the paths' report (schemas/report.schema.json). ``rows``: new connections that were tried, none
     where that was not asked for. ``facts``: what the hosts' diagnose agents answered; ``deaf``: why a host gave none.
     ``sources``: hosts; ``destinations``: host -> its addresses on these paths. ``raw``: host -> what its commands
-    printed. ``names``: host -> DNS name -> what it resolves it to is in ``facts``."""
+    printed. ``gateways``: next hops that no host that was read has."""
 
     question: Question
     states: Mapping[str, State]
@@ -39,6 +39,7 @@ class Case:
     destinations: Mapping[str, Sequence[str]] = field(default_factory=dict)
     raw: Mapping[str, Mapping[str, RawOutput]] = field(default_factory=dict)
     earlier: Earlier | None = None
+    gateways: Sequence[str] = ()
     notes: Sequence[str] = ()
 
     @property

@@ -122,7 +122,7 @@ def diagnose(order: Order, site: DiagnoseSite, say: Say) -> Diagnosis:
         sources=[host for host in wanted.sources if host in gathered.states],
         destinations=asking.destinations(tried, gathered.states, order.groups),
         raw=_raw(folder / NOW, gathered),
-        notes=gathered.notes,
+        gateways=gathered.gateways,
     )
     case.facts, case.deaf = site.ask(FACTS, asking.requests(case, targets, order.probe))
     clock.lap("ask")

@@ -42,11 +42,11 @@ class DiagnoseSite(Site):
 
 @dataclass
 class Gathered:
-    """``silent``: hosts that could not be read, and why."""
+    """``silent``: hosts that could not be read, and why. ``gateways``: next hops that no host that was read has."""
 
     states: dict[str, State]
     silent: Errors = field(default_factory=dict)
-    notes: list[str] = field(default_factory=list)
+    gateways: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -75,6 +75,7 @@ def gather(site: Site, wanted: Wanted, folder: Path, run_id: str) -> Gathered:
     found = Gathered(states, silent)
     if wanted.hops is None:
         _routers(site, wanted, found, folder, run_id)
+    found.gateways = sorted(missing_gateways(found.states))
     return found
 
 
@@ -96,9 +97,5 @@ def _routers(site: Site, wanted: Wanted, found: Gathered, folder: Path, run_id: 
             found.states[name] = state
         else:
             snapshot.path_of(folder, name).unlink(missing_ok=True)
-    left = missing_gateways(found.states)
-    if left:
+    if missing_gateways(found.states):
         found.silent.update(silent)
-        found.notes.append(
-            f"the routes lead over {some(sorted(left))}, and no host that was read has this address"
-        )

@@ -250,6 +250,23 @@ def test_a_database_host_that_is_down(ailing: Ailing) -> None:
     assert found.verdict.kind == "unknown"
 
 
+def test_a_router_that_can_t_be_read(ailing: Ailing) -> None:
+    """Nobody knows what it does, but it lies on the way; and as others get through, it forwards."""
+    ailing.site.dead = {"fw1"}
+    ailing.fail("timeout", "app08", "app09")
+    found = ailing.ask(hops=None)
+    assert found.verdict.text.startswith(
+        "It may be the firewall: fw1: it can't be read (the host does not answer"
+    )
+    assert "the ways lead over 10.10.1.1, 10.20.1.1" in found.verdict.text
+    assert found.causes[0].evidence[:2] == [
+        "probes: 6 of 30 new connections over it fail, from app08, app09",
+        "probes: it lets others pass",
+    ]
+    ailing.site.results = {}
+    assert ailing.ask(hops=None, run_id="again").verdict.kind == "nothing"
+
+
 def test_names(ailing: Ailing) -> None:
     ailing.site.facts = {
         **{name: {"names": {"db.example": {"addresses": ["10.20.1.10"], "error": ""}}} for name in APPS[:8]},
