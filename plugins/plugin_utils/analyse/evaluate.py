@@ -24,6 +24,7 @@ from ..model.match import Match, assumptions_of
 from ..model.rules import CONTINUE, Rule, Ruleset, Verdict, VerdictMap
 from ..model.state import State
 from .asked import costly, learn_names
+from .bindings import Bindings
 from .compile import Compiler
 from .index import ChainSpans, Index, RuleIndex, spans, wanted
 from .marks import MARKS
@@ -97,6 +98,7 @@ class _Walk:
     accepted: Pieces = field(default_factory=dict)
     asked: dict[str, tuple[tuple[int, int], ...]] | None = None
     begun: Overlay = ()
+    interface: str = ""
 
 
 class HostFirewall:
@@ -117,6 +119,7 @@ class HostFirewall:
             for rule in rules
             for effect in rule.effects
         )
+        self._bindings = Bindings(self._chains)
         space.learn("in_interface", state.interfaces)
         space.learn("in_interface", {hop.interface for route in state.routes for hop in route.next_hops})
         # The fields that any rule asks for, and what would cost much to work out again and again: sets with many
@@ -225,13 +228,14 @@ class HostFirewall:
         diagrams.trim()
         tallies: list[_Tally] = []
         pieces: Pieces = self._overlays.at_first(hook, flows) if flows else {}
+        interface = self._bindings.interface(flows)
         for ruleset in rulesets:
             seen, beside = self._seen_by(ruleset, pieces)
             if alone and beside:
                 tallies.append(self._never_seen(ruleset, beside))
             if not seen:
                 continue
-            walk = _Walk(ruleset, _Tally())
+            walk = _Walk(ruleset, _Tally(), interface=interface)
             tallies.append(walk.tally)
             early = before_tracking(ruleset)
             self._ruleset(walk, {untold(overlay): node for overlay, node in seen.items()} if early else seen)
@@ -319,7 +323,7 @@ class HostFirewall:
         if index is not None and walk.asked is not None and pieces.keys() == {walk.begun}:
             order: Iterable[int] = index.candidates(walk.asked)
         else:
-            order = range(len(rules))
+            order = self._bindings.order(key, len(rules), walk.interface)
         left = dict(pieces)
         handed_back: Pieces = {}
         sent_on: Pieces = {}  # to the rule that follows the last one
