@@ -79,7 +79,14 @@ def test_a_change_is_seen_by_the_next_show(platform: str, tmp_path: Path) -> Non
         assert plain((tmp_path / "running").read_text()) == plain(after)
 
 
-@pytest.mark.parametrize("platform", PLATFORMS)
+@pytest.mark.parametrize(
+    "platform",
+    [
+        # netmiko waits for seconds wherever VyOS might say more
+        pytest.param(name, marks=[pytest.mark.long] if name == "vyos" else [])
+        for name in PLATFORMS
+    ],
+)
 def test_netmiko_itself_configures_it(platform: str, tmp_path: Path) -> None:
     lines = [line for line in CHANGES[platform] if line not in ("end", "exit") and "commit" not in line]
     with emulated(platform, tmp_path) as device:
