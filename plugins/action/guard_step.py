@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from ansible import constants as C
+from ansible.errors import AnsibleError
 from ansible.utils.display import Display
 
 from ansible_collections.pathguard.network.plugins.plugin_utils.ansible_values import native, unsafe
@@ -229,6 +230,17 @@ class ActionModule(HostsAction):
                 str(path),
                 "name the change's tasks by path_guard_change_tasks",
             )
+        # Ansible reads it when the checkpoints are armed, and ends the play where it can't.
+        try:
+            tasks = self._loader.load_from_file(str(path))
+        except AnsibleError as error:
+            raise GuardError(
+                "the file of tasks is no YAML that Ansible can read", f"{path}{_line(error)}", "mend it"
+            ) from error
+        if tasks is not None and not isinstance(tasks, list):
+            raise GuardError(
+                "this is no list of tasks", str(path), "write tasks alone, without a play around them"
+            )
         return path
 
     def _candidates(self, options: dict[str, Any]) -> dict[str, list[Candidate]]:
@@ -287,3 +299,13 @@ def _stats(run_id: str, decision: str) -> dict[str, Any]:
     """What set_stats would set: small, because it becomes variables and notifications of later jobs."""
     data = {"path_guard_run_id": run_id, "path_guard_decision": decision}
     return {"ansible_stats": {"data": data, "per_host": False, "aggregate": False}}
+
+
+def _line(error: BaseException | None) -> str:
+    """Where PyYAML stopped (``problem_mark``, lines from 0), as ``:6``; nothing where no error of the chain knows."""
+    while error is not None:
+        mark = getattr(error, "problem_mark", None)
+        if mark is not None:
+            return f":{mark.line + 1}"
+        error = error.__cause__ or error.__context__
+    return ""

@@ -287,6 +287,8 @@ BAD_INPUT = {
         "where: $.requiredPaths[0].from.group in the inline policy",
     ),
     "no such file of tasks": ({"change_tasks": "nowhere.yml"}, "there is no such file of tasks"),
+    "tasks that are no YAML": ({"change_tasks": "broken.yml"}, "broken.yml:2"),
+    "what is no list of tasks": ({"change_tasks": "notes.yml"}, "this is no list of tasks"),
     "an unwritable folder": ({"snapshot_dir": "/proc/nowhere"}, "snapshots can't be written here"),
     "a path that is not in the policy": ({"expected_changes": ["nonesuch"]}, "the policy has no path"),
     "a pattern of nobody": ({"protect": "fw9"}, "path_guard_protect matches no host"),
@@ -301,6 +303,8 @@ def test_bad_input_is_one_clear_error_before_anything_is_armed(
     guarded: Guarded, variables: dict[str, object], message: str
 ) -> None:
     before = fw1(guarded.lab)
+    (guarded.folder / "broken.yml").write_text("- ansible.builtin.debug:\n    msg: note: this\n")
+    guarded.write("notes.yml", {"name": "no tasks"})
     done = guarded.run([on_fw1("nft flush ruleset")], hosts="app01", **variables)
     assert done.code == 2, done.output
     assert message in done.output

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -35,7 +35,7 @@ class Fault:
     before: str = ""
     policy: str = "../policy.yml"
     ports: str = ""
-    disagreement: str = ""
+    disagreement: Sequence[str] = ()
     cut: Mapping[str, list[str]] = field(default_factory=dict)
 
     def sources(self) -> list[str]:
