@@ -123,7 +123,9 @@ def _abbreviates(short: str, name: str) -> bool:
     one, other = _PARTS.fullmatch(short), _PARTS.fullmatch(name)
     if one is None or other is None:
         return False
-    return one[2] == other[2] and other[1].lower().startswith(one[1].lower())
+    initials = "".join(re.findall(r"[A-Z]", other[1])).lower()  # IOS XR: BE for Bundle-Ether
+    said = one[1].lower()
+    return one[2] == other[2] and (other[1].lower().startswith(said) or (len(said) > 1 and said == initials))
 
 
 def _interfaces_of(match: Match) -> Iterable[str]:

@@ -165,6 +165,13 @@ def test_a_range_of_interfaces() -> None:
     assert verdict(PLATFORM, interfaces("") + ranges, through(22, in_interface="ge-0/0/5.0")) == "permit"
 
 
+def test_a_pattern_of_a_group_and_a_range_of_interfaces() -> None:
+    ranges = """groups { G { interfaces { <ge-*> { unit <*> { family inet { filter { input NONE; } } } } } } }
+        apply-groups G; interfaces { interface-range UP { member ge-0/0/7; unit 0 { family inet; } } }"""
+    assert verdict(PLATFORM, interfaces("") + ranges, through(22)) == "deny"
+    assert verdict(PLATFORM, interfaces("") + ranges, through(22, in_interface="ge-0/0/7.0")) == "unknown"
+
+
 def test_the_port_of_a_switch_leaves_the_interfaces_of_its_vlans_open_to_doubt() -> None:
     port = """interfaces { ge-0/0/8 { unit 0 { family ethernet-switching { filter { input ES; } } } }
             irb { unit 10 { family inet { address 10.10.0.1/24; } } } }

@@ -62,6 +62,7 @@ NAMES = [
     ("cisco_ios", "GigabitEthernet0/0", "gigabitethernet0/0"),
     ("cisco_ios", "GigabitEthernet0/0", "GigabitEthernet 0/0"),
     ("cisco_nxos", "Vlan10", "vlan10"),
+    ("cisco_xr", "Bundle-Ether1", "BE1"),
 ]
 
 
@@ -69,6 +70,8 @@ NAMES = [
 def test_abbreviations_are_understood(platform: str, name: str, asked: str) -> None:
     kind = "extended " if platform == "cisco_ios" else ""
     text = f"ip access-list {kind}A\n deny ip any any\ninterface {name}\n ip access-group A in\n"
+    if platform == "cisco_xr":
+        text = f"ipv4 access-list A\n deny ipv4 any any\ninterface {name}\n ipv4 access-group A ingress\n"
     assert verdict(platform, text, {**FLOW, "in_interface": asked}) == "deny"
 
 

@@ -19,6 +19,7 @@ from .junos_address import fits
 from .words import NotUnderstoodError
 
 _APPLY, _EXCEPT = "apply-groups", "apply-groups-except"
+_RANGE = "interface-range"
 # Statements with one value: the configuration's own counts.
 _SINGLE = frozenset(
     (
@@ -124,6 +125,8 @@ class _Expansion:
         for child in list(node.children.values()):
             if child.word == "groups" and not path:
                 continue
+            if child.word == _RANGE and path == ("interfaces",):
+                _doubt_members(child, parts)
             below = [
                 (name, found)
                 for name, part in parts
@@ -152,6 +155,14 @@ class _Expansion:
                     yield from self._named(node, path)
         elif name != "junos-defaults":
             raise NotUnderstoodError(f"group {name} is applied and not defined")
+
+
+def _doubt_members(ranges: Node, parts: list[tuple[str, Node]]) -> None:
+    """A range makes the interfaces that it names, and a pattern of a group is for interfaces that are there: which of
+    the two comes first is not documented ("Interface Ranges")."""
+    names = [name for name, part in parts if any(_is_wild(word) for word in part.names())]
+    for unit in (unit for one in ranges.each() for unit in one.each("unit") if names):
+        unit.doubt = f"whether group {names[0]} is for interfaces that a range makes is not known"
 
 
 def _is_wild(word: str) -> bool:
