@@ -186,7 +186,7 @@ def confirm_all(each: Each, names: Sequence[str], run_id: str, *, margin: float 
     released = each(names, lambda channel, driver: driver.release(channel, run_id))
     notes = [
         f"{name}: confirmed, but its record could not be removed ({error.what}); "
-        "a host's own ends by itself when its time is up, a network device's stays until it is dropped (state absent)"
+        "a host's own ends by itself when its time is up; it holds a network device for an hour, or until state absent"
         for name, error in _errors(released).items()
     ]
     return RunOutcome("confirmed", answers, notes)
