@@ -14,7 +14,7 @@ in the errors, too.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -36,7 +36,7 @@ SOURCE, DESTINATION = "source", "destination"
 _ERROR = {4: (PROTOCOLS["icmp"], 3, 4), 6: (PROTOCOLS["icmpv6"], 2, 0)}
 _SENDS = {SOURCE: "src", DESTINATION: "dst"}  # the end of a flow that learns of it
 # Whether a connection may be tracked and may not be, and what of it may be translated.
-_View = tuple[()] | tuple[tuple[bool, bool], frozenset[str]]
+View = tuple[()] | tuple[tuple[bool, bool], frozenset[str]]
 _Note = tuple[str, str, str, Packets, str, "Outcome | None", str]
 _PORTED: Ranges = tuple((number, number) for number in PROTOCOLS_WITH_PORTS)
 
@@ -130,17 +130,18 @@ class Errors(Walk):
         self.about = about
         self.to = to
         self.maker = maker
-        self._views: dict[str, _View] = {}
+        self.views: dict[str, View] = {}
         self._met: list[_Note] = []
         self._hops: dict[str, list[Hop]] = {}
         for hop in about.hops():
             self._hops.setdefault(hop.host, []).append(hop)
-        self._exits = set(boundaries)
+        exits = set(boundaries)
         if about.way.entry is not None:
-            self._exits.add(about.way.entry)
+            exits.add(about.way.entry)
         if about.deliveries[0].end is None and about.way.visits():
             last = about.way.visits()[-1]
-            self._exits.add((last.host, last.out_interface))
+            exits.add((last.host, last.out_interface))
+        self.exits = frozenset(exits)
 
     def run(self, starts: Sequence[Start]) -> Travelled:
         """The same errors meet the same on their way, whatever they are about, where the hosts on it see them alike."""
@@ -148,17 +149,18 @@ class Errors(Walk):
             return super().run(starts)
         key = (
             self.to,
-            frozenset(self._exits),
+            self.exits,
             *((one.host, one.interface, one.flows.node) for one in starts),
         )
         known = self.network.errors_met.setdefault(key, [])
         for views, met in known:
-            if all(self._view(host) == view for host, view in views.items()):
+            if self.sees(views):
+                self.views = views
                 for note in met:
                     super()._note(*note)
                 return self.found
         found = super().run(starts)
-        known.append((self._views, self._met))
+        known.append((self.views, self._met))
         return found
 
     def _note(
@@ -174,7 +176,11 @@ class Errors(Walk):
         self._met.append((verdict, host, hook, packets, reason, outcome, at))
         super()._note(verdict, host, hook, packets, reason, outcome, at)
 
-    def _view(self, host: str) -> _View:
+    def sees(self, views: Mapping[str, View]) -> bool:
+        """Whether these hosts see the errors so."""
+        return all(self._view(host) == view for host, view in views.items())
+
+    def _view(self, host: str) -> View:
         """What of a host's view of the errors depends on what they are about."""
         if not self.network.asks_connections(host):
             return ()
@@ -203,7 +209,7 @@ class Errors(Walk):
 
     def dressed(self, host: str, packets: Packets, in_interface: str, out_interface: str) -> FlowSet:
         dress, marked = self.network.dresser.dress, self.network.effects[host].uses_connection_marks
-        self._views[host] = self._view(host)
+        self.views[host] = self._view(host)
         tracked, untracked = self._tracking(host)
         kind = ERROR_BACK if self.to == SOURCE else ERROR_ON
         seen = dress(packets.flows, kind, in_interface, out_interface, marked)
@@ -274,7 +280,7 @@ class Errors(Walk):
         return found
 
     def leaves(self, host: str, leg: Leg, flows: FlowSet, journey: Journey) -> tuple[FlowSet, str]:
-        if (host, leg.interface) in self._exits:
+        if (host, leg.interface) in self.exits:
             return self.arrived("", flows, journey), "nothing gathered is there"
         return flows.space.nothing, "errors leave what is gathered by another way than the flows go"
 
@@ -308,11 +314,17 @@ class ErrorsBack:
     @cached_property
     def stops(self) -> list[Stop]:
         found: list[Stop] = []
+        walked: dict[object, list[Errors]] = {}
         for to, routes in ((SOURCE, self._there()), (DESTINATION, self._back())):
             for about, makers in _together(routes):
                 for maker in makers:
                     walk = Errors(self.network, about, to, maker, self.boundaries, self.progress)
+                    alike = walked.setdefault((to, maker, walk.exits, about.at(maker.level).node), [])
+                    # Of flows that take several ways, the errors of one maker are the same on each.
+                    if not about.way.changes and any(walk.sees(other.views) for other in alike):
+                        continue
                     found += [Stop(to, maker, event) for event in walk.run([walk.start()]).events]
+                    alike.append(walk)
         return found
 
     @cached_property
