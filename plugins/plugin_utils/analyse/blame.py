@@ -181,20 +181,31 @@ class Case:
     def see(self, parts: Sequence[FlowSet], changes: Sequence[ChainChange]) -> None:
         """``parts``: flows that fare otherwise, in parts that are quick to ask about; ``changes``: those that may
         have to do with them."""
-        for side, deciders, reasons in zip(self._pair.sides, self._deciders, self._reasons):
-            for one in (one for part in parts if part for one in self._ask(side, part).parts):
-                if one.verdict == "unknown" and one.reason and len(reasons) < _MOST_REASONS:
-                    reasons[one.reason] = None
-                for ref in one.rules:
-                    deciders.add((ref.chain, side.side.ref(ref).position))
-                    self._asked.add(ref.ruleset)
-                    if ref.position == 0:
-                        self._by_default.add(ref.ruleset)
+        for part in parts:
+            if part:
+                self._see_part(part)
         flows = self._pair.space.nothing
         for part in parts:
             flows = flows | part
         self._see_steering(changes, flows)
         self._see_sets(changes, flows)
+
+    def _see_part(self, flows: FlowSet) -> None:
+        """Of rules that let the flows pass on one side, those count that stand where the other side stops them."""
+        sides = [self._ask(side, flows).parts for side in self._pair.sides]
+        stopping = {
+            ref.ruleset for parts in sides for one in parts if one.verdict != "permit" for ref in one.rules
+        }
+        for side, parts, deciders, reasons in zip(self._pair.sides, sides, self._deciders, self._reasons):
+            for one in parts:
+                if one.verdict == "unknown" and one.reason and len(reasons) < _MOST_REASONS:
+                    reasons[one.reason] = None
+                there = [ref for ref in one.rules if ref.ruleset in stopping]
+                for ref in there or one.rules:
+                    deciders.add((ref.chain, side.side.ref(ref).position))
+                    self._asked.add(ref.ruleset)
+                    if ref.position == 0:
+                        self._by_default.add(ref.ruleset)
 
     def _see_steering(self, changes: Iterable[ChainChange], flows: FlowSet) -> None:
         for change in changes:

@@ -19,6 +19,7 @@ from ..model.state import State
 from . import entry
 from .arriving import TRANSLATED_AWAY, Arrivals
 from .evaluate import AFTER_NAT, NAT, HostFirewall, side_of
+from .evidence import permitted, together
 from .outcome import Outcome, Part
 from .routes import FAMILY_NAME, LOOPBACK, Leg, Routing
 
@@ -109,8 +110,7 @@ def plainly(outcome: Outcome) -> Answer | None:
     """The answer where nothing but the outcome matters; None where something is not known, or changed."""
     if outcome.unknown or any(passed.rewrites for passed in outcome.passed):
         return None
-    parts = [part for part in outcome.parts if part.verdict == "deny" or part.rules]
-    return Answer(outcome.permit, outcome.deny, outcome.unknown, parts)
+    return Answer(outcome.permit, outcome.deny, outcome.unknown, list(outcome.parts))
 
 
 def at_ruleset(
@@ -129,7 +129,7 @@ def at_ruleset(
         for one, outcome in zip(found.come, outcomes)
     ]
     for part in found.gone:
-        way.parts.append(part)
+        way.stages.append([part])
         fates.append(_Fate(part.flows, nothing, part.flows))
     return way.answer(_one_of(flows, nothing, nothing, fates))
 
@@ -208,7 +208,8 @@ class _Way:
         self.flows = flows
         self.gathered = bool(self.state.routes or self.state.interfaces)
         self.chooses_out = flows.forget("out_interface", "out_zone") == flows
-        self.parts: list[Part] = []
+        # Who decided at each place that some of the flows came to, in the order of their ways.
+        self.stages: list[list[Part]] = []
 
     def hooks(
         self, names: Sequence[str], part: _Travelling, then: _Then, firewall: HostFirewall | None = None
@@ -218,7 +219,7 @@ class _Way:
         moved = self._translated_before(firewall, names, part.now)
         doubtful = part.origin(moved)
         if moved:
-            self.parts.append(Part("unknown", doubtful, (), _TRANSLATED))
+            self.stages.append([Part("unknown", doubtful, (), _TRANSLATED)])
             part = part.narrowed(part.now - moved)
         fate = self.outcome(firewall.hooks(names, part.now), part, then)
         unsure = _Fate(doubtful, asked.space.nothing, doubtful)
@@ -226,16 +227,14 @@ class _Way:
 
     def outcome(self, outcome: Outcome, part: _Travelling, then: _Then) -> _Fate:
         """What becomes of ``part``, which had this outcome; ``then``: of what is let through."""
-        for one in outcome.parts:
-            origin = part.origin(one.flows)
-            if origin and (one.verdict != "permit" or one.rules):
-                self.parts.append(Part(one.verdict, origin, one.rules, one.reason))
+        there = (Part(one.verdict, part.origin(one.flows), one.rules, one.reason) for one in outcome.parts)
+        self.stages.append([one for one in there if one.flows])
         denied = part.surely(outcome.deny)
         unknown = part.origin(outcome.deny | outcome.unknown) - denied
         fates = []
-        for passed in outcome.passed:
-            changed = tuple({*part.changed, *passed.rewrites})
-            here = _Travelling(part.origin(passed.flows), passed.after, changed, passed.of_interface)
+        for one in outcome.passed:
+            changed = tuple({*part.changed, *one.rewrites})
+            here = _Travelling(part.origin(one.flows), one.after, changed, one.of_interface)
             fates.append(then(here))
         return _one_of(part.asked, denied, unknown, fates)
 
@@ -406,7 +405,7 @@ class _Way:
         return [(part, legs) for part, legs, _family in entry.split(self.routing, flows, in_interface)]
 
     def _stop(self, leg: Leg, part: _Travelling) -> _Fate:
-        self.parts.append(Part(leg.kind, part.asked, (), leg.reason))
+        self.stages.append([Part(leg.kind, part.asked, (), leg.reason)])
         nothing = self.flows.space.nothing
         if leg.kind == "deny":
             return _Fate(part.asked, part.asked, nothing)
@@ -414,21 +413,23 @@ class _Way:
 
     def answer(self, fate: _Fate) -> Answer:
         permit = self.flows - fate.denied - fate.unknown
-        kept = {"deny": fate.denied, "unknown": fate.unknown, "permit": permit}
         parts = [
-            Part(part.verdict, part.flows & kept[part.verdict], part.rules, part.reason)
-            for part in self.parts
+            *together(fate.denied, "deny", self._decided("deny")),
+            *permitted(permit, self._decided("permit")),
         ]
-        left, why = fate.unknown, _NOT_KNOWN if self.gathered else _WHOSE
-        for part in self.parts:
-            left = left - part.flows if part.verdict == "unknown" else left
-        for part in self.parts:  # the rules between which it is not known
-            if left and part.verdict == "deny" and part.flows & left:
-                parts.append(Part("unknown", part.flows & left, part.rules, part.reason or why))
-                left = left - part.flows
-        if left:
-            parts.append(Part("unknown", left, (), why))
-        return Answer(permit, fate.denied, fate.unknown, [part for part in parts if part.flows])
+        untold, why = self.flows.space.nothing, _NOT_KNOWN if self.gathered else _WHOSE
+        for part in together(fate.unknown, "unknown", self._decided("unknown")):
+            if part.rules or part.reason:
+                parts.append(part)
+            else:
+                untold = untold | part.flows
+        # The rules between which it is not known.
+        for part in together(untold, "unknown", self._decided("deny")):
+            parts.append(replace(part, reason=part.reason or why))
+        return Answer(permit, fate.denied, fate.unknown, parts)
+
+    def _decided(self, verdict: str) -> list[list[Part]]:
+        return [[part for part in stage if part.verdict == verdict] for stage in self.stages]
 
 
 def _changing(state: State) -> tuple[bool, bool]:

@@ -26,9 +26,10 @@ from ..model.state import State
 from .asked import costly, learn_names
 from .bindings import Bindings
 from .compile import Compiler
+from .evidence import Decision, Evidence, Tally
 from .index import ChainSpans, Index, RuleIndex, spans, wanted
 from .marks import MARKS
-from .outcome import Outcome, Part, Passed, RuleRef
+from .outcome import Outcome, Part, Passed
 from .overlay import (
     Overlay,
     Overlays,
@@ -67,34 +68,12 @@ _DEEPEST_JUMP = 64  # the kernel's own limit is 16 for nft; iptables has none bu
 Pieces = dict[Overlay, int]
 
 
-@dataclass(frozen=True, slots=True)
-class _Decision:
-    """``flows`` met these rules of a chain, one after the other, and all that fit one had its verdict.
-
-    No rule stands for the default action, a single one for exactly ``flows``."""
-
-    flows: int
-    ruleset: Ruleset
-    chain: str
-    rules: Sequence[Rule] = ()
-    reason: str = ""
-
-
-@dataclass(slots=True)
-class _Tally:
-    """What was decided in one ruleset so far, in the order of decisions."""
-
-    accepted: list[_Decision] = field(default_factory=list)
-    denied: list[_Decision] = field(default_factory=list)
-    undecided: list[_Decision] = field(default_factory=list)
-
-
 @dataclass(slots=True)
 class _Walk:
     """One way through one ruleset. ``asked``: what packets with the overlay ``begun`` want of an index."""
 
     ruleset: Ruleset
-    tally: _Tally
+    tally: Tally
     accepted: Pieces = field(default_factory=dict)
     asked: dict[str, tuple[tuple[int, int], ...]] | None = None
     begun: Overlay = ()
@@ -226,7 +205,7 @@ class HostFirewall:
         """These rulesets, in this order. ``hook``: the first one that the flows come to here."""
         diagrams = self.space.diagrams
         diagrams.trim()
-        tallies: list[_Tally] = []
+        tallies: list[Tally] = []
         pieces: Pieces = self._overlays.at_first(hook, flows) if flows else {}
         interface = self._bindings.interface(flows)
         for ruleset in rulesets:
@@ -235,7 +214,7 @@ class HostFirewall:
                 tallies.append(self._never_seen(ruleset, beside))
             if not seen:
                 continue
-            walk = _Walk(ruleset, _Tally(), interface=interface)
+            walk = _Walk(ruleset, Tally(), interface=interface)
             tallies.append(walk.tally)
             early = before_tracking(ruleset)
             self._ruleset(walk, {untold(overlay): node for overlay, node in seen.items()} if early else seen)
@@ -246,15 +225,15 @@ class HostFirewall:
                 break
         return self._outcome(flows, tallies, pieces)
 
-    def _never_seen(self, ruleset: Ruleset, pieces: Pieces) -> _Tally:
+    def _never_seen(self, ruleset: Ruleset, pieces: Pieces) -> Tally:
         """Asked alone, a ruleset gives no answer about flows that it never sees."""
         reason = f"{ruleset.key} never sees flows of this family or state"
         maybe = self.space.unknown(f"{self.state.host}: {ruleset.key} sees", reason)
-        tally = _Tally()
+        tally = Tally()
         for node in pieces.values():
-            tally.undecided.append(_Decision(node, ruleset, ruleset.key, (), reason))
+            tally.undecided.append(Decision(node, ruleset, ruleset.key, (), reason))
             denied = self.space.diagrams.difference(node, maybe)
-            tally.denied.append(_Decision(denied, ruleset, ruleset.key))
+            tally.denied.append(Decision(denied, ruleset, ruleset.key))
         return tally
 
     def _seen_by(self, ruleset: Ruleset, pieces: Pieces) -> tuple[Pieces, Pieces]:
@@ -298,13 +277,13 @@ class HostFirewall:
     def _through(self, walk: _Walk, pieces: Pieces) -> None:
         left = self._chain(walk, walk.ruleset.key, pieces, ())
         for overlay, node in left.items():
-            decision = _Decision(node, walk.ruleset, walk.ruleset.key)
+            decision = Decision(node, walk.ruleset, walk.ruleset.key)
             if walk.ruleset.default_action == "permit":
                 self._accept(walk, decision, overlay, node)
             else:
                 walk.tally.denied.append(decision)
 
-    def _accept(self, walk: _Walk, decision: _Decision, overlay: Overlay, flows: int) -> None:
+    def _accept(self, walk: _Walk, decision: Decision, overlay: Overlay, flows: int) -> None:
         if flows == EMPTY:
             return
         walk.tally.accepted.append(decision)
@@ -374,7 +353,7 @@ class HostFirewall:
         )
         if not hit:
             return {(): flows}
-        decision = _Decision(flows if len(rules) > 1 else hit, walk.ruleset, key, rules)
+        decision = Decision(flows if len(rules) > 1 else hit, walk.ruleset, key, rules)
         if verdict == "accept":
             self._accept(walk, decision, (), hit)
         else:
@@ -405,7 +384,7 @@ class HostFirewall:
             rest = diagrams.difference(flows, hit)
             reasons = self.space.reasons(under) if overlay else self._compiler.reasons(rule.match)
             if reasons:
-                walk.tally.undecided.append(_Decision(hit, walk.ruleset, key, (rule,), "; ".join(reasons)))
+                walk.tally.undecided.append(Decision(hit, walk.ruleset, key, (rule,), "; ".join(reasons)))
                 rest = self._widened(rest)
             _add(self.space, left, overlay, rest)
             for case, verdict, flows_of_case in self._cases(walk, key, rule, overlay, hit):
@@ -433,7 +412,7 @@ class HostFirewall:
             inside = self.space.diagrams.intersection(hit, node)
             reasons = self.space.reasons(node)
             if reasons:
-                walk.tally.undecided.append(_Decision(hit, walk.ruleset, key, (rule,), "; ".join(reasons)))
+                walk.tally.undecided.append(Decision(hit, walk.ruleset, key, (rule,), "; ".join(reasons)))
             hit = self.space.diagrams.difference(hit, inside)
             if inside:
                 yield True, verdict, inside
@@ -456,9 +435,9 @@ class HostFirewall:
         if verdict.kind == "continue":
             _add(self.space, left, overlay, flows)
         elif verdict.kind == "accept":
-            self._accept(walk, _Decision(flows, walk.ruleset, key, (rule,)), overlay, flows)
+            self._accept(walk, Decision(flows, walk.ruleset, key, (rule,)), overlay, flows)
         elif verdict.kind in ("drop", "reject"):
-            walk.tally.denied.append(_Decision(flows, walk.ruleset, key, (rule,)))
+            walk.tally.denied.append(Decision(flows, walk.ruleset, key, (rule,)))
         elif verdict.kind == "return":
             _add(self.space, handed_back, overlay, flows)
         elif verdict.kind in ("jump", "goto"):
@@ -490,12 +469,12 @@ class HostFirewall:
         where = f"{self.state.host}: {key} {rule.position} verdict {rule.text}"
         ends = self.space.unknown(f"{where} ends", reason)
         accepts = self.space.unknown(f"{where} accepts", reason)
-        walk.tally.undecided.append(_Decision(flows, walk.ruleset, key, (rule,), reason))
+        walk.tally.undecided.append(Decision(flows, walk.ruleset, key, (rule,), reason))
         ended = diagrams.intersection(flows, ends)
         accepted = diagrams.intersection(ended, accepts)
-        self._accept(walk, _Decision(accepted, walk.ruleset, key, (rule,)), overlay, accepted)
+        self._accept(walk, Decision(accepted, walk.ruleset, key, (rule,)), overlay, accepted)
         denied = diagrams.difference(ended, accepts)
-        walk.tally.denied.append(_Decision(denied, walk.ruleset, key, (rule,)))
+        walk.tally.denied.append(Decision(denied, walk.ruleset, key, (rule,)))
         _add(self.space, left, overlay, self._widened(diagrams.difference(flows, ends)))
 
     def _not_readable(self, flows: FlowSet) -> Outcome:
@@ -505,72 +484,14 @@ class HostFirewall:
         parts = (Part("unknown", flows, (), reason),) if flows else ()
         return Outcome(nothing, nothing, flows, (Passed(flows, flows),) if flows else (), lambda: parts)
 
-    def _outcome(self, flows: FlowSet, tallies: list[_Tally], pieces: Pieces) -> Outcome:
+    def _outcome(self, flows: FlowSet, tallies: list[Tally], pieces: Pieces) -> Outcome:
         space, diagrams = self.space, self.space.diagrams
         through = FlowSet(space, diagrams.union_all(space.certain(node) for node in pieces.values()))
-        stopped = flows - through
-        permit, deny, unknown = through, stopped, space.nothing
-        if any(tally.undecided for tally in tallies):
-            nodes = [
-                space.certain(node)
-                for tally in tallies
-                for decision in tally.denied
-                for _rule, node in self._expand(decision)
-            ]
-            stopped = FlowSet(space, diagrams.union_all(nodes))
-            permit, deny, unknown = through - stopped, stopped - through, through & stopped
-        explain = partial(self._explain, permit, deny, unknown, tallies)
+        evidence = Evidence(space, self.state.host, self._compiler.node, tallies)
+        stopped = evidence.stopped() if evidence.undecided() else flows - through
+        permit, deny, unknown = through - stopped, stopped - through, through & stopped
+        explain = partial(evidence.explain, permit, deny, unknown)
         return Outcome(permit, deny, unknown, tuple(self._passed(pieces)), explain)
-
-    def _expand(self, decision: _Decision) -> Iterator[tuple[Rule | None, int]]:
-        """The rules of a decision and the flows that came to each (a superset where several overlap)."""
-        if len(decision.rules) < 2:
-            yield (decision.rules[0] if decision.rules else None), decision.flows
-            return
-        for rule in decision.rules:
-            node = self.space.diagrams.intersection(decision.flows, self._compiler.node(rule.match))
-            if node:
-                yield rule, node
-
-    def _explain(
-        self, permit: FlowSet, deny: FlowSet, unknown: FlowSet, tallies: list[_Tally]
-    ) -> tuple[Part, ...]:
-        """Who decided: for a permit the last ruleset in which a rule accepts, else a default action."""
-        parts, _left = self._attribute("deny", deny, [one for tally in tallies for one in tally.denied])
-        for rules in (True, False):
-            for tally in reversed(tallies):
-                found, permit = self._attribute(
-                    "permit", permit, [one for one in tally.accepted if bool(one.rules) is rules]
-                )
-                parts.extend(found)
-        if permit:
-            parts.append(Part("permit", permit, (), "no rule is asked"))
-        found, left = self._attribute(
-            "unknown", unknown, [one for tally in tallies for one in tally.undecided]
-        )
-        parts.extend(found)
-        if left:
-            parts.append(Part("unknown", left, (), "rules that can't be decided"))
-        return tuple(parts)
-
-    def _attribute(
-        self, verdict: str, flows: FlowSet, decisions: list[_Decision]
-    ) -> tuple[list[Part], FlowSet]:
-        """Split ``flows`` by who decided, first come, first served; and what nobody did."""
-        found: list[Part] = []
-        for decision in decisions:
-            for rule, node in self._expand(decision):
-                part = flows & FlowSet(self.space, self.space.certain(node)) if flows else flows
-                if part:
-                    flows = flows - part
-                    found.append(Part(verdict, part, (self._ref(decision, rule),), decision.reason))
-        return found, flows
-
-    def _ref(self, decision: _Decision, rule: Rule | None) -> RuleRef:
-        where = (self.state.host, decision.ruleset.key, decision.chain)
-        if rule is None:
-            return RuleRef(*where, 0, f"default action: {decision.ruleset.default_action}")
-        return RuleRef(*where, rule.position, rule.text, rule.handle, rule.line, rule.comment)
 
     def _passed(self, pieces: Pieces) -> Iterable[Passed]:
         for overlay, node in pieces.items():

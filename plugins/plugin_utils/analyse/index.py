@@ -180,48 +180,58 @@ def _holds(ranges: Ranges) -> bool:
 
 
 class _Ranges:
-    """Ranges that belong to somebody, found by overlap. ``weights``: how many rules each of these stands for; one
-    where it is none."""
+    """Numbered ranges, found by overlap. ``weights``: how many rules each of these stands for; one where it is none."""
 
-    def __init__(self, owned: Iterable[tuple[int, int, int]], weights: Sequence[int] | None = None) -> None:
-        """``owned``: lowest, highest, whose."""
-        self._blocks: dict[tuple[int, int], list[tuple[int, int, int]]] = {}
+    def __init__(
+        self, listed: Sequence[Range], numbers: Iterable[int], weights: Sequence[int] | None = None
+    ) -> None:
+        """``numbers``: those of the ranges that count."""
+        self._listed = listed
+        self._blocks: dict[tuple[int, int], list[int]] = {}
         starts: list[tuple[int, int]] = []
-        for one in owned:
-            low, high, owner = one
+        for number in numbers:
+            low, high = listed[number]
             size = (low ^ high).bit_length()
-            self._blocks.setdefault((size, low >> size), []).append(one)
-            starts.append((low, owner))
+            self._blocks.setdefault((size, low >> size), []).append(number)
+            starts.append((low, number))
         starts.sort()
-        self._starts = [low for low, _owner in starts]
-        self._order = [owner for _low, owner in starts]
+        self._starts = [low for low, _number in starts]
+        self._order = [number for _low, number in starts]
         self._sizes = sorted({size for size, _block in self._blocks})
         self._weights = weights
         self._before = (
-            [0, *accumulate(weights[owner] for owner in self._order)] if weights is not None else []
+            [0, *accumulate(weights[number] for number in self._order)] if weights is not None else []
         )
 
-    def _parts(self, low: int, high: int) -> tuple[int, int, list[list[tuple[int, int, int]]]]:
+    def _parts(self, low: int, high: int) -> tuple[int, int, list[list[int]]]:
         first, last = bisect_left(self._starts, low), bisect_right(self._starts, high)
         around = [
             found for size in self._sizes if (found := self._blocks.get((size, low >> size))) is not None
         ]
         return first, last, around
 
-    def cost(self, low: int, high: int) -> int:
-        first, last, around = self._parts(low, high)
-        if self._weights is None:
-            return last - first + sum(map(len, around))
-        beside = sum(self._weights[owner] for block in around for _low, _high, owner in block)
-        return self._before[last] - self._before[first] + beside
+    def cost(self, wanted: Ranges) -> int:
+        total = 0
+        for low, high in wanted if self._order else ():
+            first, last, around = self._parts(low, high)
+            if self._weights is None:
+                total += last - first + sum(map(len, around))
+            else:
+                total += self._before[last] - self._before[first]
+                total += sum(self._weights[number] for block in around for number in block)
+        return total
 
-    def find(self, low: int, high: int) -> Iterator[int]:
-        first, last, around = self._parts(low, high)
-        yield from self._order[first:last]
-        for block in around:
-            for start, end, owner in block:
-                if start <= high and end >= low:
-                    yield owner
+    def find(self, wanted: Ranges) -> set[int]:
+        found: set[int] = set()
+        listed = self._listed
+        for low, high in wanted if self._order else ():
+            first, last, around = self._parts(low, high)
+            found.update(self._order[first:last])
+            for block in around:
+                found.update(
+                    number for number in block if listed[number][0] <= high and listed[number][1] >= low
+                )
+        return found
 
 
 class _Line:
@@ -229,56 +239,52 @@ class _Line:
 
     def __init__(self, listed: Sequence[Ranges], whole: Range) -> None:
         self.wide: list[int] = []
-        self.hulls = [(ranges[0][0], ranges[-1][1]) for ranges in listed]
+        self.hulls = [ranges[0] if len(ranges) == 1 else (ranges[0][0], ranges[-1][1]) for ranges in listed]
         # Rules with several ranges, which many of them may share: their numbers by the ranges.
         shared: dict[Ranges, list[int]] = {}
-        self._number: dict[int, int] = {}
-        alone: list[tuple[int, int, int]] = []
+        alone: list[int] = []
         for index, ranges in enumerate(listed):
             if len(ranges) > 1:
                 shared.setdefault(ranges, []).append(index)
             elif ranges[0] == whole:
                 self.wide.append(index)
             elif ranges[0][0] <= ranges[0][1]:
-                alone.append((*ranges[0], index))
-        self._alone = _Ranges(alone)
+                alone.append(index)
+        self._alone = _Ranges(self.hulls, alone)
         self._ranges = list(shared)
         self._groups = list(shared.values())
-        self._number.update((index, number) for number, group in enumerate(self._groups) for index in group)
-        owned = ((*one, number) for number, ranges in enumerate(shared) for one in ranges)
-        self._together = _Ranges(owned, [len(group) for group in self._groups])
+        self._group_of = {index: number for number, group in enumerate(self._groups) for index in group}
+        self._owners = [number for number, ranges in enumerate(self._ranges) for _one in ranges]
+        parts = [one for ranges in self._ranges for one in ranges]
+        weights = [len(self._groups[number]) for number in self._owners]
+        self._together = _Ranges(parts, range(len(parts)), weights)
 
     def cost(self, wanted: Ranges) -> int:
-        return len(self.wide) + sum(
-            line.cost(low, high) for line in (self._alone, self._together) for low, high in wanted
-        )
+        return len(self.wide) + self._alone.cost(wanted) + self._together.cost(wanted)
 
     def find(self, wanted: Ranges) -> set[int]:
-        found = set(self.wide)
-        groups: set[int] = set()
-        for low, high in wanted:
-            found.update(self._alone.find(low, high))
-            groups.update(self._together.find(low, high))
-        for number in groups:
+        found = self._alone.find(wanted)
+        found.update(self.wide)
+        for number in {self._owners[part] for part in self._together.find(wanted)}:
             found.update(self._groups[number])
         return found
 
     def among(self, found: Iterable[int], wanted: Ranges) -> set[int]:
         """Those of the rules that overlap."""
         lowest, highest = wanted[0][0], wanted[-1][1]
-        hulls, numbers = self.hulls, self._number
+        hulls, group_of = self.hulls, self._group_of
         near = {index for index in found if hulls[index][0] <= highest and hulls[index][1] >= lowest}
-        if len(wanted) == 1 and not numbers:
+        if len(wanted) == 1 and not group_of:
             return near
         starts, ends = [low for low, _high in wanted], [high for _low, high in wanted]
-        groups = {numbers[index] for index in near if index in numbers} if numbers else set()
+        groups = {group_of[index] for index in near if index in group_of} if group_of else set()
         touched = {
             number for number in groups if any(_overlap(one, starts, ends) for one in self._ranges[number])
         }
         return {
             index
             for index in near
-            if (_overlap(hulls[index], starts, ends) if index not in numbers else numbers[index] in touched)
+            if (group_of[index] in touched if index in group_of else _overlap(hulls[index], starts, ends))
         }
 
 
