@@ -89,7 +89,7 @@ class _Reading:
         """``routed``: the device's routes are given beside the text."""
         self._device = device
         self._routed = routed
-        self._config = _config(text)
+        self._config = commands(text)
         said = _VERSION.search(text)
         version = (int(said[1]), int(said[2])) if said else None
         self._whole = said is not None and bool(_ENDS.search(text))
@@ -219,13 +219,13 @@ def _begins(words: list[str], start: list[str]) -> bool:
     return words[: len(start)] == start
 
 
-def _config(text: str) -> list[Line]:
+def commands(text: str) -> list[Line]:
     """The commands at the top, each with those of the mode that it begins. Indentation is for people: the device takes
     a command of the top in any mode, and one of a mode also where it is not indented."""
     flat: list[Line] = []
     for line in tree(text, banners=False):
         flat += _lifted(line)
-    return modes.gathered(flat, _mode)
+    return modes.gathered(flat, mode)
 
 
 def _lifted(line: Line) -> list[Line]:
@@ -243,7 +243,7 @@ def _lifted(line: Line) -> list[Line]:
     return found
 
 
-def _mode(words: list[str]) -> modes.Belongs | None:
+def mode(words: list[str]) -> modes.Belongs | None:
     """What belongs to the mode that a line begins."""
     inside = _MODES.get(words[0]) or _MODES.get(" ".join(words[:2]))
     if inside is None:

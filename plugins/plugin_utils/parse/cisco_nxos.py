@@ -99,7 +99,7 @@ def parse(host: str, outputs: Mapping[str, RawOutput]) -> State:
     why = platform_marks.problem(outputs, "cisco_nxos")
     if not why:
         text = raw.text(outputs, "running_config")
-        lines = modes.gathered(tree(text), _mode, strays=True)
+        lines = modes.gathered(tree(text), mode, strays=True)
         why = modes.refusal(lines) or modes.paged(text) or _cut_off(text, lines)
         for line in lines:
             _top(config, line)
@@ -133,7 +133,7 @@ def _has_interfaces(lines: list[Line]) -> bool:
     return any(line.words[0] == "interface" for line in lines)
 
 
-def _mode(words: list[str]) -> modes.Belongs | None:
+def mode(words: list[str]) -> modes.Belongs | None:
     """What belongs to a line that opens a mode, by the first word of it beyond ``no`` and its number."""
     if _list_of(words) or words[:2] == ["mac", "access-list"]:
         return lambda line: is_number(line) or modes.first(line) in _ENTRY

@@ -6,6 +6,139 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
+
+from .. import cisco_asa, cisco_nxos
+from ..config import eos_binding, ios_lists, ios_text, modes
+from ..config.blocks import Line, tree
+from . import set_lines
+from .cisco_lines import Dialect, merged
+
+# Settings of an interface that there is one of: their words, an asterisk for what may be another.
+_ONCE = tuple(
+    tuple(words.split())
+    for words in (
+        "ip access-group * in",
+        "ip access-group * out",
+        "ipv6 access-group * in",
+        "ipv6 access-group * out",
+        "ipv6 traffic-filter * in",
+        "ipv6 traffic-filter * out",
+        "ip port access-group * in",
+        "mac access-group * in",
+        "traffic-policy input *",
+        "traffic-policy output *",
+        "ip address * *",
+        "ip address *",
+        "zone-member security *",
+        "service-policy type inspect *",
+        "vrf forwarding *",
+        "vrf member *",
+        "vrf *",
+        "ip vrf forwarding *",
+        "ip policy route-map *",
+        "access-class * in",
+        "mtu *",
+        "ip mtu *",
+        "hostname *",
+        "nameif *",
+        "security-level *",
+        "ip address * * standby *",
+    )
+)
+_FAMILIES = ("ip", "ipv6")
+
+
+def _once(words: list[str]) -> tuple[str, ...] | None:
+    if words[:1] == ["description"]:
+        return ("description",)
+    if words[:1] == ["access-group"]:  # of ASA: one for each direction of an interface, and one for all
+        return ("access-group", *words[2:5])
+    for one in _ONCE:
+        if len(one) == len(words) and all(here in ("*", there) for here, there in zip(one, words)):
+            return one
+    return None
+
+
+def _ios_list(words: list[str]) -> bool:
+    if words[:1] == ["object-group"] or words[1:2] != ["access-list"]:
+        return False
+    return words[0] == "ipv6" or words[2:3] in (["standard"], ["extended"])
+
+
+def _named_list(words: list[str]) -> bool:
+    """NX-OS and EOS: an access list, or an object group, whose lines have numbers too."""
+    if words[0] == "object-group":
+        return len(words) > 2
+    return words[0] in _FAMILIES and words[1:2] == ["access-list"] and len(words) > 2
+
+
+def _numbered(words: list[str]) -> str:
+    is_entry = words[0] == "access-list" and len(words) > 1 and ios_lists.kind_of(words[1]) != ""
+    return words[1] if is_entry else ""
+
+
+def _ios_renumbers(words: list[str]) -> tuple[list[str], int, int] | None:
+    if words[:3] != ["ip", "access-list", "resequence"] or len(words) != 6:
+        return None
+    name = words[3]
+    kind = ios_lists.kind_of(name) or "extended"
+    return ["ip", "access-list", kind, name], int(words[4]), int(words[5])
+
+
+def _nxos_renumbers(words: list[str]) -> tuple[list[str], int, int] | None:
+    if words[0] != "resequence" or words[2:3] != ["access-list"] or len(words) != 6:
+        return None
+    return words[1:4], int(words[4]), int(words[5])
+
+
+def _opens_by(mode: Callable[[list[str]], object]) -> Callable[[list[str]], bool]:
+    return lambda words: mode(words) is not None
+
+
+def _gathered(text: str, mode: Callable[[list[str]], modes.Belongs | None]) -> list[Line]:
+    plain = "\n".join(line for line in text.split("\n") if line.strip() != "exit")
+    return modes.gathered(tree(plain), mode, strays=True)
+
+
+_IOS = Dialect(
+    ios_text.lines_of,
+    _ios_list,
+    _opens_by(ios_text.mode),
+    _once,
+    _ios_renumbers,
+    _numbered,
+)
+_NXOS = Dialect(
+    lambda text: _gathered(text, cisco_nxos.mode),
+    _named_list,
+    _opens_by(cisco_nxos.mode),
+    _once,
+    _nxos_renumbers,
+)
+_EOS = Dialect(
+    lambda text: _gathered(text, eos_binding.mode),
+    _named_list,
+    _opens_by(eos_binding.mode),
+    _once,
+)
+_ASA = Dialect(
+    cisco_asa.commands,
+    lambda _words: False,
+    _opens_by(cisco_asa.mode),
+    _once,
+    in_order=lambda words: (
+        words[0] in ("access-list", "object", "object-group", "clear") or words[:2] == ["ipv6", "access-list"]
+    ),
+    end=(":", "end"),
+)
 
 # Platform -> (running configuration, lines, what the lines are) -> the configuration with them.
-MERGES: dict[str, Callable[[str, str, str], str]] = {}
+MERGES: dict[str, Callable[[str, str, str], str]] = {
+    "cisco_ios": partial(merged, _IOS),
+    "cisco_nxos": partial(merged, _NXOS),
+    "arista_eos": partial(merged, _EOS),
+    "cisco_asa": partial(merged, _ASA),
+    "juniper_junos": set_lines.junos,
+    "vyos": set_lines.vyos,
+}

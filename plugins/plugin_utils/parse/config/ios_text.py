@@ -87,7 +87,7 @@ def lines_of(text: str) -> list[Line]:
     text = _EXIT.sub("", _TYPED.sub("", text))
     if " access list " in text:
         text = "\n".join(_as_configured(line) for line in text.splitlines())
-    return _classes(modes.gathered(tree(text), _mode))
+    return _classes(modes.gathered(tree(text), mode))
 
 
 def _as_configured(line: str) -> str:
@@ -101,7 +101,7 @@ def _as_configured(line: str) -> str:
     return _COUNTED.sub("", line).replace(" wildcard bits ", " ")
 
 
-def _mode(words: list[str]) -> modes.Belongs | None:
+def mode(words: list[str]) -> modes.Belongs | None:
     for opening, inside in _BELONGS.items():
         if tuple(words[: len(opening)]) == opening and len(words) > len(opening):
             numbers = opening[-1] in ("access-list", "object-group")

@@ -125,7 +125,7 @@ def read(text: str) -> Config:
     return found
 
 
-def _words(line: str) -> list[str]:
+def words_of(line: str) -> list[str]:
     """ValueError for a quote that is not closed."""
     if "'" not in line and '"' not in line and "\\" not in line:
         return line.split()
@@ -142,7 +142,7 @@ def _commands(lines: list[tuple[int, str]]) -> Config:
         if not line or line.startswith(("#", "//", "/*")) or _AROUND.match(line):
             continue
         try:
-            words = _words(line)
+            words = words_of(line)
         except ValueError:
             words = []
         if not 2 <= len(words) <= _DEEPEST or words[0] not in _COMMANDS:
@@ -165,7 +165,7 @@ def _braces(lines: list[tuple[int, str]]) -> Config:
             stack.pop()
             continue
         try:
-            words = _words(line)
+            words = words_of(line)
         except ValueError:
             words = []
         if not 1 <= len(words) <= _DEEPEST or (len(stack) == 1 and words[-1] != "{"):
