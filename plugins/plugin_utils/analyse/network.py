@@ -90,8 +90,9 @@ class Network:
 
         self.dresser = Dresser(space)
         self._answers = Answers(space)
-        # What ICMP errors met on their way (``errors_back``).
+        # What became of ICMP errors (``errors_back``) and of replies (``replies``).
         self.errors_met: dict[object, Any] = space.cache()
+        self.replies_met: dict[object, Any] = space.cache()
         self.source_check = SourceCheck(self.states, self.routing, space)
         self._discovery = self._discoverer()
         self.effects = {name: Effects.of(state) for name, state in self.states.items()}
@@ -108,7 +109,7 @@ class Network:
             found = self._under[names] = copy(self)
             found._assumed = names
             found._discovery = found._discoverer()
-            found.errors_met = self.space.cache()
+            found.errors_met, found.replies_met = self.space.cache(), self.space.cache()
         return self._under[names]
 
     def _find_segments(self) -> dict[tuple[str, str, int], list[tuple[int, int]]]:

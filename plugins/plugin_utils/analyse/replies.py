@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from weakref import WeakKeyDictionary
@@ -14,7 +14,20 @@ from ..model.fields import PROTOCOLS
 from ..model.flowset import FlowSet, Space
 from .dress import ANSWER, FURTHER, STRAY_ANSWERS, STRAY_FURTHER
 from .evaluate import AFTER_NAT, BEFORE_NAT
-from .journey import CONTEXT, DENY, ESTABLISHED, REPLY, UNKNOWN, Change, Delivery, Event, Hop, Journey, plain
+from .journey import (
+    CONTEXT,
+    DENY,
+    ESTABLISHED,
+    REPLY,
+    UNKNOWN,
+    Change,
+    Delivery,
+    Event,
+    Hop,
+    Journey,
+    Travelled,
+    plain,
+)
 from .network import Network
 from .outcome import Outcome
 from .packets import Packets, not_known, surely
@@ -118,11 +131,37 @@ class Replies(Walk):
         self.way = self.there = delivery.journey
         self.delivery = delivery
         self.same_leg = same_leg
+        self._views: dict[str, object] = {}
         self._hops: dict[str, Hop] = {}
         for hop in (*self.way.visits(), *((delivery.end,) if delivery.end else ())):
             held = self._hops.get(hop.host)
             self._hops[hop.host] = hop if held is None else _together(held, hop)
         self._routers = {hop.host for hop in self.way.hops}
+
+    def run(self, starts: Sequence[Start]) -> Travelled:
+        """Replies to the same flows fare alike, by whichever way these came, where hosts on their way see them alike."""
+        if self.recording or self.same_leg or self.way.changes:
+            return super().run(starts)
+        asking = tuple((hop.host, hop.came.node) for hop in self.way.starts)
+        begun = tuple((one.host, one.interface, one.flows.node) for one in starts)
+        known = self.network.replies_met.setdefault((self.way.entry, self.boundaries, asking, begun), [])
+        for views, found in known:
+            if all(self._view(host) == view for host, view in views.items()):
+                events = [replace(event, there=self.there) for event in found.events]
+                return Travelled(found.deliveries, events)
+        found = super().run(starts)
+        known.append((self._views, found))
+        return found
+
+    def _view(self, host: str) -> object:
+        """What of a host's view of the replies depends on the way of their flows."""
+        if not self.network.asks_connections(host):
+            return None
+        hop = self._hops.get(host)
+        if hop is None:
+            return ()
+        came = 0 if host in self._routers else hop.came.node
+        return came, hop.untracked.node, hop.marks.node if hop.marks is not None else None, hop.status
 
     def start(self) -> Start:
         flows = answers(self.delivery.flows)
@@ -137,6 +176,7 @@ class Replies(Walk):
 
     def dressed(self, host: str, packets: Packets, in_interface: str, out_interface: str) -> FlowSet:
         hop, dress, flows = self._hops.get(host), self.network.dresser.dress, packets.flows
+        self._views[host] = self._view(host)
         stray = STRAY_ANSWERS[self.network.picks_up(host)]
         if hop is None:
             return dress(flows, stray, in_interface, out_interface)
