@@ -38,6 +38,7 @@ _MOST_CAUSES = 20
 _MOST_OF_A_NEIGHBOUR = 60
 # A table that is dormant is listed, and its chains see no packet (nft(8), "flags dormant").
 GONE = "the ruleset is gone, or its table was made dormant"
+LINUX = "linux"
 _NOT_PROVEN = "; of the changes named here, some are the cause: which was not narrowed down"
 
 
@@ -81,10 +82,11 @@ class Remedies:
     def rule(self, cause: Cause) -> Entry:
         change = cause.change
         more = self._move(change)
-        if change.kind == ADDED and not _is_there(change.key, self.before.states[change.host]):
-            more = ", in a new chain"
-        if change.kind == REMOVED and not _is_there(change.key, self.now.states[change.host]):
-            more = f": {GONE}"
+        before, now = self.before.states[change.host], self.now.states[change.host]
+        if change.kind == ADDED and not _is_there(change.key, before):
+            more = ", in a new chain" if now.platform == LINUX else ""
+        if change.kind == REMOVED and not _is_there(change.key, now):
+            more = f": {_gone(change.key, now)}"
         return {
             "action": {ADDED: "remove", MOVED: "move_back"}.get(change.kind, "put_back"),
             "before": first_of(change.before),
@@ -107,7 +109,8 @@ class Remedies:
         if old is None:
             action, note = "remove", "the ruleset is new, and denies what none of its rules accepts"
         elif new is None:
-            action, note = "put_back", f"{GONE}, which denied what none of its rules accepted"
+            gone = _gone(cause.change.key, self.now.states[cause.change.host])
+            action, note = "put_back", f"{gone}, which denied what none of its rules accepted"
         else:
             action, note = "set_back", "the default action was changed"
         return {"action": action, "before": _default(old), "now": _default(new), "note": note}
@@ -182,6 +185,13 @@ _TOLD: Mapping[str, Callable[[Remedies, Cause], Entry]] = {
 
 def _is_there(key: str, state: State) -> bool:
     return key in state.rulesets or key in state.chains
+
+
+def _gone(key: str, state: State) -> str:
+    """Why a ruleset is not among those in force; a device's bindings are told as a ruleset of their own."""
+    if state.platform == LINUX:
+        return GONE
+    return "no list is bound like this any more" if key.startswith("interfaces/") else "the list is gone"
 
 
 def _owner(change: Change) -> str:

@@ -62,7 +62,7 @@ def router(
     return found
 
 
-def path(device: State, **more: State) -> dict[str, Any]:
+def site(device: State, **more: State) -> dict[str, State]:
     states = {
         "app1": host("app1", {"eth0": ["10.10.1.5/24"]}, {"0.0.0.0/0": ["10.10.1.1 eth0"]}),
         "app2": host("app2", {"eth0": ["10.10.1.200/24"]}, {"0.0.0.0/0": ["10.10.1.1 eth0"]}),
@@ -71,8 +71,18 @@ def path(device: State, **more: State) -> dict[str, Any]:
         "db1": host("db1", {"eth0": ["10.20.1.10/24"]}, {"0.0.0.0/0": ["10.20.1.1 eth0"]}),
     }
     states["db1"].rulesets = states["app1"].rulesets = {}
+    return states
+
+
+def path(
+    device: State, policy: dict[str, Any] | None = None, before: State | None = None, **more: State
+) -> dict[str, Any]:
+    states = site(device, **more)
     groups = {"app": ["app1", "app2"], "db": ["db1"], "all": list(states)}
-    found: dict[str, Any] = validate(load_policy(POLICY), states, groups)["paths"][0]
+    baseline = site(before) if before else None
+    found: dict[str, Any] = validate(load_policy(policy or POLICY), states, groups, baseline=baseline)[
+        "paths"
+    ][0]
     return found
 
 
@@ -187,3 +197,15 @@ def test_fault_25_two_routers_with_one_address_of_which_one_differs(second: str,
     if status == "partial":
         assert found["cut"]["hosts"] == ["app2"]
         assert {rule["host"] for item in found["deciding"] for rule in item["rules"]} == {"r2"}
+
+
+def test_the_remedy_for_a_binding_speaks_of_lists_and_not_of_chains() -> None:
+    logins = {
+        "forbiddenPaths": [{"name": "p", "from": {"group": "app"}, "to": {"group": "db"}, "service": "ssh"}]
+    }
+    unbound = path(router(app="", db=""), logins, before=router(db=""))
+    assert [cure["note"] for cure in unbound["remedy"]] == [
+        "the rule was removed: no list is bound like this any more"
+    ]
+    turned = path(router(app=IN[:-2] + "out"), before=router())
+    assert [cure["note"] for cure in turned["remedy"]] == ["the rule was added"]
