@@ -14,6 +14,7 @@ from ansible_collections.pathguard.network.plugins.plugin_utils.gather.candidate
     planned_states,
     told,
 )
+from ansible_collections.pathguard.network.plugins.plugin_utils.gather.names_file import read_beside
 from ansible_collections.pathguard.network.plugins.plugin_utils.gather.offline import (
     OfflineAction,
     Told,
@@ -23,6 +24,7 @@ from ansible_collections.pathguard.network.plugins.plugin_utils.gather.offline i
 from ansible_collections.pathguard.network.plugins.plugin_utils.gather.snapshot import read
 from ansible_collections.pathguard.network.plugins.plugin_utils.policy.complain import naming
 from ansible_collections.pathguard.network.plugins.plugin_utils.policy.expected import expected_from
+from ansible_collections.pathguard.network.plugins.plugin_utils.policy.names import Names
 from ansible_collections.pathguard.network.plugins.plugin_utils.policy.read import load_policy
 from ansible_collections.pathguard.network.plugins.plugin_utils.policy.validate import validate
 from ansible_collections.pathguard.network.plugins.plugin_utils.render.formats import render
@@ -46,9 +48,11 @@ class ActionModule(OfflineAction):
         groups = groups_of(options["groups"], task_vars)
         files = self.files(options["snapshots"], "snapshots")
         states = states_of(files)
-        baseline = None
+        names = Names(read_beside(files.values()))
+        baseline, names_before = None, None
         if options["baseline"] is not None:
-            baseline = states_of(self.files(options["baseline"], "baseline"))
+            earlier = self.files(options["baseline"], "baseline")
+            baseline, names_before = states_of(earlier), Names(read_beside(earlier.values()))
         planned = {}
         if options["candidates"] is not None:
             planned = candidates_from(native(options["candidates"]), Path(self._loader.get_basedir()))
@@ -62,8 +66,10 @@ class ActionModule(OfflineAction):
                 states,
                 groups,
                 baseline,
+                resolver=names,
                 progress=Told(),
                 snapshots=snapshots,
+                names_before=names_before,
                 planned=told(planned),
                 expected=expected,
             )

@@ -27,7 +27,7 @@ from ..policy.probes import Target
 from ..policy.read import load_policy
 from . import record, revert
 from .compare import PathChange, PathView, compare
-from .names import resolver
+from .names import kept, resolver
 from .outcomes import HostFailure
 from .planned import deviations
 from .probes import UNKNOWN, Disagreement, ProbeRow, back_to, disagreements, grouped, texts
@@ -164,7 +164,7 @@ class Judge:
         found.reasons += self._cut_off(found)
         if errors or found.cut_off:
             return
-        names = resolver(self.policy, self.run.groups, found.states, self.site)
+        names = resolver(self.policy, self.run.groups, found.states, self.site, self.folder / name)
         try:
             proven = partial(
                 prove,
@@ -174,6 +174,7 @@ class Judge:
                 self.folder / name,
                 baseline=self.baseline,
                 resolver=names,
+                names_before=kept(self.folder / "pre"),
                 expected=self.expected,
             )
             found.proof = proven(explain=False)

@@ -115,7 +115,7 @@ def begin(start: Start, site: Site, say: Say) -> Before:
         raise several(errors, len({*errors, *states}), "read; nothing was changed, nothing is armed")
     snapshot.prepare_more(folder, folder / "pre", MORE_READINGS, FOLDER)
     with naming(policy.name):
-        names = resolver(policy, start.groups, states, site)
+        names = resolver(policy, start.groups, states, site, folder / "pre")
         proof = prove(policy, states, start.groups, folder / "pre", resolver=names)
     say(f"PathGuard {run_id}: {len(states)} hosts read, {len(proof.paths)} paths proven")
     run = record.Run(

@@ -42,6 +42,7 @@ class PathView:
     ``{src: [...], dst: [...], ...}``. ``share``: short, for people ("7 of 10 app hosts"). ``too_big``: the open
     flows of which packets that are too big surely vanish, because the ICMP errors about them get lost.
     ``deciding``: ``{host, flows}``, who decides about these.
+    ``moved``: what is to be said of its names that have moved.
     """
 
     name: str
@@ -52,6 +53,7 @@ class PathView:
     bad: list[dict[str, Any]] = field(default_factory=list)
     unknown: list[dict[str, Any]] = field(default_factory=list)
     too_big: list[dict[str, Any]] = field(default_factory=list)
+    moved: list[str] = field(default_factory=list)
     deciding: list[dict[str, Any]] = field(default_factory=list)
 
 
@@ -75,9 +77,9 @@ class PathChange:
         if was.kind == "forbidden":
             return f"path '{self.name}' is forbidden and was {was.status}, is {now.status}"
         found = f"path '{self.name}' was {was.status} ({was.share}), is {now.status} ({now.share})"
-        return (
-            f"{found}, but what is too big for its way hangs: ICMP errors get lost" if self.hangs else found
-        )
+        if self.hangs:
+            found += ", but what is too big for its way hangs: ICMP errors get lost"
+        return "; ".join([found, *now.moved])
 
     def to_dict(self) -> dict[str, Any]:
         return {

@@ -52,6 +52,7 @@ def path_lines(entry: Entry, rows: Sequence[ProbeRow], telling: Telling) -> list
         *_cut_off(entry),
         *_way(entry),
         *_too_big(entry),
+        *(f"cause     {item['message']}" for item in entry.get("names_moved", ())),
         *_causes(entry, telling),
         *_unknown(entry),
         *_evidence(entry["name"], rows),

@@ -1,47 +1,41 @@
 # Copyright: (c) 2026, PathGuard developers
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The names in a policy, resolved on the hosts that use them, at the time of asking."""
+"""The names in a policy, resolved on the hosts that use them at the time of asking, and kept beside the snapshots."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from pathlib import Path
 
+from ..gather import names_file
 from ..gather.names import resolve_here
-from ..policy.ends import Resolver
-from ..policy.inventory import members
-from ..policy.paths import Endpoint, Policy
+from ..policy.names import Names, asked
+from ..policy.paths import Policy
 from .site import Site
 
 
 def resolver(
-    policy: Policy, groups: Mapping[str, Sequence[str]], hosts: Iterable[str], site: Site
-) -> Resolver:
-    """Asks each source host once for all the policy's names. A host that does not answer resolves nothing,
-    which leaves its paths unknown; nobody is asked where the policy names no name."""
-    known = set(hosts)
-    wanted: dict[str, dict[str, None]] = {}
-    for path in policy.paths:
-        names = list(dict.fromkeys([*_names(path.destination), *_excepted_names(path.source)]))
-        for host in members(path.source, groups) if names else ():
-            if host in known:
-                wanted.setdefault(host, {}).update(dict.fromkeys(names))
-    found = site.resolve({host: list(names) for host, names in wanted.items()}) if wanted else {}
-
-    def ask(host: str, name: str) -> Sequence[str]:
-        return found.get(host, {}).get(name, ()) if host else resolve_here(name)
-
-    return ask
-
-
-def _excepted_names(source: Endpoint) -> Iterable[str]:
-    """A source that is a name has no hosts that could be asked."""
-    for other in source.excepted:
-        yield from _names(other)
+    policy: Policy,
+    groups: Mapping[str, Sequence[str]],
+    hosts: Collection[str],
+    site: Site,
+    folder: Path | None = None,
+) -> Names:
+    """Asks each source host once for all the policy's names. What a host that does not answer would say is not known,
+    which leaves its paths unknown; nobody is asked where the policy names no name. ``folder``: of the snapshots,
+    if there is one to keep them in."""
+    wanted = asked(policy, groups, hosts)
+    here = wanted.pop("", [])
+    found = site.resolve(wanted) if wanted else {}
+    if here:
+        found = {**found, "": {name: resolve_here(name) for name in here}}
+    answers = names_file.by_name(found)
+    if answers and folder is not None:
+        names_file.write(folder, answers)
+    return Names(answers)
 
 
-def _names(endpoint: Endpoint) -> Iterable[str]:
-    if endpoint.kind == "dns":
-        yield from endpoint.names
-    for other in endpoint.excepted:
-        yield from _names(other)
+def kept(folder: Path) -> Names:
+    """As they were resolved when the snapshots in ``folder`` were taken. Raises StateError."""
+    return Names(names_file.read(folder))

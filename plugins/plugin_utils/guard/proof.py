@@ -40,6 +40,7 @@ def prove(
     baseline: Mapping[str, State] | None = None,
     resolver: Resolver | None = None,
     explain: bool = True,
+    names_before: Resolver | None = None,
     planned: Mapping[str, list[str]] | None = None,
     expected: Expected | None = None,
 ) -> Proof:
@@ -55,6 +56,7 @@ def prove(
         resolver=resolver,
         snapshots=files,
         explain=explain,
+        names_before=names_before,
         planned=planned,
         expected=expected,
     )
@@ -89,6 +91,7 @@ def view(entry: Mapping[str, Any]) -> PathView:
         unknown=list(entry["unknown"]["flows"]),
         too_big=list(entry["too_big"]["blocked"]["flows"]) if entry["too_big"] else [],
         deciding=[{"host": item["host"], "flows": item["flows"]} for item in entry["deciding"]],
+        moved=[item["message"] for item in entry.get("names_moved", ())],
     )
 
 

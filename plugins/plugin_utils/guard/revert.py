@@ -19,7 +19,7 @@ from ..policy.paths import Policy
 from ..policy.probes import Target
 from . import record
 from .compare import PathView, compare
-from .names import resolver
+from .names import kept, resolver
 from .probes import REACHABLE, back_to, grouped
 from .probing import from_dicts, probe_rows
 from .proof import prove
@@ -230,9 +230,10 @@ class Reverter:
         if errors:
             found.paths = False
             return [f"{name} can't be read after the revert: {error.what}" for name, error in errors.items()]
-        names = resolver(self._policy, run.groups, states, self._site)
+        names = resolver(self._policy, run.groups, states, self._site, folder)
         try:
-            proof = prove(self._policy, states, run.groups, folder, resolver=names)
+            before = kept(self._folder / "pre")
+            proof = prove(self._policy, states, run.groups, folder, resolver=names, names_before=before)
         except PathGuardError as error:
             found.paths = False
             return [f"the paths can't be proven after the revert: {error.what}"]

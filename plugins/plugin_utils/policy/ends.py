@@ -21,8 +21,9 @@ from .inventory import Groups, members
 from .paths import AddressRange, Boundary, Endpoint, Path
 from .translated import Detours, detours
 
-# ``resolver(host, name)`` -> addresses as that host resolves the name (an empty host: as the controller does).
-Resolver = Callable[[str, str], Sequence[str]]
+# ``resolver(host, name)`` -> addresses as that host resolves the name (an empty host: as the controller does); none
+# where it has no address, None where nobody asked.
+Resolver = Callable[[str, str], "Sequence[str] | None"]
 
 
 @dataclass(slots=True)
@@ -35,7 +36,8 @@ class Ends:
     ``doubtful``: flows that what is excepted may cover, which is not known because of ``doubts``.
     ``unentered``: flows from plain addresses that no gathered router has a way in for.
     ``detours``: translations by which flows may come to a forbidden destination.
-    ``goals``: host -> the flows meant for it, if the destination is hosts. ``notes``: for people."""
+    ``goals``: host -> the flows meant for it, if the destination is hosts. ``resolved``: (host, name) -> addresses,
+    for each name that was resolved. ``notes``: for people."""
 
     asked: FlowSet
     outside: FlowSet
@@ -53,6 +55,7 @@ class Ends:
     unentered: FlowSet | None = None
     detours: Detours | None = None
     goals: dict[str, FlowSet] | None = None
+    resolved: dict[tuple[str, str], tuple[str, ...]] = field(default_factory=dict)
     unresolved: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
@@ -122,13 +125,16 @@ class EndFinder:
             return endpoint
         found: dict[AddressRange, None] = {}
         for name in endpoint.names:
-            if self.resolver is None:
+            answers = {host: self.resolver(host, name) if self.resolver else None for host in hosts or [""]}
+            unasked = [host or "the controller" for host, answer in answers.items() if answer is None]
+            if unasked:
                 ends.unresolved.append(
-                    f"{name} was not resolved: snapshots hold no names, and nothing here can ask a source host"
+                    f"{name} was not resolved as {', '.join(unasked)} would: no answer is kept beside the snapshots"
                 )
-                continue
-            for host in hosts or [""]:
-                answer = self.resolver(host, name)
+            for host, answer in answers.items():
+                if answer is None:
+                    continue
+                ends.resolved[host, name] = tuple(answer)
                 if not answer:
                     ends.unresolved.append(f"{name} resolves to no address on {host or 'the controller'}")
                 for address in answer:
@@ -161,6 +167,7 @@ class EndFinder:
                 if len({frozenset(answer.addresses) for answer in answers}) > 1:
                     found.unresolved.append(f"hosts resolve {', '.join(other.names)} to different addresses")
                 other = answers[0]
+                ends.resolved.update(found.resolved)
                 if found.unresolved:
                     self._doubt(ends, self.space.everything)
                     ends.doubts += [f"it is excepted, and {why}" for why in found.unresolved]

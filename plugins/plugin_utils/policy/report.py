@@ -29,10 +29,18 @@ _MOST_CHANGES = 200  # of one host; snapshots hold all
 class ReportBuilder:
     """Puts the pieces of one validation together."""
 
-    def __init__(self, policy: Policy, network: Network, today: datetime.date) -> None:
+    def __init__(
+        self,
+        policy: Policy,
+        network: Network,
+        today: datetime.date,
+        moved: Mapping[str, list[Entry]] | None = None,
+    ) -> None:
+        """``moved``: path -> its names that have moved since the baseline."""
         self.policy = policy
         self.network = network
         self.today = today
+        self.moved = moved or {}
         self.findings: list[Entry] = []
 
     def finding(self, kind: str, severity: str, message: str, **where: str) -> None:
@@ -52,6 +60,8 @@ class ReportBuilder:
             path_entry(proof, self.network, remedies, before.get(proof.path.name), self.today)
             for proof in proofs
         ]
+        for entry in paths:
+            entry["names_moved"] = self.moved.get(entry["name"], [])
         self._configuration(breaches)
         for proof, entry in zip(proofs, paths):
             self._about_path(proof, entry)
@@ -132,6 +142,9 @@ class ReportBuilder:
             self.finding(
                 "assumption", "info", f"{assumption['name']}: {assumption['meaning']}", path=path.name
             )
+        for item in entry["names_moved"]:
+            severity = "high" if item["cause"] else "low" if entry["satisfied"] == "yes" else "medium"
+            self.finding("dns_moved", severity, item["message"], path=path.name)
         for note in proof.ends.notes:
             self.finding("choice", "info", note, path=path.name)
         if proof.missed and path.required:

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from ..analyse.evaluate import HostFirewall
@@ -19,6 +19,7 @@ from .complain import unknown_name
 from .ends import EndFinder, Resolver
 from .expected import Expected
 from .inventory import Groups, check_against_inventory
+from .moved import moved_names
 from .paths import Path, Policy
 from .prove import Proof, prove
 from .remedy import Remedies, differ
@@ -63,6 +64,7 @@ def validate(
     snapshots: Mapping[str, str] | None = None,
     today: datetime.date | None = None,
     explain: bool = True,
+    names_before: Resolver | None = None,
     planned: Mapping[str, list[str]] | None = None,
     expected: Expected | None = None,
 ) -> dict[str, Any]:
@@ -71,6 +73,7 @@ def validate(
     ``groups``: the inventory's, name -> hosts; a host without a state makes its part unknown. ``baseline``:
     the states of before, for what was open then and which rule to put back; without ``explain`` only for the
     choice of addresses, which takes a fraction of the time. ``snapshots``: host -> file, for the report.
+    ``resolver``: what names stand for; ``names_before``: what they stood for at the baseline.
     ``planned``: host -> the candidates that were applied to its state. ``expected``: what the change since the
     baseline is meant to alter. PolicyError for names that do not exist and ends that resolve to nothing.
     """
@@ -94,8 +97,11 @@ def validate(
         remedies = Remedies(
             network, earlier, lambda other: EndFinder(other, groups, policy.boundaries, resolver, earlier)
         )
-        before = _before(policy, earlier, groups, resolver)
-    report = ReportBuilder(policy, network, today).build(proofs, breaches, remedies, before, snapshots or {})
+        before = _before(policy, earlier, groups, names_before or resolver)
+    moved = _moved(now, proofs, before, names_before) if names_before is not None else {}
+    report = ReportBuilder(policy, network, today, moved).build(
+        proofs, breaches, remedies, before, snapshots or {}
+    )
     for host, candidates in (planned or {}).items():
         report["hosts"][host]["candidates"] = list(candidates)
     if earlier is not None and explain:
@@ -142,6 +148,22 @@ def _proof_or_none(network: Network, finder: EndFinder, path: Path) -> Proof | N
         return prove(network, finder, path)
     except PolicyError:
         return None
+
+
+def _moved(
+    now: Validation, proofs: Sequence[Proof], before: Mapping[str, Proof], earlier: Resolver
+) -> dict[str, list[dict[str, Any]]]:
+    """By path, its names that have moved."""
+    found = {}
+    for proof in proofs:
+
+        def with_names(resolver: Resolver, path: Path = proof.path) -> Proof | None:
+            ends = now.finder
+            finder = EndFinder(now.network, ends.groups, ends.boundaries, resolver, ends.reference)
+            return _proof_or_none(now.network, finder, path)
+
+        found[proof.path.name] = moved_names(proof, before.get(proof.path.name), earlier, with_names)
+    return found
 
 
 def _document(policy: Policy, states: Mapping[str, State], groups: Groups) -> dict[str, Any]:

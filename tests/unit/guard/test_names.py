@@ -5,13 +5,18 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from ansible_collections.pathguard.network.plugins.plugin_utils.guard import proof
-from ansible_collections.pathguard.network.plugins.plugin_utils.guard.names import resolver
+from ansible_collections.pathguard.network.plugins.plugin_utils.gather.snapshot import files_in as names_in
+from ansible_collections.pathguard.network.plugins.plugin_utils.guard import proof, text
+from ansible_collections.pathguard.network.plugins.plugin_utils.guard.after import CONFIRMED, FAILED
+from ansible_collections.pathguard.network.plugins.plugin_utils.guard.before import Before
+from ansible_collections.pathguard.network.plugins.plugin_utils.guard.names import kept, resolver
 from ansible_collections.pathguard.network.plugins.plugin_utils.guard.site import Site
 from ansible_collections.pathguard.network.plugins.plugin_utils.policy.read import load_policy
+from tests.support.guard_scene import Scene
 from tests.support.states import GROUPS, small_lab
 
 POLICY = {
@@ -70,4 +75,47 @@ def test_nobody_is_asked_where_a_policy_names_no_name() -> None:
     site = Resolving("10.20.1.10")
     ask = resolver(load_policy({"requiredPaths": POLICY["requiredPaths"][1:]}), GROUPS, small_lab(), site)
     assert not site.asked
-    assert ask("app01", "db.example") == ()
+    assert ask("app01", "db.example") is None
+
+
+def by_name(scene: Scene) -> Before:
+    path = {**POLICY["requiredPaths"][0], "from": {"group": "app"}}
+    return scene.begin(policy={"requiredPaths": [path]})
+
+
+def test_fault_17_a_name_that_moved_is_the_cause_and_the_firewall_is_left_alone(tmp_path: Path) -> None:
+    scene = Scene(tmp_path)
+    scene.site.names = {"db.example": ["10.20.1.10"]}
+    assert not by_name(scene).stopped
+    rules = copy.deepcopy(scene.site.hosts["fw1"].state.rulesets)
+    scene.site.names = {"db.example": ["10.20.1.66"]}
+    found = scene.end()
+    assert found.decision == FAILED, "no rule has changed, so nothing is put back"
+    assert scene.site.hosts["fw1"].state.rulesets == rules
+    [change] = found.changes
+    moved = "db.example moved from 10.20.1.10 to 10.20.1.66 since the baseline"
+    assert moved in change.text()
+    report = text.after(found, {"text": tmp_path / "r.txt", "json": tmp_path / "r.json"}, False)
+    cause = " ".join(report.split())
+    assert f"cause {moved}" in cause
+    assert "the name is the cause, and no firewall" in cause
+    assert moved in text.summary(found, {"text": tmp_path / "r.txt"})
+
+
+def test_a_name_that_moved_to_an_address_that_is_open_is_a_note(tmp_path: Path) -> None:
+    scene = Scene(tmp_path)
+    scene.site.names = {"db.example": ["10.20.1.10"]}
+    by_name(scene)
+    scene.site.names = {"db.example": ["10.20.1.11"]}
+    found = scene.end()
+    assert found.decision == CONFIRMED
+    assert found.proof is not None
+    assert [item["path"] for item in found.proof.document["findings"] if item["kind"] == "dns_moved"]
+
+
+def test_answers_are_kept_beside_the_snapshots(tmp_path: Path) -> None:
+    scene = Scene(tmp_path)
+    scene.site.names = {"db.example": ["10.20.1.10"]}
+    by_name(scene)
+    assert kept(tmp_path / "runs" / "r1" / "pre")("app07", "db.example") == ["10.20.1.10"]
+    assert set(names_in(tmp_path / "runs" / "r1" / "pre")) < set(small_lab()), "and are no snapshot"

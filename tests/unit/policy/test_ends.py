@@ -250,4 +250,4 @@ def test_a_name_is_what_each_source_host_resolves_it_to() -> None:
     assert "db.example resolves to no address on app02" in half["unknown"]["reasons"]
     offline = proven(policy, small_lab())
     assert offline["satisfied"] == "unknown"
-    assert any("snapshots hold no names" in why for why in offline["unknown"]["reasons"])
+    assert any("no answer is kept beside the snapshots" in why for why in offline["unknown"]["reasons"])
