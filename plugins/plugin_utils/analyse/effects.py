@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from ..model.rules import Rule
 from ..model.state import State
 
 _CONFIRMED = re.compile(r"\bct status\b.*\bconfirmed\b|--ctstatus \S*\bCONFIRMED\b")
@@ -18,11 +19,12 @@ _ENDS = ("src", "dst", "src_port", "dst_port")
 class Effects:
     """``writes_ends``: whether rules write addresses or ports into packets, which connection
     tracking neither knows nor undoes. ``asks_confirmed``: whether a rule may ask if a connection is confirmed, which
-    its first packet is not and later ones are."""
+    its first packet is not and later ones are. ``rules``: those that change packets."""
 
     writes_ends: bool
     uses_connection_marks: bool
     asks_confirmed: bool
+    rules: tuple[Rule, ...] = ()
 
     @classmethod
     def of(cls, state: State) -> Effects:
@@ -30,7 +32,8 @@ class Effects:
             *(ruleset.rules for ruleset in state.rulesets.values()),
             *(chain.rules for chain in state.chains.values()),
         ]
-        found = {effect for rules in lists for rule in rules for effect in rule.effects}
+        changing = tuple(rule for rules in lists for rule in rules if rule.effects)
+        found = {effect for rule in changing for effect in rule.effects}
         kinds = {effect.kind for effect in found}
         return cls(
             writes_ends=any(effect.kind == "set" and effect.field in _ENDS for effect in found),
@@ -40,4 +43,5 @@ class Effects:
                 for rules in lists
                 for rule in rules
             ),
+            rules=changing,
         )

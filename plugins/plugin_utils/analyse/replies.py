@@ -139,7 +139,7 @@ class Replies(Walk):
         self._routers = {hop.host for hop in self.way.hops}
 
     def run(self, starts: Sequence[Start]) -> Travelled:
-        """Replies to the same flows fare alike, by whichever way these came, where hosts on their way see them alike."""
+        """Replies to the same flows fare alike, whichever way these came, where hosts on their way see them alike."""
         if self.recording or self.same_leg or self.way.changes:
             return super().run(starts)
         asking = tuple((hop.host, hop.came.node) for hop in self.way.starts)

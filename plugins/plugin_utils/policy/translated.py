@@ -10,7 +10,7 @@ be called closed.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from ..analyse.compile import Compiler
@@ -52,10 +52,12 @@ def detours(network: Network, wanted: FlowSet, services: Sequence[Service]) -> D
     there = {family: wanted.ranges("dst", family) for family in wanted.families()}
     found = Detours(network.space.nothing)
     for host in network.states:
+        if not network.effects[host].rules:
+            continue
         own = [(family, one.value) for family in there for one in network.addresses(host, family)]
         compiler = Compiler(network.states[host], network.space)
         murky = _murky(network.states[host], compiler)
-        for rule in _rules(network, host):
+        for rule in network.effects[host].rules:
             leading = [effect for effect in rule.effects if _leads_to(effect, own, there, services)]
             if not leading:
                 continue
@@ -120,14 +122,6 @@ def followed(
     ]
     unknown = union(nothing, (event.flows for event in doubtful))
     return Followed(arrived - unknown, unknown, doubtful, reached)
-
-
-def _rules(network: Network, host: str) -> Iterator[Rule]:
-    state = network.states[host]
-    lists = [ruleset.rules for ruleset in state.rulesets.values()]
-    lists += [chain.rules for chain in state.chains.values()]
-    for rules in lists:
-        yield from (rule for rule in rules if rule.effects)
 
 
 def _leads_to(
