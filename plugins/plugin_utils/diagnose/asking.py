@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from ..guard.routers import addresses_of
+from ..guard.routers import Address, addresses_of
 from ..model import text
 from ..model.state import State
 from ..policy.ends import Resolver
@@ -52,6 +52,17 @@ def with_addresses(policy: Policy, groups: Groups, resolver: Resolver) -> Policy
                 continue
         paths.append(replace(path, destination=end))
     return replace(policy, paths=tuple(paths))
+
+
+def far(policy: Policy) -> list[Address]:
+    """Single addresses that the paths lead to; of a prefix nobody knows who has it."""
+    found = [
+        (item.family, item.low)
+        for path in policy.paths
+        for item in path.destination.addresses
+        if item.low == item.high
+    ]
+    return list(dict.fromkeys(found))
 
 
 def _hosts_of(endpoint: Endpoint, states: Mapping[str, State], groups: Groups) -> list[str]:

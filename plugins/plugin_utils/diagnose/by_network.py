@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, PathGuard developers
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What is wrong on the way beside rules: names, routes, full tables, large packets, hosts that are down."""
+"""What is wrong on the way beside rules: routes, full tables, large packets, hosts that are down."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ..guard.probes import OPEN, REACHABLE, UNKNOWN, ProbeRow
 from ..policy.too_big import BLOCKED, sentence
 from . import by_rules
 from .case import Case, Entry, lost_tries, tries
-from .cause import CERTAIN, CONNTRACK, FIREWALL, HOST, LIKELY, MTU, NAME, PATH, POSSIBLE, ROUTE, Cause
+from .cause import CERTAIN, CONNTRACK, FIREWALL, HOST, LIKELY, MTU, PATH, POSSIBLE, ROUTE, Cause
 from .counting import Moved
 
 # Of a table that is so full, bursts find no place.
@@ -21,49 +21,7 @@ MOST_MOVED, MOST_GATEWAYS = 3, 3
 
 
 def causes(case: Case) -> list[Cause]:
-    return [*_names(case), *_routes(case), *_conntrack(case), *_silent(case), *_lost(case), *_too_big(case)]
-
-
-def _names(case: Case) -> Iterator[Cause]:
-    """A name that a source does not know, or that leads elsewhere than to the destination."""
-    known = {address for mine in case.destinations.values() for address in mine}
-    own = {
-        address.partition("/")[0]
-        for host in case.destinations
-        for interface in case.states[host].interfaces.values()
-        for address in interface.addresses
-    }
-    for name in case.question.names:
-        unknown: dict[str, list[str]] = {}
-        elsewhere: dict[str, list[str]] = {}
-        for host in case.sources:
-            told = case.facts.get(host, {}).get("names", {}).get(name)
-            if told is None:
-                continue
-            if told["error"] or not told["addresses"]:
-                unknown.setdefault(told["error"] or "it has no address", []).append(host)
-            strange = [address for address in told["addresses"] if address not in known | own]
-            if strange and own:
-                elsewhere.setdefault(", ".join(strange), []).append(host)
-        for error, names in unknown.items():
-            yield _of_name(case, names, f"can't resolve {name}: {error}", CERTAIN)
-        for addresses, names in elsewhere.items():
-            target = ", ".join(case.destinations)
-            words = f"resolve {name} to {addresses}, which is no address of {target}"
-            yield _of_name(case, names, words, CERTAIN)
-
-
-def _of_name(case: Case, names: list[str], what: str, confidence: str) -> Cause:
-    return Cause(
-        layer=NAME,
-        host=names[0],
-        what=f"{hosts(names)} {what}",
-        confidence=confidence,
-        evidence=[f"names: asked on {len(case.sources)} source hosts, as their programs do (nsswitch.conf)"],
-        paths=[path["name"] for path in case.paths],
-        pairs=len(names),
-        hosts=names,
-    )
+    return [*_routes(case), *_conntrack(case), *_silent(case), *_lost(case), *_too_big(case)]
 
 
 def _routes(case: Case) -> Iterator[Cause]:
@@ -132,7 +90,7 @@ def _silent(case: Case) -> Iterator[Cause]:
             )
         else:
             ways = ", ".join(case.gateways[:MOST_GATEWAYS])
-            what = f"{host}: it can't be read ({error.what}), and the ways lead over {ways}, which no host that was read has"
+            what = f"{host}: it can't be read ({error.what}), and the ways lead over {ways}, which no other host has"
             evidence = [
                 *_of_silent_router(case, failed),
                 f"by hand: look at the rules on the console of {host}",

@@ -25,14 +25,14 @@ from ..policy.complain import naming
 from ..policy.ends import Resolver
 from ..policy.inventory import hosts_needed, members
 from ..policy.probes import Target, probe_targets
-from . import asking, by_nat, by_network, by_rules, by_service, history, saved, timeline
+from . import asking, by_names, by_nat, by_network, by_rules, by_service, history, saved, timeline
 from .case import Case
 from .cause import Cause, ranked
 from .checks import Check, checks
 from .counting import Counted, chains_of
 from .history import Earlier, Judge
 from .question import read_question
-from .site import COUNTERS, FACTS, DiagnoseSite, Gathered, Wanted, gather
+from .site import COUNTERS, FACTS, DiagnoseSite, Gathered, Wanted, add_routers, gather
 from .verdict import Verdict, verdict
 
 NOW = "now"
@@ -102,11 +102,13 @@ def diagnose(order: Order, site: DiagnoseSite, say: Say) -> Diagnosis:
     others = [name for name in order.hosts if name not in needed and name != "localhost"]
     wanted = Wanted(list(dict.fromkeys(sources)), needed, order.hops, others)
     gathered = gather(site, wanted, folder / NOW, folder.name)
-    clock.lap("read")
     with naming(policy.name):
         names = resolver(policy, order.groups, gathered.states, site)
+    tried = asking.with_addresses(policy, order.groups, names)
+    add_routers(site, wanted, gathered, asking.far(tried), folder / NOW, folder.name)
+    clock.lap("read")
+    with naming(policy.name):
         proof = prove(policy, gathered.states, order.groups, folder / NOW, resolver=names)
-        tried = asking.with_addresses(policy, order.groups, names)
         targets = probe_targets(tried, gathered.states, order.groups) if order.probe and tried.paths else []
     clock.lap("prove")
     say(f"PathGuard {folder.name}: {len(gathered.states)} hosts read, {len(proof.paths)} paths proven")
@@ -128,7 +130,15 @@ def diagnose(order: Order, site: DiagnoseSite, say: Say) -> Diagnosis:
     clock.lap("ask")
     of_nat = _compare(case, order, past, names, folder, say)
     clock.lap("compare")
-    found = ranked([*by_rules.causes(case), *of_nat, *by_service.causes(case), *by_network.causes(case)])
+    found = ranked(
+        [
+            *by_rules.causes(case),
+            *of_nat,
+            *by_names.causes(case, past),
+            *by_service.causes(case),
+            *by_network.causes(case),
+        ]
+    )
     for cause in found:
         _date(case, cause)
     if case.proven_open:

@@ -16,9 +16,10 @@ from ..gather.access import HostAccess
 from ..gather.agents import run_agent
 from ..gather.channel import Channel
 from ..gather.several import several, some
-from ..guard.routers import missing_gateways
+from ..guard.routers import Address, addresses_of, missing_gateways
 from ..guard.site import SEARCHED, Site
-from ..model.state import State
+from ..model import text
+from ..model.state import Interface, State
 
 COUNTERS, FACTS = "counter_agent", "diagnose_agent"
 # Seconds that an agent may be silent for.
@@ -72,18 +73,40 @@ def gather(site: Site, wanted: Wanted, folder: Path, run_id: str) -> Gathered:
         error = several(lost, len(wanted.sources), "read")
         todo = f"{error.todo}; nothing can be tried without one of these hosts: see that ssh reaches it"
         raise error if len(lost) > 1 else type(error)(error.what, error.where, todo)
-    found = Gathered(states, silent)
+    return Gathered(states, silent)
+
+
+def add_routers(
+    site: Site, wanted: Wanted, found: Gathered, far: Sequence[Address], folder: Path, run_id: str
+) -> None:
+    """Add the routers that the hosts' routes lead over, and who has the addresses ``far`` that the question is about.
+
+    Raises GuardError if there are too many hosts to look at.
+    """
     if wanted.hops is None:
-        _routers(site, wanted, found, folder, run_id)
-    found.gateways = sorted(missing_gateways(found.states))
-    return found
+        _look_among_others(site, wanted, found, far, folder, run_id)
+    found.gateways = sorted(_missing(found.states, far))
 
 
-def _routers(site: Site, wanted: Wanted, found: Gathered, folder: Path, run_id: str) -> None:
-    """Add the routers that the hosts' routes lead over."""
-    gateways = missing_gateways(found.states)
+def addresses_of_others(states: Mapping[str, State]) -> set[Address]:
+    """``(family, number)`` of every address that the hosts have."""
+    return addresses_of(states.values())
+
+
+def _missing(states: Mapping[str, State], far: Sequence[Address]) -> set[str]:
+    """Next hops that nobody has: as if a host with the far addresses were read, too."""
+    nobody = [address for address in far if address not in addresses_of_others(states)]
+    there = Interface("", [text.address_text(*address) for address in nobody])
+    return missing_gateways({**states, "": State("", interfaces={"": there})} if nobody else states)
+
+
+def _look_among_others(
+    site: Site, wanted: Wanted, found: Gathered, far: Sequence[Address], folder: Path, run_id: str
+) -> None:
+    gateways = _missing(found.states, far)
     others = [name for name in wanted.others if name not in found.states and name not in found.silent]
-    if not gateways or not others:
+    unknown = set(far) - addresses_of_others(found.states)
+    if not (gateways or unknown) or not others:
         return
     if len(others) > SEARCHED:
         raise GuardError(
@@ -93,9 +116,9 @@ def _routers(site: Site, wanted: Wanted, found: Gathered, folder: Path, run_id: 
         )
     more, silent = site.read(others, folder, run_id)
     for name, state in more.items():
-        if any(state.forwarding.values()):
+        if any(state.forwarding.values()) or unknown & addresses_of([state]):
             found.states[name] = state
         else:
             snapshot.path_of(folder, name).unlink(missing_ok=True)
-    if missing_gateways(found.states):
+    if _missing(found.states, far):
         found.silent.update(silent)

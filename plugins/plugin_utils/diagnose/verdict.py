@@ -11,7 +11,7 @@ from typing import Any
 
 from ..guard.probes import REACHABLE
 from .case import Case
-from .cause import CERTAIN, POSSIBLE, Cause
+from .cause import CERTAIN, NAME, POSSIBLE, Cause
 
 REASONS_TOLD = 2
 FIREWALL, OTHER, NOTHING, UNKNOWN = "firewall", "not_firewall", "nothing", "unknown"
@@ -43,12 +43,14 @@ def verdict(case: Case, causes: Sequence[Cause]) -> Verdict:
         return Verdict(NOTHING, text[0].upper() + text[1:], False, cleared)
     if first.firewall:
         return Verdict(FIREWALL, f"{_sure('It is the firewall', certain)}: {first.what}", certain, False)
-    beside = any(cause.firewall for cause in causes)
+    beside = any(cause.firewall and cause.confidence == CERTAIN for cause in causes)
     if cleared:
         return Verdict(OTHER, f"It is not the firewall: {first.what}", certain, True)
-    if certain and not beside:
-        return Verdict(OTHER, f"It is not the firewall: {first.what}", True, False)
-    return Verdict(OTHER if certain else UNKNOWN, f"{_sure('It is', certain)}: {first.what}", certain, False)
+    if certain:
+        # Where a name leads to the wrong place, what happens to packets there is no matter.
+        alone = " alone" if beside and first.layer != NAME else ""
+        return Verdict(OTHER, f"It is not the firewall{alone}: {first.what}", True, False)
+    return Verdict(UNKNOWN, f"It may be: {first.what}", False, False)
 
 
 def _sure(words: str, certain: bool) -> str:

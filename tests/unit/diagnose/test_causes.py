@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from ansible_collections.pathguard.network.plugins.plugin_utils.diagnose import screen
+from ansible_collections.pathguard.network.plugins.plugin_utils.diagnose import report, screen
 from ansible_collections.pathguard.network.plugins.plugin_utils.model.match import ALWAYS, Unknown, both
 from ansible_collections.pathguard.network.plugins.plugin_utils.model.rules import ACCEPT, DROP, Effect
 from ansible_collections.pathguard.network.plugins.plugin_utils.model.state import Listener
@@ -275,10 +275,40 @@ def test_names(ailing: Ailing) -> None:
     }
     found = ailing.ask(names=["db.example"])
     assert [cause.what for cause in found.causes] == [
-        "app10 can't resolve db.example: Name or service not known",
-        "app09 resolve db.example to 10.20.1.12, which is no address of db1",
+        "app10: db.example can't be resolved: Name or service not known",
+        "app09: db.example leads to 10.20.1.12, which no host that was read has",
     ]
     assert found.verdict.kind == "not_firewall"
+
+
+def test_a_name_that_has_moved(ailing: Ailing) -> None:
+    """The rules don't let packets to the new address pass, and that is not the cause. Routers are found without hosts."""
+    question = {"to": "db.example", "hops": None, "history": ailing.folder / "runs"}
+
+    def lead_to(address: str) -> None:
+        told = {"db.example": {"addresses": [address], "error": ""}}
+        ailing.site.names = {"db.example": [address]}
+        ailing.site.facts = {name: {"names": told} for name in APPS}
+
+    (ailing.folder / "runs").mkdir()
+    lead_to("10.20.1.10")
+    good = ailing.ask(**question, run_id="good")
+    assert good.verdict.kind == "nothing"
+    assert {"fw1", "db1"} <= set(good.case.states)
+    report.write(good, [], bundle=False)
+    lead_to("10.20.1.12")
+    ailing.fail("timeout", *APPS)
+    found = ailing.ask(**question, run_id="bad")
+    assert found.verdict.text.startswith(
+        "It is not the firewall: app01-app10: db.example leads to 10.20.1.12, which no host that was read has; it led to "
+        "10.20.1.10 on 20"
+    )
+    assert (found.verdict.kind, found.verdict.certain, found.causes[0].layer) == (
+        "not_firewall",
+        True,
+        "name",
+    )
+    assert any(cause.firewall for cause in found.causes)
 
 
 @pytest.mark.parametrize(
