@@ -6,18 +6,28 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
 
+from ansible_collections.pathguard.network.plugins.plugin_utils.checkpoint import run
 from ansible_collections.pathguard.network.plugins.plugin_utils.checkpoint.devices.copies import name_of
 from ansible_collections.pathguard.network.plugins.plugin_utils.checkpoint.devices.device import DeviceDriver
 from ansible_collections.pathguard.network.plugins.plugin_utils.checkpoint.driver import check_id
-from ansible_collections.pathguard.network.plugins.plugin_utils.checkpoint.status import HeldError
-from ansible_collections.pathguard.network.plugins.plugin_utils.errors import CheckpointError
+from ansible_collections.pathguard.network.plugins.plugin_utils.checkpoint.status import (
+    CheckpointStatus,
+    HeldError,
+)
+from ansible_collections.pathguard.network.plugins.plugin_utils.errors import (
+    CheckpointError,
+    GatherError,
+    PathGuardError,
+)
 from ansible_collections.pathguard.network.plugins.plugin_utils.gather.access import HostAccess
 from tests.support.memory_device import (
     BY,
+    NAME,
     NEW,
     OLD,
     OTHER,
@@ -126,8 +136,55 @@ def test_who_asks_for_a_restore_again_is_told_that_it_was_made(driver: DeviceDri
     again = driver.restore(router, RUN, "")
     assert (again.state, again.proven) == (first.state, True) == ("restored", True)
     assert again.fingerprint == first.fingerprint
-    assert (again.changed_tables, router.config) == ([], OLD)
+    assert (again.changed_tables, router.config) == (["running-config"], OLD), "what the lost answer told"
     assert driver.status(router).id == RUN
+
+
+@pytest.mark.parametrize("verb", ["copy", "delete"])
+def test_a_connection_that_is_lost_after_the_restore_is_no_failure(verb: str) -> None:
+    class Cut(Memory):
+        cut = False
+
+        def copy(self, device: Any, name: str, to: str) -> None:
+            super().copy(device, name, to)
+            self.lose("copy")
+
+        def delete(self, device: Any, name: str) -> None:
+            super().delete(device, name)
+            self.lose("delete")
+
+        def lose(self, what: str) -> None:
+            if what == verb and not self.cut:
+                self.cut = True
+                raise GatherError("the connection was lost", "r1")
+
+    def each(names: Sequence[str], ask: run.Ask) -> dict[str, run.Answer]:
+        try:
+            return {"r1": ask(router, driver)}
+        except PathGuardError as error:
+            return {"r1": error}
+
+    driver = DeviceDriver(Cut("arm_before"))
+    router = armed()
+    router.change(NEW)
+    outcome = run.restore_all(each, ["r1"], RUN, "broken")
+    assert outcome.decision == "restored", outcome.messages
+    answer = outcome.hosts["r1"]
+    assert isinstance(answer, CheckpointStatus)
+    assert (answer.proven, answer.changed_tables) == (True, ["running-config"])
+    assert (router.config, list(router.copies)) == (OLD, [f"{NAME}--restored"])
+
+
+def test_where_nothing_was_put_back_that_is_told_again_too() -> None:
+    router = Router(startup=OLD)
+    TIMED.arm(router, order())
+    assert TIMED.restore(router, RUN, "").changed_tables == []
+    assert TIMED.restore(router, RUN, "").changed_tables == []
+    TIMED.arm(router, order())
+    router.startup = NEW
+    assert TIMED.restore(router, RUN, "").changed_tables == ["startup-config"]
+    again = TIMED.restore(router, RUN, "")
+    assert (again.state, again.changed_tables) == ("restored", ["startup-config"])
 
 
 def test_what_somebody_changed_after_a_restore_is_not_put_back_by_it() -> None:

@@ -5,8 +5,8 @@
 
 ``pathguard-RUN--USER--CONTROLLER``, and after that, where the platform has one, what the startup configuration was (a
 digest). A second one with a mark at its end says that the change is kept, and since when (``--c`` and seconds since
-1970 in hex, by the controller's clock). One whose name ends with ``--restored`` or ``--fired`` is over: nobody holds
-the device by it, and whoever asks for the restore again is told that it was made.
+1970 in hex, by the controller's clock). One whose name ends with one of ``ENDS`` is over: nobody holds the device by
+it, and whoever asks for the restore again is told that it was made, and what it put back.
 """
 
 from __future__ import annotations
@@ -23,11 +23,19 @@ PREFIX = "pathguard-"
 # How long a confirmed checkpoint is held for peers of its run that are not confirmed yet. All are asked at once, so
 # that this takes seconds: after an hour there is nobody any more who would release it.
 HELD_FOR = 3600.0
+WHOLE, STARTUP = "running-config", "startup-config"
+# How a checkpoint ended: the state that it is in then, and what was put back.
+ENDS: dict[str, tuple[str, list[str]]] = {
+    "restored": ("restored", [WHOLE]),
+    "fired": ("fired", [WHOLE]),
+    "resaved": ("restored", [STARTUP]),
+    "untouched": ("restored", []),
+}
 _ID = re.compile(r"^[A-Za-z0-9._]+(?:-[A-Za-z0-9._]+)*$")
 _UNFIT = re.compile(r"[^A-Za-z0-9.]+")
 _COPY = re.compile(
     r"^pathguard-([A-Za-z0-9._]+(?:-[A-Za-z0-9._]+)*)--([A-Za-z0-9.]+)--([A-Za-z0-9.]+)"
-    r"(?:--([0-9a-f]{10}))?(?:--(restored|fired))?$"
+    rf"(?:--([0-9a-f]{{10}}))?(?:--({'|'.join(ENDS)}))?$"
 )
 _MARK = re.compile(r"^(pathguard-.+)--c([0-9a-f]{8})$")
 # Characters of a name, and of them of a run's id, of who and where (each, at least), and of the digest.
@@ -37,7 +45,7 @@ _LONGEST, _OF_ID, _OF_WORD, OF_DIGEST = 64, 30, 4, 10
 @dataclass(frozen=True)
 class Kept:
     """A checkpoint's copy on a device. ``mark``: the name of the copy that says that the change is kept; empty where
-    it is not confirmed. ``confirmed_at``: when it was, in seconds since 1970. ``ended``: ``restored`` or ``fired``,
+    it is not confirmed. ``confirmed_at``: when it was, in seconds since 1970. ``ended``: one of ``ENDS``,
     where it is over."""
 
     name: str

@@ -19,8 +19,8 @@ from ...gather.channel import Channel
 from ..status import CheckpointStatus
 from . import telling
 from .console import Console, console
-from .copies import Kept, copies, mark_of, marks, name_of
-from .found import STARTUP, WHOLE, Found, short
+from .copies import ENDS, STARTUP, WHOLE, Kept, copies, mark_of, marks, name_of
+from .found import Found, short
 from .means import Means, digest
 
 if TYPE_CHECKING:
@@ -178,8 +178,11 @@ class DeviceDriver:
         kept = found.kept
         if kept is None:
             return self._status(device, found)
-        if kept.ended:
-            return self._restored_before(device, found)
+        done = kept if kept.ended else _done_before(found, kept)
+        if done is not None:
+            if done is not kept:
+                self._forget(device, kept)
+            return self._restored_before(device, replace(found, kept=done))
         before = found
         by_timer = self._state(found) == "fired"
         if found.pending is not None:
@@ -196,9 +199,10 @@ class DeviceDriver:
         told = self._status(device, found)
         if found.differs:
             return replace(told, state="failed", proven=False, manual=telling.manual(self.means, found))
-        state = "fired" if by_timer else "restored"
-        self._end(device, kept, state)
         changed = [WHOLE] * (before.changed or by_timer) + [STARTUP] * before.rewritten
+        end = "fired" if by_timer else "restored" if before.changed else "resaved" if changed else "untouched"
+        self._end(device, kept, end)
+        state = ENDS[end][0]
         return replace(told, state=state, proven=True, changed_tables=changed, remaining=0.0, messages=[])
 
     def _restored_before(self, device: Console, found: Found) -> CheckpointStatus:
@@ -213,10 +217,10 @@ class DeviceDriver:
             )
         return replace(told, proven=True)
 
-    def _end(self, device: Console, kept: Kept, state: str) -> None:
+    def _end(self, device: Console, kept: Kept, end: str) -> None:
         """The copy tells from now on what became of it. Without room for another name, it is gone."""
         with suppress(CheckpointError):
-            self.means.copy(device, kept.name, f"{kept.name}--{state}")
+            self.means.copy(device, kept.name, f"{kept.name}--{end}")
         self._forget(device, kept)
 
     def _end_timer(self, device: Console, found: Found) -> bool:
@@ -294,6 +298,12 @@ class DeviceDriver:
         self.means.delete(device, kept.name)
         if kept.mark:
             self.means.delete(device, kept.mark)
+
+
+def _done_before(found: Found, kept: Kept) -> Kept | None:
+    """The copy that says that this restore was made, where the connection was lost before the other was deleted."""
+    ended = (one for one in copies(found.names) if one.ended and one.name.startswith(f"{kept.name}--"))
+    return None if found.differs else next(ended, None)
 
 
 def _somebodys(device: Console) -> CheckpointError:

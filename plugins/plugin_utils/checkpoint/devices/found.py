@@ -7,10 +7,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from .copies import OF_DIGEST, Kept
+from .copies import ENDS, OF_DIGEST, STARTUP, WHOLE, Kept
 from .means import digest, plain
-
-WHOLE, STARTUP = "running-config", "startup-config"
 
 
 def short(text: str) -> str:
@@ -54,8 +52,10 @@ class Found:
         """One of ``checkpoint.status.STATES``. ``protection``: the platform's."""
         if self.kept is None:
             return "none"
-        if self.kept.ended or self.kept.confirmed:
-            return self.kept.ended or "confirmed"
+        if self.kept.ended:
+            return ENDS[self.kept.ended][0]
+        if self.kept.confirmed:
+            return "confirmed"
         if self.pending is not None or protection != "arm_before":
             return "armed"
         return "failed" if self.changed else "fired"

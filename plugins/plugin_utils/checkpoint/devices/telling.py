@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 
 from ..status import CheckpointStatus, HeldError, Holder
-from .copies import Kept, copies
+from .copies import ENDS, Kept, copies
 from .found import Found
 from .means import Means, digest
 
@@ -34,7 +34,7 @@ def status(means: Means, host: str, found: Found) -> CheckpointStatus:
         disruption(means, found),
         means.traits.by_hand.format(name=kept.name) if kept else "",
         {"user": kept.user, "controller": kept.controller} if kept else {},
-        changed_tables=found.differs,
+        changed_tables=ENDS[kept.ended][1] if kept and kept.ended else found.differs,
         timer="the device's own" if found.pending is not None else "",
         messages=messages(means, found),
         manual=manual(means, found) if state == "failed" else [],
