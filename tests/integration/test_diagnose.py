@@ -19,6 +19,8 @@ import yaml
 from ansible_collections.pathguard.network.plugins.plugin_utils.policy.schemas import load_schema, problems
 from tests.integration.guard_play import ENVIRONMENT
 from tests.integration.lab_fixture import ROOT, Lab
+from tests.integration.router import POLICY, lines_for_a_third_less, router
+from tests.support.emulated import PASSWORD, SECRET
 
 FAULTS = ROOT / "lab" / "scenarios" / "faults"
 SHOP = ROOT / "lab" / "scenarios" / "policy.yml"
@@ -173,6 +175,37 @@ def _apply(lab: Lab, folder: Path, tasks: str) -> None:
     path.write_text(yaml.safe_dump([play], sort_keys=False))
     done = lab.ansible(path, env=ENVIRONMENT)
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.long
+def test_a_router_says_when_it_was_changed(fresh_lab: Lab, tmp_path: Path) -> None:
+    """An emulated IOS router: its rule as it was and as it is."""
+    with router(fresh_lab, tmp_path) as found:
+        question = {**QUESTION, "path_diagnose_policy": "policy.yml", "path_diagnose_hops": "r1"}
+        for name in ("path_diagnose_from", "path_diagnose_to", "path_diagnose_service"):
+            del question[name]
+        (tmp_path / "policy.yml").write_text(yaml.safe_dump(POLICY))
+        fine = diagnose(fresh_lab, tmp_path, *found.inventories, **question)
+        assert fine.code == 0, fine.output
+        assert fine.verdict["text"].startswith("It is not the firewall: nothing is cut off now"), fine.output
+        (tmp_path / "type.yml").write_text(
+            yaml.safe_dump(
+                [{"hosts": "r1", "gather_facts": False, "tasks": [found.typing(*lines_for_a_third_less())]}]
+            )
+        )
+        typed = fresh_lab.ansible(*found.inventories, tmp_path / "type.yml", env=ENVIRONMENT)
+        assert typed.returncode == 0, typed.stdout
+        told = diagnose(fresh_lab, tmp_path, *found.inventories, **question)
+        assert (told.verdict["kind"], told.verdict["certain"]) == ("firewall", True), told.output
+        assert (told.first["host"], told.first["hosts"]) == ("r1", ["app08", "app09", "app10"])
+        assert "10.10.1.0 0.0.0.63" in told.first["now"]
+        assert "10.10.1.0 0.0.0.255" in told.first["before"]
+        with tarfile.open(told.folder / f"{told.folder.name}.tar.gz") as archive:
+            text = (
+                archive.extractfile(f"{told.folder.name}/now/r1.json") or pytest.fail("no snapshot")
+            ).read()
+        assert PASSWORD.encode() not in text
+        assert SECRET.encode() not in text
 
 
 @pytest.mark.long

@@ -23,7 +23,7 @@ MOST_HOSTS = 8
 
 def causes(case: Case, judge: Judge) -> list[Cause]:
     """One for each rule that translates flows which would pass as they are."""
-    found = []
+    found: list[Cause] = []
     translating = [host for host, state in case.states.items() if _translations(state)]
     for host in translating[:MOST_HOSTS]:
         bare = {**case.states, host: _without(case.states[host])}
