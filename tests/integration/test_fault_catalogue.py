@@ -96,7 +96,7 @@ def check_proof(done: Outcome, fault: Fault) -> None:
     assert path["status"] == fault.status
     assert (path["cut"]["from"] if path["cut"] else []) == fault.sources()
     if fault.ports:
-        assert path["cut"]["flows"][0]["dst_port"] == fault.ports
+        assert path["cut"]["flows"][0]["dst_port"] == [fault.ports]
     assert fault.cause in told(done, fault), told(done, fault)
     if path["remedy"]:
         assert path["remedy"][0]["host"] == fault.host

@@ -23,6 +23,7 @@ from tests.integration.guard_play import POLICY
 from tests.integration.lab_fixture import Lab
 from tests.integration.lab_site import LabSite
 from tests.support import harmless_hosts as hosts
+from tests.support import harmless_near as near
 from tests.support import harmless_rules as rules
 from tests.support.harmless import SEED, Harmless, changes
 from tests.support.harmless_rules import Kind, edit
@@ -40,21 +41,14 @@ TOGETHER: tuple[tuple[Kind, ...], ...] = (
         rules.chain_split_iptables,
         hosts.docker_starts,
         hosts.ban_by_nft,
-        hosts.setting,
     ),
+    (rules.list_becomes_set, rules.ipset_renamed, near.near_miss, hosts.kube_proxy, hosts.route_added),
     (
-        rules.list_becomes_set,
-        rules.ipset_renamed,
-        rules.order_of_replies,
-        hosts.kube_proxy,
-        hosts.route_added,
-    ),
-    (
-        rules.file_comment,
         rules.saved_again,
-        rules.replies_split,
+        near.permit_as_a_map,
+        near.deny_below_the_permit,
         hosts.interface_added,
-        hosts.docker_on_an_application_host,
+        hosts.setting,
     ),
 )
 # So that the next change finds what it asks for. What is left beside that is harmless, as this test says.

@@ -10,10 +10,11 @@ from dataclasses import dataclass
 from random import Random
 
 from .harmless_hosts import HOSTS
+from .harmless_near import NEAR
 from .harmless_rules import RULES, Kind, Scripts
 
 SEED = 20261123
-KINDS: tuple[Kind, ...] = (*RULES, *HOSTS)
+KINDS: tuple[Kind, ...] = (*RULES, *NEAR, *HOSTS)
 
 
 @dataclass(frozen=True)
