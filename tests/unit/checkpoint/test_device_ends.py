@@ -242,7 +242,9 @@ def test_nobodys_confirmed_checkpoint_ends_after_an_hour(monkeypatch: pytest.Mon
     assert 3590 < refused.value.holder.remaining <= 3600
     now = time.time()
     monkeypatch.setattr(time, "time", lambda: now + 3601)
-    assert TIMED.status(router).state == "confirmed", "it can still be restored by its id"
+    told = TIMED.status(router)
+    assert (told.state, told.id) == ("confirmed", RUN), "it can still be restored by its id"
+    assert "its time is up" in told.messages[0]
     assert TIMED.arm(router, order(OTHER)).newly_armed
     assert list(router.copies) == [name_of(OTHER, BY)]
     assert router.config == NEW

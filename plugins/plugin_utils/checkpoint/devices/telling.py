@@ -54,6 +54,8 @@ def messages(means: Means, found: Found) -> list[str]:
     if state == "failed":
         what = "the device's timer is gone (a reload ends it, and so can anybody)"
         return [f"{what}, and its configuration is not as it was recorded", *more]
+    if found.kept and found.kept.confirmed and not found.kept.held_for:
+        return ["confirmed and never released; its time is up, so that another run may arm", *more]
     if state != "armed" or means.traits.protection == "arm_before":
         return more
     if means.traits.protection == "none":
