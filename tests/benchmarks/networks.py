@@ -117,12 +117,16 @@ class _Site:
             ),
         ]
         firewall = getattr(self, f"_{KINDS[site % len(KINDS)]}")()
-        out = next(item.name for item in firewall.interfaces.values() if f"10.{site}.0.2/30" in item.addresses)
+        out = next(
+            item.name for item in firewall.interfaces.values() if f"10.{site}.0.2/30" in item.addresses
+        )
         firewall.routes = [*_connected(firewall), _route("0.0.0.0/0", (out, f"10.{site}.0.1"))]
         firewall.forwarding = {"ipv4": True, "ipv6": False}
         for lan, kind, count in ((1, "app", APPS + extra), (2, "db", DATABASES)):
             for number in range(count):
-                self._host(f"{kind}{site}-{number}", f"10.{site}.{lan}.{10 + number}", f"10.{site}.{lan}.1", kind)
+                self._host(
+                    f"{kind}{site}-{number}", f"10.{site}.{lan}.{10 + number}", f"10.{site}.{lan}.1", kind
+                )
 
     def _rules(self, place: str) -> list[tuple[str, str, int]]:
         """(source, target, port) of the connections that a place lets through, among others that nobody asks about."""
@@ -176,7 +180,11 @@ class _Site:
             start = f"set interfaces ge-0/0/{number} unit 0 family inet"
             lines += [f"{start} address 10.{self.site}.{address}/{length}", f"{start} filter input ALL"]
         term = "set firewall family inet filter ALL term"
-        lines += [f"{term} open from protocol tcp", f"{term} open from tcp-established", f"{term} open then accept"]
+        lines += [
+            f"{term} open from protocol tcp",
+            f"{term} open from tcp-established",
+            f"{term} open then accept",
+        ]
         for number, (source, target, port) in enumerate(self._rules("firewall fw")):
             start = f"{term} t{number}"
             lines += [
@@ -190,7 +198,11 @@ class _Site:
 
     def _linux(self) -> State:
         name = f"fw{self.site}"
-        addresses = {"out0": f"10.{self.site}.0.2/30", "app0": f"10.{self.site}.1.1/24", "db0": f"10.{self.site}.2.1/24"}
+        addresses = {
+            "out0": f"10.{self.site}.0.2/30",
+            "app0": f"10.{self.site}.1.1/24",
+            "db0": f"10.{self.site}.2.1/24",
+        }
         return self._of_linux(name, "forward", addresses, self._rules("firewall fw"))
 
     def _host(self, name: str, address: str, gateway: str, kind: str) -> None:
