@@ -175,6 +175,25 @@ def test_a_connection_that_is_lost_after_the_restore_is_no_failure(verb: str) ->
     assert (router.config, list(router.copies)) == (OLD, [f"{NAME}--restored"])
 
 
+@pytest.mark.parametrize("done", [True, False])
+def test_a_device_that_complains_may_have_done_it(done: bool) -> None:
+    class Complains(Memory):
+        def replace(self, device: Any, name: str) -> None:
+            if done:
+                super().replace(device, name)
+            raise CheckpointError("the device refuses 'commit': a script says: No such file or directory")
+
+    driver = DeviceDriver(Complains("none"))
+    router = armed(driver)
+    router.change(NEW)
+    if done:
+        assert driver.restore(router, RUN, "").proven
+    else:
+        with pytest.raises(CheckpointError, match="a script says"):
+            driver.restore(router, RUN, "")
+    assert driver.status(router).state == ("restored" if done else "armed")
+
+
 def test_where_nothing_was_put_back_that_is_told_again_too() -> None:
     router = Router(startup=OLD)
     TIMED.arm(router, order())

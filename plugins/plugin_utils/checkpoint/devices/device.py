@@ -190,8 +190,7 @@ class DeviceDriver:
             found = self._look(device)
             by_timer = by_timer and not found.changed  # it was not the timer that ended it
         if found.changed:
-            self.means.replace(device, kept.name)
-            found = self._look(device)
+            found = self._put_back(device, kept)
         if found.rewritten and not found.changed and found.was_saved:
             with suppress(CheckpointError):  # what runs is back all the same; that this is not, is told below
                 self.means.write(device)
@@ -204,6 +203,17 @@ class DeviceDriver:
         self._end(device, kept, end)
         state = ENDS[end][0]
         return replace(told, state=state, proven=True, changed_tables=changed, remaining=0.0, messages=[])
+
+    def _put_back(self, device: Console, kept: Kept) -> Found:
+        """What counts is what runs then: a device may complain, and have done it."""
+        try:
+            self.means.replace(device, kept.name)
+        except CheckpointError:
+            found = self._look(device)
+            if found.changed or found.pending is not None:
+                raise
+            return found
+        return self._look(device)
 
     def _restored_before(self, device: Console, found: Found) -> CheckpointStatus:
         """The answer to a restore that was made: whoever asks again did not get it. What somebody changed since then
