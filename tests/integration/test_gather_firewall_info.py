@@ -364,6 +364,7 @@ def test_variables_of_other_hosts_are_templated_with_their_own(lab: Lab, tmp_pat
     assert "the variable ansible_host can't be templated" in one_clear_error(played.of("bad"))
 
 
+@pytest.mark.matrix
 def test_local_connection_and_delegation(lab: Lab, tmp_path: Path) -> None:
     """From a play on the controller itself, whose connection is local, which says nothing of the hops."""
     local = {

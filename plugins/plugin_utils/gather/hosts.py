@@ -198,7 +198,8 @@ class HostLogins:
             return str(named)
         play = str(self._task.connection or C.DEFAULT_TRANSPORT)
         # A play on localhost is "connection: local"; that says nothing of the other hosts it names.
-        return play if self._inventory.is_own(found.name) or play != "local" else "ssh"
+        local = play.rpartition(".")[2] == "local"  # with its whole name since ansible-core 2.21
+        return play if self._inventory.is_own(found.name) or not local else "ssh"
 
     def _port(self, found: HostVariables) -> int | None:
         value = found.get(*PORT) or self._task.port or C.DEFAULT_REMOTE_PORT
