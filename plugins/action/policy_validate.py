@@ -12,6 +12,7 @@ from ansible_collections.pathguard.network.plugins.plugin_utils.ansible_values i
 from ansible_collections.pathguard.network.plugins.plugin_utils.gather.candidates import (
     candidates_from,
     planned_states,
+    reread,
     told,
 )
 from ansible_collections.pathguard.network.plugins.plugin_utils.gather.names_file import read_beside
@@ -57,7 +58,7 @@ class ActionModule(OfflineAction):
         if options["candidates"] is not None:
             planned = candidates_from(native(options["candidates"]), Path(self._loader.get_basedir()))
             now = {host: read(files[host], host) for host in planned if host in files}
-            baseline = states if baseline is None else baseline
+            baseline = {**states, **reread(now)} if baseline is None else baseline
             states = {**states, **planned_states(now, planned, files)}
         snapshots = {host: str(path) for host, path in files.items()}
         with naming(policy.name):

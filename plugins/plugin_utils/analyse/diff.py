@@ -120,20 +120,21 @@ def differences(
     after: State,
     ruleset: str | None = None,
     most: int = MOST,
-    noting: Callable[[Space], MakeFinding] | None = None,
+    noting: Callable[[Space, str], MakeFinding] | None = None,
 ) -> Iterator[Entry]:
     """An entry for each hook and kind of connection that fares otherwise. FlowError for an unknown ruleset.
 
-    ``noting``: makes what takes the findings down, in the space that they are in; by default ``Finding`` itself."""
+    ``noting``: makes what takes the findings of a hook down, in the space that they are in; by default ``Finding``
+    itself. The hook is empty for a list that is bound nowhere."""
     found = pair(before, after)
     blame = Blame(found)
     asked = _packets(found.space)
-    make = noting(found.space) if noting is not None else Finding
     for hook, key in _places(found, ruleset):
 
         def ask(side: ShadowFirewall, what: FlowSet, hook: str = hook, key: str = key) -> Outcome:
             return side.ruleset(key, what) if key else side.hooks((hook,), what)
 
+        make = noting(found.space, hook) if noting is not None else Finding
         findings = [make(name, asked[name], blame.case(ask, hook, key), most) for name in CONNECTIONS]
         doubtful = found.doubtful(hook, key)
         for step in steps(found, hook, key):

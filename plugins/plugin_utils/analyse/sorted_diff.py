@@ -42,7 +42,8 @@ class Sorting:
         return self.findings[-1]
 
 
-Sort = Callable[[Space], Sorting]
+# Of a space and a hook.
+Sort = Callable[[Space, str], Sorting]
 
 
 class SortedFinding(Finding):
@@ -96,12 +97,12 @@ def _kinds(moved: Moved) -> list[tuple[str, FlowSet]]:
     ]
 
 
-def noting(sort: Sort) -> tuple[Callable[[Space], MakeFinding], Callable[[], set[str]]]:
+def noting(sort: Sort) -> tuple[Callable[[Space, str], MakeFinding], Callable[[], set[str]]]:
     """For ``differences``: what makes the findings; and, when they are made, the names of what was touched."""
     made: list[Sorting] = []
 
-    def make(space: Space) -> MakeFinding:
-        made.append(sort(space))
+    def make(space: Space, hook: str) -> MakeFinding:
+        made.append(sort(space, hook))
         return made[-1]
 
     return make, lambda: {name for one in made for finding in one.findings for name in finding.touched}

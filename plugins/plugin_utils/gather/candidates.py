@@ -11,6 +11,7 @@ from typing import Any
 
 from ..errors import ParseError, PathGuardError
 from ..model.state import State
+from ..parse import parse_platform
 from ..parse.candidate import plan
 from ..parse.candidate.given import AUTO, BACKENDS, KINDS, Candidate
 from .channel import decoded
@@ -122,6 +123,15 @@ def planned_states(
         except ParseError as error:
             raise CandidateError(f"the candidate of {host}: {error.what}", error.where, error.todo) from None
     return found
+
+
+def reread(snapshots: Mapping[str, Snapshot]) -> dict[str, State]:
+    """The states that the snapshots' raw text has for this version of the collection: planned states are made of it,
+    and must differ from these by what is planned alone."""
+    return {
+        host: parse_platform(snapshot.platform, host, {output.name: output for output in snapshot.raw})
+        for host, snapshot in snapshots.items()
+    }
 
 
 def told(candidates: Mapping[str, list[Candidate]]) -> dict[str, list[str]]:

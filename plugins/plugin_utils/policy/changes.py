@@ -57,16 +57,30 @@ _DISCOVERY = {"protocol": "ipv6-icmp", "icmp_type": "133-137"}
 _COUNTERS = ("net.netfilter.nf_conntrack_count",)
 
 
+# The hooks that a packet passes on a host (nftables wiki, "Netfilter hooks"), by what the host is to it.
+_SENT = frozenset(("output", "postrouting", "egress"))
+_PASSED = frozenset(("ingress", "prerouting", "forward", "postrouting", "egress"))
+_TAKEN = frozenset(("ingress", "prerouting", "input"))
+# Where a packet's way ended at a hook: what it has passed on that host, and would pass.
+_ENDED = {"output": _SENT, "forward": _PASSED, "input": _TAKEN}
+
+
 @dataclass(frozen=True)
 class _Region:
-    """All packets of a path, wherever they are: as they began, translated, answered, and errors about them.
-    ``hosts``: those that they come to. ``worse``: of these packets, those of flows that fare worse than before."""
+    """All packets of a path, wherever they are. ``flows``: as they began, translated, and answered; they come to the
+    ``hosts``, and pass hooks there (None: any). ``beside``: errors about them and neighbour discovery, on these hosts
+    at any hook. ``worse``: of ``flows``, those that fare worse than before."""
 
     name: str
     required: bool
-    hosts: frozenset[str]
+    hosts: Mapping[str, frozenset[str] | None]
     flows: tuple[Entry, ...]
+    beside: tuple[Entry, ...]
     worse: tuple[Entry, ...]
+
+    def passes(self, host: str, hook: str) -> bool:
+        hooks = self.hosts[host]
+        return hooks is None or hook in hooks
 
 
 class ChangeReport:
@@ -140,7 +154,7 @@ class ChangeReport:
         if time.monotonic() > self._deadline:
             self._late.append(host)
             return
-        make, touched = noting(lambda space: self._sorting(space, host))
+        make, touched = noting(lambda space, hook: self._sorting(space, host, hook))
         try:
             found = list(differences(self.before.states[host], self.now.states[host], most=MOST, noting=make))
         except PathGuardError as error:
@@ -149,12 +163,19 @@ class ChangeReport:
         self._touched |= touched()
         yield from (_entry(host, one) for one in found)
 
-    def _sorting(self, space: Space, host: str) -> Sorting:
-        """The classes of flows on a host. Flows are sorted where they are lost, and not by where they began."""
-        here = [region for region in self._regions if host in region.hosts]
-        regions = {region.name: _flows(space, region.flows) for region in here}
-        broken = _union(space, (_flows(space, region.worse) for region in here if region.required))
-        opened = _union(space, (_flows(space, region.worse) for region in here if not region.required))
+    def _sorting(self, space: Space, host: str, hook: str) -> Sorting:
+        """The classes of flows at a hook of a host. Flows are sorted as they are there, and not as they began. No
+        path's packets come to a list that is bound nowhere."""
+        here = [region for region in self._regions if host in region.hosts and hook]
+        regions = {}
+        for region in here:
+            beside = _flows(space, region.beside)
+            regions[region.name] = (
+                beside | _flows(space, region.flows) if region.passes(host, hook) else beside
+            )
+        passing = [region for region in here if region.passes(host, hook)]
+        broken = _union(space, (_flows(space, region.worse) for region in passing if region.required))
+        opened = _union(space, (_flows(space, region.worse) for region in passing if not region.required))
         named = _union(space, (regions[region.name] for region in here if region.name in self.expected.paths))
         wanted = named | self.expected.at(space, host)
         touching = _union(space, regions.values())
@@ -194,17 +215,22 @@ def _equal(now: Proof, before: Proof) -> bool:
 def _region(now: Proof, before: Proof | None, expected: Expected) -> _Region:
     proofs = [now] if before is None else [now, before]
     nothing = now.asked.space.nothing
-    hosts: set[str] = set()
+    hosts: dict[str, frozenset[str] | None] = {}
     flows = nothing
     for proof in proofs:
-        hosts.update(_hosts(proof))
+        for host, hooks in _visits(proof):
+            old = hosts.get(host, frozenset())
+            hosts[host] = None if hooks is None or old is None else old | hooks
         flows = flows | _everywhere(plain(proof.asked), proof) | _translated(proof)
+    beside = plain(errors_about(flows))
+    if 6 in flows.families():
+        beside = beside | whatever_else(flows.space, _DISCOVERY)
     worse = nothing
     if before is not None and now.path.name not in expected.paths:
         worse = _bad(now) - _bad(before) | now.unknown - before.unknown - _bad(before)
         worse = worse - expected.anywhere(now.asked.space)
         worse = _everywhere(plain(worse), now, before) if worse else nothing
-    return _Region(now.path.name, now.path.required, frozenset(hosts), _pieces(flows), _pieces(worse))
+    return _Region(now.path.name, now.path.required, hosts, _pieces(flows), _pieces(beside), _pieces(worse))
 
 
 def _bad(proof: Proof) -> FlowSet:
@@ -212,7 +238,7 @@ def _bad(proof: Proof) -> FlowSet:
 
 
 def _everywhere(flows: FlowSet, *proofs: Proof) -> FlowSet:
-    """The flows wherever they are on their way: translated, answered, and the errors about them."""
+    """The flows wherever they are on their way: translated, and answered."""
     found = flows
     for proof in proofs:
         for journey in _journeys(proof):
@@ -220,11 +246,7 @@ def _everywhere(flows: FlowSet, *proofs: Proof) -> FlowSet:
             for change in journey.changes:
                 moving = moving | plain(change.forth(moving))
             found = found | moving
-    found = found | plain(answers(found))
-    found = found | plain(errors_about(found))
-    if 6 in flows.families():
-        found = found | whatever_else(flows.space, _DISCOVERY)
-    return found
+    return found | plain(answers(found))
 
 
 def _translated(proof: Proof) -> FlowSet:
@@ -244,16 +266,20 @@ def _journeys(proof: Proof) -> Iterator[Journey]:
         yield from (journey for journey in (event.journey, event.there) if journey is not None)
 
 
-def _hosts(proof: Proof) -> Iterator[str]:
-    yield from (*proof.ends.sources, *proof.ends.destinations)
+def _visits(proof: Proof) -> Iterator[tuple[str, frozenset[str] | None]]:
+    """The hosts that the path's packets come to, each with hooks that they pass there; None: any."""
+    for host in (*proof.ends.sources, *proof.ends.destinations):
+        yield host, _SENT | _TAKEN
     for journey in _journeys(proof):
-        yield from (hop.host for hop in journey.visits())
+        yield from ((hop.host, _SENT) for hop in journey.starts)
+        yield from ((hop.host, _PASSED) for hop in journey.hops)
     for one in proof.reached:
         for delivery in (*one.deliveries, *(answer for back in one.answers for answer in back)):
             if delivery.end is not None:
-                yield delivery.end.host
+                yield delivery.end.host, _TAKEN
     for event in proof.events:
-        yield from (event.host, *event.route)
+        yield event.host, _ENDED.get(event.hook)
+        yield from ((host, _PASSED) for host in event.route if host != event.host)
 
 
 def _pieces(flows: FlowSet) -> tuple[Entry, ...]:

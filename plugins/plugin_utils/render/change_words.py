@@ -10,19 +10,21 @@ from pathlib import PurePath
 from typing import Any
 
 Entry = Mapping[str, Any]
+# In the order in which they are told.
 CLASSES = {
-    "violations": "a path got worse",
-    "touching": "of a path that did not get worse",
+    "violations": "VIOLATION",
+    "touching": "of a path, no worse",
     "expected": "expected",
-    "harmless": "of no path",
+    "harmless": "harmless",
 }
 _COLUMN = {"lost": "lost", "gained": "gained", "unknown": "unknown", "known": "known", "rewritten": "other"}
 _WORDS = {
-    "unknown": "not known now",
-    "known": "was not known",
-    "rewritten": "translated or marked otherwise",
+    "unknown": ", not known now",
+    "known": ", was not known",
+    "rewritten": ", translated or marked otherwise",
 }
 _CONNECTIONS = {"new": "new connections", "established": "open connections", "other": "other packets"}
+_USUAL_PORTS = ["1024-65535"]
 _MOST_HOSTS = 4
 _MOST_VALUES = 4
 
@@ -63,16 +65,24 @@ def flows(report: Entry) -> list[str]:
 def _of(entry: Entry, name: str) -> Iterator[str]:
     place = f"{entry['host']} {entry['ruleset'] or entry['hook']}, {_CONNECTIONS[entry['connection']]}"
     for kind, parts in entry["flows"].get(name, {}).items():
-        words = ", ".join(filter(None, (_WORDS.get(kind), CLASSES[name])))
+        head = f"{_COLUMN[kind]:<7} {CLASSES[name]}: {place}{_WORDS.get(kind, '')}"
         for flow in parts["flows"]:
-            yield f"{_COLUMN[kind]:<7} {place}: {_flow(flow)} ({words})"
+            yield f"{head}: {_flow(flow)}"
         if parts["more"]:
-            counted = "" if parts["counted"] else "at least "
-            yield f"{_COLUMN[kind]:<7} {place}: {counted}{parts['more']} more parts ({words})"
+            yield f"{head}: {'' if parts['counted'] else 'at least '}{parts['more']} more parts"
 
 
 def _flow(flow: Mapping[str, list[str]]) -> str:
-    return " ".join(f"{field} {_some(values)}" for field, values in flow.items()) or "everything"
+    """``10.10.1.66 -> 10.20.1.10, tcp 5432``; what else there is comes behind."""
+    ends = " -> ".join(_some(flow.get(end, ["any"])) for end in ("src", "dst"))
+    service = " ".join(_some(flow[name]) for name in ("protocol", "dst_port") if name in flow)
+    told = ("src", "dst", "protocol", "dst_port")
+    rest = [
+        f"{name} {_some(values)}"
+        for name, values in flow.items()
+        if name not in told and not (name == "src_port" and values == _USUAL_PORTS)
+    ]
+    return ", ".join([ends, *([service] if service else []), *rest])
 
 
 def _some(values: list[str]) -> str:

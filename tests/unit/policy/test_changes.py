@@ -204,3 +204,28 @@ def test_a_packet_is_the_paths_also_when_it_is_translated() -> None:
     assert not found["touches_no_required_path"]
     assert found["touches"] == [PATH]
     assert "violations" in classes(found)
+
+
+def test_a_rule_at_a_hook_that_the_paths_packets_do_not_pass_touches_none() -> None:
+    """The answers go to high ports of the app hosts, and pass the firewall; they are not for it."""
+    before, after = lab(app_rule()), lab(app_rule())
+    key = "inet/filter/input"
+    for states, rules in (
+        (before, []),
+        (after, [rule(1, "tcp dport 9999 accept", match(proto="tcp", dport=9999))]),
+    ):
+        states["fw1"].rulesets[key] = ruleset(key, "input", "deny", rules)
+    found = changes(before, after)
+    assert found["touches_no_required_path"], found["statement"]
+    assert classes(found) == {"harmless"}
+
+
+def test_errors_about_a_paths_packets_are_watched_at_every_hook() -> None:
+    """The firewall sends them itself where a packet is too big."""
+    before, after = lab(app_rule()), lab(app_rule())
+    key = "inet/filter/output"
+    drop = [rule(1, "icmp type destination-unreachable drop", match(proto="icmp"), DROP)]
+    for states, rules in ((before, []), (after, drop)):
+        states["fw1"].rulesets[key] = ruleset(key, "output", "permit", rules)
+    found = changes(before, after)
+    assert found["touches"] == [PATH, "not yet"]
