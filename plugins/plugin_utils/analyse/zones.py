@@ -56,7 +56,7 @@ class Zones:
 
     def _must_be_known(self, field: str, name: str) -> None:
         known = {*self._members, *self._in_rules()}
-        if name in known:
+        if name in known or (not known and not self._state.interfaces):  # rules of Panorama, for any zone
             return
         near = difflib.get_close_matches(name, known, 1)
         raise FlowError(

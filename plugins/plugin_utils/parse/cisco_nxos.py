@@ -20,7 +20,7 @@ from ..model.raw import RawOutput
 from ..model.rules import ACCEPT, Rule
 from ..model.state import State
 from . import outputs as raw
-from .config import asks, cisco_names, cisco_rule, modes, nxos_ports, nxos_rule, platform_marks
+from .config import asks, cisco_names, cisco_rule, modes, mqc, nxos_ports, nxos_rule, platform_marks
 from .config.blocks import Line, tree
 from .config.device import Device, ends_all, unknown_rule
 from .config.entries import Entries, beneath, is_number
@@ -59,6 +59,7 @@ _PORT = (
 )
 _NOT_OF_PORTS = ("route", "access-list", "prefix-list", "domain-name", "domain-lookup", "name-server", "host")
 _NO_PLACES = "this is a list of access lists: where they are bound, it does not tell"
+_CTS = "lists of security groups are not modelled"
 _LOST = "entries of a list, or lists at an interface, stand where nothing tells what they belong to"
 
 
@@ -87,6 +88,7 @@ class _Config:
     filters: dict[str, list[tuple[int, int]]] = field(default_factory=dict)
     profiles: dict[str, Line] = field(default_factory=dict)
     strange: list[Line] = field(default_factory=list)
+    dropping: set[str] = field(default_factory=set)  # policies that drop classes of packets whole
     hostname: str = ""
     lists_only: bool = False
     found: bool = False
@@ -103,6 +105,7 @@ def parse(host: str, outputs: Mapping[str, RawOutput]) -> State:
         why = modes.refusal(lines) or modes.paged(text) or _cut_off(text, lines)
         for line in lines:
             _top(config, line)
+        config.dropping = mqc.dropping(lines)
         if not why and not config.found:
             why = "no configuration of NX-OS: it has neither interfaces nor access lists"
     if why:
@@ -166,7 +169,7 @@ def _top(config: _Config, line: Line) -> None:
     found = _list_of(words)
     config.found = config.found or words[0] in ("interface", "hostname", "version", "vlan", "object-group")
     kind = "list" if found is not None else _KINDS.get(words[0] if len(words) > 1 else "", "")
-    if _SHAPE.misplaced(line, kind):
+    if _SHAPE.misplaced(line, kind) or words[:3] == ["cts", "role-based", "enforcement"]:
         config.strange.append(line)
     if found is not None:
         config.found = True
@@ -265,7 +268,7 @@ def _neighbours(position: int) -> list[Rule]:
 
 def _ports(config: _Config) -> dict[str, nxos_ports.Port]:
     found: dict[str, nxos_ports.Port] = {}
-    lists = {name for _family, name in config.lists}
+    lists = {name for _family, name in config.lists} | config.dropping
     for name, block in config.blocks:
         port = found.setdefault(name, nxos_ports.Port(name))
         for line, profile in _inherited(config, block):
@@ -295,9 +298,10 @@ def _inherited(config: _Config, block: Line) -> Iterator[tuple[Line, Line | None
 
 def _unplaced(device: Device, config: _Config) -> None:
     """What makes the whole device unknown."""
-    why = _NO_PLACES if config.lists_only else _LOST if config.strange else ""
-    for line in config.strange:
-        device.not_understood(f"line {line.number}", line.text, _LOST)
+    reasons = [_CTS if line.words[0] == "cts" else _LOST for line in config.strange]
+    why = _NO_PLACES if config.lists_only else next(iter(reasons), "")
+    for line, reason in zip(config.strange, reasons):
+        device.not_understood(f"line {line.number}", line.text, reason)
     if why:
         rule = unknown_rule(1, config.strange[0].text if config.strange else "access lists", why)
         device.hook("not placed", "prerouting", -200, [rule], "permit")

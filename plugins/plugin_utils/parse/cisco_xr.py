@@ -18,10 +18,10 @@ from ..model.raw import RawOutput
 from ..model.rules import ACCEPT, Rule
 from ..model.state import State
 from . import outputs as raw
-from .config import asks, cisco_names, cisco_rule, modes, platform_marks, xr_bindings, xr_ports, xr_rule
+from .config import asks, cisco_names, cisco_rule, modes, mqc, platform_marks, xr_bindings, xr_ports, xr_rule
 from .config.blocks import Line, tree
 from .config.device import Device, ends_all, unknown_rule
-from .config.entries import Entries, is_number
+from .config.entries import Entries, beneath, is_number
 from .config.groups import Groups
 
 _FAMILY = {"ipv4": "ip", "ipv6": "ip6"}
@@ -35,6 +35,7 @@ _PORT = ("ipv4", "ipv6", "vrf", "shutdown", "description", "mtu", "bundle", "enc
 _HEADER = "!! IOS XR Configuration"
 _COUNTED = "this is a list of access lists with counters: where they are bound, it does not tell"
 _LOST = "entries of a list, or lists at an interface, stand where nothing tells what they belong to"
+_GROUPS = "what configuration groups bring (apply-group) is not followed"
 _FLOWSPEC = "rules that BGP brings (flowspec) are not in the configuration"
 
 
@@ -46,6 +47,7 @@ class _Config:
     lists: dict[tuple[str, str], Entries] = field(default_factory=dict)
     blocks: list[tuple[str, Line]] = field(default_factory=list)
     strange: list[tuple[Line, str]] = field(default_factory=list)
+    dropping: set[str] = field(default_factory=set)  # policies that drop classes of packets whole
     hostname: str = ""
     found: bool = False
 
@@ -60,6 +62,7 @@ def parse(host: str, outputs: Mapping[str, RawOutput]) -> State:
         lines = modes.gathered(tree(shown), _mode, strays=True)
         for line in lines:
             _top(config, line)
+        config.dropping = mqc.dropping(lines)
         why = modes.refusal(lines) or modes.paged(shown) or _cut_off(shown, lines)
         if not why and not config.found:
             why = "no configuration of IOS XR: it has neither interfaces nor access lists"
@@ -117,6 +120,8 @@ def _top(config: _Config, line: Line) -> None:
     kind = "list" if found is not None else _MODES.get(words[0] if len(words) > 1 else "", "")
     if _SHAPE.misplaced(line, kind):
         config.strange.append((line, _LOST))
+    if words[0] == "apply-group" or (kind and any(one.words[0] == "apply-group" for one in beneath(line))):
+        config.strange.append((line, _GROUPS))
     if found is not None:
         _list(config, found, line)
         return
@@ -217,7 +222,7 @@ def _neighbours(position: int) -> list[Rule]:
 
 def _ports(config: _Config) -> dict[str, xr_ports.Port]:
     found: dict[str, xr_ports.Port] = {}
-    lists = {name for _family, name in config.lists}
+    lists = {name for _family, name in config.lists} | config.dropping
     for name, block in config.blocks:
         xr_ports.read(found.setdefault(name, xr_ports.Port(name)), block, lists)
     return found

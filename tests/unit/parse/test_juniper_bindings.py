@@ -216,3 +216,23 @@ def test_routers_within_the_router_are_unknown() -> None:
     inner = "logical-systems { L { interfaces { ge-0/0/0 { unit 5 { family inet; } } } } }"
     assert verdict(PLATFORM, interfaces("") + inner, through(22, in_interface="ge-0/0/0.5")) == "unknown"
     assert verdict(PLATFORM, interfaces("") + inner, through(22)) == "permit"
+
+
+@pytest.mark.parametrize(
+    ("routes", "wanted"),
+    [
+        (
+            "routing-options { flow { route R { match { destination 10.20.1.0/24; } then discard; } } }",
+            "unknown",
+        ),
+        (
+            "routing-options { flow { route R { match { destination 10.77.1.0/24; } then discard; } } }",
+            "permit",
+        ),
+        ("routing-options { flow { route R { match { protocol tcp; } then discard; } } }", "unknown"),
+        ("protocols { bgp { group G { family inet { unicast; flow; } neighbor 192.0.2.1; } } }", "unknown"),
+        ("protocols { bgp { group G { family inet { unicast; } neighbor 192.0.2.1; } } }", "permit"),
+    ],
+)
+def test_flow_routes_are_filters(routes: str, wanted: str) -> None:
+    assert verdict(PLATFORM, interfaces("") + routes, through(80, dst="10.20.1.10")) == wanted

@@ -45,6 +45,8 @@ _AT_INTERFACE = {
     ("mac", "access-group"): "lists of MAC addresses are not modelled",
     ("ip", "verify"): "the check of source addresses by routes is not modelled",
     ("ipv6", "verify"): "the check of source addresses by routes is not modelled",
+    ("dot1x", "port-control", "auto"): "what hosts that log in may send is not modelled",
+    ("flow-spec",): "rules that BGP brings (flowspec) are not modelled",
     ("service-policy", "type", "pbr"): "policy based routing, which may drop packets, is not modelled",
 }
 _AT_TOP = {
@@ -89,6 +91,9 @@ def bind(device: Device, config: list[Line], names: Names, policies: TrafficPoli
         _slipped(device, line)
         if words[0] == "interface" or words[:2] in (["default", "interface"], ["no", "interface"]):
             _read_interfaces(device, interfaces, line)
+        elif words in (["no", "ip", "routing"], ["no", "ipv6", "unicast-routing"]):
+            # Between ports of one VLAN packets pass all the same, and those of VRFs may be routed.
+            device.state.forwarding["ipv4" if words[1] == "ip" else "ipv6"] = None
         elif words == ["system", "control-plane"]:
             control_plane = _control_plane(device, control, line) or control_plane
         else:

@@ -12,7 +12,7 @@ from collections.abc import Callable
 
 from ...model.match import ALWAYS, Match, Unknown, both
 from ...model.rules import Rule, Verdict
-from . import asks, ios_binding, ios_interfaces, ios_ports, ios_sets, ios_strays
+from . import asks, ios_binding, ios_interfaces, ios_ports, ios_sets, ios_strays, mqc
 from .blocks import Line
 from .device import Device, unknown_rule
 from .entries import beneath
@@ -40,6 +40,13 @@ _STRANGE = (
 )  # fmt: skip
 
 
+def _brings_rules(line: Line) -> bool:
+    """Security groups, and what BGP brings (flowspec), filter by rules that are in no configuration."""
+    if line.words[0] == "flowspec":
+        return any("local-install" in one.words for one in line.children)
+    return line.words[:3] == ["cts", "role-based", "enforcement"]
+
+
 class Configuration:
     """Reads lines, and then makes the rulesets of a device by ``apply``."""
 
@@ -55,11 +62,13 @@ class Configuration:
         self._vlan_filters: list[Line] = []
         self._policed = False
         self._strays: Rule | None = None
+        self._lines: list[Line] = []
         self._terminals: dict[str, list[str | None]] = {"ip": [], "ip6": []}
         self._zones = ZonePolicies(Classes(self._permitted))
         self._translations = Translations(self._permitted)
 
     def read(self, lines: list[Line]) -> None:
+        self._lines = lines
         mapped = {
             line.words[2] for line in lines if line.words[:2] == ["ip", "port-map"] and len(line.words) > 2
         }
@@ -77,13 +86,15 @@ class Configuration:
         }
         for line in lines:
             first = line.words[0]
+            if line.words == ["no", "ip", "routing"]:
+                self._device.state.forwarding["ipv4"] = None  # but between ports of one VLAN packets pass
             if first in ("no", "default"):
                 self._taken_away(line.words[1:])
                 continue
             if readers.get(first, self._zones.read)(line):
                 continue
             words = line.words
-            if ios_strays.decides(line) or words[:3] == ["cts", "role-based", "enforcement"]:
+            if ios_strays.decides(line) or _brings_rules(line):
                 self._unread(line)
             elif any(tuple(words[: len(one)]) == one for one in _STRANGE):
                 self._device.not_understood(f"line {line.number}", line.text, "is not modelled")
@@ -197,6 +208,8 @@ class Configuration:
             *ios_ports.vlan_filters(self._vlan_filters),
             *ios_ports.tunnels(device, interfaces, self._crypto_maps, self._permitted_of),
         ]
+        served = (place for one in interfaces for place in one.served.values())
+        mqc.bind(device, self._lines, served, self._permitted)
         ios_binding.bind(device, interfaces, keys, undecided)
         to_self = self._zones.apply(device)
         to_self += ios_binding.terminals(device, self._terminals, keys)

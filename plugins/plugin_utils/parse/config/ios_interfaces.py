@@ -16,7 +16,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from ...model.state import Interface
-from . import ios_strays
+from . import ios_strays, mqc
 from .blocks import Line
 from .device import Device
 from .entries import beneath
@@ -35,7 +35,8 @@ class Bound:
 class Settings:
     """``lists``: by family (ip, ip6) and direction. ``nat``: inside, outside, or enable. ``inspects``, ``sources``
     (unicast reverse path forwarding), ``policies`` (policy routing): the lines that say so, by family. ``unread``:
-    lines that may decide about packets, by direction. ``crypto``: those that bind a crypto map. ``switched``: whether
+    lines that may decide about packets, by direction. ``served``: policies of quality of
+    service. ``crypto``: those that bind a crypto map. ``switched``: whether
     it says that it is a port of a switch, with its ``vlan``, or that of a ``trunk``; ``routed``: it has an address."""
 
     name: str
@@ -45,6 +46,7 @@ class Settings:
     sources: list[tuple[str, Line]] = field(default_factory=list)
     policies: list[tuple[str, Line]] = field(default_factory=list)
     unread: list[tuple[str, Line]] = field(default_factory=list)
+    served: dict[str, mqc.Place] = field(default_factory=dict)
     crypto: list[Line] = field(default_factory=list)
     switched: bool | None = None
     routed: bool = False
@@ -58,6 +60,8 @@ _STRANGE = (
     ("ip", "admission"), ("ip", "auth-proxy"), ("ip", "wccp"), ("mac", "access-group"),
     ("bridge-group",), ("ip", "ips"), ("ip", "access-list"), ("ipv6", "virtual-reassembly", "drop-fragments"),
     ("service-policy", "type"), ("ip", "traffic-export"), ("cts", "role-based", "enforcement"),
+    ("xconnect",), ("authentication", "port-control", "auto"), ("access-session", "port-control", "auto"),
+    ("dot1x", "port-control", "auto"),
 )  # fmt: skip
 
 
@@ -155,6 +159,16 @@ def _bound(_interface: Interface, settings: Settings, said: _Said) -> None:
         settings.unread.append((direction, said.line))
 
 
+def _served(_interface: Interface, settings: Settings, said: _Said) -> None:
+    bound = mqc.binding(said.words)
+    if bound is not None and said.given:
+        settings.served[bound[0]] = mqc.Place(settings.name, *bound, said.line)
+    elif bound is not None:
+        settings.served.pop(bound[0], None)
+    elif said.given:
+        settings.unread += [("in", said.line), ("out", said.line)]
+
+
 def _crypto(_interface: Interface, settings: Settings, said: _Said) -> None:
     settings.crypto = [said.line] if said.given else []
 
@@ -229,6 +243,8 @@ _READERS: dict[tuple[str, ...], Read] = {
     ("ip", "nat"): _nat,
     ("ip", "unnumbered"): _unnumbered,
     ("crypto", "map"): _crypto,
+    ("service-policy", "input"): _served,
+    ("service-policy", "output"): _served,
     ("switchport",): _switched,
 }
 for _family in _FAMILIES:

@@ -20,7 +20,7 @@ from collections.abc import Iterator
 from ...model.match import Match, Named, Not, Unknown, both
 from ...model.rules import DROP, Rule, Verdict
 from ...model.state import Interface
-from . import asks, virtual_gateways
+from . import asks, junos_flow_routes, virtual_gateways
 from .braces import Node
 from .device import Device
 from .junos_filter import Filters
@@ -86,6 +86,7 @@ class Interfaces:
                 self._physical(physical)
         self._of_routing()
         self._of_tables()
+        junos_flow_routes.hook(device, root)
         self._others()
         self._management()
         for side, rules in self._itself.items():

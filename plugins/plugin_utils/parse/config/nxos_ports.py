@@ -147,7 +147,7 @@ def _filter_of(words: list[str]) -> tuple[str, str, str, str] | None:
     rest = words[1:]
     if rest[:1] == ["port"]:
         kind, rest = "port", rest[1:]
-    if len(rest) != 3 or rest[2] not in ("in", "out"):
+    if len(rest) != 3 or rest[2] not in ("in", "out") or (kind == "port" and rest[2] == "out"):
         return None
     if (family, rest[0]) not in (("ip", "access-group"), ("ip6", "traffic-filter")):
         return None
