@@ -28,13 +28,19 @@ class Class:
     flows: Mapping[str, FlowSet]
 
 
+class TooLateError(Exception):
+    """There is no time for the rest."""
+
+
 @dataclass
 class Sorting:
     """``classes``: in the order of their rank; what is in none is in ``REST``. ``watched``: flows by name, of which is
-    asked whether anything of them fares otherwise: ``touched`` of the findings holds the answer."""
+    asked whether anything of them fares otherwise: ``touched`` of the findings holds the answer. ``late``: whether
+    to give up, asked before each part of the work."""
 
     classes: Sequence[Class]
     watched: Mapping[str, FlowSet]
+    late: Callable[[], bool] = lambda: False
     findings: list[SortedFinding] = field(default_factory=list)
 
     def __call__(self, connection: str, asked: FlowSet, case: Case, most: int) -> SortedFinding:
@@ -57,6 +63,8 @@ class SortedFinding(Finding):
         self.sorted = {name: {kind: Bucket(most) for kind in KINDS} for name in names}
 
     def add(self, moved: Moved, parts: Sequence[FlowSet], changes: Sequence[ChainChange]) -> None:
+        if self._sorting.late():
+            raise TooLateError
         everything = moved.all
         if not everything:
             return

@@ -32,6 +32,7 @@ from ..analyse.sorted_diff import (
     Class,
     SortedFinding,
     Sorting,
+    TooLateError,
     noting,
 )
 from ..errors import PathGuardError
@@ -84,7 +85,7 @@ class _Region:
 
 
 class ChangeReport:
-    """``proofs``: of each path, now and before. ``seconds``: after which no other host is begun."""
+    """``proofs``: of each path, now and before. ``seconds``: after which the rest is told as not compared."""
 
     def __init__(
         self,
@@ -151,7 +152,7 @@ class ChangeReport:
         return {region.name for region in self._regions if region.required}
 
     def _host(self, host: str) -> Iterator[Entry]:
-        if time.monotonic() > self._deadline:
+        if self._is_late():
             self._late.append(host)
             return
         make, touched = noting(lambda space, hook: self._sorting(space, host, hook))
@@ -159,6 +160,9 @@ class ChangeReport:
             found = list(differences(self.before.states[host], self.now.states[host], most=MOST, noting=make))
         except PathGuardError as error:
             self._failed[host] = error.what
+            return
+        except TooLateError:
+            self._late.append(host)
             return
         self._touched |= touched()
         yield from (_entry(host, one) for one in found)
@@ -185,7 +189,10 @@ class ChangeReport:
             Class(EXPECTED, dict.fromkeys(KINDS, wanted)),
             Class(TOUCHING, dict.fromkeys(KINDS, touching)),
         )
-        return Sorting(classes, regions)
+        return Sorting(classes, regions, self._is_late)
+
+    def _is_late(self) -> bool:
+        return time.monotonic() > self._deadline
 
     def _moved_elsewhere(self, host: str) -> bool:
         """Whether a host sends packets otherwise than before, whatever its rules say."""

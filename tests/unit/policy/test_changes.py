@@ -15,6 +15,7 @@ from ansible_collections.pathguard.network.plugins.plugin_utils.errors import Po
 from ansible_collections.pathguard.network.plugins.plugin_utils.model.match import Match
 from ansible_collections.pathguard.network.plugins.plugin_utils.model.rules import DROP, Effect, Rule, Verdict
 from ansible_collections.pathguard.network.plugins.plugin_utils.model.state import State
+from ansible_collections.pathguard.network.plugins.plugin_utils.policy.changes import ChangeReport
 from ansible_collections.pathguard.network.plugins.plugin_utils.policy.expected import expected_from
 from ansible_collections.pathguard.network.plugins.plugin_utils.policy.read import load_policy
 from ansible_collections.pathguard.network.plugins.plugin_utils.policy.schemas import load_schema, problems
@@ -229,3 +230,16 @@ def test_errors_about_a_paths_packets_are_watched_at_every_hook() -> None:
         states["fw1"].rulesets[key] = ruleset(key, "output", "permit", rules)
     found = changes(before, after)
     assert found["touches"] == [PATH, "not yet"]
+
+
+def test_what_takes_too_long_is_told_as_not_compared_and_not_as_harmless(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(ChangeReport, "_is_late", lambda _self: True)
+    found = changes(lab(app_rule()), lab(app_rule(), WEB))
+    assert (found["hosts"], found["entries"]) == (["fw1"], [])
+    assert not found["touches_no_required_path"]
+    assert found["doubts"] == ["fw1 was not compared within 60 s"]
+    late = iter([False, True])
+    monkeypatch.setattr(ChangeReport, "_is_late", lambda _self: next(late))
+    assert changes(lab(app_rule()), lab(app_rule(), WEB))["doubts"] == ["fw1 was not compared within 60 s"]
