@@ -42,7 +42,9 @@ def _of_name(case: Case, name: str, past: Sequence[Moment]) -> Iterator[Cause]:
     elsewhere: dict[str, list[str]] = {}
     for host, found in now.items():
         strange = _strange(case, found)
-        if strange or (then is not None and _differ(then.addresses.get(host), found)):
+        moved = then is not None and _differ(then.addresses.get(host, ()), found)
+        # To another machine on purpose, as long as connections to it get through.
+        if strange or (moved and _by_name(case, name) and any(row.host == host for row in case.failed())):
             elsewhere.setdefault(", ".join(strange or found), []).append(host)
     owned = addresses_of_others(case.states)
     for addresses, names in elsewhere.items():
@@ -89,15 +91,16 @@ def _by_name(case: Case, name: str) -> bool:
     return any(name in path.destination.names for path in case.question.policy.paths)
 
 
-def _differ(one: Sequence[str] | None, other: Sequence[str]) -> bool:
-    return one is not None and set(one) != set(other)
+def _differ(one: Sequence[str], other: Sequence[str]) -> bool:
+    """Whether both are known, and are not the same."""
+    return bool(one) and set(one) != set(other)
 
 
 def earlier(name: str, now: Mapping[str, Sequence[str]], past: Sequence[Moment]) -> Then | None:
     """The newest time at which some source resolved it otherwise; None where nobody knows of one."""
     for moment in past:
         found = _kept(moment.folder.parent / FACTS, name)
-        if any(_differ(found.get(host), addresses) for host, addresses in now.items()):
+        if any(_differ(found.get(host, ()), addresses) for host, addresses in now.items()):
             return Then(moment.at, found)
     return None
 

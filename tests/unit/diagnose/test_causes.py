@@ -309,6 +309,10 @@ def test_a_name_that_has_moved(ailing: Ailing) -> None:
         "name",
     )
     assert any(cause.firewall for cause in found.causes)
+    lead_to("10.20.1.11")
+    ailing.site.results = {}
+    assert ailing.ask(**question, run_id="on-purpose").verdict.kind == "nothing"
+    assert ailing.ask(names=["db.example"], to="db_standby", run_id="beside").verdict.kind == "nothing"
 
 
 @pytest.mark.parametrize(
