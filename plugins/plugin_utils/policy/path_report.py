@@ -21,6 +21,7 @@ from .ends import hosts_of
 from .paths import ASSUMPTIONS, Path
 from .prove import BLOCKED, NO, NOT_KNOWN, OPEN, PARTIAL, YES, Proof, deciding_events
 from .remedy import Remedies
+from .stages import stages
 from .too_big import too_big_entry
 
 Entry = dict[str, Any]
@@ -167,7 +168,15 @@ def legs(proof: Proof) -> list[Entry]:
             "total": way.flows.pairs(),
         }
         status = _leg_status(way.flows, way.denied, way.unknown)
-        found.append({"hops": list(way.there), "replies": way.replies, "status": status, "pairs": pairs})
+        found.append(
+            {
+                "hops": list(way.there),
+                "stages": stages(proof, way.there),
+                "replies": way.replies,
+                "status": status,
+                "pairs": pairs,
+            }
+        )
     return found
 
 
