@@ -39,6 +39,7 @@ from ansible_collections.pathguard.network.plugins.plugin_utils.policy.schemas i
 
 from . import fuzz_seeds as seeds
 from .fuzz import Mutator
+from .fuzz_candidates import CANDIDATES
 from .fuzz_device_outputs import DEVICE_OUTPUTS
 from .fuzz_devices import CONFIGURATIONS
 from .fuzz_filters import FILTERS
@@ -193,6 +194,7 @@ TARGETS: dict[str, Target] = {
     "policy": _policy,
     "flow": _flow,
     **DEVICE_OUTPUTS,
+    **CANDIDATES,
     **FILTERS,
 }
 
