@@ -62,7 +62,7 @@ BACK = {
 }
 LONG = (("cisco_xr", "timed"), ("vyos", "plain"))
 # Seconds. On IOS XR the guard waits until the trial of a session that is gone is over.
-MINUTE = {"cisco_xr": 3.0}
+MINUTE = {"cisco_xr": 6.0}
 
 
 def _marks(platform: str, name: str) -> list[pytest.MarkDecorator]:

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -264,7 +265,7 @@ def test_vyos_goes_back_and_ends_the_timer(tmp_path: Path) -> None:
 
 
 def test_vyos_timer_cant_be_given_time(tmp_path: Path) -> None:
-    with on("vyos", tmp_path, minute=4.0) as site:
+    with on("vyos", tmp_path) as site:
         run.arm_all(site.each, ["r1"], RUN, 300.0)
         site.type("configure", "set system domain-name changed.example", "commit-confirm 1", "exit")
         outcome = run.confirm_all(site.each, ["r1"], RUN, margin=300.0)
@@ -276,8 +277,18 @@ def test_vyos_timer_cant_be_given_time(tmp_path: Path) -> None:
 TRIAL = ("configure", "ipv4 route 192.0.2.0/24 Null0", "commit confirmed minutes 2")
 
 
-def test_xr_says_that_only_its_own_session_confirms_a_trial(tmp_path: Path) -> None:
-    with on("cisco_xr", tmp_path, minute=1.5) as site, closing((other := fresh(site)).channel):
+def test_xr_says_that_only_its_own_session_confirms_a_trial(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with on("cisco_xr", tmp_path) as site, closing((other := fresh(site)).channel):
+        router = site.device.device
+
+        def time_is_up(_seconds: float) -> None:
+            with router.lock:
+                if router.keep():
+                    router.go_back()  # type: ignore[attr-defined]
+
+        monkeypatch.setattr(xr, "time", SimpleNamespace(sleep=time_is_up, monotonic=time.monotonic))
         run.arm_all(site.each, ["r1"], RUN, 300.0)
         other.type(*TRIAL)
         assert "only the session that made it can confirm it" in site.status().messages[0]
