@@ -155,6 +155,7 @@ def test_an_order_without_effect_is_kept(guarded: Guarded) -> None:
     assert fw1(guarded.lab) != before
 
 
+@pytest.mark.long
 def test_a_firewall_that_locks_the_controller_out_is_put_back_by_its_own_timer(guarded: Guarded) -> None:
     before = fw1(guarded.lab)
     lock = "nft insert rule inet filter input ct state new tcp dport 22 drop; nft insert rule inet filter forward ip saddr 10.10.1.5 drop"
