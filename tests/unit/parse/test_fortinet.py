@@ -259,6 +259,7 @@ def test_trap_28_a_missing_an_empty_and_a_self_containing_group(name: str) -> No
         '        set srcaddr "app" extra\n        set what-is-this "x"',
         "        xet srcaddr-negate enable",
         "        set srcaddr-negate",
+        "        set status maybe",
         "        set schedule",
         '        config tags\n            edit "x"\n            next\n        end',
     ],

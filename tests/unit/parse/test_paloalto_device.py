@@ -294,6 +294,16 @@ def test_which_of_several_device_groups_is_the_device_s_is_not_known() -> None:
     assert verdict("paloalto_panos", text, POSTGRES, "device-group child") == "permit"
 
 
+def test_zones_of_rules_that_are_for_any_zone() -> None:
+    text = (
+        "set device-group D devices 0123\nset device-group D pre-rulebase security rules r from any to any source "
+        "10.0.0.0/8 destination any application any service any action deny\n"
+    )
+    flow = {"src": "10.1.1.5", "dst": "192.0.2.1", "protocol": "tcp", "dst_port": 22}
+    asked = {**flow, "in_zone": "trust", "out_zone": "dmz"}
+    assert verdict("paloalto_panos", text, asked, "device-group D") == "deny"
+
+
 def test_parents_as_panorama_itself_shows_them() -> None:
     shown = "set readonly devices localhost.localdomain device-group child parent-dg parent\n"
     text = GROUPS.replace("set device-group child parent-dg parent\n", shown)

@@ -285,6 +285,7 @@ def test_trap_29_a_rule_that_lacks_what_each_has_is_unknown(key: str) -> None:
 @pytest.mark.parametrize(
     "more",
     [
+        "set rulebase security rules r1 disabled maybe\n",
         "set rulebase security rules r1 what-is-this yes\n",
         "set rulebase security rules r1 negate-source maybe\n",
         "set rulebase security rules r1 rule-type sideways\n",

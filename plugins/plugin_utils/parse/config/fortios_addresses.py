@@ -135,7 +135,7 @@ class Addresses:
         if not members:
             raise NotUnderstoodError("a group without members")
         found = asks.either(self.match(field, member) for member in members)
-        if block.value("exclude", "disable") == "enable":
+        if block.enabled("exclude", False):
             excluded = block.settings.get("exclude-member", [])
             if not excluded:
                 raise NotUnderstoodError("it excludes members and names none")

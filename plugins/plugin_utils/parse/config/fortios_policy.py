@@ -197,7 +197,7 @@ class Policies:
     def _settings(self, block: Block) -> Iterator[str]:
         for key, words in block.settings.items():
             if key in _READ:
-                if key.endswith("-negate") and words not in (["enable"], ["disable"]):
+                if key.endswith(("-negate", "status")) and words not in (["enable"], ["disable"]):
                     yield f"'set {key} {' '.join(words)}' is not understood"
                 continue
             if key in _NO_MATTER or words == [""]:  # as ``show full-configuration`` prints what is not set

@@ -41,6 +41,13 @@ class Block:
         found = self.blocks.get(name)
         return found.entries if found is not None else {}
 
+    def enabled(self, key: str, default: bool) -> bool:
+        """A setting that is enable or disable. NotUnderstoodError for anything else."""
+        said = self.value(key, "enable" if default else "disable")
+        if said not in ("enable", "disable"):
+            raise NotUnderstoodError(f"set {key} {said}: neither enable nor disable")
+        return said == "enable"
+
     def value(self, key: str, default: str = "") -> str:
         """The one word of a setting. NotUnderstoodError where it has none or several."""
         words = self.settings.get(key)

@@ -143,7 +143,7 @@ class Vips:
     def _vip(self, name: str, block: Block) -> Vip:
         vip = Vip(name, block, self._family)
         try:
-            vip.enabled = block.value("status", "enable") == "enable"
+            vip.enabled = block.enabled("status", True)
             self._read(vip, block)
         except NotUnderstoodError as error:
             vip.why = f"virtual IP {name}: {error}"
@@ -168,7 +168,7 @@ class Vips:
         sources = block.settings.get("src-filter")
         if sources:
             vip.came = both(vip.came, asks.either(self._source(said) for said in sources))
-        forwards = block.value("portforward", "disable") == "enable"
+        forwards = block.enabled("portforward", False)
         if forwards:
             self._forwarding(vip, block)
         inside = self._range(block, "mappedip")

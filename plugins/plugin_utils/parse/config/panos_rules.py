@@ -91,6 +91,8 @@ class Security:
     def _match(self, node: Node) -> tuple[Match, list[str]]:
         asked: list[Match] = []
         doubts = list(_narrowing(node))
+        if node.has("disabled") and node.values("disabled") not in (["yes"], ["no"]):
+            doubts.append("disabled is neither yes nor no")
         for read in (self._between, self._source, self._destination, self._carried):
             try:
                 asked.append(read(node))
