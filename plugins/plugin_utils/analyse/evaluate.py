@@ -24,7 +24,7 @@ from ..model.match import Match, assumptions_of
 from ..model.rules import CONTINUE, Rule, Ruleset, Verdict, VerdictMap
 from ..model.state import State
 from .asked import costly, learn_names
-from .bindings import Bindings
+from .bindings import Bindings, Kind
 from .compile import Compiler
 from .evidence import Decision, Evidence, Tally
 from .index import ChainSpans, Index, RuleIndex, spans, wanted
@@ -68,6 +68,9 @@ _DEEPEST_JUMP = 64  # the kernel's own limit is 16 for nft; iptables has none bu
 Pieces = dict[Overlay, int]
 
 
+_ANY_KIND = Kind()
+
+
 @dataclass(slots=True)
 class _Walk:
     """One way through one ruleset. ``asked``: what packets with the overlay ``begun`` want of an index."""
@@ -77,7 +80,7 @@ class _Walk:
     accepted: Pieces = field(default_factory=dict)
     asked: dict[str, tuple[tuple[int, int], ...]] | None = None
     begun: Overlay = ()
-    interface: str = ""
+    kind: Kind = _ANY_KIND
 
 
 class HostFirewall:
@@ -207,14 +210,14 @@ class HostFirewall:
         diagrams.trim()
         tallies: list[Tally] = []
         pieces: Pieces = self._overlays.at_first(hook, flows) if flows else {}
-        interface = self._bindings.interface(flows)
+        kind = self._bindings.kind(flows)
         for ruleset in rulesets:
             seen, beside = self._seen_by(ruleset, pieces)
             if alone and beside:
                 tallies.append(self._never_seen(ruleset, beside))
             if not seen:
                 continue
-            walk = _Walk(ruleset, Tally(), interface=interface)
+            walk = _Walk(ruleset, Tally(), kind=kind)
             tallies.append(walk.tally)
             early = before_tracking(ruleset)
             self._ruleset(walk, {untold(overlay): node for overlay, node in seen.items()} if early else seen)
@@ -266,7 +269,7 @@ class HostFirewall:
         return self.space.diagrams.union(self.space.named("connection", ("new",)), related.node)
 
     def _ruleset(self, walk: _Walk, pieces: Pieces) -> None:
-        if not self._indexes:
+        if not self._indexes or walk.kind.icmp:
             self._through(walk, pieces)
             return
         for overlay, node in pieces.items():  # each asks the indexes for itself, as it is by now
@@ -302,7 +305,7 @@ class HostFirewall:
         if index is not None and walk.asked is not None and pieces.keys() == {walk.begun}:
             order: Iterable[int] = index.candidates(walk.asked)
         else:
-            order = self._bindings.order(key, len(rules), walk.interface)
+            order = self._bindings.order(key, len(rules), walk.kind)
         left = dict(pieces)
         handed_back: Pieces = {}
         sent_on: Pieces = {}  # to the rule that follows the last one

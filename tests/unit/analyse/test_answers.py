@@ -17,7 +17,13 @@ from ansible_collections.pathguard.network.plugins.plugin_utils.analyse.evaluate
 from ansible_collections.pathguard.network.plugins.plugin_utils.analyse.outcome import Outcome
 from ansible_collections.pathguard.network.plugins.plugin_utils.model.flow import flows_from
 from ansible_collections.pathguard.network.plugins.plugin_utils.model.flowset import FlowSet, Space
-from ansible_collections.pathguard.network.plugins.plugin_utils.model.match import In, Named, Not, both
+from ansible_collections.pathguard.network.plugins.plugin_utils.model.match import (
+    In,
+    Named,
+    Not,
+    both,
+    protocol,
+)
 from ansible_collections.pathguard.network.plugins.plugin_utils.model.rules import (
     ACCEPT,
     CONTINUE,
@@ -93,7 +99,8 @@ def bound(draw: Random) -> State:
     for position in range(1, 16):
         name = Named("in_interface", (draw.choice(("eth0", "eth1", "eth*", "lo")),))
         port = In("dst_port", ((draw.choice((22, 80)), 443),))
-        matched = draw.choice((name, both(name, port), Not(name), port))
+        icmp = both(protocol(draw.choice((1, 58))), In("icmp_type", ((3, draw.choice((3, 8))),)))
+        matched = draw.choice((name, both(name, port), Not(name), port, icmp, both(name, icmp), protocol(6)))
         verdict = draw.choice((ACCEPT, DROP, CONTINUE))
         follows = bool(rules) and rules[-1].verdict == CONTINUE and draw.random() < 0.5
         rules.append(Rule(position, matched, verdict, f"rule {position}", follows=follows))
@@ -106,13 +113,16 @@ def test_rules_of_other_interfaces_are_left_out_without_a_trace(
     seed: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     state, space, found = bound(Random(seed)), Space(), []
-    for fewest in (1, 1000):
+    for fewest, most in ((1, 1000), (1000, -1)):
         monkeypatch.setattr(bindings, "_FEWEST", fewest)
+        monkeypatch.setattr(bindings, "_MOST_OF_ICMP", most)
         firewall = HostFirewall(state, space)
         asked = [
             flows_from(space, {"protocol": "tcp", "in_interface": name}) for name in ("eth0", "eth2", "eth9")
         ]
-        asked += [flows_from(space, {"protocol": "tcp"})]
+        asked += [flows_from(space, {"protocol": "tcp"}), flows_from(space, {})]
+        errors = {"protocol": ["icmp", "icmpv6"], "icmp_type": ["2-3"], "connection": ["related", "invalid"]}
+        asked += [flows_from(space, errors), flows_from(space, {**errors, "in_interface": "eth1"})]
         found.append([told(firewall.hooks(("prerouting",), flows)) for flows in asked])
     assert found[0] == found[1]
 
