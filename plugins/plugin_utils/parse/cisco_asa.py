@@ -135,6 +135,7 @@ class _Reading:
                 passing.bind(binding)
         passing.lists()
         passing.levels(passed)
+        others.policy_routes()
 
     def _collected(self) -> None:
         """Interfaces, objects and lists become the state's."""

@@ -291,3 +291,45 @@ def test_what_is_not_modelled_is_named() -> None:
 def test_a_text_without_interfaces_says_nothing_about_what_passes() -> None:
     assert verdict(ASA, LIST, _flow("outside", "inside")) == "unknown"
     assert verdict(ASA, LIST, _flow("outside", "inside"), "L") == "permit"
+
+
+AGAIN = """\
+interface GigabitEthernet0/0
+ nameif outside
+ security-level 0
+ ip address 10.1.1.1 255.255.255.0
+{line}
+interface GigabitEthernet0/1
+ nameif inside
+ security-level 100
+ ip address 10.2.0.1 255.255.255.0
+access-list O extended permit tcp any any eq 80
+{entry}
+access-group O in interface outside
+"""
+
+
+@pytest.mark.parametrize(
+    ("entry", "line", "wanted"),
+    [
+        # An entry that is there is switched off, and on again, by entering it once more.
+        ("access-list O extended permit tcp any any eq 80 inactive", "", "deny"),
+        (
+            "access-list O extended permit tcp any any eq 80 inactive\naccess-list O extended permit tcp any any eq 80",
+            "",
+            "permit",
+        ),
+        ("no access-list O extended permit tcp any any eq 80", "", "unknown"),  # a list without an entry
+        ("access-list O extended deny tcp any any eq 81 inactive", "", "permit"),
+        ("", " policy-route route-map R", "unknown"),
+    ],
+)
+def test_entries_that_are_entered_again_and_policy_routing(entry: str, line: str, wanted: str) -> None:
+    flow = {"src": "10.1.1.5", "dst": "10.2.0.9", "protocol": "tcp", "dst_port": 80}
+    ends = {"in_interface": "outside", "out_interface": "inside"}
+    assert verdict("cisco_asa", AGAIN.format(entry=entry, line=line), {**flow, **ends}) == wanted
+    if line:
+        assert (
+            verdict("cisco_asa", AGAIN.format(entry="", line=line), {**flow, **ends, "dst_port": 22})
+            == "deny"
+        )

@@ -3,7 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The access lists in a text of Cisco ASA: a configuration, commands that change one, or ``show access-list``.
 
-Source: Cisco ASA Series Command Reference, "access-list extended" (``line N`` inserts), "clear configure
+Source: Cisco ASA Series Command Reference, "access-list extended" (``line N`` inserts; an entry that is there is
+entered again, whole, to make it ``inactive``, or active again), "clear configure
 access-list", "show access-list": counters and a hash stand behind an entry, and what its objects and groups hold is
 listed below it under the same line number.
 """
@@ -49,6 +50,7 @@ class AccessList:
     kind: str = "extended"
     family: int | None = None
     entries: list[Entry] = field(default_factory=list)
+    known: dict[tuple[str, ...], Entry] = field(default_factory=dict)
 
 
 class Lists:
@@ -91,6 +93,10 @@ class Lists:
             if all(entry.words[0] == "remark" for entry in one.entries):
                 one.kind = kind
         entry = Entry(words, text)
+        same = one.known.setdefault(_but_inactive(words), entry)
+        if same is not entry and same.words[0] != "remark" and not number:
+            same.words, same.text = words, text
+            return
         if number and (counted or name in self._shown):
             entry.line = number
             head = self._shown.setdefault(name, {}).setdefault(number, entry)
@@ -122,8 +128,13 @@ class Lists:
             gone = next((entry for entry in one.entries if entry.words == rest), None)
             if gone is not None:
                 one.entries.remove(gone)
+                one.known.pop(_but_inactive(rest), None)
         elif one is not None:
             del self.found[words[1]]
+
+
+def _but_inactive(words: list[str]) -> tuple[str, ...]:
+    return tuple(word for word in words if word != "inactive")
 
 
 def rules(one: AccessList, objects: Objects, *, swapped: bool = False) -> Iterator[Rule]:

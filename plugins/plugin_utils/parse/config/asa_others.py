@@ -119,6 +119,22 @@ class Others:
             why = "which sources are routed back by this interface is not known"
             self._maybe(both(came, Not(self._known_routes.by(name))), DROP, line, why)
 
+    def policy_routes(self) -> None:
+        """Packets by an interface with a route map: it may send them elsewhere, or away ("policy-route")."""
+        why = "where a route map sends the packets is not modelled"
+        rules = []
+        for one in self._interfaces:
+            for line in starting(self._config, "interface", *one.hardware.split()):
+                for inner in line.starting("policy-route", "route-map"):
+                    self._device.not_understood(f"interface {one.name}", inner.text, why)
+                    asked, place = both(NEW, Named(_IN, (one.name,))), len(rules) + 1
+                    unknown = Verdict("unknown", detail=why)
+                    rules.append(
+                        Rule(place, asked, unknown, inner.text, line=inner.number, not_understood=(why,))
+                    )
+        if rules:
+            self._device.hook("policy routing", "forward", 60, rules, "permit")
+
     def _tunnels(self) -> None:
         """Packets that come out of a tunnel pass no list, unless ``no sysopt connection permit-vpn`` says so: those
         from the networks of a ``crypto map``, by an interface that is a tunnel, and from pools of addresses for

@@ -60,7 +60,7 @@ _OF_ZONES = frozenset(
         "unidirectional-session-refreshing",
     )
 )
-_MODES: dict[str, Match] = {"inet6": asks.IPV6, "mpls": ALWAYS}
+_MODES: dict[str, Match] = {"inet": asks.IPV4, "inet6": asks.IPV6, "mpls": ALWAYS}
 
 
 def pair_name(zones: tuple[str, str]) -> str:
