@@ -5,11 +5,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from ..errors import StateError
+from ..gather import names_file
 from ..guard.detail import hosts
 from ..model import text
 from . import timeline
@@ -17,9 +18,6 @@ from .case import Case
 from .cause import CERTAIN, LIKELY, NAME, Cause
 from .history import Moment
 from .site import addresses_of_others
-
-# What an earlier diagnosis has left beside its snapshots.
-FACTS = "facts.json"
 
 
 @dataclass(frozen=True)
@@ -42,7 +40,7 @@ def _of_name(case: Case, name: str, past: Sequence[Moment]) -> Iterator[Cause]:
     elsewhere: dict[str, list[str]] = {}
     for host, found in now.items():
         strange = _strange(case, found)
-        moved = then is not None and _differ(then.addresses.get(host, ()), found)
+        moved = then is not None and _differ(_at(then.addresses, host), found)
         # To another machine on purpose, as long as connections to it get through.
         if strange or (moved and _by_name(case, name) and any(row.host == host for row in case.failed())):
             elsewhere.setdefault(", ".join(strange or found), []).append(host)
@@ -54,7 +52,7 @@ def _of_name(case: Case, name: str, past: Sequence[Moment]) -> Iterator[Cause]:
             told += ", which no host that was read has"
         elif case.destinations:
             told += f", and not to {', '.join(case.destinations)}"
-        was = then.addresses.get(names[0], ()) if then is not None else ()
+        was = _at(then.addresses, names[0]) if then is not None else ()
         moved = bool(was) and ", ".join(was) != addresses
         if moved and then is not None:
             told += f"; it led to {', '.join(was)} on {timeline.moment(then.at)}: the name has moved"
@@ -96,26 +94,37 @@ def _differ(one: Sequence[str], other: Sequence[str]) -> bool:
     return bool(one) and set(one) != set(other)
 
 
+def _at(addresses: Mapping[str, Sequence[str]], host: str) -> Sequence[str]:
+    """An empty name stands for every host that is not named (gather/names_file.py)."""
+    return addresses.get(host, addresses.get("", ()))
+
+
 def earlier(name: str, now: Mapping[str, Sequence[str]], past: Sequence[Moment]) -> Then | None:
     """The newest time at which some source resolved it otherwise; None where nobody knows of one."""
     for moment in past:
-        found = _kept(moment.folder.parent / FACTS, name)
-        if any(_differ(found.get(host, ()), addresses) for host, addresses in now.items()):
+        found = _kept(moment.folder, name)
+        if any(_differ(_at(found, host), addresses) for host, addresses in now.items()):
             return Then(moment.at, found)
     return None
 
 
-def _kept(path: Path, name: str) -> dict[str, list[str]]:
-    """None where there is no such file, or it is not ours."""
+def _kept(folder: Path, name: str) -> dict[str, list[str]]:
+    """What was resolved when the snapshots in a folder were taken; none where nothing readable is kept."""
     try:
-        facts = json.loads(path.read_text(encoding="utf-8"))["facts"]
-        return {
-            host: sorted(map(str, told["names"][name]["addresses"]))
-            for host, told in facts.items()
-            if name in told["names"]
-        }
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return names_file.read(folder).get(name, {})
+    except StateError:
         return {}
+
+
+def keep(case: Case, folder: Path) -> None:
+    """For the next time, beside the snapshots."""
+    told = {host: case.facts.get(host, {}).get("names", {}) for host in case.sources}
+    found = {
+        host: {name: list(answer["addresses"]) for name, answer in names.items() if answer["addresses"]}
+        for host, names in told.items()
+    }
+    if any(found.values()):
+        names_file.write(folder, names_file.by_name(found))
 
 
 def _cause(case: Case, names: list[str], what: str, confidence: str) -> Cause:

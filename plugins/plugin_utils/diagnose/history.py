@@ -26,6 +26,8 @@ from ..policy.remedy import differ
 # A folder of runs has folders of steps in it; deeper nobody keeps snapshots. Of more moments, the newest are looked at.
 DEPTH = 3
 MOST_MOMENTS = 200
+# Of a folder's files, so many of the newest are tried: some may be no snapshots.
+MOST_TRIED = 5
 # Seconds for reading and proving them.
 PATIENCE = 20.0
 _HEAD = 4096
@@ -85,17 +87,15 @@ def _folders(folder: Path, depth: int) -> Iterator[Path]:
 
 
 def _moment(folder: Path) -> Moment | None:
-    """None where no file in it is a snapshot; reports and records lie beside them."""
+    """None where no file in it is a snapshot; reports and records lie beside them. Of hundreds of runs with hundreds of
+    hosts, the beginning of one file each is read: the newest that is a snapshot."""
     try:
         files = snapshot.files_in(folder)
     except StateError:
         return None
-    dated = {host: (path, at) for host, path in files.items() if (at := _gathered_at(path))}
-    if not dated:
-        return None
-    return Moment(
-        folder, max(at for _path, at in dated.values()), {host: path for host, (path, _at) in dated.items()}
-    )
+    newest = sorted(files.values(), key=lambda path: path.stat().st_mtime, reverse=True)[:MOST_TRIED]
+    at = next((at for path in newest if (at := _gathered_at(path))), "")
+    return Moment(folder, at, files) if at else None
 
 
 def _gathered_at(path: Path) -> str:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import GuardError
+from ..gather import names_file
 from ..gather.access import scrub
 from ..gather.device_secrets import without_secrets
 from ..guard.record import now, write_private
@@ -115,6 +116,9 @@ def _members(found: Diagnosis) -> Iterator[tuple[str, str]]:
         yield name, (found.folder / name).read_text(encoding="utf-8")
     for path in sorted((found.folder / NOW).glob("*.json")):
         yield f"{NOW}/{path.name}", _without_secrets(path.read_text(encoding="utf-8"))
+    names = found.folder / NOW / names_file.FILE
+    if names.exists():
+        yield f"{NOW}/{names_file.FILE}", names.read_text(encoding="utf-8")
 
 
 def _without_secrets(text: str) -> str:

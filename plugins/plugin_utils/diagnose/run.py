@@ -127,6 +127,7 @@ def diagnose(order: Order, site: DiagnoseSite, say: Say) -> Diagnosis:
         gateways=gathered.gateways,
     )
     case.facts, case.deaf = site.ask(FACTS, asking.requests(case, targets, order.probe))
+    by_names.keep(case, folder / NOW)
     clock.lap("ask")
     of_nat = _compare(case, order, past, names, folder, say)
     clock.lap("compare")

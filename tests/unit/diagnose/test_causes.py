@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import tarfile
 from pathlib import Path
 
 import pytest
@@ -295,7 +296,8 @@ def test_a_name_that_has_moved(ailing: Ailing) -> None:
     good = ailing.ask(**question, run_id="good")
     assert good.verdict.kind == "nothing"
     assert {"fw1", "db1"} <= set(good.case.states)
-    report.write(good, [], bundle=False)
+    with tarfile.open(report.write(good, [], bundle=True)["bundle"]) as archive:
+        assert "good/now/names.yml" in archive.getnames()
     lead_to("10.20.1.12")
     ailing.fail("timeout", *APPS)
     found = ailing.ask(**question, run_id="bad")
