@@ -264,19 +264,33 @@ def test_files_of_iptables(world: World, name: str, variant: str) -> None:
     }
 
 
-def test_nft_upon_tables_of_iptables(world: World) -> None:
+UPON_IPTABLES = {
+    "a rule more, a table less": "insert rule ip filter FORWARD ip saddr 10.0.0.9 drop\ndelete table ip nat\n",
+    "another rule in the place of one": "delete rule ip filter FORWARD handle {h}\nadd rule ip filter FORWARD udp dport 54 accept\n",
+    "all of it gone": "flush ruleset\ntable inet fw { chain c { type filter hook forward priority 0; policy drop; }; }\n",
+    "nothing of it": "table inet fw { chain c { type filter hook forward priority 0; policy drop; }; }\n",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", UPON_IPTABLES)
+def test_nft_upon_tables_of_iptables(world: World, name: str) -> None:
     """A table that nft changes is no longer as iptables showed it; one that it leaves alone is."""
     world.clear()
     world.fw.run("iptables-nft-restore", stdin=IPTABLES_OLD)
-    script = "insert rule ip filter FORWARD ip saddr 10.0.0.9 drop\ndelete table ip nat\n"
     before = outputs(world)
     unchanged(before)
+    listing = before["nft_text"].stdout
+    last = next(line for line in listing.splitlines() if "udp dport 53" in line)
+    script = UPON_IPTABLES[name].replace("{h}", last.rpartition(" ")[2])
     planned = linux_host.planned("fw", before, [Candidate("script", script)])
     world.fw.run("nft -f -", stdin=script)
     after = parse_platform("linux", "fw", outputs(world))
-    assert not any("/nat/" in key for key in (*planned.rulesets, *after.rulesets))
-    assert len(planned.rulesets["ip/filter/FORWARD"].rules if "ip/filter/FORWARD" in planned.rulesets else planned.rulesets["iptables/filter/FORWARD"].rules) == 4  # fmt: skip
     assert moved(planned, after) == []
+    now = parse_platform("linux", "fw", before)
+    assert moved(now, planned)
+    changed = {"a rule more, a table less", "another rule in the place of one"}
+    key = "ip/filter/FORWARD" if name in changed else "iptables/filter/FORWARD"
+    assert (key in planned.rulesets) == (name != "all of it gone")
 
 
 def test_several_candidates_come_one_after_the_other(world: World) -> None:

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from ..parse import parse_platform
 from ..parse.candidate import plan
 from ..parse.candidate.given import AUTO, BACKENDS, KINDS, Candidate
 from .channel import decoded
+from .device_secrets import without_secrets
 from .snapshot import Snapshot
 
 OPTION = "candidates"
@@ -118,6 +120,8 @@ def planned_states(
                 f"gather it with firewall_info, or correct the name; there are: {names}",
             )
         outputs = {output.name: output for output in snapshot.raw}
+        if snapshot.platform != "linux":  # secrets are starred in the snapshot, and must not get into errors
+            given = [replace(candidate, text=without_secrets(candidate.text)) for candidate in given]
         try:
             found[host] = plan.planned(snapshot.platform, host, outputs, given)
         except ParseError as error:

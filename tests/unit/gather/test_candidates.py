@@ -148,3 +148,15 @@ def test_a_file_of_iptables_that_may_be_of_either_family_is_named_by_its_file_or
     assert kinds.of_linux(Candidate("rules.v4", text)) == "iptables"
     with pytest.raises(ParseError, match="iptables or of ip6tables"):
         kinds.of_linux(Candidate("rules", text))
+
+
+def test_secrets_of_lines_get_into_no_error(tmp_path: Path) -> None:
+    running = RawOutput("running_config", "show running-config", 0, "version 15.2\nhostname r1\nend\n")
+    router = Snapshot("r1", "cisco_ios", "2026-11-23T04:00:00+00:00", {}, [running])
+    candidates = candidates_from(
+        {"r1": {"text": "no username admin secret 5 HUSH\n", "kind": "lines"}}, tmp_path
+    )
+    with pytest.raises(CandidateError, match="nothing of the kind") as error:
+        planned_states({"r1": router}, candidates, ["r1"])
+    assert "username admin" in error.value.what
+    assert "HUSH" not in str(error.value)

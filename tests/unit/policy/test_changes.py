@@ -20,6 +20,7 @@ from ansible_collections.pathguard.network.plugins.plugin_utils.policy.expected 
 from ansible_collections.pathguard.network.plugins.plugin_utils.policy.read import load_policy
 from ansible_collections.pathguard.network.plugins.plugin_utils.policy.schemas import load_schema, problems
 from ansible_collections.pathguard.network.plugins.plugin_utils.policy.validate import validate
+from ansible_collections.pathguard.network.plugins.plugin_utils.render.formats import render
 from tests.support.states import GROUPS, app_rule, forward, match, rule, ruleset, small_lab
 
 PATH = "app to primary"
@@ -243,3 +244,23 @@ def test_what_takes_too_long_is_told_as_not_compared_and_not_as_harmless(
     late = iter([False, True])
     monkeypatch.setattr(ChangeReport, "_is_late", lambda _self: next(late))
     assert changes(lab(app_rule()), lab(app_rule(), WEB))["doubts"] == ["fw1 was not compared within 60 s"]
+
+
+def test_people_read_it_in_every_form() -> None:
+    policy = load_policy(POLICY)
+    after = lab(app_rule("10.10.1.0/26"))
+    day = datetime.date(2026, 11, 23)
+    planned = {"fw1": ["files/fw1.nft"]}
+    report = validate(policy, after, GROUPS, lab(app_rule(), WEB), today=day, planned=planned)
+    shown = render(report, "text")
+    assert "planned fw1 as by fw1.nft: judged as they would be, nothing was changed" in shown
+    assert "change  this change touches 1 required path: app to primary" in shown
+    assert (
+        "lost    VIOLATION: fw1 forward, new connections: 10.10.1.66,10.10.1.100,10.10.1.200 -> 10.20.1.10"
+        in shown
+    )
+    assert len(shown.splitlines()) <= 40
+    assert "## The change" in render(report, "markdown")
+    html = render(report, "html")
+    assert "<h2>The change</h2>" in html
+    assert "lost    harmless: fw1 forward, new connections: 192.0.2.0/24 -&gt; any" in html
