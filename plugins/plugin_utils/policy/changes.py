@@ -25,6 +25,7 @@ from ..analyse.replies import answers
 from ..analyse.sorted_diff import (
     GAINED,
     KINDS,
+    KNOWN,
     LOST,
     REST,
     REWRITTEN,
@@ -181,9 +182,15 @@ class ChangeReport:
         broken = _union(space, (_flows(space, region.worse) for region in passing if region.required))
         opened = _union(space, (_flows(space, region.worse) for region in passing if not region.required))
         named = _union(space, (regions[region.name] for region in here if region.name in self.expected.paths))
-        wanted = named | self.expected.at(space, host)
+        meant = self.expected.at(space, host)
+        wanted = named | meant
         touching = _union(space, regions.values())
-        violations = {LOST: broken, GAINED: opened, UNKNOWN: broken | opened, REWRITTEN: broken | opened}
+        broken, opened = broken - meant, opened - meant
+        violations = {
+            LOST: broken,
+            GAINED: opened,
+            **dict.fromkeys((UNKNOWN, KNOWN, REWRITTEN), broken | opened),
+        }
         classes = (
             Class(VIOLATIONS, violations),
             Class(EXPECTED, dict.fromkeys(KINDS, wanted)),

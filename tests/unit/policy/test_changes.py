@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from ansible_collections.pathguard.network.plugins.plugin_utils.errors import PolicyError
-from ansible_collections.pathguard.network.plugins.plugin_utils.model.match import Match
+from ansible_collections.pathguard.network.plugins.plugin_utils.model.match import Match, Unknown
 from ansible_collections.pathguard.network.plugins.plugin_utils.model.rules import DROP, Effect, Rule, Verdict
 from ansible_collections.pathguard.network.plugins.plugin_utils.model.state import State
 from ansible_collections.pathguard.network.plugins.plugin_utils.policy.changes import ChangeReport
@@ -21,7 +21,7 @@ from ansible_collections.pathguard.network.plugins.plugin_utils.policy.read impo
 from ansible_collections.pathguard.network.plugins.plugin_utils.policy.schemas import load_schema, problems
 from ansible_collections.pathguard.network.plugins.plugin_utils.policy.validate import validate
 from ansible_collections.pathguard.network.plugins.plugin_utils.render.formats import render
-from tests.support.states import GROUPS, app_rule, forward, match, rule, ruleset, small_lab
+from tests.support.states import GROUPS, app_rule, forward, match, rule, ruleset, small_lab, stateful
 
 PATH = "app to primary"
 POLICY = {
@@ -129,6 +129,8 @@ def test_expected_paths_and_flows() -> None:
     assert {"violations", "expected", "harmless"} <= classes(found)
     wide = {**narrow, "src": "10.10.1.0/24"}
     assert "violations" not in classes(changes(before, after, [wide]))
+    assert "violations" not in classes(changes(before, after, [{**wide, "host": "fw1"}]))
+    assert "violations" in classes(changes(before, after, [{**wide, "host": "db1"}]))
     web = {"src": "192.0.2.0/24", "protocol": "tcp", "dst_port": 443}
     [new] = [
         e
@@ -264,3 +266,11 @@ def test_people_read_it_in_every_form() -> None:
     html = render(report, "html")
     assert "<h2>The change</h2>" in html
     assert "lost    harmless: fw1 forward, new connections: 192.0.2.0/24 -&gt; any" in html
+
+
+def test_what_becomes_known_and_is_denied_is_a_violation() -> None:
+    doubt = Rule(3, Unknown("limit", "a rate limit"), Verdict("accept"), "limit rate 5/second accept")
+    before = small_lab(fw1=[ruleset("inet/filter/forward", "forward", "deny", [*stateful(), doubt])])
+    found = changes(before, lab())
+    new = next(entry for entry in found["entries"] if entry["connection"] == "new")
+    assert set(new["flows"]["violations"]) == {"known"}
