@@ -66,7 +66,47 @@ class Question:
 def reach(
     network: Network, starts: Sequence[Start], question: Question, progress: Progress | None = None
 ) -> Reach:
-    """Follow the flows of all starts; each flow begins at one of them."""
+    """Follow the flows of all starts. A flow that begins at several of them, as one from outside may come in by several
+    interfaces, is denied or unknown if it is from one of them, and open on some leg if it is from one."""
+    batches = _apart(starts)
+    found = _reach(network, batches[0] if batches else [], question, progress)
+    for batch in batches[1:]:
+        found = _beside(found, _reach(network, batch, question, progress))
+    return found
+
+
+def _apart(starts: Sequence[Start]) -> list[list[Start]]:
+    """The starts in batches within which each flow begins once."""
+    batches: list[tuple[list[Start], FlowSet]] = []
+    for start in starts:
+        for at, (batch, flows) in enumerate(batches):
+            if not flows & start.flows:
+                batch.append(start)
+                batches[at] = batch, flows | start.flows
+                break
+        else:
+            batches.append(([start], start.flows))
+    return [batch for batch, _flows in batches]
+
+
+def _beside(one: Reach, other: Reach) -> Reach:
+    asked = one.open | one.denied | one.unknown | other.open | other.denied | other.unknown
+    denied = one.denied | other.denied
+    unknown = (one.unknown | other.unknown) - denied
+    return Reach(
+        asked - denied - unknown,
+        denied,
+        unknown,
+        one.some | other.some,
+        one.events + other.events,
+        one.legs + other.legs,
+        one.deliveries + other.deliveries,
+        one.answers + other.answers,
+    )
+
+
+def _reach(network: Network, starts: Sequence[Start], question: Question, progress: Progress | None) -> Reach:
+    """Each flow begins at one of the starts."""
     nothing = network.space.nothing
     asked = union(nothing, (start.flows for start in starts))
     follower = Walk(network, question.outside, question.boundaries, progress, question.goals)

@@ -207,7 +207,7 @@ def _without_rules(states: Mapping[str, State]) -> dict[str, PathGuardError]:
 
 
 def _violated(proof: Proof, accepted: bool) -> str:
-    bad = [path.name for path in proof.paths if path.satisfied == "no"]
+    bad = [path.name for path in proof.paths if path.satisfied == "no" and not path.accepted]
     bad += [fact["text"] for fact in proof.facts if fact["satisfied"] == "no"]
     if not bad or accepted:
         return ""

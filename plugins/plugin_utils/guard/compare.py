@@ -42,7 +42,9 @@ class PathView:
     ``{src: [...], dst: [...], ...}``. ``share``: short, for people ("7 of 10 app hosts"). ``too_big``: the open
     flows of which packets that are too big surely vanish, because the ICMP errors about them get lost.
     ``deciding``: ``{host, flows}``, who decides about these.
-    ``moved``: what is to be said of its names that have moved.
+    ``moved``: what is to be said of its names that have moved. ``unsaved``: hosts where boot would surely not load what
+    runs, of a path that requires it. ``accepted``: whether a violation from before the change does not stop it: it is
+    waived, or of a standby's path.
     """
 
     name: str
@@ -54,6 +56,8 @@ class PathView:
     unknown: list[dict[str, Any]] = field(default_factory=list)
     too_big: list[dict[str, Any]] = field(default_factory=list)
     moved: list[str] = field(default_factory=list)
+    unsaved: list[str] = field(default_factory=list)
+    accepted: bool = False
     deciding: list[dict[str, Any]] = field(default_factory=list)
 
 
@@ -75,10 +79,14 @@ class PathChange:
         """One line, for people."""
         was, now = self.before, self.after
         if was.kind == "forbidden":
-            return f"path '{self.name}' is forbidden and was {was.status}, is {now.status}"
+            found = f"path '{self.name}' is forbidden and was {was.status}, is {now.status}"
+            more = f", and boot would not load what runs on {', '.join(now.unsaved)}" if now.unsaved else ""
+            return found + more
         found = f"path '{self.name}' was {was.status} ({was.share}), is {now.status} ({now.share})"
         if self.hangs:
             found += ", but what is too big for its way hangs: ICMP errors get lost"
+        if now.unsaved:
+            found += f", but boot would not load what runs on {', '.join(now.unsaved)}"
         return "; ".join([found, *now.moved])
 
     def to_dict(self) -> dict[str, Any]:
@@ -110,10 +118,12 @@ def compare(
 def _change(before: PathView, after: PathView, expected: Expected) -> PathChange:
     what = TRANSITIONS[before.satisfied, after.satisfied] or _by_flows(before, after)
     hangs = what not in (WORSE, BETTER) and _hangs(before, after)
-    if hangs and what == SAME:
+    forgotten = set(after.unsaved) - set(before.unsaved)
+    if (hangs or forgotten) and what == SAME:
         what = WORSE
     if what in FAILING and (
-        after.name in expected.paths or (not hangs and _only_expected(before, after, expected))
+        after.name in expected.paths
+        or (not hangs and not forgotten and _only_expected(before, after, expected))
     ):
         what = EXPECTED
     return PathChange(after.name, before, after, what, hangs)

@@ -53,6 +53,7 @@ def path_lines(entry: Entry, rows: Sequence[ProbeRow], telling: Telling) -> list
         *_way(entry),
         *_too_big(entry),
         *(f"cause     {item['message']}" for item in entry.get("names_moved", ())),
+        *_unsaved(entry),
         *_causes(entry, telling),
         *_unknown(entry),
         *_evidence(entry["name"], rows),
@@ -64,6 +65,16 @@ def _cut_off(entry: Entry) -> list[str]:
     return _part(
         entry, entry["cut"] if required else entry["permitted"], "cut off " if required else "opened  "
     )
+
+
+def _unsaved(entry: Entry) -> list[str]:
+    """The hosts of which the path requires that boot loads what runs, and does not."""
+    found = (entry.get("persistent") or {"hosts": ()})["hosts"]
+    return [
+        f"at boot   {item['host']} would load something else: {item['reason']}"
+        for item in found
+        if item["matches"] == "differs"
+    ]
 
 
 def _part(entry: Entry, part: Entry, word: str) -> list[str]:

@@ -67,9 +67,9 @@ def prove(
 
 def _facts(document: Mapping[str, Any]) -> list[dict[str, str]]:
     return [
-        {"text": f"{item['at']}: {item['message']}", "satisfied": item["satisfied"]}
+        {"text": f"{item.get('at', item['where'])}: {item['message']}", "satisfied": item["satisfied"]}
         for item in document["findings"]
-        if item["kind"] == "configuration"
+        if item["kind"] in ("configuration", "siblings")
     ]
 
 
@@ -92,7 +92,14 @@ def view(entry: Mapping[str, Any]) -> PathView:
         too_big=list(entry["too_big"]["blocked"]["flows"]) if entry["too_big"] else [],
         deciding=[{"host": item["host"], "flows": item["flows"]} for item in entry["deciding"]],
         moved=[item["message"] for item in entry.get("names_moved", ())],
+        unsaved=[item["host"] for item in _unsaved(entry) if item["matches"] == "differs"],
+        accepted=bool(entry["waived"] or entry.get("standby")),
     )
+
+
+def _unsaved(entry: Mapping[str, Any]) -> Sequence[Mapping[str, str]]:
+    found: Sequence[Mapping[str, str]] = (entry.get("persistent") or {"hosts": ()})["hosts"]
+    return found
 
 
 def load_states(folder: FilePath, hosts: Sequence[str]) -> dict[str, State]:

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from ..errors import PolicyError
 from .complain import unknown_name
-from .paths import Endpoint, Policy
+from .paths import Endpoint, Policy, Siblings
 
 Groups = Mapping[str, Sequence[str]]
 
@@ -53,9 +53,27 @@ def check_against_inventory(policy: Policy, groups: Groups, hosts: Iterable[str]
         for index, name in enumerate(path.via):
             if name not in known:
                 raise unknown_name("host", name, known, f"{path.where}.via[{index}]")
+    for siblings in policy.siblings:
+        _check_siblings(siblings, groups, known)
     for index, boundary in enumerate(policy.boundaries):
         if boundary.host not in known:
             raise unknown_name("host", boundary.host, known, f"$.boundaries[{index}].host")
+
+
+def _check_siblings(siblings: Siblings, groups: Groups, known: list[str]) -> None:
+    if siblings.group and siblings.group not in groups:
+        raise unknown_name("group", siblings.group, list(groups), f"{siblings.where}.group")
+    for index, name in enumerate(siblings.hosts):
+        if name not in known:
+            raise unknown_name("host", name, known, f"{siblings.where}.hosts[{index}]")
+    if len(siblings.members(groups)) < 2:
+        raise PolicyError(
+            f"{siblings.label()} is one host alone, and has no sibling"
+            if siblings.members(groups)
+            else f"{siblings.label()} has no host",
+            siblings.where,
+            "name two hosts at least",
+        )
 
 
 def _check(endpoint: Endpoint, groups: Groups, known: list[str]) -> None:
@@ -70,7 +88,7 @@ def _check(endpoint: Endpoint, groups: Groups, known: list[str]) -> None:
 
 
 def hosts_needed(policy: Policy, groups: Groups, inventory: Iterable[str] = ()) -> list[str]:
-    """Every host that the policy names as an end, a waypoint or a boundary; routers between come on top."""
+    """Every host that the policy names as an end, a waypoint, a boundary or a sibling; routers between come on top."""
     check_against_inventory(policy, groups, inventory)
     found: dict[str, None] = {}
     for path in policy.paths:
@@ -80,6 +98,8 @@ def hosts_needed(policy: Policy, groups: Groups, inventory: Iterable[str] = ()) 
             found.update(dict.fromkeys(members(other, groups)))
         found.update(dict.fromkeys(path.via))
     found.update(dict.fromkeys(boundary.host for boundary in policy.boundaries))
+    for siblings in policy.siblings:
+        found.update(dict.fromkeys(siblings.members(groups)))
     named = policy.schema.get("properties", {}).get("hosts", {})
     known = known_hosts(groups, inventory)
     if isinstance(named, Mapping):

@@ -74,7 +74,7 @@ _ASSERTING = frozenset(
 )
 STANDARD = _ONE | _LIST | _MAP | _SILENT | _ASSERTING
 PATH_KEYWORDS = frozenset(("requiredPaths", "forbiddenPaths"))
-OWN = PATH_KEYWORDS | {"boundaries", "families"}
+OWN = PATH_KEYWORDS | {"boundaries", "families", "siblings"}
 _WITHOUT_EFFECT = {
     "format": "PathGuard does not check formats; use pattern",
     "$dynamicRef": "use $ref to #/$defs/...",

@@ -19,6 +19,7 @@ from ..model import text
 from ..model.flowset import FlowSet
 from .ends import hosts_of
 from .paths import ASSUMPTIONS, Path
+from .persistence import persistent_entry
 from .prove import BLOCKED, NO, NOT_KNOWN, OPEN, PARTIAL, YES, Proof, deciding_events
 from .remedy import Remedies
 from .stages import stages
@@ -188,6 +189,8 @@ def _ways(proof: Proof) -> Iterator[_Way]:
     for there, same in by_way.items():
         flows = union(nothing, (leg.flows for leg in same)) & proof.asked
         denied = union(nothing, (leg.denied for leg in same)) & proof.asked
+        if not proof.path.required:  # what gets in by one of several interfaces is open on this way
+            denied = denied - union(nothing, (leg.opened for leg in same))
         unknown = union(nothing, (leg.unknown for leg in same)) & proof.asked - denied
         if flows:
             yield _Way(
@@ -244,6 +247,8 @@ def path_entry(
         "too_big": too_big_entry(proof.errors, path.too_big, lambda flows: flows_entry(proof, flows))
         if proof.errors is not None and proof.errors.asked
         else None,
+        "persistent": persistent_entry(proof.unsaved) if path.persistent else None,
+        "standby": path.standby,
         "missed_via": proof.missed.pieces() if path.required else [],
         "witness": bad.witness() or proof.unknown.witness() or None,
         "deciding": decisions(proof, network) + _lacking(proof),

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -99,7 +99,8 @@ class Waiver:
 @dataclass(frozen=True, slots=True)
 class Path:
     """One entry of requiredPaths or forbiddenPaths. ``families``: 4 and/or 6; empty: those that both ends have.
-    ``too_big``: whether the ICMP errors about packets that are too big must come back, too."""
+    ``too_big``: whether the ICMP errors about packets that are too big must come back, too. ``persistent``: whether
+    boot must load what runs, on all firewalls on the way. ``standby``: whether it is one that a failover needs."""
 
     name: str
     kind: str
@@ -117,6 +118,8 @@ class Path:
     assume: tuple[str, ...] = ()
     waiver: Waiver | None = None
     too_big: bool = False
+    persistent: bool = False
+    standby: bool = False
 
     @property
     def required(self) -> bool:
@@ -134,6 +137,22 @@ class Boundary:
 
 
 @dataclass(frozen=True, slots=True)
+class Siblings:
+    """Hosts whose firewalls must decide alike: those of a group, or ``hosts``. ``where``: its JSON path."""
+
+    where: str
+    name: str = ""
+    group: str = ""
+    hosts: tuple[str, ...] = ()
+
+    def members(self, groups: Mapping[str, Sequence[str]]) -> list[str]:
+        return list(dict.fromkeys(groups.get(self.group, ()) if self.group else self.hosts))
+
+    def label(self) -> str:
+        return self.name or (f"group {self.group}" if self.group else ", ".join(self.hosts))
+
+
+@dataclass(frozen=True, slots=True)
 class Policy:
     """A policy that was read and found well-formed. ``schema``: the document itself, native data.
 
@@ -145,6 +164,7 @@ class Policy:
     title: str
     paths: tuple[Path, ...]
     boundaries: tuple[Boundary, ...] = ()
+    siblings: tuple[Siblings, ...] = ()
     configuration: bool = False
     schema: dict[str, Any] = field(default_factory=dict)
 

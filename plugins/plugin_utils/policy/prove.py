@@ -17,6 +17,7 @@ from ..model.fields import PROTOCOLS_WITH_PORTS
 from ..model.flowset import FlowSet
 from .ends import EndFinder, Ends
 from .paths import REPLIES_TAKE_SAME_LEG, Boundary, Path
+from .persistence import DIFFERS, Unsaved, unsaved
 from .translated import followed
 
 OPEN, PARTIAL, BLOCKED, NOT_KNOWN = "open", "partial", "blocked", "unknown"
@@ -29,7 +30,8 @@ _REQUESTS = ((1, (8, 13, 15, 17)), (58, (128,)))
 class Proof:
     """``denied``, ``unknown`` and ``open`` partition ``asked``. ``permitted``: open on some leg at least.
     ``missed``: flows that do not pass a host of ``via``. ``errors``: those about open flows of a required path
-    whose packets are too big. ``status`` and ``satisfied`` as in DESIGN."""
+    whose packets are too big. ``unsaved``: hosts on the way whose boot would not surely load what runs, of a path that
+    requires it. ``status`` and ``satisfied`` as in DESIGN."""
 
     path: Path
     ends: Ends
@@ -43,6 +45,7 @@ class Proof:
     legs: list[Leg] = field(default_factory=list)
     reached: list[Reach] = field(default_factory=list)
     errors: ErrorsBack | None = None
+    unsaved: list[Unsaved] = field(default_factory=list)
 
     @property
     def missing(self) -> list[str]:
@@ -77,9 +80,10 @@ class Proof:
         if violated:
             return NO
         wanted = self.errors if self.path.too_big else None
-        if wanted is not None and wanted.blocked:
+        if (wanted is not None and wanted.blocked) or any(item.matches == DIFFERS for item in self.unsaved):
             return NO
-        return NOT_KNOWN if self.not_known or (wanted is not None and wanted.unknown) else YES
+        doubtful = self.not_known or self.unsaved or (wanted is not None and wanted.unknown)
+        return NOT_KNOWN if doubtful else YES
 
 
 def prove(
@@ -148,8 +152,9 @@ def prove_between(
         unknown = unknown - denied
         opened = ends.asked - denied - unknown
     else:
-        # A flow that may come in by several ways is permitted if one of them lets it pass.
-        unknown = unknown - permitted
+        # A flow that may take several ways is permitted if one of them lets it pass, and closed if all of them are.
+        unsure = union(nothing, (leg.unknown for one in reached for leg in one.legs))
+        unknown = (unknown | unsure & ends.asked) - permitted
         denied = ends.asked - permitted - unknown
         opened = permitted
     legs = [leg for one in reached for leg in one.legs]
@@ -158,6 +163,7 @@ def prove_between(
     proof = Proof(
         path, ends, ends.asked, opened, denied, unknown, permitted, missed, events, legs, reached, errors
     )
+    proof.unsaved = _unsaved(proof, network)
     return _with_detours(proof, detour)
 
 
@@ -178,6 +184,12 @@ def _with_detours(proof: Proof, follow: Callable[[Sequence[Start], FlowSet], Rea
         events=[*proof.events, *found.doubtful],
         reached=[*proof.reached, found.reached],
     )
+
+
+def _unsaved(proof: Proof, network: Network) -> list[Unsaved]:
+    if not proof.path.persistent:
+        return []
+    return unsaved(network.states, (*proof.ends.sources, *proof.ends.destinations), proof.legs)
 
 
 def _of_ends(ends: Ends) -> list[Event]:

@@ -28,6 +28,7 @@ from .paths import (
     Endpoint,
     Path,
     Policy,
+    Siblings,
     Waiver,
 )
 from .schemas import load_schema, problems
@@ -62,7 +63,8 @@ def _policy(document: Any, name: str) -> Policy:
     for kind in (REQUIRED, FORBIDDEN):
         paths += _paths(schema, kind, families)
     configuration = asks_for_configuration(schema)
-    if not paths and not configuration:
+    siblings = _siblings(schema)
+    if not paths and not siblings and not configuration:
         raise PolicyError(
             "the policy asks for nothing",
             "$",
@@ -73,7 +75,7 @@ def _policy(document: Any, name: str) -> Policy:
     for where, message in problems(schema, load_schema("path-policy")):
         raise PolicyError(f"the policy does not fit its schema: {message}", where, "correct the policy")
     title = schema.get("title", "")
-    return Policy(name, title, tuple(paths), _boundaries(schema), configuration, schema)
+    return Policy(name, title, tuple(paths), _boundaries(schema), siblings, configuration, schema)
 
 
 def _paths(schema: Mapping[str, Any], kind: str, families: tuple[int, ...]) -> list[Path]:
@@ -107,7 +109,7 @@ def _path(item: Any, kind: str, where: str, families: tuple[int, ...]) -> Path:
         source_ports=read_ports(item["source_ports"], f"{where}.source_ports")
         if "source_ports" in item
         else ports,
-        via=tuple(_texts(item["via"], f"{where}.via")) if "via" in item else (),
+        via=_via(item["via"], kind, f"{where}.via") if "via" in item else (),
         severity=item.get("severity", "high"),
         owner=item.get("owner", ""),
         ticket=item.get("ticket", ""),
@@ -115,6 +117,8 @@ def _path(item: Any, kind: str, where: str, families: tuple[int, ...]) -> Path:
         assume=_assume(item["assume"], f"{where}.assume") if "assume" in item else (),
         waiver=_waiver(item["waiver"], f"{where}.waiver") if "waiver" in item else None,
         too_big=_too_big(item["too_big"], kind, services, f"{where}.too_big") if "too_big" in item else False,
+        persistent=_persistent(item["persistent"], f"{where}.persistent") if "persistent" in item else False,
+        standby=_standby(item["standby"], kind, f"{where}.standby") if "standby" in item else False,
     )
 
 
@@ -154,6 +158,17 @@ def _families(value: Any, where: str) -> tuple[int, ...]:
     return tuple(sorted(_FAMILIES[name] for name in names))
 
 
+def _via(value: Any, kind: str, where: str) -> tuple[str, ...]:
+    names = tuple(_texts(value, where))
+    if kind != REQUIRED:
+        raise PolicyError(
+            "via asks nothing of a forbidden path, which must be closed by every way",
+            where,
+            "leave it out, or forbid the path beside a required one",
+        )
+    return names
+
+
 def _assume(value: Any, where: str) -> tuple[str, ...]:
     names = _texts(value, where)
     for index, name in enumerate(names):
@@ -171,6 +186,24 @@ def _too_big(value: Any, kind: str, services: Sequence[Service], where: str) -> 
         raise PolicyError(
             f"too_big is {value!r}", where, "write too_big: required, or leave it out to have it told only"
         )
+    return True
+
+
+def _persistent(value: Any, where: str) -> bool:
+    if value != "required":
+        raise PolicyError(
+            f"persistent is {value!r}",
+            where,
+            "write persistent: required, or leave it out to have it told only",
+        )
+    return True
+
+
+def _standby(value: Any, kind: str, where: str) -> bool:
+    if kind != REQUIRED:
+        raise PolicyError("standby says nothing of a forbidden path", where, "leave it out")
+    if value is not True:
+        raise PolicyError(f"standby is {value!r}", where, "write standby: true, or leave it out")
     return True
 
 
@@ -262,6 +295,33 @@ def _address(value: str, where: str, prefix: bool) -> AddressRange:
             f"{value!r} is not {'a prefix' if prefix else 'an address'}", where, todo
         ) from error
     return AddressRange(family, low, high, value.strip())
+
+
+def _siblings(schema: Mapping[str, Any]) -> tuple[Siblings, ...]:
+    listed = schema.get("siblings", ())
+    if "siblings" in schema and (not isinstance(listed, list) or not listed):
+        raise PolicyError(
+            "siblings must be a list that is not empty",
+            "$.siblings",
+            "list {hosts: [fw1, fw2]}, or leave it out",
+        )
+    return tuple(_sibling(item, f"$.siblings[{index}]") for index, item in enumerate(listed))
+
+
+def _sibling(item: Any, where: str) -> Siblings:
+    _mapping(item, where, "an entry of siblings", ("name", "group", "hosts"))
+    if ("group" in item) == ("hosts" in item):
+        said = "both" if "group" in item else "none"
+        raise PolicyError(f"siblings need a group or hosts, and it has {said}", where, "choose one")
+    hosts = _texts(item["hosts"], f"{where}.hosts") if "hosts" in item else []
+    if "hosts" in item and len(hosts) < 2:
+        raise PolicyError("one host alone has no sibling", f"{where}.hosts", "name two hosts at least")
+    return Siblings(
+        where,
+        name=_text(item["name"], f"{where}.name") if "name" in item else "",
+        group=_text(item["group"], f"{where}.group") if "group" in item else "",
+        hosts=tuple(hosts),
+    )
 
 
 def _boundaries(schema: Mapping[str, Any]) -> tuple[Boundary, ...]:

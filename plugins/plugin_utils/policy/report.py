@@ -15,7 +15,8 @@ from ..model.state import State
 from .listening import listeners_known, nobody_listens
 from .path_report import broken, path_entry
 from .paths import Policy
-from .prove import Proof
+from .persistence import DIFFERS
+from .prove import NO, NOT_KNOWN, YES, Proof
 from .remedy import Remedies
 from .too_big import BLOCKED, PASS, sentence
 from .vocabulary import Breach
@@ -35,12 +36,14 @@ class ReportBuilder:
         network: Network,
         today: datetime.date,
         moved: Mapping[str, list[Entry]] | None = None,
+        siblings: Sequence[Entry] = (),
     ) -> None:
-        """``moved``: path -> its names that have moved since the baseline."""
+        """``moved``: path -> its names that have moved since the baseline. ``siblings``: what was found of each set."""
         self.policy = policy
         self.network = network
         self.today = today
         self.moved = moved or {}
+        self.siblings = list(siblings)
         self.findings: list[Entry] = []
 
     def finding(self, kind: str, severity: str, message: str, **where: str) -> None:
@@ -63,6 +66,7 @@ class ReportBuilder:
         for entry in paths:
             entry["names_moved"] = self.moved.get(entry["name"], [])
         self._configuration(breaches)
+        self._siblings()
         for proof, entry in zip(proofs, paths):
             self._about_path(proof, entry)
         hosts = {
@@ -77,6 +81,7 @@ class ReportBuilder:
             "policy": {"name": self.policy.name, "title": self.policy.title},
             "summary": self._summary(paths, len(hosts)),
             "paths": paths,
+            "siblings": self.siblings,
             "findings": self.findings,
             "hosts": hosts,
             "baseline": remedies is not None,
@@ -87,6 +92,7 @@ class ReportBuilder:
     def _summary(self, paths: Sequence[Entry], hosts: int) -> Entry:
         configuration = [item for item in self.findings if item["kind"] == "configuration"]
         violations = sum(broken(entry) for entry in paths) + len(configuration)
+        violations += sum(item["satisfied"] != YES for item in self.siblings)
         return {
             "verdict": "fail" if violations else "pass",
             "paths": len(paths),
@@ -110,6 +116,13 @@ class ReportBuilder:
                     at=breach.at,
                     satisfied=breach.satisfied,
                 )
+
+    def _siblings(self) -> None:
+        for item in self.siblings:
+            severity = "high" if item["satisfied"] == NO else "medium"
+            for message in item["messages"]:
+                text = f"{item['name']} must decide alike: {message}"
+                self.finding("siblings", severity, text, where=item["where"], satisfied=item["satisfied"])
 
     def _why(self, at: str) -> str:
         """What a state itself says about the fact at this place."""
@@ -153,6 +166,13 @@ class ReportBuilder:
         if entry["too_big"] is not None and entry["too_big"]["errors"] != PASS:
             severity = "medium" if entry["too_big"]["errors"] == BLOCKED else "info"
             self.finding("too_big", severity, sentence(entry["too_big"]), path=path.name)
+        for item in proof.unsaved:
+            severity = "high" if item.matches == DIFFERS else "medium"
+            self.finding("persistent", severity, item.text(), path=path.name)
+        if path.standby and entry["satisfied"] != YES:
+            surely = "would not surely work" if entry["satisfied"] == NOT_KNOWN else "would not work"
+            message = f"a failover {surely}: this path, which it needs, is {entry['status']}{_decider(entry)}"
+            self.finding("standby", "high", message, path=path.name)
         if path.required:
             self._listeners(proof)
             self._far_ends(proof)
@@ -185,6 +205,9 @@ class ReportBuilder:
                         )
 
     def _host(self, state: State, snapshot: str | None) -> Entry:
+        if state.boot["matches"] == DIFFERS:
+            message = f"what boot would load is not what runs: {state.boot['reason']}"
+            self.finding("boot", "low", message, host=state.host)
         for kind, items, message in (
             ("not_understood", state.not_understood, "{where}: {reason}"),
             ("unreadable", state.unreadable, "{what}: {reason}"),
@@ -218,6 +241,17 @@ def _changes(
     return shown, {
         name: len(changes) - _MOST_CHANGES for name, changes in found.items() if len(changes) > _MOST_CHANGES
     }
+
+
+def _decider(entry: Entry) -> str:
+    """Who decides: mostly, no rule names the standby's address, and a default action denies."""
+    for decision in entry["deciding"]:
+        if decision["rules"]:
+            rule = decision["rules"][-1]
+            return f" ({decision['host']}, {rule['chain']}: {rule['text']})"
+        if decision["reason"]:
+            return f" ({decision['reason']})"
+    return ""
 
 
 def _count(paths: Sequence[Entry], key: str, names: Sequence[str]) -> dict[str, int]:

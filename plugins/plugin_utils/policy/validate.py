@@ -24,6 +24,7 @@ from .paths import Path, Policy
 from .prove import Proof, prove
 from .remedy import Remedies, differ
 from .report import ReportBuilder
+from .siblings import siblings_entry
 from .vocabulary import check
 
 Progress = Callable[[str], None]
@@ -99,7 +100,8 @@ def validate(
         )
         before = _before(policy, earlier, groups, names_before or resolver)
     moved = _moved(now, proofs, before, names_before) if names_before is not None else {}
-    report = ReportBuilder(policy, network, today, moved).build(
+    siblings = [siblings_entry(item, states, groups) for item in policy.siblings]
+    report = ReportBuilder(policy, network, today, moved, siblings).build(
         proofs, breaches, remedies, before, snapshots or {}
     )
     for host, candidates in (planned or {}).items():

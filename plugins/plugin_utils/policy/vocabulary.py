@@ -99,6 +99,8 @@ def _paths(proof_of: Callable[[str], Proof]) -> Callable[..., Iterator[Any]]:
                 and (proof.errors.blocked or proof.errors.unknown)
             ):
                 message += ", and errors about packets that are too big do not surely get back"
+            if proof.unsaved:
+                message += ", and boot would not surely load what runs"
             error = (
                 _mark(message)
                 if proof.satisfied == NOT_KNOWN
