@@ -12,7 +12,7 @@ device's own rules, then post-rules nearest first and shared last).
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 
 from ..model.match import ALWAYS, Match, Named, Not, Unknown, both
@@ -50,8 +50,14 @@ _MATTERS |= {
     "shared",
     "vsys",
 }
-# Other rulebases that may stop packets, with the action that does.
-_STOPPING = {"pbf": "discard", "dos": "deny"}
+# Other rulebases that may stop packets: what says so, and whether a value of it does. Authentication policy stops users
+# who have not logged in ("Authentication Policy"; before 8.0, "Captive Portal").
+_STOPPING: dict[str, tuple[str, Callable[[str], bool]]] = {
+    "pbf": ("action", lambda said: said == "discard"),
+    "dos": ("action", lambda said: said == "deny"),
+    "authentication": ("authentication-enforcement", lambda said: said != "default-no-captive-portal"),
+    "captive-portal": ("action", lambda said: said != "no-captive-portal"),
+}
 
 
 def parse(host: str, outputs: Mapping[str, RawOutput]) -> State:
@@ -257,16 +263,16 @@ class _Panos:
         return [replace(rule, position=position) for position, rule in enumerate(rules, start=1)]
 
     def _stopping(self, place: Place) -> Iterator[Rule]:
-        for kind, action in _STOPPING.items():
+        for kind, (key, stops) in _STOPPING.items():
             for rulebase in place.rulebases(kind):
                 for name, node in rulebase.rules.children.items():
-                    if node.values("disabled") == ["yes"] or not node.at("action").has(action):
+                    if node.values("disabled") == ["yes"] or not any(map(stops, node.values(key))):
                         continue
                     why = f"{kind} rules are not modelled"
                     asked: list[Match] = [Unknown(f"{place.prefix}{kind} {name}", why)]
-                    for key, end in (("source", "src"), ("destination", "dst")):
-                        given = node.values(key) or ["any"]
-                        if node.values(f"negate-{key}") != ["yes"]:
+                    for side, end in (("source", "src"), ("destination", "dst")):
+                        given = node.values(side) or ["any"]
+                        if node.values(f"negate-{side}") != ["yes"]:
                             asked.append(asks.either(place.objects.address(end, one) for one in given))
                     text = f"{rulebase.name} {kind} rules {name} {node.shown()}"
                     yield Rule(0, both(*asked), DROP, text, line=node.line, not_understood=(why,))

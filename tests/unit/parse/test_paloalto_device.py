@@ -357,11 +357,28 @@ def test_only_what_a_rule_translates_is_unknown(flow: dict[str, Any], right: str
     assert asked(NAT, in_interface="ethernet1/1", out_interface="ethernet1/2", **flow) == right
 
 
-def test_rulebases_that_may_stop_packets_are_not_passed_over() -> None:
-    text = PANOS + "set rulebase pbf rules p action discard\nset rulebase pbf rules p source 10.1.1.5\n"
+@pytest.mark.parametrize(
+    "said",
+    [
+        "pbf rules p action discard",
+        "dos rules p action deny",
+        "authentication rules p authentication-enforcement default-web-form",
+        "captive-portal rules p action web-form",
+    ],
+)
+def test_rulebases_that_may_stop_packets_are_not_passed_over(said: str) -> None:
+    kind = said.split()[0]
+    text = f"{PANOS}set rulebase {said}\nset rulebase {kind} rules p source 10.1.1.5\n"
     way = {"in_zone": "users", "out_zone": "servers"}
     assert asked(text, **way) == "unknown"
     assert asked(text, **way, src="10.1.1.6") == "permit"
+
+
+def test_users_who_need_no_login() -> None:
+    text = (
+        f"{PANOS}set rulebase authentication rules p authentication-enforcement default-no-captive-portal\n"
+    )
+    assert asked(text, in_zone="users", out_zone="servers") == "permit"
 
 
 def test_what_is_for_the_device_itself_is_not_modelled() -> None:
