@@ -200,6 +200,12 @@ def test_a_router_says_when_it_was_changed(fresh_lab: Lab, tmp_path: Path) -> No
         assert (told.first["host"], told.first["hosts"]) == ("r1", ["app08", "app09", "app10"])
         assert "10.10.1.0 0.0.0.63" in told.first["now"]
         assert "10.10.1.0 0.0.0.255" in told.first["before"]
+        assert told.first["commands"] == [
+            "configure terminal",
+            "ip access-list extended APP-IN",
+            "no 10",
+            told.first["before"],
+        ]
         with tarfile.open(told.folder / f"{told.folder.name}.tar.gz") as archive:
             text = (
                 archive.extractfile(f"{told.folder.name}/now/r1.json") or pytest.fail("no snapshot")

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, PathGuard developers
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The commands that undo a change of a Linux host's rules, for a person on its console.
+"""The commands that undo a change of a host's rules, for a person on its console.
 
 By nft(8), iptables(8) and ipset(8). Given only where they say all that was there, and are not too long to be read
 before they are run; what a program has made is undone by that program.
@@ -18,6 +18,7 @@ from ..analyse.rulediff import set_diff
 from ..analyse.undo import DEFAULT_ACTION, MEMBERS, Change
 from ..model.rules import Rule, Ruleset
 from ..model.state import NamedSet, State
+from . import device_commands
 
 _NFT = frozenset(("ip", "ip6", "inet", "arp", "bridge", "netdev"))
 # What the kernel keeps for iptables-nft must not be changed with the tool of the other variant.
@@ -42,6 +43,8 @@ Commands = tuple[str, ...]
 
 def commands_of(change: Change, before: State, now: State) -> Commands:
     """None where it is not known how, or where it would take more than a few."""
+    if now.platform in device_commands.LISTS:
+        return device_commands.commands_of(change, now)
     if now.platform != "linux" or change.kind not in _UNDO or _is_managed(change):
         return ()
     found = _UNDO[change.kind](change, before, now)

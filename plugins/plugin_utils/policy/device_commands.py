@@ -1,0 +1,76 @@
+# Copyright: (c) 2026, PathGuard developers
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The lines that undo a change of one entry of a device's access list, to be typed at its prompt.
+
+By the numbers that entries have: Cisco IOS Security Configuration Guide ("IP Access List Entry Sequence Numbering"),
+Cisco NX-OS Security Configuration Guide ("Configuring IP ACLs"), Arista EOS User Manual ("ACLs and Route Maps"). Given
+only where the entry shows its number, and that number is nobody else's now.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+
+from ..analyse.rulechanges import ADDED, CHANGED, REMOVED
+from ..analyse.undo import Change
+from ..model.rules import Rule
+from ..model.state import State
+
+_ENTRY = re.compile(r"(\d+) (?:permit|deny) (\S+)")
+# An entry of a standard list has no protocol: an address comes at once.
+_ADDRESS = re.compile(r"any|host|\d+\.\d+\.\d+\.\d+(?:/\d+)?")
+
+
+def _of_ios(name: str, family: str, standard: bool) -> str:
+    """The lists of IPv6 write their numbers at the end, and are left out."""
+    return f"ip access-list {'standard' if standard else 'extended'} {name}" if family == "ip" else ""
+
+
+def _of_eos(name: str, family: str, standard: bool) -> str:
+    return f"{_FAMILY[family]} access-list {'standard ' if standard else ''}{name}"
+
+
+def _of_nxos(name: str, family: str, _standard: bool) -> str:
+    return f"{_FAMILY[family]} access-list {name}"
+
+
+_FAMILY = {"ip": "ip", "ip6": "ipv6"}
+# Platform -> how a list is opened for editing.
+LISTS: Mapping[str, Callable[[str, str, bool], str]] = {
+    "cisco_ios": _of_ios,
+    "cisco_nxos": _of_nxos,
+    "arista_eos": _of_eos,
+}
+
+
+def commands_of(change: Change, now: State) -> tuple[str, ...]:
+    """Empty where it is not known how."""
+    ruleset = now.rulesets.get(change.key)
+    if change.kind not in (ADDED, REMOVED, CHANGED) or ruleset is None or ruleset.family not in _FAMILY:
+        return ()
+    old, new = (side[0] if side else None for side in (change.before, change.after))
+    shown = [rule for rule in (old, new) if rule is not None]
+    if not all(_numbered(rule) for rule in shown) or ruleset.hook:
+        return ()
+    if old is not None and any(rule.line == old.line and rule.text != _text(new) for rule in ruleset.rules):
+        return ()
+    opened = LISTS[now.platform](change.key, ruleset.family, _standard(shown[0]))
+    lines = [f"no {new.line}"] if new is not None else []
+    lines += [old.text.strip()] if old is not None else []
+    return ("configure terminal", opened, *lines) if opened else ()
+
+
+def _numbered(rule: Rule) -> bool:
+    found = _ENTRY.match(rule.text.strip())
+    return found is not None and rule.line is not None and int(found[1]) == rule.line
+
+
+def _standard(rule: Rule) -> bool:
+    found = _ENTRY.match(rule.text.strip())
+    return found is not None and _ADDRESS.fullmatch(found[2]) is not None
+
+
+def _text(rule: Rule | None) -> str:
+    return rule.text if rule is not None else ""
