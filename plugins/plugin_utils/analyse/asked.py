@@ -5,28 +5,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from ..model.flowset import Space
 from ..model.match import All, Either, Fib, In, Masked, Match, Member, Named, Not, Unknown
 from .overlay import HIDDEN
 
 
-def costly(match: Match, asked: set[str]) -> Iterator[Match]:
-    """The parts of a match that are worth keeping; ``asked`` gets the fields that the whole of it asks for."""
+def learn_asked(match: Match, asked: set[str], costly: dict[Match, None]) -> None:
+    """``asked`` gets the fields that a match asks for, ``costly`` those of its parts that are worth keeping."""
     if isinstance(match, (In, Masked, Named)):
         asked.add(match.field)
     elif isinstance(match, (All, Either)):
         for part in match.matches:
-            yield from costly(part, asked)
+            learn_asked(part, asked, costly)
     elif isinstance(match, Not):
-        yield from costly(match.match, asked)
-    elif isinstance(match, Member):
-        asked.update(match.fields)
-    elif isinstance(match, Fib) and match.mark:
-        asked.add("mark")
-    if isinstance(match, (Fib, Member, Unknown)):
-        yield match
+        learn_asked(match.match, asked, costly)
+    elif isinstance(match, (Fib, Member, Unknown)):
+        costly[match] = None
+        if isinstance(match, Member):
+            asked.update(match.fields)
+        elif isinstance(match, Fib) and match.mark:
+            asked.add("mark")
 
 
 def learn_names(match: Match, space: Space, asked: set[str]) -> None:

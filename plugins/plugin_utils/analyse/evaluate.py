@@ -23,7 +23,7 @@ from ..model.flowset import FlowSet, Space
 from ..model.match import Match, assumptions_of
 from ..model.rules import CONTINUE, Rule, Ruleset, Verdict, VerdictMap
 from ..model.state import State
-from .asked import costly, learn_names
+from .asked import learn_asked, learn_names
 from .bindings import Bindings, Kind
 from .compile import Compiler
 from .evidence import Decision, Evidence, Tally
@@ -113,7 +113,7 @@ class HostFirewall:
             for rule in rules:
                 learn_names(rule.match, space, self._overlays.asked)
                 for match in (rule.match, *outcome_matches(rule.verdict)):
-                    self._costly.update(dict.fromkeys(costly(match, self.asked)))
+                    learn_asked(match, self.asked, self._costly)
         # Whether rules ask for nothing that flows don't say of themselves.
         self.plain = not self._overlays.asked
         ready = indexes or {}

@@ -61,7 +61,7 @@ def spans(match: Match, set_spans: SetSpans) -> Spans:
     for part in match.matches if isinstance(match, All) else (match,):
         if isinstance(part, In):
             if part.field in _WHOLE and part.ranges:
-                _narrow(found, part.field, _of_in(part))
+                _narrow(found, part.field, part.ranges if _is_plain(part) else _of_in(part))
         elif isinstance(part, (All, Either, Masked, Member)):
             for field, ranges in _of_other(part, set_spans):
                 _narrow(found, field, ranges)
@@ -85,9 +85,12 @@ def _of_other(part: All | Either | Masked | Member, set_spans: SetSpans) -> Iter
         yield part.field, (_on_line(part.field, part.value, high, part.family),)
 
 
+def _is_plain(part: In) -> bool:
+    """One range that lies on the line as it is: by far the most frequent."""
+    return part.family != 6 and len(part.ranges) == 1
+
+
 def _of_in(part: In) -> Ranges:
-    if len(part.ranges) == 1:  # by far the most frequent
-        return (_on_line(part.field, *part.ranges[0], part.family),)
     return few(_on_line(part.field, low, high, part.family) for low, high in part.ranges)
 
 
