@@ -83,3 +83,24 @@ def asa_configuration(lines: int, seed: int, questions: int) -> tuple[str, list[
             src=f"{flow['src'].rpartition('.')[0]}.0/24", dst=f"{flow['dst'].rpartition('.')[0]}.0/24"
         )
     return "\n".join([*head, *groups, *entries, *tail, ""]), asked, product
+
+
+def asa_changes(text: str) -> dict[str, str]:
+    """The configuration with a change as operators make them, by what it is."""
+    lines = text.splitlines()
+    entries = [at for at, line in enumerate(lines) if line.startswith("access-list")]
+    entry = next(at for at in entries[len(entries) // 2 :] if lines[at].count("object-group") == 3)
+    turned = {" permit ": " deny ", " deny ": " permit "}
+    said = next(word for word in turned if word in lines[entry])
+    member, group, port = (
+        next(at for at, line in enumerate(lines) if line.startswith(begin))
+        for begin in (" network-object host", " group-object TEAM", " service-object")
+    )
+    changed = {"one entry": lines[:entry] + [lines[entry].replace(said, turned[said])] + lines[entry + 1 :]}
+    for name, at in (
+        ("a group's member", member),
+        ("a group in a group", group),
+        ("a service of a group", port),
+    ):
+        changed[name] = lines[:at] + lines[at + 1 :]
+    return {name: "\n".join([*found, ""]) for name, found in changed.items()}

@@ -98,7 +98,7 @@ def _device(
     from ansible_collections.pathguard.network.plugins.plugin_utils.analyse.verdicts import Questions
     from ansible_collections.pathguard.network.plugins.plugin_utils.parse import parse_platform
 
-    outputs = {"running_config": _output(config.read_text(encoding="utf-8"), "running_config")}
+    outputs = {"running_config": output(config.read_text(encoding="utf-8"), "running_config")}
     questions, loading = timed(lambda: Questions(parse_platform(platform, HOST, outputs)))
     answers, proving = timed(lambda: questions.verdicts(flows, asked))
     return {
@@ -115,11 +115,11 @@ def save(ruleset: Path, _flows: list[dict[str, Any]]) -> dict[str, Any]:
 
     text = ruleset.read_text(encoding="utf-8")
     state = state_of("nft_json", text).to_dict()
-    found = snapshot.Snapshot(HOST, "linux", snapshot.now(), state, [_output(text)])
+    found = snapshot.Snapshot(HOST, "linux", snapshot.now(), state, [output(text)])
     return {"path": str(snapshot.write(ruleset.parent, found))}
 
 
-def _output(text: str, kind: str = "nft_json") -> Any:
+def output(text: str, kind: str = "nft_json") -> Any:
     from ansible_collections.pathguard.network.plugins.plugin_utils.model.raw import RawOutput
 
     return RawOutput(kind, kind, 0, text)
@@ -130,7 +130,7 @@ def state_of(kind: str, text: str) -> Any:
     from ansible_collections.pathguard.network.plugins.plugin_utils.parse import parse_platform
 
     others = {name: _nothing(name) for name in ALL_RULES if name != kind}
-    return parse_platform("linux", HOST, {kind: _output(text, kind), **others})
+    return parse_platform("linux", HOST, {kind: output(text, kind), **others})
 
 
 def _nothing(name: str) -> Any:

@@ -11,10 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.benchmarks.asa_configs import asa_configuration
+from tests.benchmarks.asa_configs import LIST, asa_changes, asa_configuration
 from tests.benchmarks.child import ours
 from tests.benchmarks.conftest import Tell
 from tests.benchmarks.report import Table
+from tests.benchmarks.test_diff import row
 from tests.benchmarks.test_speed import one_run
 
 LINES, QUESTIONS = 20_000, 500
@@ -23,6 +24,9 @@ LINES, QUESTIONS = 20_000, 500
 MOST_LOAD_PER_WORDS = 100
 MOST_RULES_PER_PRODUCT = 0.001
 MOST_PEAK_MIB = 512
+# How many times as long as reading both configurations, or the one.
+MOST_PER_LOAD = {"one entry": 6, "a group's member": 8, "a group in a group": 20, "a service of a group": 40}
+MOST_PER_LOAD_UNREACHABLE = 60
 
 
 @pytest.mark.timeout(600)
@@ -54,3 +58,38 @@ def test_groups_are_not_multiplied(tmp_path: Path, tell: Tell) -> None:
     assert found["rules"] <= MOST_RULES_PER_PRODUCT * product
     assert found["load"] <= MOST_LOAD_PER_WORDS * words["load"]
     assert found["peak"] <= MOST_PEAK_MIB
+
+
+@pytest.mark.timeout(900)
+def test_changed_groups_and_entries_that_nothing_reaches(tmp_path: Path, tell: Tell) -> None:
+    text, _flows, _product = asa_configuration(LINES, seed=20231012, questions=1)
+    before = tmp_path / "before.asa"
+    before.write_text(text, encoding="utf-8")
+    rows: list[list[str]] = []
+    too_much: list[str] = []
+    for name, changed in asa_changes(text).items():
+        after = tmp_path / "after.asa"
+        after.write_text(changed, encoding="utf-8")
+        measured = json.loads(ours("one_diff.py", "diff", str(before), str(after)).output)
+        (entry,) = measured["found"]
+        assert entry["hook"] == "prerouting"
+        assert entry["lost"]["flows"] or entry["gained"]["flows"], name
+        assert {rule["change"] for rule in entry["rules"]} == {
+            "changed" if name == "one entry" else "members"
+        }, name
+        rows.append(row(f"difference: {name} changed", measured, MOST_PER_LOAD[name], too_much))
+    dead = json.loads(ours("one_diff.py", "dead", str(before)).output)
+    assert {one["ruleset"] for one in dead["found"]} == {LIST}
+    rows.append(row("unreachable rules", dead, MOST_PER_LOAD_UNREACHABLE, too_much))
+    head = ["", "load, s", "work, s", "work / load", "at most", "peak, MiB"]
+    notes = ["From configurations. Of two, both are read."]
+    tell(
+        Table(
+            10,
+            "A Cisco ASA with nested object groups: differences, and what is never reached",
+            head,
+            rows,
+            notes,
+        )
+    )
+    assert not too_much

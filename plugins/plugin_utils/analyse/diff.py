@@ -130,6 +130,7 @@ def differences(
     blame = Blame(found)
     asked = _packets(found.space)
     for hook, key in _places(found, ruleset):
+        apart = {name: _apart(found, hook, packets) for name, packets in asked.items()}
 
         def ask(side: ShadowFirewall, what: FlowSet, hook: str = hook, key: str = key) -> Outcome:
             return side.ruleset(key, what) if key else side.hooks((hook,), what)
@@ -141,7 +142,7 @@ def differences(
             told: Moved | None = None
             for finding in findings if step.regions else ():
                 connection = finding.connection
-                moved, parts = _over(found, ask, step.regions, asked[connection], doubtful)
+                moved, parts = _over(found, ask, step.regions, apart[connection], doubtful)
                 if connection == OTHER and told is not None:
                     moved = moved.each(lambda here, there: here - there.forget(*_IMPLIED), told)
                 else:
@@ -154,6 +155,15 @@ def _packets(space: Space) -> dict[str, FlowSet]:
     new = flows_from(space, {})
     established = flows_from(space, {"connection": ESTABLISHED})
     return {NEW: new, ESTABLISHED: established, OTHER: space.everything - new - established}
+
+
+def _apart(found: Pair, hook: str, packets: FlowSet) -> list[FlowSet]:
+    """The packets by what rules of either side ask for that flows don't tell (whether the connection was translated,
+    which way it goes, who sent the packet): each part fares in one way."""
+    parts = [packets]
+    for side in found.sides if found.known else ():
+        parts = [one for part in parts for one in side.apart(hook, part)]
+    return parts
 
 
 def _places(found: Pair, ruleset: str | None) -> list[tuple[str, str]]:
@@ -189,20 +199,25 @@ def _unbound(found: Pair) -> Iterator[str]:
 
 
 def _over(
-    found: Pair, ask: Ask, regions: Iterable[FlowSet], asked: FlowSet, doubtful: FlowSet
+    found: Pair, ask: Ask, regions: Iterable[FlowSet], asked: Sequence[FlowSet], doubtful: FlowSet
 ) -> tuple[Moved, list[FlowSet]]:
-    """The comparison over the regions, one after the other (they may overlap), and where it found something."""
+    """The comparison over the regions, one after the other (they may overlap), and where it found something.
+    ``asked``: the packets in parts."""
     nothing = found.space.nothing
     none = {"permit": nothing, "deny": nothing}
     total = Moved(nothing, nothing, none, none, nothing, nothing)
     parts = []
+    left = list(asked)
     for region in regions:
-        flows = region & asked
-        asked = asked - flows
-        moved = compare(found, ask, flows, doubtful) if flows else total
-        if flows and moved.all:
-            parts.append(moved.all)
-            total = total.each(FlowSet.__or__, moved)
+        for index, packets in enumerate(left):
+            flows = region & packets
+            if not flows:
+                continue
+            left[index] = packets - flows
+            moved = compare(found, ask, flows, doubtful)
+            if moved.all:
+                parts.append(moved.all)
+                total = total.each(FlowSet.__or__, moved)
     return total, parts
 
 

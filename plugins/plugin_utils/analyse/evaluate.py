@@ -204,6 +204,10 @@ class HostFirewall:
         ]
         return self.passing(listed, flows, hooks[0] if hooks else "")
 
+    def apart(self, hook: str, flows: FlowSet) -> list[FlowSet]:
+        """``flows`` by what rules ask for that neither they nor the hook tell: each part is answered for certain."""
+        return self._overlays.apart(hook, flows)
+
     def passing(self, rulesets: Sequence[Ruleset], flows: FlowSet, hook: str, alone: bool = False) -> Outcome:
         """These rulesets, in this order. ``hook``: the first one that the flows come to here."""
         diagrams = self.space.diagrams

@@ -167,15 +167,20 @@ class Evidence:
     def _attribute(
         self, verdict: str, flows: FlowSet, decisions: Iterable[Decision]
     ) -> tuple[list[Part], FlowSet]:
-        """Split ``flows`` by who decided, first come, first served; and what nobody did."""
+        """Split ``flows`` by who decided, first come, first served, but rules of which it is certain that they match
+        before others: they decide whether or not those do. And what nobody decided."""
         found: list[Part] = []
-        for decision in decisions if flows else ():
-            for rule, node in self._expand(decision):
-                part = flows & FlowSet(self._space, self._space.certain(node)) if flows else flows
-                if part:
-                    flows = flows - part
-                    found.append(Part(verdict, part, (self._ref(decision, rule),), decision.reason))
+        listed = ((one, rule, node) for one in decisions for rule, node in self._expand(one)) if flows else ()
+        ordered = sorted(listed, key=lambda one: self._unsure(one[1])) if self.undecided() else listed
+        for decision, rule, node in ordered:
+            part = flows & FlowSet(self._space, self._space.certain(node)) if flows else flows
+            if part:
+                flows = flows - part
+                found.append(Part(verdict, part, (self._ref(decision, rule),), decision.reason))
         return found, flows
+
+    def _unsure(self, rule: Rule | None) -> bool:
+        return rule is not None and self._space.undecided(self._node(rule.match))
 
     def _ref(self, decision: Decision, rule: Rule | None) -> RuleRef:
         where = (self._host, decision.ruleset.key, decision.chain)

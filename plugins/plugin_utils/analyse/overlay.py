@@ -9,7 +9,7 @@ also remembers which translation a connection already has, because it gets one o
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from ..model.diagrams import EMPTY
 from ..model.fields import CONNECTION_STATES, DIRECTIONS, FIELDS, ORIGINS, STATES, TRANSLATIONS
@@ -101,6 +101,9 @@ def _change(effect: Effect, ruleset: Ruleset, current: dict[str, Value]) -> dict
     return found
 
 
+_Split = Callable[[str, FlowSet], "list[tuple[int | None, FlowSet]]"]
+
+
 class Overlays:
     """Overlays of one host's flows. ``asked``: which of the ``HIDDEN`` fields its rules ask for. ``own``: the host's
     addresses, none where they are not known."""
@@ -114,13 +117,7 @@ class Overlays:
     def at_first(self, hook: str, flows: FlowSet) -> dict[Overlay, int]:
         """``flows`` as a hook first sees them: what they don't say of themselves, where rules ask for it."""
         found: dict[Overlay, int] = {(): flows.node}
-        for name, split in (
-            ("ct_status", self._status_at_first),
-            ("direction", self._direction_at_first),
-            ("origin", self._origin_at_first),
-        ):
-            if name not in self.asked or flows.forget(name) != flows:
-                continue
+        for name, split in self._open(flows):
             parts: dict[Overlay, int] = {}
             for overlay, node in found.items():
                 for value, part in split(hook, FlowSet(self._space, node)):
@@ -128,6 +125,42 @@ class Overlays:
                         parts[_sorted((*overlay, (name, value, 0)))] = part.node
             found = parts
         return found
+
+    def apart(self, hook: str, flows: FlowSet) -> list[FlowSet]:
+        """``flows`` by what they don't say of themselves, where rules ask for it and the hook alone does not tell."""
+        found = [flows]
+        for name, split in self._open(flows):
+            parts = []
+            for value, part in (one for flows in found for one in split(hook, flows)):
+                if value is not None:
+                    parts.append(part)
+                    continue
+                parts += self._told(hook, name, part)
+            found = [part for part in parts if part]
+        return found
+
+    @staticmethod
+    def _told(hook: str, name: str, flows: FlowSet) -> list[FlowSet]:
+        """``flows`` with each of the values that they may have: first the usual one. Packets of no connection are
+        translated by none, and sources not before a packet leaves."""
+        usual, *others = STATES[name]
+        found = [flows.named(name, (usual,))]
+        if name == "ct_status":
+            flows = flows - flows.named("connection", ("invalid", "untracked"))
+            first = flows.named("connection", ("new",))
+            if hook in ("input", "forward"):
+                found.append(first.named(name, ("dnat",)))
+                flows = flows - first
+        return [*found, flows.named(name, others)]
+
+    def _open(self, flows: FlowSet) -> list[tuple[str, _Split]]:
+        """What rules ask for and the flows don't say, with how it is at first."""
+        listed: tuple[tuple[str, _Split], ...] = (
+            ("ct_status", self._status_at_first),
+            ("direction", self._direction_at_first),
+            ("origin", self._origin_at_first),
+        )
+        return [(name, split) for name, split in listed if name in self.asked and flows.forget(name) == flows]
 
     @staticmethod
     def _status_at_first(hook: str, flows: FlowSet) -> list[tuple[int | None, FlowSet]]:

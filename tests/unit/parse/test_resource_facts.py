@@ -367,6 +367,15 @@ def test_trap_29_a_key_that_is_not_consumed_makes_the_rule_unknown(extra: dict[s
         assert verdict("cisco_ios", ios({**ACE, **extra}), udp) == "deny"
 
 
+@pytest.mark.parametrize("grant", ["permit", "deny"])
+def test_what_is_certain_is_named_and_not_the_rule_before_it_that_is_not(grant: str) -> None:
+    unsure = {**ACE, "something_new": True, "grant": grant}
+    facts = ios(unsure, {**ACE, "sequence": 20, "grant": grant, "destination": {"any": True}})
+    answer = Questions(state_from_facts("cisco_ios", "r1", facts)).verdict(FLOW, "A")
+    assert answer["verdict"] == grant
+    assert [rule["line"] for rule in answer["rules"]] == [20]
+
+
 def test_keys_without_a_value_are_none() -> None:
     assert verdict("cisco_ios", ios({**ACE, "ttl": None, "log": False, "fragments": ""})) == "permit"
 
