@@ -8,19 +8,13 @@ from __future__ import annotations
 import random
 from typing import Any
 
+from tests.support.asa_texts import OUTSIDE_AND_INSIDE
+
 LIST = "OUTSIDE"
-_HEAD = """ASA Version 9.16(4)
+_HEAD = f"""ASA Version 9.16(4)
 !
 hostname bench
-interface GigabitEthernet0/0
- nameif outside
- security-level 0
- ip address 198.51.100.1 255.255.255.0
-interface GigabitEthernet0/1
- nameif inside
- security-level 100
- ip address 10.0.0.1 255.255.255.0
-"""
+{OUTSIDE_AND_INSIDE}"""
 _SITES, _TEAMS, _REGIONS, _SERVICES = 300, 60, 12, 40
 _MEMBERS, _PORTS = 20, 8
 

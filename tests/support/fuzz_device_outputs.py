@@ -23,17 +23,6 @@ from ansible_collections.pathguard.network.plugins.plugin_utils.parse.config imp
 from . import route_texts
 from .fuzz import Mutator
 
-ROUTES = {
-    "cisco_ios": route_texts.IOS,
-    "cisco_xr": route_texts.XR,
-    "cisco_asa": route_texts.ASA,
-    "arista_eos": route_texts.EOS,
-    "fortinet": route_texts.FORTIOS,
-    "vyos": route_texts.VYOS,
-    "cisco_nxos": route_texts.NXOS,
-    "juniper_junos": route_texts.JUNOS,
-    "paloalto_panos": route_texts.PANOS,
-}
 # Platforms whose tables list no route that is not used: a line with a prefix is a route.
 _ALL_USED = ("cisco_ios", "cisco_xr", "cisco_asa", "fortinet")
 _LINKS = "GigabitEthernet0/0 is up, line protocol is up\n  Internet address is 192.0.2.5/24\n"
@@ -85,8 +74,8 @@ FACTS: dict[str, dict[str, Any]] = {
 
 def outputs(mutator: Mutator) -> None:
     """A damaged table is read whole, or not at all; it is never an error."""
-    platform = mutator.draw.choice(sorted(ROUTES))
-    text = mutator.text(ROUTES[platform])
+    platform = mutator.draw.choice(sorted(route_texts.BY_PLATFORM))
+    text = mutator.text(route_texts.BY_PLATFORM[platform])
     state = State("r1", platform)
     state.interfaces = {"GigabitEthernet0/0": Interface("GigabitEthernet0/0")}
     texts = {"routes4": text, "interfaces": mutator.text(_LINKS)}
@@ -102,7 +91,7 @@ def outputs(mutator: Mutator) -> None:
 
 def _destinations(platform: str) -> set[str]:
     """The IPv4 networks of the sound text that are written as a prefix."""
-    words = ROUTES[platform].split()
+    words = route_texts.BY_PLATFORM[platform].split()
     return {word for word in words if word.count(".") == 3 and "/" in word and word != "10.0.0.0/8"}
 
 

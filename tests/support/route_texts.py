@@ -236,3 +236,15 @@ destination                                 nexthop                             
 10.6.0.0/16                                 vr two                                  10     A S
 total routes shown: 8
 """
+
+BY_PLATFORM = {
+    "cisco_ios": IOS,
+    "cisco_xr": XR,
+    "cisco_asa": ASA,
+    "arista_eos": EOS,
+    "fortinet": FORTIOS,
+    "vyos": VYOS,
+    "cisco_nxos": NXOS,
+    "juniper_junos": JUNOS,
+    "paloalto_panos": PANOS,
+}

@@ -11,31 +11,15 @@ import pytest
 
 from ansible_collections.pathguard.network.plugins.plugin_utils.policy.read import load_policy
 from ansible_collections.pathguard.network.plugins.plugin_utils.policy.validate import validate
-from tests.support import device_texts
+from tests.support import asa_texts, device_texts
 from tests.support.states import host
 
-CONFIG = """\
-interface GigabitEthernet0/0
- nameif app
- security-level 50
- ip address 10.10.1.1 255.255.255.0
-interface GigabitEthernet0/1
- nameif db
- security-level 80
- ip address 10.20.1.1 255.255.255.0
-object network db1
+CONFIG = f"""\
+{asa_texts.APP_AND_DB}object network db1
  host 10.20.1.10
  nat (db,app) static 10.10.1.77
-access-list APP extended permit tcp 10.10.1.0 255.255.255.0 host {seen} eq 5432
+access-list APP extended permit tcp 10.10.1.0 255.255.255.0 host {{seen}} eq 5432
 access-group APP in interface app
-"""
-ROUTES = """\
-Gateway of last resort is not set
-
-C        10.10.1.0 255.255.255.0 is directly connected, app
-L        10.10.1.1 255.255.255.255 is directly connected, app
-C        10.20.1.0 255.255.255.0 is directly connected, db
-L        10.20.1.1 255.255.255.255 is directly connected, db
 """
 
 
@@ -43,7 +27,7 @@ def path(seen: str, asked: str, more: str = "") -> dict[str, Any]:
     """What a path to the database by the address ``asked`` is."""
     states = {
         "app1": host("app1", {"eth0": ["10.10.1.5/24"]}, {"0.0.0.0/0": ["10.10.1.1 eth0"], "10.10.1.77/32": ["10.10.1.1 eth0"]}),
-        "r1": device_texts.state("cisco_asa", CONFIG.format(seen=seen) + more, routes4=ROUTES),
+        "r1": device_texts.state("cisco_asa", CONFIG.format(seen=seen) + more, routes4=asa_texts.APP_AND_DB_ROUTES),
         "db1": host("db1", {"eth0": ["10.20.1.10/24"]}, {"0.0.0.0/0": ["10.20.1.1 eth0"]}),
     }  # fmt: skip
     to = {"addresses": [asked]}

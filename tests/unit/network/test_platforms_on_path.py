@@ -11,7 +11,7 @@ import pytest
 
 from ansible_collections.pathguard.network.plugins.plugin_utils.policy.read import load_policy
 from ansible_collections.pathguard.network.plugins.plugin_utils.policy.validate import validate
-from tests.support import device_texts
+from tests.support import asa_texts, device_texts
 from tests.support.states import host
 
 POLICY = {
@@ -21,26 +21,10 @@ ALL, HALF = ("24", "255.255.255.0"), ("25", "255.255.255.128")
 # Platform -> its configuration, with {length} and {mask} of the apps that it lets through, and its routes.
 DEVICES = {
     "cisco_asa": (
-        """\
-        interface GigabitEthernet0/0
-         nameif app
-         security-level 50
-         ip address 10.10.1.1 255.255.255.0
-        interface GigabitEthernet0/1
-         nameif db
-         security-level 80
-         ip address 10.20.1.1 255.255.255.0
-        access-list APP extended permit tcp 10.10.1.0 {mask} host 10.20.1.10 eq 5432
-        access-group APP in interface app
-        """,
-        """\
-        Gateway of last resort is not set
-
-        C        10.10.1.0 255.255.255.0 is directly connected, app
-        L        10.10.1.1 255.255.255.255 is directly connected, app
-        C        10.20.1.0 255.255.255.0 is directly connected, db
-        L        10.20.1.1 255.255.255.255 is directly connected, db
-        """,
+        f"{asa_texts.APP_AND_DB}"
+        "access-list APP extended permit tcp 10.10.1.0 {mask} host 10.20.1.10 eq 5432\n"
+        "access-group APP in interface app\n",
+        asa_texts.APP_AND_DB_ROUTES,
     ),
     "cisco_nxos": (
         """\

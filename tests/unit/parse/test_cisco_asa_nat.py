@@ -14,20 +14,13 @@ from ansible_collections.pathguard.network.plugins.plugin_utils.analyse.verdicts
 from ansible_collections.pathguard.network.plugins.plugin_utils.model import text
 from ansible_collections.pathguard.network.plugins.plugin_utils.model.flow import flows_from
 from ansible_collections.pathguard.network.plugins.plugin_utils.model.flowset import Space
+from tests.support.asa_texts import OUTSIDE_AND_INSIDE
 from tests.support.device_texts import state
 
 ASA = "cisco_asa"
-PORTS = """
+PORTS = f"""
 ASA Version 9.8(1)
-interface GigabitEthernet0/0
- nameif outside
- security-level 0
- ip address 198.51.100.1 255.255.255.0
-interface GigabitEthernet0/1
- nameif inside
- security-level 100
- ip address 10.0.0.1 255.255.255.0
-interface GigabitEthernet0/2
+{OUTSIDE_AND_INSIDE}interface GigabitEthernet0/2
  nameif dmz
  security-level 50
  ip address 10.9.0.1 255.255.255.0

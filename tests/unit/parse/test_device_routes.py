@@ -16,17 +16,7 @@ from ansible_collections.pathguard.network.plugins.plugin_utils.model.state impo
 from ansible_collections.pathguard.network.plugins.plugin_utils.parse.config import facts
 from tests.support import route_texts
 
-TEXTS = {
-    "cisco_ios": route_texts.IOS,
-    "cisco_xr": route_texts.XR,
-    "cisco_asa": route_texts.ASA,
-    "arista_eos": route_texts.EOS,
-    "fortinet": route_texts.FORTIOS,
-    "vyos": route_texts.VYOS,
-    "cisco_nxos": route_texts.NXOS,
-    "juniper_junos": route_texts.JUNOS,
-    "paloalto_panos": route_texts.PANOS,
-}
+TEXTS = route_texts.BY_PLATFORM
 # Platform -> by which interfaces 10.5.0.0/16 is reached, and by which the network 10.1.1.0/24 is.
 WAYS = {
     "cisco_ios": ("GigabitEthernet0/1 GigabitEthernet0/0", "GigabitEthernet0/0"),

@@ -20,6 +20,22 @@ from ansible_collections.pathguard.network.plugins.plugin_utils.model.state impo
 from ansible_collections.pathguard.network.plugins.plugin_utils.parse.resource_facts import state_from_facts
 from tests.support import device_texts
 
+
+def three(source: str, database: str, ip: str, first: str = "") -> str:
+    """The facts of a list of three entries. ``source``, ``database``: the ends of the first one; ``ip``: what the last
+    one says beside its ends; ``first``: what comes before them."""
+    permit = "grant: permit"
+    database = f"{database}, port_protocol: {{eq: '5432'}}"
+    entries = [
+        first,
+        f"{{sequence: 10, {permit}, protocol: tcp, source: {{{source}}}, destination: {{{database}}}}}",
+        "{sequence: 20, grant: deny, protocol: udp, source: {any: true}, "
+        "destination: {any: true, port_protocol: {eq: domain}}}",
+        f"{{sequence: 30, {permit}, {ip}, source: {{host: 10.10.1.200}}, destination: {{any: true}}}}",
+    ]
+    return f"acls: [{{afi: ipv4, acls: [{{name: A, aces: [{', '.join(filter(None, entries))}]}}]}}]"
+
+
 # Platform -> (configuration, the same as facts, the list that is asked).
 SAME: dict[str, tuple[str, str, str]] = {
     "cisco_ios": (
@@ -79,24 +95,7 @@ SAME: dict[str, tuple[str, str, str]] = {
           20 deny udp any any eq domain
           30 permit ip 10.10.1.200/32 any
         """,
-        """\
-        acls:
-          - afi: ipv4
-            acls:
-              - name: A
-                aces:
-                  - sequence: 10
-                    grant: permit
-                    protocol: tcp
-                    source: {prefix: 10.10.1.0/25}
-                    destination: {prefix: 10.20.1.10/32, port_protocol: {eq: "5432"}}
-                  - sequence: 20
-                    grant: deny
-                    protocol: udp
-                    source: {any: true}
-                    destination: {any: true, port_protocol: {eq: domain}}
-                  - {sequence: 30, grant: permit, protocol: ip, source: {host: 10.10.1.200}, destination: {any: true}}
-        """,
+        three("prefix: 10.10.1.0/25", "prefix: 10.20.1.10/32", "protocol: ip"),
         "A",
     ),
     "cisco_xr": (
@@ -106,25 +105,12 @@ SAME: dict[str, tuple[str, str, str]] = {
          20 deny udp any any eq domain
          30 permit ipv4 host 10.10.1.200 any
         """,
-        """\
-        acls:
-          - afi: ipv4
-            acls:
-              - name: A
-                aces:
-                  - {sequence: 5, remark: databases}
-                  - sequence: 10
-                    grant: permit
-                    protocol: tcp
-                    source: {address: 10.10.1.0, wildcard_bits: 0.0.0.127}
-                    destination: {host: 10.20.1.10, port_protocol: {eq: "5432"}}
-                  - sequence: 20
-                    grant: deny
-                    protocol: udp
-                    source: {any: true}
-                    destination: {any: true, port_protocol: {eq: domain}}
-                  - {sequence: 30, grant: permit, protocol: ipv4, source: {host: 10.10.1.200}, destination: {any: true}}
-        """,
+        three(
+            "address: 10.10.1.0, wildcard_bits: 0.0.0.127",
+            "host: 10.20.1.10",
+            "protocol: ipv4",
+            "{sequence: 5, remark: databases}",
+        ),
         "A",
     ),
     "arista_eos": (
@@ -134,29 +120,7 @@ SAME: dict[str, tuple[str, str, str]] = {
            20 deny udp any any eq domain
            30 permit ip host 10.10.1.200 any log
         """,
-        """\
-        acls:
-          - afi: ipv4
-            acls:
-              - name: A
-                aces:
-                  - sequence: 10
-                    grant: permit
-                    protocol: tcp
-                    source: {subnet_address: 10.10.1.0/25}
-                    destination: {host: 10.20.1.10, port_protocol: {eq: "5432"}}
-                  - sequence: 20
-                    grant: deny
-                    protocol: udp
-                    source: {any: true}
-                    destination: {any: true, port_protocol: {eq: domain}}
-                  - sequence: 30
-                    grant: permit
-                    protocol: ip
-                    source: {host: 10.10.1.200}
-                    destination: {any: true}
-                    log: true
-        """,
+        three("subnet_address: 10.10.1.0/25", "host: 10.20.1.10", "protocol: ip, log: true"),
         "A",
     ),
     "cisco_asa": (
