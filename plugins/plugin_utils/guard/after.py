@@ -31,7 +31,7 @@ from .names import kept, resolver
 from .outcomes import HostFailure
 from .planned import deviations
 from .probes import UNKNOWN, Disagreement, ProbeRow, back_to, disagreements, grouped, texts
-from .probing import from_dicts, probe_rows
+from .probing import from_dicts, probe_rows, targets_now
 from .proof import Proof, load_states, prove
 from .revert import Revert
 from .seldom import Say, Seldom
@@ -188,7 +188,8 @@ class Judge:
         found.reasons += [change.text() for change in bad]
         found.reasons += [f"the configuration: {fact}" for fact in self._new_facts(found.proof)]
         if self.targets:
-            found.rows = probe_rows(self.site, found.proof, self.targets, self.run.probe_timeout)
+            targets = targets_now(self.policy, self.targets, found.states, self.run.groups, names)
+            found.rows = probe_rows(self.site, found.proof, targets, self.run.probe_timeout)
             found.odd = disagreements(found.rows, found.rows_before)
             found.reasons += texts(
                 item for item in found.odd if item.new and item.row.path not in _expected(found)

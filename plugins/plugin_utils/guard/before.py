@@ -133,7 +133,7 @@ def begin(start: Start, site: Site, say: Say) -> Before:
         probe_timeout=start.probe_timeout,
         expected_changes=list(start.expected_changes),
     )
-    aims = probe_targets(policy, states, start.groups) if start.probe else []
+    aims = probe_targets(policy, states, start.groups, names) if start.probe else []
     rows = probe_rows(site, proof, aims, start.probe_timeout)
     found_plan = None
     if start.candidates:

@@ -8,12 +8,33 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ..policy.probes import Target
+from ..model.state import State
+from ..policy.ends import Resolver
+from ..policy.paths import Policy
+from ..policy.probes import Target, probe_targets
 from .probes import CUT, SOME_WAYS, ProbeRow, proof_of
 from .proof import Proof
 from .site import Site
 
 NOT_PROBED = "not_probed"
+DNS = "dns"
+
+
+def targets_now(
+    policy: Policy,
+    targets: Sequence[Target],
+    states: Mapping[str, State],
+    groups: Mapping[str, Sequence[str]],
+    names: Resolver,
+) -> list[Target]:
+    """The targets from before the change; of paths that end at names, what these stand for now."""
+    named = {path.name for path in policy.paths if DNS in (path.source.kind, path.destination.kind)}
+    if not named:
+        return list(targets)
+    again = probe_targets(policy, states, groups, names)
+    return [target for target in targets if target.path not in named] + [
+        target for target in again if target.path in named
+    ]
 
 
 def probe_rows(site: Site, proof: Proof, targets: Sequence[Target], timeout: float) -> list[ProbeRow]:

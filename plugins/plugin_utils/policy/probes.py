@@ -15,7 +15,7 @@ from ..model.fields import PROTOCOLS
 from ..model.flowset import Space
 from ..model.state import State
 from .complain import unknown_name
-from .ends import EndFinder, Ends
+from .ends import EndFinder, Ends, Resolver
 from .inventory import Groups, check_against_inventory, members
 from .paths import Path, Policy
 from .prove import Proof, prove
@@ -63,9 +63,11 @@ def required_paths(policy: Policy, names: Collection[str] | None = None) -> list
     return [path for path in paths if names is None or path.name in names]
 
 
-def probe_targets(policy: Policy, states: Mapping[str, State], groups: Groups) -> list[Target]:
+def probe_targets(
+    policy: Policy, states: Mapping[str, State], groups: Groups, resolver: Resolver | None = None
+) -> list[Target]:
     """The connections of all required paths, from every source address that a gathered host has."""
-    finder = EndFinder(Network(states, Space()), groups, policy.boundaries)
+    finder = EndFinder(Network(states, Space()), groups, policy.boundaries, resolver)
     found: dict[Target, None] = {}
     for path in required_paths(policy):
         found.update(dict.fromkeys(_of_path(path, finder.find(path), states)))

@@ -19,7 +19,10 @@ from ansible_collections.pathguard.network.plugins.plugin_utils.guard.probes imp
     proof_of,
     texts,
 )
-from ansible_collections.pathguard.network.plugins.plugin_utils.guard.probing import asked
+from ansible_collections.pathguard.network.plugins.plugin_utils.guard.probing import asked, targets_now
+from ansible_collections.pathguard.network.plugins.plugin_utils.policy.probes import probe_targets
+from ansible_collections.pathguard.network.plugins.plugin_utils.policy.read import load_policy
+from tests.support.states import GROUPS, small_lab
 
 PAIR = ("10.10.1.66", "10.20.1.10", 5432)
 CUT: list[dict[str, Any]] = [
@@ -155,3 +158,20 @@ class Flaky:
 def test_a_host_that_could_not_be_asked_is_asked_once_more(failures: dict[str, int], lost: list[str]) -> None:
     answers, errors = asked(Flaky(failures), {"a": [1], "b": [2]}, 1.0)  # type: ignore[arg-type]
     assert (sorted({**answers, **errors}), list(errors)) == (["a", "b"], lost)
+
+
+def test_after_the_change_a_name_is_tried_by_what_it_stands_for_then() -> None:
+    path = {
+        "name": "by group",
+        "from": {"group": "app"},
+        "to": {"group": "db_primary"},
+        "service": "postgresql",
+    }
+    policy = load_policy({"requiredPaths": [path, {**path, "name": "by name", "to": {"dns": "shop-db"}}]})
+    before = probe_targets(policy, small_lab(), GROUPS, lambda _host, _name: ["10.20.1.10"])
+    now = targets_now(policy, before, small_lab(), GROUPS, lambda _host, _name: ["10.20.1.12"])
+    assert {(target.path, target.address) for target in now} == {
+        ("by group", "10.20.1.10"),
+        ("by name", "10.20.1.12"),
+    }
+    assert len(now) == len(before)

@@ -40,6 +40,14 @@ def test_each_host_by_the_address_that_routing_chooses() -> None:
     assert [target.host for target in found] == list(APPS)
 
 
+def test_a_name_is_tried_by_what_it_stands_for() -> None:
+    by_name = policy(to={"dns": "shop-db"})
+    found = probe_targets(by_name, small_lab(), GROUPS, lambda _host, _name: ["10.20.1.12"])
+    assert {(target.address, target.port) for target in found} == {("10.20.1.12", 5432)}
+    assert [target.host for target in found] == list(APPS)
+    assert not probe_targets(by_name, small_lab(), GROUPS), "nobody has resolved it"
+
+
 def test_what_is_tried_comes_with_what_the_proof_expects() -> None:
     narrowed = small_lab(fw1=[forward(app_rule("10.10.1.0/26"))])
     found = expected_targets(policy(), narrowed, GROUPS)
