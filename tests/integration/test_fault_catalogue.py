@@ -19,9 +19,10 @@ from tests.support.fault_catalogue import FOLDER, Fault, faults
 
 # In the short run; the others are for the long one.
 SAMPLE = {"01", "03b", "09", "11", "15", "25", "26", "28"}
-# What is in force and on disk, as the tools of each host tell it.
+# What is in force and on disk, as the tools of each host tell it; nft would tell iptables' tables in another order.
 RULES = """
-nft -s list ruleset; for tool in iptables ip6tables iptables-legacy ip6tables-legacy; do $tool-save 2>/dev/null | grep ^-A; done
+[ -e /etc/iptables ] || nft -s list ruleset
+for tool in iptables ip6tables iptables-legacy ip6tables-legacy; do echo $tool; $tool-save 2>/dev/null | grep ^-A; done
 ipset save 2>/dev/null | sed 's/ initval .*//' | sort
 cat /etc/nftables.conf /etc/ipset.conf /etc/iptables/rules.* /etc/nftables.d/* 2>/dev/null
 """
