@@ -47,6 +47,11 @@ ip access-list extended FROM-APP
 ip access-list extended NUMBERED
  10 permit tcp any any eq 22
  20 deny ip any any
+ip access-list extended REMARKED
+ remark the door
+ permit tcp any any eq 22
+ remark all others
+ deny ip any any
 access-list 101 permit tcp any any eq 80
 access-list 101 deny ip any any
 object-group network DB
@@ -134,6 +139,21 @@ BLOCKS: dict[str, tuple[str, str, list[str]]] = {
     ),
     "ios: without indentation": (
         "configure terminal\nip access-list extended NUMBERED\nno 20\nexit\nend\n",
+        "ip access-list extended NUMBERED",
+        ["10 permit tcp any any eq 22"],
+    ),
+    "ios: remarks without numbers are not counted": (
+        "ip access-list extended REMARKED\n 15 permit udp any any eq 53\n no 20\n remark more\n permit icmp any any\n",
+        "ip access-list extended REMARKED",
+        ["remark the door", "permit tcp any any eq 22", "15 permit udp any any eq 53", "remark all others", "remark more", "25 permit icmp any any"],
+    ),
+    "ios: remarks are not counted by resequence": (
+        "ip access-list resequence REMARKED 100 10\nip access-list extended REMARKED\n 105 permit udp any any eq 53\n",
+        "ip access-list extended REMARKED",
+        ["remark the door", "100 permit tcp any any eq 22", "105 permit udp any any eq 53", "remark all others", "110 deny ip any any"],
+    ),
+    "ios: lines below the one that begins the mode": (
+        "configure terminal\n ip access-list extended NUMBERED\n  no 20\n exit\nend\n",
         "ip access-list extended NUMBERED",
         ["10 permit tcp any any eq 22"],
     ),
@@ -274,6 +294,29 @@ def test_asa_binds_one_list_a_direction() -> None:
     assert not any(text.startswith("access-group IN ") for text in bound)
 
 
+def bindings_of_asa(lines: str) -> list[str]:
+    merged = MERGES["cisco_asa"](ASA, lines, "lines").splitlines()
+    return [line for line in merged if line.startswith("access-group ")]
+
+
+def test_what_asa_binds_for_itself_stands_beside_what_passes_it() -> None:
+    lines = "access-group MGMT in interface inside control-plane\n"
+    assert bindings_of_asa(lines) == ["access-group IN in interface inside", lines.strip()]
+
+
+def test_asa_clears_what_stands_before_and_not_what_follows() -> None:
+    again = "access-group IN in interface inside\n"
+    assert bindings_of_asa("clear configure access-group\n") == []
+    assert bindings_of_asa(f"clear configure access-group\n{again}") == [again.strip()]
+    running = (
+        f"{ASA}object network DB\n nat (inside,outside) static 192.0.2.9\nnat (any,any) source static DB DB\n"
+    )
+    left = MERGES["cisco_asa"](
+        running, "clear configure nat\nnat (any,any) source static DB DB\n", "lines"
+    ).splitlines()
+    assert [line for line in left if "nat " in line] == ["nat (any,any) source static DB DB"]
+
+
 @pytest.mark.parametrize("platform", sorted(MERGES))
 def test_lines_that_change_nothing_leave_the_state_that_there_is(platform: str) -> None:
     lines = {
@@ -301,6 +344,10 @@ REFUSED: dict[str, tuple[str, str, int]] = {
     "ios: no entry of that number": ("ip access-list extended NUMBERED\n\n no 15\n", "no such entry", 3),
     "ios: no such entry": ("ip access-list extended NUMBERED\n no permit udp any any\n", "no such entry", 2),
     "ios: nothing to unbind": ("interface GigabitEthernet0/1\n no ip access-group FROM-APP in\n", "nothing of the kind", 2),
+    "ios: an entry that is there, at another number": ("ip access-list extended NUMBERED\n 5 deny ip any any\n", "already, as 20", 2),
+    "ios: a list by a word that is not known": ("no ip access-list ext NUMBERED\n", "nothing of the kind", 1),
+    "asa: all at once": ("clear configure all\n", "nothing of the kind", 1),
+    "asa: no configuration is cleared": ("clear conf access-list IN\n", "no line of a configuration", 1),
     "ios: no such list": ("ip access-list resequence NONE 10 10\n", "no such list", 1),
     "ios: no command of the mode": ("do reload\n", "no line of a configuration", 1),
     "ios: nothing of the kind": ("no ip nat inside source list 1 interface Gi0/0 overload\n", "nothing of the kind", 1),

@@ -4,8 +4,9 @@
 """Entries of a numbered list (an access list, a group of objects) that lines add to, or take away from.
 
 Sources: Cisco IOS Security Configuration Guide, "IP Access List Entry Sequence Numbering" (an entry without a number
-gets the last one plus 10; a number that is taken is refused; an entry that is there already is not made twice), Cisco
-NX-OS Security Configuration Guide, "Sequence Numbers"; Arista EOS, "ACL and Route Map Configuration".
+gets the last one plus 10; a number that is taken is refused; an entry that is there already, whatever its number, is
+not made twice), Cisco NX-OS Security Configuration Guide, "Sequence Numbers"; Arista EOS, "ACL and Route Map
+Configuration". Where IOS shows no numbers, remarks have none: ``show ip access-lists`` counts the entries alone.
 """
 
 from __future__ import annotations
@@ -28,9 +29,12 @@ class RefusedError(Exception):
 
 @dataclass(slots=True)
 class _Entry:
+    """``beside``: a remark that has no number; ``number`` is then that of the entry behind it."""
+
     number: int
     words: list[str]
     written: str
+    beside: bool = False
 
 
 class NumberedList:
@@ -46,11 +50,15 @@ class NumberedList:
             if not _is_entry(words):
                 self.settings.append(line)
                 continue
+            beside = number is None and words[0] == "remark"
             number = self._next() if number is None else number
-            self._entries.append(_Entry(number, words, line.text))
+            self._entries.append(_Entry(number, words, line.text, beside))
+        for entry, behind in zip(self._entries[-2::-1], self._entries[:0:-1]):
+            if entry.beside:
+                entry.number = behind.number
 
     def _next(self) -> int:
-        return max((entry.number for entry in self._entries), default=0) + _STEP
+        return max((entry.number for entry in self._entries if not entry.beside), default=0) + _STEP
 
     def apply(self, line: Line) -> bool:
         """Do what a line says; False for one that is no entry. RefusedError as its name says."""
@@ -58,7 +66,9 @@ class NumberedList:
         number, words = _numbered(line.words[1:] if taken else line.words)
         if taken:
             if number is not None and not words:
-                self._remove([entry for entry in self._entries if entry.number == number], line)
+                self._remove(
+                    [entry for entry in self._entries if entry.number == number and not entry.beside], line
+                )
                 return True
             if not _is_entry(words):
                 return False
@@ -70,8 +80,17 @@ class NumberedList:
         same = next((entry for entry in self._entries if entry.words == words), None)
         if number is None and same is not None and words[0] != "remark":
             return True
+        beside = number is None and words[0] == "remark" and any(entry.beside for entry in self._entries)
         number = self._next() if number is None else number
-        there = next((entry for entry in self._entries if entry.number == number), None)
+        if beside:
+            self._entries.append(_Entry(number, words, line.text, beside))
+            return True
+        if same is not None and same.number != number and words[0] != "remark":
+            raise RefusedError(
+                f"{self.named} has this entry already, as {same.number}, and does not take it twice:"
+                f" `no {same.number}` first"
+            )
+        there = next((one for one in self._entries if one.number == number and not one.beside), None)
         if there is not None and there.words != words:
             raise RefusedError(
                 f"{self.named} has an entry {number} already ({there.written}): `no {number}` first"
@@ -87,9 +106,12 @@ class NumberedList:
 
     def renumber(self, start: int, step: int) -> None:
         self._entries.sort(key=lambda entry: entry.number)
-        for index, entry in enumerate(self._entries):
-            entry.number = start + index * step
-            entry.written = f"{entry.number} {' '.join(entry.words)}"
+        number = start
+        for entry in self._entries:
+            entry.number = number
+            if not entry.beside:
+                entry.written = f"{number} {' '.join(entry.words)}"
+                number += step
 
     def lines(self) -> Iterator[Line]:
         """As the configuration has them; an entry that had no number keeps none where it would get the same."""
@@ -98,6 +120,9 @@ class NumberedList:
         for entry in sorted(self._entries, key=lambda entry: entry.number):
             plain = not is_number(entry.written.split()) and "sequence" not in entry.written.split()
             text = entry.written
+            if entry.beside:
+                yield Line(0, text, [], text.split())
+                continue
             if plain and entry.number != last + _STEP:
                 text = f"{entry.number} {entry.written}"
             last = max(last, entry.number)

@@ -49,7 +49,7 @@ _ON = (
     ("ipv6", "unreachables"),
 )
 # What may be taken away although it is not there: to begin anew, as generators of lists do it, or to switch on.
-_MAY_BE_MISSING = ("access-list", "object-group", "object", "class-map", "policy-map", "shutdown")
+_MAY_BE_MISSING = ("object-group", "object", "class-map", "policy-map")
 
 
 @dataclass(frozen=True)
@@ -94,9 +94,14 @@ class _Merge:
     def top(self, line: Line) -> None:
         words, dialect = line.words, self._dialect
         if tuple(words) in _AROUND:
+            for inner in line.children:
+                self.top(inner)
             return
         if words[0] in ("do", "show", "reload"):
             self.fail(line, "this is no line of a configuration")
+        if words[0] == "clear" and not dialect.in_order(words):
+            self._clear(line)
+            return
         asked = words[1:] if words[0] in ("no", "default") and len(words) > 1 else words
         if dialect.in_order(asked):
             self._lines.append(line)
@@ -247,10 +252,29 @@ class _Merge:
         elif any(tuple(words[: len(one)]) == one for one in _ON):
             if not any(one.words == ["no", *words] for one in siblings):
                 siblings.append(line)
-        elif not any(word in _MAY_BE_MISSING for word in words[:2]) and not any(
-            one.words == ["no", *words] for one in siblings
-        ):
+        elif not self._may_be_missing(words) and not any(one.words == ["no", *words] for one in siblings):
             self.fail(line, "there is nothing of the kind to take away")
+
+    def _may_be_missing(self, words: list[str]) -> bool:
+        """A whole list, group or map, by words that are known: of others, what they would take away is not."""
+        if words == ["shutdown"] or self._dialect.flat_list(words) or self._dialect.is_list(words):
+            return True
+        return words[0] in _MAY_BE_MISSING and self._dialect.opens(words)
+
+    def _clear(self, line: Line) -> None:
+        """``clear configure ...`` (Cisco ASA Command Reference): all of a kind, of ``nat`` that of objects, too."""
+        start = line.words[2:]
+        if line.words[1:2] != ["configure"] or not start:
+            self.fail(line, "this is no line of a configuration")
+        left = [one for one in self._lines if one.words[: len(start)] != start]
+        if start == ["nat"]:
+            for one in left:
+                one.children = [
+                    inner for inner in one.children if one.words[0] != "object" or inner.words[0] != "nat"
+                ]
+        elif len(left) == len(self._lines):
+            self.fail(line, "there is nothing of the kind to take away")
+        self._lines = left
 
 
 def _split(name: str) -> tuple[str, str]:

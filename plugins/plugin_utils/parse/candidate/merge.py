@@ -52,8 +52,10 @@ _FAMILIES = ("ip", "ipv6")
 def _once(words: list[str]) -> tuple[str, ...] | None:
     if words[:1] == ["description"]:
         return ("description",)
-    if words[:1] == ["access-group"]:  # of ASA: one for each direction of an interface, and one for all
-        return ("access-group", *words[2:5])
+    if words[:1] == [
+        "access-group"
+    ]:  # of ASA: one for each direction of an interface, to itself, and one for all
+        return ("access-group", *words[2:5], *(word for word in words[5:] if word == "control-plane"))
     for one in _ONCE:
         if len(one) == len(words) and all(here in ("*", there) for here, there in zip(one, words)):
             return one
@@ -101,6 +103,13 @@ def _gathered(text: str, mode: Callable[[list[str]], modes.Belongs | None]) -> l
     return modes.gathered(tree(plain), mode, strays=True)
 
 
+def _asa_in_order(words: list[str]) -> bool:
+    return words[:1] in (["access-list"], ["object"], ["object-group"]) or words[:2] == [
+        "ipv6",
+        "access-list",
+    ]
+
+
 _IOS = Dialect(
     ios_text.lines_of,
     _ios_list,
@@ -127,9 +136,7 @@ _ASA = Dialect(
     lambda _words: False,
     _opens_by(cisco_asa.mode),
     _once,
-    in_order=lambda words: (
-        words[0] in ("access-list", "object", "object-group", "clear") or words[:2] == ["ipv6", "access-list"]
-    ),
+    in_order=lambda words: _asa_in_order(words[2:] if words[:2] == ["clear", "configure"] else words),
     end=(":", "end"),
 )
 
