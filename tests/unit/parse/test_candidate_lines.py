@@ -47,6 +47,11 @@ ip access-list extended FROM-APP
 ip access-list extended NUMBERED
  10 permit tcp any any eq 22
  20 deny ip any any
+policy-map type inspect PM
+ class type inspect WEB
+  inspect
+ class class-default
+  drop
 ip access-list extended REMARKED
  remark the door
  permit tcp any any eq 22
@@ -156,6 +161,11 @@ BLOCKS: dict[str, tuple[str, str, list[str]]] = {
         "configure terminal\n ip access-list extended NUMBERED\n  no 20\n exit\nend\n",
         "ip access-list extended NUMBERED",
         ["10 permit tcp any any eq 22"],
+    ),
+    "ios: class-default stays the last": (
+        "policy-map type inspect PM\n class type inspect MORE\n  pass\n",
+        "policy-map type inspect PM",
+        ["class type inspect WEB", "inspect", "class type inspect MORE", "pass", "class class-default", "drop"],
     ),
     "ios: resequence": (
         "ip access-list resequence NUMBERED 100 5\n",
@@ -346,6 +356,8 @@ REFUSED: dict[str, tuple[str, str, int]] = {
     "ios: nothing to unbind": ("interface GigabitEthernet0/1\n no ip access-group FROM-APP in\n", "nothing of the kind", 2),
     "ios: an entry that is there, at another number": ("ip access-list extended NUMBERED\n 5 deny ip any any\n", "already, as 20", 2),
     "ios: a list by a word that is not known": ("no ip access-list ext NUMBERED\n", "nothing of the kind", 1),
+    "ios: several interfaces": ("interface range GigabitEthernet0/0 - 1\n ip access-group NUMBERED in\n", "block for each", 1),
+    "nxos: several interfaces": ("interface Ethernet1/1-2\n ip access-group OTHER in\n", "block for each", 1),
     "asa: all at once": ("clear configure all\n", "nothing of the kind", 1),
     "asa: no configuration is cleared": ("clear conf access-list IN\n", "no line of a configuration", 1),
     "ios: no such list": ("ip access-list resequence NONE 10 10\n", "no such list", 1),

@@ -11,6 +11,7 @@ error rather than nothing, because then the change is not what it was meant to b
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import NoReturn
@@ -48,6 +49,8 @@ _ON = (
     ("ipv6", "redirects"),
     ("ipv6", "unreachables"),
 )
+# ``interface range Gi0/1 - 2``, ``interface Ethernet1/1-2,Ethernet1/5``
+_SEVERAL = re.compile(r"^interface\s+range\b|\d\s*-\s*\d|,")
 # What may be taken away although it is not there: to begin anew, as generators of lists do it, or to switch on.
 _MAY_BE_MISSING = ("object-group", "object", "class-map", "policy-map")
 
@@ -155,6 +158,8 @@ class _Merge:
         return alike[0] if len(alike) == 1 and number else None
 
     def _open(self, line: Line) -> None:
+        if line.words[0] == "interface" and _SEVERAL.search(line.text):
+            self.fail(line, "several interfaces at once; write a block for each")
         block = self._block(line.words)
         if block is None:
             block = Line(line.number, line.text, [], line.words)
@@ -173,7 +178,8 @@ class _Merge:
                 found = next((one for one in block.children if one.words == inner.words), None)
                 if found is None:
                     found = Line(inner.number, inner.text, [], inner.words)
-                    block.children.append(found)
+                    last = [at for at, one in enumerate(block.children) if one.words[-1] == "class-default"]
+                    block.children.insert(last[0] if last else len(block.children), found)
                 self._below(found, inner)
             else:
                 self._set(block.children, inner)
