@@ -160,8 +160,7 @@ def _too_big(case: Case) -> Iterator[Cause]:
     hangs = [ping for ping in _pings(case) if ping["small"] and not ping["large"] and not ping["told"]]
     blocked = [path for path in case.paths if path["too_big"] and path["too_big"]["errors"] == BLOCKED]
     evidence = [
-        f"large packets: {ping['bytes']} bytes to {ping['address']} vanish, small ones are answered"
-        for ping in hangs
+        f"large: {ping['bytes']} bytes to {ping['address']} vanish, small ones are answered" for ping in hangs
     ]
     yield from by_rules.join([_blocked(case, path, evidence) for path in blocked])
     if hangs and not blocked:
@@ -171,7 +170,7 @@ def _too_big(case: Case) -> Iterator[Cause]:
             what=f"packets of {hangs[0]['bytes']} bytes to {hangs[0]['address']} vanish, and nobody tells that they "
             "are too big: small requests work and big results hang",
             confidence=LIKELY,
-            evidence=["large packets: echo requests that may not be cut up; small ones are answered"],
+            evidence=["large: echo requests that may not be cut up; small ones are answered"],
             paths=[path["name"] for path in case.paths],
         )
 

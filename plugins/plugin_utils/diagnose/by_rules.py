@@ -171,7 +171,7 @@ def _unknown(case: Case, entry: Entry) -> Iterator[Cause]:
         yield Cause(
             layer=FIREWALL,
             host="",
-            what=f"what was not read: {'; '.join(part['reasons'][:REASONS_TOLD])}",
+            what=f"what is not known: {'; '.join(part['reasons'][:REASONS_TOLD])}",
             confidence=POSSIBLE,
             evidence=_said_by_probes(failed),
             paths=[entry["name"]],
