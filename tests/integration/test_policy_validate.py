@@ -17,6 +17,7 @@ import yaml
 
 from ansible_collections.pathguard.network.plugins.plugin_utils.errors import MAX_LINES
 from ansible_collections.pathguard.network.plugins.plugin_utils.gather.snapshot import Snapshot, now, write
+from ansible_collections.pathguard.network.plugins.plugin_utils.model.raw import RawOutput
 from ansible_collections.pathguard.network.plugins.plugin_utils.policy.schemas import load_schema, problems
 from tests.support.states import GROUPS, app_rule, forward, small_lab
 
@@ -147,3 +148,31 @@ def test_a_snapshot_cut_in_half_is_told(folder: Path) -> None:
     done = play(folder, validate())
     assert done.returncode == 2
     assert "cut short" in done.stdout + done.stderr
+
+
+LISTING = "table inet filter {\n\tchain forward {\n\t\ttype filter hook forward priority filter; policy drop;\n\t\ttcp dport 5432 accept\n\t}\n}\n"  # fmt: skip
+
+
+def test_candidates_are_loaded_upon_the_raw_text_of_snapshots(folder: Path) -> None:
+    absent = [
+        RawOutput(name, name, None, "", absent="none")
+        for name in ("iptables_nft", "ip6tables_nft", "iptables_legacy", "ip6tables_legacy", "ipset")
+    ]
+    raw = [RawOutput("nft_text", "nft list ruleset", None, LISTING), *absent]
+    state = json.loads(json.dumps(small_lab()["fw1"].to_dict()))
+    write(folder / "before", Snapshot("fw1", "linux", now(), state, raw))
+    (folder / "fw1.nft").write_text("flush chain inet filter forward\n", encoding="utf-8")
+    planned = validate(snapshots="before", candidates={"fw1": "fw1.nft"}, fail_on="never")
+    done = play(folder, planned, keep(str(folder / "report.json"), "{{ proof.report | to_json }}"))
+    assert done.returncode == 0, done.stdout + done.stderr
+    report = json.loads((folder / "report.json").read_text(encoding="utf-8"))
+    assert problems(report, load_schema("report")) == []
+    assert report["hosts"]["fw1"]["candidates"] == [str(folder / "fw1.nft")]
+    assert report["hosts"]["fw1"]["rulesets"] == {"inet/filter/forward": 0}
+    assert report["changes"]["hosts"] == ["fw1"]
+    assert [change["change"] for change in report["rule_changes"]["fw1"]] == ["removed"]
+    (folder / "fw1.nft").write_text("flush chain inet filter none\n", encoding="utf-8")
+    refused = play(folder, planned)
+    assert refused.returncode == 2
+    assert f"{folder / 'fw1.nft'}, line 1" in refused.stdout
+    assert "Traceback" not in refused.stdout + refused.stderr
