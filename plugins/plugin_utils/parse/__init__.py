@@ -5,11 +5,10 @@
 
 from __future__ import annotations
 
-import gc
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 
 from ..errors import ParseError
+from ..model.garbage import no_garbage
 from ..model.raw import RawOutput
 from ..model.state import State
 from . import (
@@ -52,21 +51,8 @@ def parse_platform(platform: str, host: str, outputs: Mapping[str, RawOutput]) -
         raise ParseError(
             f"platform {platform!r} has no parser", host, f"use one of: {', '.join(sorted(PLATFORMS))}"
         )
-    with _no_garbage():
+    with no_garbage():
         state = parser(host, outputs)
         if platform != "linux":
             facts.add(state, outputs)
         return state
-
-
-@contextmanager
-def _no_garbage() -> Iterator[None]:
-    """No search for cycles meanwhile: what is parsed has none, and of 100,000 rules the search takes longer
-    than all else."""
-    before = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if before:
-            gc.enable()

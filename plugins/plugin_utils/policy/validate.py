@@ -13,6 +13,7 @@ from ..analyse.evaluate import HostFirewall
 from ..analyse.network import Network
 from ..errors import PolicyError
 from ..model.flowset import Space
+from ..model.garbage import little_garbage
 from ..model.state import State
 from .changes import ChangeReport
 from .complain import unknown_name
@@ -55,6 +56,7 @@ class Validation:
         return self._proofs[name]
 
 
+@little_garbage()
 def validate(
     policy: Policy,
     states: Mapping[str, State],

@@ -1,0 +1,37 @@
+# Copyright: (c) 2026, PathGuard developers
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The collector is as it was after large work, however that ended."""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+
+import pytest
+
+from ansible_collections.pathguard.network.plugins.plugin_utils.model.garbage import (
+    little_garbage,
+    no_garbage,
+)
+
+
+def how() -> tuple[bool, tuple[int, int, int]]:
+    return gc.isenabled(), gc.get_threshold()
+
+
+@pytest.mark.parametrize("saving", [no_garbage, little_garbage])
+def test_the_collector_is_spared_and_then_as_before(
+    saving: Callable[[], AbstractContextManager[None]],
+) -> None:
+    before = how()
+
+    def work() -> None:
+        with saving():
+            assert how() != before
+            raise ValueError("ended")
+
+    with pytest.raises(ValueError, match="ended"):
+        work()
+    assert how() == before
