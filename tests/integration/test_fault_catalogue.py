@@ -27,7 +27,7 @@ ipset save 2>/dev/null | sed 's/ initval .*//' | sort
 cat /etc/nftables.conf /etc/ipset.conf /etc/iptables/rules.* /etc/nftables.d/* 2>/dev/null
 """
 # A change that cuts the guard off is put back by the host itself, after this many seconds.
-CUT_OFF, TIMER = 28, 30
+CUT_OFF, TIMER = "28", 30
 HANDLERS = [{"ansible.builtin.import_tasks": str(FOLDER / "handlers.yml")}]
 
 
@@ -79,7 +79,7 @@ def change(guarded: Guarded, fault: Fault, *arguments: str, **variables: Any) ->
         change_tasks=str(FOLDER / fault.tasks),
         protect=fault.host if firewall else "fw1",
         probe=True,
-        timeout=TIMER if fault.row == CUT_OFF else 120,
+        timeout=TIMER if fault.id == CUT_OFF else 120,
         **variables,
     )
 
@@ -109,7 +109,7 @@ def check_proof(guarded: Guarded, done: Outcome, fault: Fault) -> None:
 
 def check_traffic(done: Outcome, fault: Fault) -> None:
     """New connections from every app host say what the proof says, or the report says that they don't."""
-    if fault.row == CUT_OFF:  # nobody could be asked in time: what is put back is
+    if fault.id == CUT_OFF:  # nobody could be asked in time: what is put back is
         assert done.guard["revert"]["by_timer"] == [fault.host]
         assert done.guard["revert"]["probes"] is True
         return

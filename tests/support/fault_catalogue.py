@@ -21,7 +21,6 @@ class Fault:
     """One entry; the catalogue's head says what the keys are. ``cut``: family -> names of app hosts."""
 
     id: str
-    row: int
     name: str
     tasks: str
     network: str
