@@ -31,8 +31,8 @@ QUESTION = {"from": "app", "to": "db_primary", "service": "postgresql"}
 
 
 class Ward(FakeSite):
-    """``results``: host -> what its connections meet, by default that they get through. ``pooled``: host -> open
-    connections that live on. ``facts``: host -> a part of what its agent answers. ``counters``: two answers, before
+    """``results``: host -> what its connections meet, by default that they get through. ``at``: address ->
+    what connections to it meet. ``pooled``: host -> open connections that live on. ``facts``: host -> a part of what its agent answers. ``counters``: two answers, before
     and after connections are tried. ``asked``: what agents were asked. ``dead``: hosts without a login."""
 
     def __init__(self, states: Mapping[str, State]) -> None:
@@ -40,6 +40,7 @@ class Ward(FakeSite):
         self.facts: dict[str, dict[str, Any]] = {}
         self.counters: list[dict[str, dict[str, Any]]] = []
         self.pooled: dict[str, int] = {}
+        self.at: dict[str, str] = {}
         self.asked: list[tuple[str, Mapping[str, Any]]] = []
         self.dead: set[str] = set()
 
@@ -60,6 +61,7 @@ class Ward(FakeSite):
         answers, errors = super().probe(targets, _timeout)
         for host, answer in answers.items():
             for row in answer["paths"]:
+                row["result"] = self.at.get(row["address"], row["result"])
                 row["reachable"] = {"reachable": 3, "flapping": 2}.get(row["result"], 0)
                 row["pooled"] = {name: self.pooled.get(host, 0) for name in NOBODY}
         return answers, errors

@@ -20,6 +20,8 @@ CODES = {
     "3D000": "has no such database",
     "28P01": "does not know this user",
 }
+# How policy/report.py tells the address on which nobody listens.
+NOT_ON = ", not on "
 _NO_FIREWALL = "the packets get there: no firewall is the cause of this"
 
 
@@ -34,7 +36,9 @@ def causes(case: Case) -> list[Cause]:
 
 
 def _listeners(case: Case) -> Iterator[Cause]:
-    """A port on which nobody listens; but not where connections to it get through."""
+    """A port on which nobody listens; but not where connections to it get through. What differs in its address alone
+    is told once."""
+    alike: dict[tuple[str, str, str], list[tuple[str, list[ProbeRow]]]] = {}
     for item in case.document["findings"]:
         if item["kind"] != "listener":
             continue
@@ -42,20 +46,23 @@ def _listeners(case: Case) -> Iterator[Cause]:
         rows = [
             row for row in case.rows if row.address in mine and row.path == item["path"] and _about(item, row)
         ]
-        if any(row.result == REACHABLE for row in rows):
-            continue
+        if not any(row.result == REACHABLE for row in rows):
+            what, _comma, where = str(item["message"]).removeprefix("open by rules, but ").partition(NOT_ON)
+            alike.setdefault((item["host"], item["path"], what), []).append((where, rows))
+    for (host, path, what), parts in alike.items():
+        places = ", ".join(where for where, _rows in parts if where)
+        rows = list(dict.fromkeys(row for _where, some in parts for row in some))
         refused = [row for row in rows if row.result == "refused"]
-        evidence = [
+        evidence = (
             f"probes: {lost_tries(refused)} of {tries(rows)} new connections were refused: {_NO_FIREWALL}"
-        ]
-        what = str(item["message"]).removeprefix("open by rules, but ")
+        )
         yield Cause(
             layer=LISTENER,
-            host=item["host"],
-            what=f"{item['host']}: {what}",
+            host=host,
+            what=f"{host}: {what}{NOT_ON if places else ''}{places}",
             confidence=CERTAIN if refused or not rows else LIKELY,
-            evidence=evidence if refused else [],
-            paths=[item["path"]],
+            evidence=[evidence] if refused else [],
+            paths=[path],
             pairs=len(refused),
             hosts=list(dict.fromkeys(row.host for row in refused)),
         )
@@ -63,8 +70,7 @@ def _listeners(case: Case) -> Iterator[Cause]:
 
 def _about(item: Entry, row: ProbeRow) -> bool:
     """A finding about one family is told with its name."""
-    family = "IPv6" if ":" in row.address else "IPv4"
-    other = "IPv4" if family == "IPv6" else "IPv6"
+    other = "ipv4" if ":" in row.address else "ipv6"
     return f"({other})" not in item["message"]
 
 

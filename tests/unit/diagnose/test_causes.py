@@ -149,6 +149,23 @@ def test_nobody_listens(ailing: Ailing, listeners: list[Listener], says: str) ->
     assert [check.name for check in found.checks if check.state == "bad"] == ["listener"]
 
 
+def test_nobody_listens_for_one_family(tmp_path: Path) -> None:
+    """Clients that try the other one first notice nothing; and what is so for both families is told once."""
+    ailing = Ailing(tmp_path, small_lab(ipv6=True))
+    ailing.states["db1"].listeners = [Listener("tcp", "::", 5432, "postgres")]
+    ailing.site.at = {"10.20.1.10": "refused"}
+    found = ailing.ask()
+    assert "not on 10.20.1.10 (ipv4)" in found.verdict.text
+    assert (found.verdict.kind, found.verdict.certain) == ("not_firewall", True)
+    ailing.states["db1"].listeners = [Listener("tcp", "127.0.0.1", 5432, "postgres")]
+    ailing.site.at = {}
+    ailing.fail("refused", *APPS)
+    again = ailing.ask(run_id="both")
+    assert [cause.what for cause in again.causes] == [
+        "db1: postgres listens on tcp 5432 only on loopback, not on 10.20.1.10 (ipv4), fd00:20:1::10 (ipv6)"
+    ]
+
+
 def test_a_route_that_is_gone(ailing: Ailing) -> None:
     state = ailing.states["app03"]
     state.routes = [route for route in state.routes if route.destination != "10.20.1.0/24"]
