@@ -67,9 +67,9 @@ def prove(
 
 def _facts(document: Mapping[str, Any]) -> list[dict[str, str]]:
     return [
-        {"text": f"{item.get('at', item['where'])}: {item['message']}", "satisfied": item["satisfied"]}
+        {"text": f"{item['at']}: {item['message']}", "satisfied": item["satisfied"]}
         for item in document["findings"]
-        if item["kind"] in ("configuration", "siblings")
+        if item["kind"] == "configuration"
     ]
 
 

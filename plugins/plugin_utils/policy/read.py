@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import datetime
 import ipaddress
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path as FilePath
 from typing import Any
@@ -37,7 +38,12 @@ from .source import read_source
 
 _PATH_KEYS = tuple(load_schema("path-policy")["$defs"]["path"]["properties"])
 _ENDPOINT_KEYS = tuple(load_schema("path-policy")["$defs"]["endpoint"]["properties"])
+# Labels of letters, digits and dashes (RFC 1123), and underscores, which some use all the same.
+_HOST_NAME = re.compile(r"(?!-)[A-Za-z0-9_-]{1,63}(\.[A-Za-z0-9_-]{1,63})*\.?")
+_LONGEST_NAME = 254
 _SELECTORS = ("group", "host", "hosts", "prefix", "prefixes", "addresses", "any", "dns")
+_BOUNDARY_KEYS = ("host", "interface")
+_SEVERITIES = ("info", "low", "medium", "high", "critical")
 _FAMILIES = {"ipv4": 4, "ipv6": 6}
 
 
@@ -63,7 +69,7 @@ def _policy(document: Any, name: str) -> Policy:
     for kind in (REQUIRED, FORBIDDEN):
         paths += _paths(schema, kind, families)
     configuration = asks_for_configuration(schema)
-    siblings = _siblings(schema)
+    siblings, boundaries = _siblings(schema), _boundaries(schema)
     if not paths and not siblings and not configuration:
         raise PolicyError(
             "the policy asks for nothing",
@@ -74,8 +80,8 @@ def _policy(document: Any, name: str) -> Policy:
     # The readers above tell mistakes better than a meta-schema can; it is the contract, and has the last word.
     for where, message in problems(schema, load_schema("path-policy")):
         raise PolicyError(f"the policy does not fit its schema: {message}", where, "correct the policy")
-    title = schema.get("title", "")
-    return Policy(name, title, tuple(paths), _boundaries(schema), siblings, configuration, schema)
+    title = _note(schema, "title", "$")
+    return Policy(name, title, tuple(paths), boundaries, siblings, configuration, schema)
 
 
 def _paths(schema: Mapping[str, Any], kind: str, families: tuple[int, ...]) -> list[Path]:
@@ -110,10 +116,10 @@ def _path(item: Any, kind: str, where: str, families: tuple[int, ...]) -> Path:
         if "source_ports" in item
         else ports,
         via=_via(item["via"], kind, f"{where}.via") if "via" in item else (),
-        severity=item.get("severity", "high"),
-        owner=item.get("owner", ""),
-        ticket=item.get("ticket", ""),
-        description=item.get("description", ""),
+        severity=_severity(item["severity"], f"{where}.severity") if "severity" in item else "high",
+        owner=_note(item, "owner", where),
+        ticket=_note(item, "ticket", where),
+        description=_note(item, "description", where),
         assume=_assume(item["assume"], f"{where}.assume") if "assume" in item else (),
         waiver=_waiver(item["waiver"], f"{where}.waiver") if "waiver" in item else None,
         too_big=_too_big(item["too_big"], kind, services, f"{where}.too_big") if "too_big" in item else False,
@@ -135,13 +141,33 @@ def _mapping(value: Any, where: str, what: str, known: Sequence[str], needed: It
             raise PolicyError(f"{what} has no {key!r}", where, f"add {key}")
 
 
-def _text(value: Any, where: str) -> str:
+def _text(value: Any, where: str, what: str = "a name") -> str:
     if not isinstance(value, str) or not value.strip():
-        raise PolicyError(f"{value!r} is not a name", where, "write a text that is not empty")
+        raise PolicyError(
+            f"{value!r} is not {what}", where, _HOW.get(type(value), "write a text that is not empty")
+        )
     return value
 
 
+# What is no text -> what to do. YAML 1.1 has several words for true and false.
+_HOW = {
+    bool: "put it in quotes: YAML reads yes, no, on and off as true and false",
+    int: "put it in quotes",
+    float: "put it in quotes",
+    str: "write a text that is not empty",
+    list: "write one text, and no list",
+}
+
+
+def _note(item: Mapping[str, Any], key: str, where: str) -> str:
+    """A text that may be empty."""
+    value = item.get(key, "")
+    return value if value == "" else _text(value, f"{where}.{key}", "a text")
+
+
 def _texts(value: Any, where: str) -> list[str]:
+    if isinstance(value, str) and value.strip():
+        raise PolicyError(f"this must be a list, and it is {value!r}", where, f"write [{value}]")
     if not isinstance(value, list) or not value:
         raise PolicyError("this must be a list of names that is not empty", where, "list at least one")
     found = [_text(item, f"{where}[{index}]") for index, item in enumerate(value)]
@@ -167,6 +193,12 @@ def _via(value: Any, kind: str, where: str) -> tuple[str, ...]:
             "leave it out, or forbid the path beside a required one",
         )
     return names
+
+
+def _severity(value: Any, where: str) -> str:
+    if value not in _SEVERITIES:
+        raise unknown_name("severity", value, _SEVERITIES, where)
+    return str(value)
 
 
 def _assume(value: Any, where: str) -> tuple[str, ...]:
@@ -218,7 +250,7 @@ def _waiver(value: Any, where: str) -> Waiver:
         raise PolicyError(
             f"{expires!r} is not a date", f"{where}.expires", "write year-month-day, such as 2026-12-31"
         ) from error
-    return Waiver(_text(value["reason"], f"{where}.reason"), day, value.get("approved_by", ""))
+    return Waiver(_text(value["reason"], f"{where}.reason"), day, _note(value, "approved_by", where))
 
 
 def _endpoint(value: Any, where: str, kind: str = "") -> Endpoint:
@@ -254,9 +286,21 @@ def _endpoint(value: Any, where: str, kind: str = "") -> Endpoint:
             )
         return Endpoint("any", where, excepted=excepted)
     if key == "dns":
-        names = _texts(value["dns"] if isinstance(value["dns"], list) else [value["dns"]], f"{where}.dns")
+        names = _dns(value["dns"], f"{where}.dns")
         return Endpoint("dns", where, names=tuple(names), excepted=excepted)
     return Endpoint("addresses", where, addresses=_addresses(value, key, where), excepted=excepted)
+
+
+def _dns(value: Any, where: str) -> list[str]:
+    names = _texts(value if isinstance(value, list) else [value], where)
+    for index, name in enumerate(names):
+        if len(name) > _LONGEST_NAME or not _HOST_NAME.fullmatch(name):
+            raise PolicyError(
+                f"{name!r} is no name that DNS or hosts files can have",
+                f"{where}[{index}]" if isinstance(value, list) else where,
+                "write a name such as db.example, or addresses: [...]",
+            )
+    return names
 
 
 def _excepted(value: Mapping[str, Any], where: str) -> tuple[Endpoint, ...]:
@@ -273,7 +317,7 @@ def _excepted(value: Mapping[str, Any], where: str) -> tuple[Endpoint, ...]:
 def _addresses(value: Mapping[str, Any], key: str, where: str) -> tuple[AddressRange, ...]:
     at = f"{where}.{key}"
     if key == "prefix":
-        return (_address(_text(value[key], at), at, prefix=True),)
+        return (_address(_text(value[key], at, "a prefix"), at, prefix=True),)
     names = _texts(value[key], at)
     return tuple(
         _address(name, f"{at}[{index}]", prefix=key == "prefixes") for index, name in enumerate(names)
@@ -291,8 +335,9 @@ def _address(value: str, where: str, prefix: bool) -> AddressRange:
                 f"did you mean {ipaddress.ip_network(value.strip(), strict=False)}?",
             ) from error
         todo = "write a prefix such as 10.1.2.0/24" if prefix else "write an address, a prefix or first-last"
+        more = ", which must ascend within one family" if "ascending range" in str(error) else ""
         raise PolicyError(
-            f"{value!r} is not {'a prefix' if prefix else 'an address'}", where, todo
+            f"{value!r} is not {'a prefix' if prefix else 'an address'}{more}", where, todo
         ) from error
     return AddressRange(family, low, high, value.strip())
 
@@ -325,7 +370,19 @@ def _sibling(item: Any, where: str) -> Siblings:
 
 
 def _boundaries(schema: Mapping[str, Any]) -> tuple[Boundary, ...]:
-    return tuple(Boundary(item["host"], item["interface"]) for item in schema.get("boundaries", ()))
+    listed = schema.get("boundaries", ())
+    if "boundaries" in schema and (not isinstance(listed, list) or not listed):
+        raise PolicyError(
+            "boundaries must be a list that is not empty",
+            "$.boundaries",
+            "list {host: fw1, interface: wan0}, or leave it out",
+        )
+    found = []
+    for index, item in enumerate(listed):
+        where = f"$.boundaries[{index}]"
+        _mapping(item, where, "a boundary", _BOUNDARY_KEYS, _BOUNDARY_KEYS)
+        found.append(Boundary(*(_text(item[key], f"{where}.{key}") for key in _BOUNDARY_KEYS)))
+    return tuple(found)
 
 
 def _no_duplicates(paths: list[Path]) -> None:

@@ -92,7 +92,6 @@ class ReportBuilder:
     def _summary(self, paths: Sequence[Entry], hosts: int) -> Entry:
         configuration = [item for item in self.findings if item["kind"] == "configuration"]
         violations = sum(broken(entry) for entry in paths) + len(configuration)
-        violations += sum(item["satisfied"] != YES for item in self.siblings)
         return {
             "verdict": "fail" if violations else "pass",
             "paths": len(paths),
@@ -122,7 +121,8 @@ class ReportBuilder:
             severity = "high" if item["satisfied"] == NO else "medium"
             for message in item["messages"]:
                 text = f"{item['name']} must decide alike: {message}"
-                self.finding("siblings", severity, text, where=item["where"], satisfied=item["satisfied"])
+                where = {"where": item["where"], "at": "$.hosts", "satisfied": item["satisfied"]}
+                self.finding("configuration", severity, text, **where)
 
     def _why(self, at: str) -> str:
         """What a state itself says about the fact at this place."""

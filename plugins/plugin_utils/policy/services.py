@@ -103,6 +103,8 @@ def _decimal_range(value: str) -> Range:
     parts = value.split("-")
     if len(parts) > 2 or not all(part.strip().isascii() and part.strip().isdecimal() for part in parts):
         raise ValueError(f'{value!r} is neither a number nor a range such as "6432-6440"')
+    if any(part.strip() != str(int(part)) for part in parts):
+        raise ValueError(f"{value!r} begins with a zero, which is another number to some")
     low, high = int(parts[0]), int(parts[-1])
     if high < low:
         raise ValueError(f"the range {value!r} runs backwards")
@@ -123,6 +125,8 @@ def read_services(value: Any, where: str) -> tuple[Service, ...]:
         raise PolicyError(
             f"{value!r} is not a service", where, "write a name, a port, or {protocol: tcp, ports: [5432]}"
         )
+    if value == 0:
+        raise PolicyError("no service has port 0", where, "write a number from 1 to 65535")
     if isinstance(value, int):
         return (Service(str(value), PROTOCOLS["tcp"], read_ports(value, where)),)
     return _from_text(value, where)

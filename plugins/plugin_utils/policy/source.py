@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Hashable, Mapping
 from pathlib import Path
 from typing import Any
@@ -44,11 +45,28 @@ class _Loader(yaml.SafeLoader):
         return super().construct_mapping(node, deep)
 
 
-# YAML 1.1 makes 2026-01-31 a date and 10:30 a number in base 60; a policy means neither.
+# YAML 1.1 makes 2026-01-31 a date, 10:30 a number in base 60, and 0755 one in base 8; a policy means none of these, and
+# what it says by them is told where a number is wanted.
+_NUMBERS = ("timestamp", "int", "float")
 _Loader.yaml_implicit_resolvers = {
-    first: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:timestamp"]
+    first: [
+        (tag, pattern)
+        for tag, pattern in resolvers
+        if tag not in {f"tag:yaml.org,2002:{name}" for name in _NUMBERS}
+    ]
     for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
 }
+# Numbers as JSON has them (RFC 8259, section 6), and YAML's own of what is none.
+_Loader.add_implicit_resolver(
+    "tag:yaml.org,2002:int", re.compile(r"-?(?:0|[1-9][0-9]*)\Z"), list("-0123456789")
+)
+_Loader.add_implicit_resolver(
+    "tag:yaml.org,2002:float",
+    re.compile(
+        r"(?:-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?|[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN))\Z"
+    ),
+    list("-+.0123456789"),
+)
 # Of types that JSON does not have there are none, also where a tag asks for one.
 _FOREIGN = ("timestamp", "binary", "omap", "pairs", "set")
 _Loader.yaml_constructors = {

@@ -104,7 +104,7 @@ def test_the_policy_of_the_design_is_read() -> None:
         ),
         ("any: true", "any: false", "$.forbiddenPaths[0].from.any", "any: true"),
         ("    via: [fw1]", "    via: []", "$.requiredPaths[1].via", "at least one"),
-        ("    via: [fw1]", "    severity: fatal", "$.requiredPaths[1].severity", "correct"),
+        ("    via: [fw1]", "    severity: fatal", "$.requiredPaths[1].severity", "known are: critical"),
         (
             "    via: [fw1]",
             "    assume: [all_is_well]",

@@ -26,7 +26,7 @@ def found(states: dict[str, State], policy: dict[str, Any] = PAIR) -> dict[str, 
     report = validate(load_policy(policy), states, GROUPS)
     assert problems(report, load_schema("report")) == []
     [entry] = report["siblings"]
-    told = [item for item in report["findings"] if item["kind"] == "siblings"]
+    told = [item for item in report["findings"] if item["kind"] == "configuration"]
     assert [item["message"].partition(": ")[2] for item in told] == entry["messages"]
     assert report["summary"]["verdict"] == ("pass" if entry["satisfied"] == "yes" else "fail")
     result: dict[str, Any] = entry
