@@ -62,10 +62,11 @@ def prepare(guarded: Guarded, fault: Fault, *arguments: str) -> None:
 
 
 def look(lab: Lab, fault: Fault, found: Router | None) -> str:
-    """The rules of the host that is changed; of the firewall, where no firewall is."""
+    """The rules of the host that is changed; of the firewall, where no firewall is. Docker's own are left to docker."""
     if found:
         return found.config()
-    return lab.run(fault.host if fault.host in ("fw2", "db1") else "fw1", RULES).stdout
+    shown = lab.run(fault.host if fault.host in ("fw2", "db1") else "fw1", RULES).stdout
+    return "".join(line for line in shown.splitlines(keepends=True) if "DOCKER" not in line)
 
 
 def change(guarded: Guarded, fault: Fault, *arguments: str, **variables: Any) -> Outcome:
