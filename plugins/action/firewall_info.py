@@ -12,7 +12,11 @@ from ansible_collections.pathguard.network.plugins.plugin_utils.ansible_values i
 from ansible_collections.pathguard.network.plugins.plugin_utils.errors import GatherError, PathGuardError
 
 # netmiko takes long to import; named here, it is imported once, before Ansible forks for each host.
-from ansible_collections.pathguard.network.plugins.plugin_utils.gather import netmiko_channel, snapshot  # noqa: F401  # pylint: disable=unused-import
+from ansible_collections.pathguard.network.plugins.plugin_utils.gather import (
+    names_file,
+    netmiko_channel,  # noqa: F401  # pylint: disable=unused-import
+    snapshot,
+)
 from ansible_collections.pathguard.network.plugins.plugin_utils.gather.access import HostAccess
 from ansible_collections.pathguard.network.plugins.plugin_utils.gather.action import (
     HOST_OPTIONS,
@@ -23,6 +27,7 @@ from ansible_collections.pathguard.network.plugins.plugin_utils.gather.channel i
 from ansible_collections.pathguard.network.plugins.plugin_utils.gather.files import read_files
 from ansible_collections.pathguard.network.plugins.plugin_utils.gather.firewall import Gathered, gather, keep
 from ansible_collections.pathguard.network.plugins.plugin_utils.gather.hosts import TRANSPORTS
+from ansible_collections.pathguard.network.plugins.plugin_utils.gather.names import resolve
 from ansible_collections.pathguard.network.plugins.plugin_utils.gather.platforms import platform_of
 
 FILES_OPTIONS = {
@@ -40,12 +45,15 @@ class ActionModule(HostsAction):
         "snapshot_dir": {"type": "str"},
         "return_state": {"type": "bool", "default": False},
         "boot": {"type": "bool", "default": True},
+        "names": {"type": "list", "elements": "str", "default": []},
     }
 
     def work(self, options: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
         folder = self._folder(options["snapshot_dir"])
         if folder is not None:
             snapshot.prepare(folder, len(options["hosts"] or [""]))
+        if options["names"] and folder is None:
+            raise GatherError("names are kept beside snapshots", "names", "name a folder by snapshot_dir")
         if options["files"] is not None or options["transport"] == "files":
             good, errors = self._saved(options, task_vars, folder), {}
         else:
@@ -62,11 +70,18 @@ class ActionModule(HostsAction):
     def _live(
         self, options: dict[str, Any], task_vars: dict[str, Any], folder: Path | None
     ) -> tuple[dict[str, dict[str, Any]], dict[str, PathGuardError]]:
+        answers: dict[str, dict[str, list[str]]] = {}
+
         def read(channel: Channel, access: HostAccess) -> dict[str, Any]:
             found = gather(channel, access.platform, folder, with_boot=options["boot"])
+            if access.platform == "linux" and options["names"]:
+                answers[access.name] = resolve(channel, options["names"])
             return _told(found, options["return_state"])
 
-        return self.on_hosts(options, task_vars, read, "read")
+        result = self.on_hosts(options, task_vars, read, "read")
+        if folder is not None and answers:
+            names_file.write(folder, names_file.by_name(answers))
+        return result
 
     def _saved(
         self, options: dict[str, Any], task_vars: dict[str, Any], folder: Path | None

@@ -76,6 +76,15 @@ options:
         is missing. Files are readable by their owner alone.
       - Without it nothing is written.
     type: str
+  names:
+    description:
+      - Names that these hosts shall resolve, as C(getent ahosts) does, such as those of a policy's C(dns) endpoints.
+        The answers are kept in C(names.yml) beside the snapshots, where M(pathguard.network.policy_validate) finds
+        them; those of other hosts and names that are there stay.
+      - Needs O(snapshot_dir), and hosts with a shell.
+    type: list
+    elements: str
+    default: []
   return_state:
     description:
       - Return the whole normalised state as well. It can be large; reading the snapshot costs less.

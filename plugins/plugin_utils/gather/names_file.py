@@ -9,8 +9,11 @@ controller. For people who write it by hand, ``db.example: 10.20.1.10`` or a lis
 
 from __future__ import annotations
 
+import fcntl
 import json
-from collections.abc import Iterable, Mapping, Sequence
+import os
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -39,21 +42,34 @@ def by_name(found: Mapping[str, Mapping[str, Sequence[str]]]) -> Answers:
 
 def write(folder: Path, answers: Answers) -> None:
     """Beside the snapshots, with what was kept of other names and hosts there. Raises GatherError, StateError."""
-    kept = read(folder)
-    for name, hosts in answers.items():
-        kept[name] = {**kept.get(name, {}), **hosts}
     path = folder / FILE
-    document = {
-        name: {host or _OTHERS: listed for host, listed in hosts.items()} for name, hosts in kept.items()
-    }
     try:
-        private_file.write(path, [json.dumps(document, indent=1, ensure_ascii=False), "\n"])
+        with _alone(folder):
+            kept = read(folder)
+            for name, hosts in answers.items():
+                kept[name] = {**kept.get(name, {}), **hosts}
+            document = {
+                name: {host or _OTHERS: listed for host, listed in hosts.items()}
+                for name, hosts in kept.items()
+            }
+            private_file.write(path, [json.dumps(document, indent=1, ensure_ascii=False), "\n"])
     except OSError as error:
         raise GatherError(
             f"what names stand for can't be kept: {error.strerror}",
             str(path),
             "make room, or mend the folder's permissions",
         ) from None
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Ansible runs a process for each host, and each adds what its host says."""
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
 
 
 def read(folder: Path) -> Answers:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -35,6 +36,13 @@ def test_a_second_task_adds_its_hosts(tmp_path: Path) -> None:
 def test_by_hand_a_few_words_are_enough(tmp_path: Path, text: str) -> None:
     (tmp_path / names_file.FILE).write_text(text, encoding="utf-8")
     assert names_file.read(tmp_path) == {"db.example": {"": ["10.20.1.10"]}}
+
+
+def test_what_several_write_at_once_is_all_kept(tmp_path: Path) -> None:
+    hosts = [f"app{at:02}" for at in range(16)]
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda host: names_file.write(tmp_path, {"db.example": {host: ["10.20.1.10"]}}), hosts))
+    assert sorted(names_file.read(tmp_path)["db.example"]) == hosts
 
 
 def test_without_a_file_nothing_was_asked(tmp_path: Path) -> None:
