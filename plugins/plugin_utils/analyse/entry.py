@@ -58,12 +58,16 @@ def split(routing: Routing, flows: FlowSet, in_interface: str) -> Split:
 
 def choices(routing: Routing, flows: FlowSet, in_interface: str) -> Iterator[Choice]:
     """As ``split``, by what decides."""
-    if routing.state.platform == "linux" and in_interface != _LO:
-        for family in flows.families():
-            for part, leg in list(_special(routing.state, flows, in_interface, family)):
-                yield Choice(part, None, (), (leg,))
-                flows = flows - part
-    yield from routing.choices(flows, in_interface)
+    if routing.state.platform != "linux" or in_interface == _LO:
+        yield from routing.choices(flows, in_interface)
+        return
+    for family in flows.families():
+        for part, leg in list(_special(routing.state, flows, in_interface, family)):
+            yield Choice(part, None, (), (leg,))
+            flows = flows - part
+    for choice in routing.choices(flows, in_interface):
+        unsure = _OF_ANYCAST in choice.legs and choice.flows.families() == [6]
+        yield replace(choice, legs=(_ANYCAST,)) if unsure else choice
 
 
 def not_forwarding(state: State) -> list[str]:
