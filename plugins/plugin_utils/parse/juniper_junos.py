@@ -18,7 +18,7 @@ from ..model.raw import RawOutput
 from ..model.rules import Verdict
 from ..model.state import State
 from . import outputs as raw
-from .config import braces, junos_groups, junos_xml, platform_marks, srx_inbound
+from .config import braces, junos_groups, junos_strays, junos_xml, platform_marks, srx_inbound
 from .config.braces import Node
 from .config.device import Device
 from .config.junos_filter import Filters
@@ -49,6 +49,8 @@ _BEARING = (
 )
 
 
+# Words of a statement that can be of rules, by which it is told from what a person or a terminal says.
+_SHORTEST = 3
 # Whoever reads these looks for doubts below them.
 _JUDGED = frozenset(
     (
@@ -207,6 +209,8 @@ def _tree(device: Device, text: str) -> braces.Node:
     if not found.root.children:
         raise NotUnderstoodError("there is no statement in it")
     _say(device, found)
+    for said in junos_strays.lost(found.root):
+        raise NotUnderstoodError(said)
     if _INHERITED.search(text):
         junos_groups.forget(found.root)
     elif "apply-groups" in text:
@@ -238,6 +242,8 @@ def _say(device: Device, found: braces.Reading) -> None:
         words = said.split()
         if words[0] not in ("activate", "deactivate") and words[1:2] and words[1] in _BEARING:
             raise NotUnderstoodError(f"line {line}: {said[:100]!r} is not understood")
+        if words[0] in _BEARING and len(words) > _SHORTEST:
+            raise NotUnderstoodError(f"line {line}: {said[:100]!r} has no 'set', or none like it")
         device.not_understood(f"line {line}", said[:200], "no statement, or of what is not there")
     parts: list[tuple[braces.Node, str, Collection[str]]]
     parts = [(node, node.word, {*_OTHERS, *_BEARING}) for node in found.root.each()]

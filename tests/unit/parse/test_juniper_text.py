@@ -433,3 +433,37 @@ def test_a_tree_is_asked_by_words() -> None:
     assert root.value("a", "b") == "d"
     assert root.find("a", "e", "f") is None
     assert root.value("a", "nothing") == ""
+
+
+FILTER_IN_SET = """\
+set system host-name r1
+set interfaces ge-0/0/0 unit 0 family inet filter input F
+set interfaces ge-0/0/1 unit 0 family inet
+set firewall family inet filter F term a from source-address 10.1.1.0/24
+set firewall family inet filter F term a from destination-port 5432
+set firewall family inet filter F term a from protocol tcp
+set firewall family inet filter F term a then accept
+set firewall family inet filter F term rest then discard
+set applications application pg protocol tcp
+"""
+
+
+@pytest.mark.parametrize(
+    ("word", "damaged"),
+    [
+        ("filter F term a from destination-port", "filter term a from destination-port"),
+        ("term a from destination-port", "term from destination-port"),
+        (
+            "set firewall family inet filter F term a from dest",
+            "firewall family inet filter F term a from dest",
+        ),
+        ("term rest then discard", "term rest then"),
+        ("applications application pg", "applications application protocol"),
+        ("applications application pg", "applications zqx pg"),
+    ],
+)
+def test_a_statement_that_lost_a_word_widens_nothing(word: str, damaged: str) -> None:
+    flow = {"src": "10.1.1.7", "dst": "10.2.0.9", "protocol": "tcp", "dst_port": 22}
+    ends = {"in_interface": "ge-0/0/0.0", "out_interface": "ge-0/0/1.0"}
+    assert verdict("juniper_junos", FILTER_IN_SET, {**flow, **ends}) == "deny"
+    assert verdict("juniper_junos", FILTER_IN_SET.replace(word, damaged), {**flow, **ends}) == "unknown"

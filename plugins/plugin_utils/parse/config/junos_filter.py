@@ -194,6 +194,8 @@ class Filters:
         ends: set[str] = set()
         limits: list[str] = []
         then = term.find("then")
+        if then is not None and not then.children and not then.emptied:
+            raise NotUnderstoodError("'then' has no action, as no device shows it")
         for leaf in then.leaves() if then is not None else ():
             words = Words(leaf)
             while words.more():
