@@ -93,6 +93,8 @@ class Network:
         # What became of ICMP errors (``errors_back``) and of replies (``replies``).
         self.errors_met: dict[object, Any] = space.cache()
         self.replies_met: dict[object, Any] = space.cache()
+        # Hosts that let packets of open connections pass, as they see them.
+        self.running_passed: dict[object, bool] = space.cache()
         self.source_check = SourceCheck(self.states, self.routing, space)
         self._discovery = self._discoverer()
         self.effects = {name: Effects.of(state) for name, state in self.states.items()}
@@ -110,6 +112,7 @@ class Network:
             found._assumed = names
             found._discovery = found._discoverer()
             found.errors_met, found.replies_met = self.space.cache(), self.space.cache()
+            found.running_passed = self.space.cache()
         return self._under[names]
 
     def _find_segments(self) -> dict[tuple[str, str, int], list[tuple[int, int]]]:

@@ -399,6 +399,17 @@ class Running:
     def _hop(
         self, hop: Hop, flows: FlowSet, heard: Heard | None, hooks: tuple[tuple[str, int, int], ...]
     ) -> list[Event]:
+        seen = self._seen(hop, flows, heard)
+        if seen in self.network.running_passed:
+            return []
+        found = self._stopped(hop, flows, heard, hooks)
+        if seen is not None and not found:
+            self.network.running_passed[seen] = True
+        return found
+
+    def _stopped(
+        self, hop: Hop, flows: FlowSet, heard: Heard | None, hooks: tuple[tuple[str, int, int], ...]
+    ) -> list[Event]:
         """``heard``: None where answers did not come by. ``hooks``: in order, each with the level before its
         translation and after it. Nat chains are not asked about packets of a connection that has been through them."""
         known = self.network.states[hop.host].firewall_known
@@ -443,6 +454,30 @@ class Running:
                         name for name in CONTEXT if name in passed.rewrites and passed.rewrites[name] is None
                     }
         return found
+
+    def _seen(self, hop: Hop, flows: FlowSet, heard: Heard | None) -> object:
+        """All that tells what a host does with packets; None where that is not to be kept."""
+        if self.delivery.journey.changes or self.network.effects[hop.host].asks_confirmed:
+            return None
+        place = "end" if hop is self.delivery.end else any(hop is one for one in self.delivery.journey.starts)
+        where = (
+            hop.host,
+            hop.in_interface,
+            hop.out_interface,
+            place,
+            hop.came.node,
+            hop.routed.node,
+            flows.node,
+        )
+        if not self.network.asks_connections(hop.host):
+            return where
+        ways = (hop.status, hop.marks.node if hop.marks is not None else None)
+        if heard is None:
+            return where, ways
+        stray = heard.untracked.get(hop.host)
+        marks = heard.marks.get(hop.host, False)
+        left = marks.node if isinstance(marks, FlowSet) else marks
+        return where, ways, stray.node if stray is not None else 0, left
 
     def _loose(self, hop: Hop, heard: Heard | None) -> frozenset[str]:
         found = loose_at(self.network, hop)
