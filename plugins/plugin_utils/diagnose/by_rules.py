@@ -109,7 +109,12 @@ def _who(case: Case, cure: Entry) -> str:
 def _denial(case: Case, entry: Entry, item: Entry) -> Cause:
     """What denies now, where nothing is known to compare with."""
     rows = of_path(case.closed, entry["name"])
-    evidence = [*_part(entry, entry["cut"]), *_said_by_probes(rows), *_counted(case, item, rows)]
+    evidence = [
+        *_part(entry, entry["cut"]),
+        *_beside(item),
+        *_said_by_probes(rows),
+        *_counted(case, item, rows),
+    ]
     last = item["rules"][-1] if item["rules"] else None
     about = _DIRECTIONS[item["direction"]]
     if last is None:
@@ -211,6 +216,11 @@ def _part(entry: Entry, part: Entry | None) -> list[str]:
         *found,
         *([f"proof: {words.one_way_only(dict(entry))}"] if words.one_way_only(dict(entry)) else []),
     ]
+
+
+def _beside(item: Entry) -> list[str]:
+    """The rules that let the rest of the path pass, where this part meets the default action."""
+    return [f"the rest: passes by {at}: {text}" for at, text in words.beside(item)]
 
 
 def _said_by_probes(rows: Sequence[ProbeRow]) -> list[str]:

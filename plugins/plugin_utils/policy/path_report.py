@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from ..analyse.journey import DENY, UNKNOWN, Event
+from ..analyse.journey import DENY, NEW, UNKNOWN, Event
 from ..analyse.network import Network
 from ..analyse.permits import openings
 from ..analyse.reach import Leg, union
@@ -120,10 +120,36 @@ def decisions(proof: Proof, network: Network) -> list[Entry]:
                 held.flows = held.flows | part.flows
     order = {"permit": 0, DENY: 1, UNKNOWN: 2}
     ranked = sorted(found.values(), key=lambda item: (order[item.verdict], -item.flows.pairs()))
-    return [_decision_entry(item) for item in ranked]
+    beside = _beside(proof, network, ranked)
+    return [_decision_entry(item, beside.get((item.event.host, item.event.hook), [])) for item in ranked]
 
 
-def _decision_entry(item: _Decision) -> Entry:
+def _by_default(item: _Decision) -> bool:
+    return (
+        item.verdict == DENY
+        and item.event.direction == NEW
+        and bool(item.rules)
+        and not item.rules[-1]["position"]
+    )
+
+
+def _beside(proof: Proof, network: Network, found: Iterable[_Decision]) -> dict[tuple[str, str], list[Entry]]:
+    """(host, hook) whose default action stops a part -> the rules that let the rest of the path pass there: one of them
+    has most likely become too narrow."""
+    places = {(item.event.host, item.event.hook) for item in found if _by_default(item)}
+    if not places or not proof.path.required or not proof.permitted:
+        return {}
+    rules: dict[tuple[str, str], dict[tuple[str, int], Entry]] = {place: {} for place in places}
+    for event, flows in _openings(proof, network):
+        if (event.host, event.hook) in places:
+            for part in event.parts(flows):
+                last = part.rules[-1].to_dict() if part.rules else {"position": 0}
+                if last["position"]:
+                    rules[event.host, event.hook].setdefault((last["chain"], last["position"]), last)
+    return {place: list(some.values()) for place, some in rules.items()}
+
+
+def _decision_entry(item: _Decision, beside: list[Entry]) -> Entry:
     return {
         "host": item.event.host,
         "hook": item.event.hook,
@@ -133,6 +159,7 @@ def _decision_entry(item: _Decision) -> Entry:
         "rules": item.rules,
         "flows": item.flows.pieces(),
         "pairs": item.flows.pairs(),
+        "beside": beside if _by_default(item) else [],
     }
 
 
@@ -302,6 +329,7 @@ def _lacking(proof: Proof) -> list[Entry]:
                 "rules": [],
                 "flows": [],
                 "pairs": 0,
+                "beside": [],
             }
         )
     return found

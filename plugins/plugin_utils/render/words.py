@@ -13,6 +13,7 @@ from ..model.text import WIDTH, address_range, ranges_to_text
 from .clean import listed
 
 Entry = Mapping[str, Any]
+_BESIDE = 2  # rules told
 _DIRECTION = {"new": "new connections", "established": "packets of open connections", "reply": "replies"}
 _FAMILY = {"ipv4": "IPv4", "ipv6": "IPv6"}
 _FAMILY_OF = {4: "IPv4", 6: "IPv6"}
@@ -257,6 +258,14 @@ def decision(entry: Entry) -> str:
         return f"{entry['reason'] or entry['host']} ({where})"
     rule = entry["rules"][-1]
     return f"{place(entry['host'], rule['chain'], rule)} ({where})"
+
+
+def beside(entry: Entry) -> list[tuple[str, str]]:
+    """(place, text) of the first rules that let the rest pass where a default action stops a part."""
+    return [
+        (place(entry["host"], rule["chain"], rule), rule["text"])
+        for rule in entry.get("beside", ())[:_BESIDE]
+    ]
 
 
 def place(host: str, chain: str, rule: Entry) -> str:

@@ -74,8 +74,10 @@ def test_without_anything_earlier_the_rule_that_denies_is_named(ailing: Ailing) 
         "It is the firewall: fw1, table inet filter, chain forward, accepts by no rule, and denies by default, part of it"
     )
     assert found.causes[0].commands == []
-    assert found.causes[0].evidence[:2] == [
+    narrow = "ip saddr 10.10.1.0/26 ip daddr { 10.20.1.10, 10.20.1.11 } tcp dport 5432 accept"
+    assert found.causes[0].evidence[:3] == [
         "proof: cuts off 10.10.1.66, 10.10.1.100, 10.10.1.200 (app08-app10) to 10.20.1.10, tcp 5432",
+        f"the rest: passes by fw1 inet/filter/forward rule 3 handle 13: {narrow}",
         "probes: 9 of 9 new connections of these failed (timeout)",
     ]
 
