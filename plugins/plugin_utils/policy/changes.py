@@ -12,7 +12,7 @@ same packet as before and does the same with it. That is what "touches no requir
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -57,6 +57,8 @@ _MOST_PIECES = 2_000
 _DISCOVERY = {"protocol": "ipv6-icmp", "icmp_type": "133-137"}
 # Counted anew each second, and no setting.
 _COUNTERS = ("net.netfilter.nf_conntrack_count",)
+# What could not be read of a host (``State.unreadable``) by which it sends packets.
+_SENDING = ("links", "addresses", "interfaces", "routes", "rules", "sysctl", "rp_filter")
 
 
 # The hooks that a packet passes on a host (nftables wiki, "Netfilter hooks"), by what the host is to it.
@@ -86,7 +88,8 @@ class _Region:
 
 
 class ChangeReport:
-    """``proofs``: of each path, now and before. ``seconds``: after which the rest is told as not compared."""
+    """``proofs``: of each path, now and before. ``seconds``: after which the rest is told as not compared.
+    ``planned``: hosts whose rules are planned, and of which all else is by definition as it was."""
 
     def __init__(
         self,
@@ -95,10 +98,12 @@ class ChangeReport:
         proofs: Iterable[tuple[Proof, Proof | None]],
         expected: Expected,
         seconds: float = SECONDS,
+        planned: Collection[str] = (),
     ) -> None:
         self.now = now
         self.before = before
         self.expected = expected
+        self._planned = planned
         self._deadline = time.monotonic() + seconds
         self._seconds = seconds
         self._regions: list[_Region] = []
@@ -130,6 +135,7 @@ class ChangeReport:
             *(f"{host} was not compared within {self._seconds:.0f} s" for host in self._late),
             *(f"{host}: {why}" for host, why in self._failed.items()),
             *(f"routes, interfaces or settings of {host} are not as before" for host in elsewhere),
+            *(f"{what} of {host} could not be read, and may have changed" for host, what in self._unread()),
             *(f"{host} is in one of both sets of snapshots only" for host in come_or_gone),
         ]
         touched = [region.name for region in self._regions if region.name in self._touched]
@@ -200,6 +206,19 @@ class ChangeReport:
 
     def _is_late(self) -> bool:
         return time.monotonic() > self._deadline
+
+    def _unread(self) -> Iterator[tuple[str, str]]:
+        """Hosts of required paths, and of each the first thing by which it sends packets and that nobody could read. A
+        state that is before and now the very same is that of one moment."""
+        visited = dict.fromkeys(host for one in self._regions if one.required for host in one.hosts)
+        for host in visited:
+            before, now = self.before.states.get(host), self.now.states.get(host)
+            if before is None or now is None or before is now or host in self._planned:
+                continue
+            gone = (item["what"] for item in (*before.unreadable, *now.unreadable))
+            what = next((name for name in gone if name.startswith(_SENDING)), "")
+            if what:
+                yield host, what
 
     def _moved_elsewhere(self, host: str) -> bool:
         """Whether a host sends packets otherwise than before, whatever its rules say."""

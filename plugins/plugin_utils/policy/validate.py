@@ -110,7 +110,8 @@ def validate(
         report["hosts"][host]["candidates"] = list(candidates)
     if earlier is not None and explain:
         pairs = ((proof, before.get(proof.path.name)) for proof in proofs)
-        report["changes"] = ChangeReport(network, earlier, pairs, expected or Expected()).build()
+        changes = ChangeReport(network, earlier, pairs, expected or Expected(), planned=planned or ())
+        report["changes"] = changes.build()
     return report
 
 

@@ -175,6 +175,32 @@ def test_a_route_that_changed_keeps_the_statement_from_being_proven() -> None:
     assert "not proven" in found["statement"]
 
 
+def without(states: Mapping[str, State], host: str, what: str) -> dict[str, State]:
+    states[host].unreadable = [{"what": what, "reason": "not permitted"}]
+    return dict(states)
+
+
+@pytest.mark.parametrize("what", ["routes4", "sysctl", "links", "rules6"])
+def test_what_could_not_be_read_may_have_changed(what: str) -> None:
+    found = changes(without(lab(app_rule()), "fw1", what), without(lab(app_rule(), WEB), "fw1", what))
+    assert not found["touches_no_required_path"]
+    assert found["doubts"] == [f"{what} of fw1 could not be read, and may have changed"]
+
+
+def test_what_could_not_be_read_stays_where_nothing_but_rules_is_planned() -> None:
+    before, after = without(lab(app_rule()), "fw1", "sysctl"), without(lab(app_rule(), WEB), "fw1", "sysctl")
+    states = {**before, "fw1": after["fw1"]}
+    planned = {"fw1": ["files/fw1.nft"]}
+    report = validate(load_policy(POLICY), states, GROUPS, before, planned=planned)
+    assert report["changes"]["touches_no_required_path"]
+    elsewhere = changes(
+        without(lab(app_rule()), "fw2", "routes4"), without(lab(app_rule(), WEB), "fw2", "routes4")
+    )
+    assert elsewhere["touches_no_required_path"]
+    nothing = changes(without(lab(app_rule()), "fw1", "listeners"), lab(app_rule(), WEB))
+    assert nothing["touches_no_required_path"]
+
+
 def test_rules_of_a_host_that_is_on_no_path_touch_none() -> None:
     """The same packets, on a host that they don't come to."""
     before, after = lab(app_rule()), lab(app_rule())
