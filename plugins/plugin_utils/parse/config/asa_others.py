@@ -122,7 +122,7 @@ class Others:
     def policy_routes(self) -> None:
         """Packets by an interface with a route map: it may send them elsewhere, or away ("policy-route")."""
         why = "where a route map sends the packets is not modelled"
-        rules = []
+        rules: list[Rule] = []
         for one in self._interfaces:
             for line in starting(self._config, "interface", *one.hardware.split()):
                 for inner in line.starting("policy-route", "route-map"):
