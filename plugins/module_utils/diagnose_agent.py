@@ -62,6 +62,8 @@ MOST_OF_A_MESSAGE = 8192
 # PostgreSQL documentation, "Connection Settings".
 DEFAULT_LIMIT, DEFAULT_KEPT = 100, 3
 SETTING = re.compile(r"^\s*(\w+)\s*=?\s*'?([^'#\s]*)'?", re.MULTILINE)
+INCLUDES = ("include", "include_if_exists", "include_dir")
+MOST_INCLUDES = 10  # as deep as the server itself follows them (guc-file.l, CONF_FILE_MAX_DEPTH)
 ESTABLISHED, LISTEN = "01", "0A"
 HOST_LINES = ("host", "hostssl", "hostnossl", "hostgssenc", "hostnogssenc")
 
@@ -195,7 +197,11 @@ def echoed(link, size):
                 return False
             raise
         start = 0 if six else (answer[0] & 15) * 4
-        if answer[start] == (129 if six else 0) and answer[start + 8 : start + 12] == mark:
+        if (
+            len(answer) >= start + 12
+            and answer[start] == (129 if six else 0)
+            and answer[start + 8 : start + 12] == mark
+        ):
             return True
     return False
 
@@ -233,7 +239,7 @@ def login_entry(wanted, timeout):
             answer = plain.recv(1)
             link = encrypted(plain) if answer == b"S" else plain
             link.sendall(startup(wanted["user"], wanted["database"]))
-            kind, body = message(link)
+            kind, body = message(link, time.monotonic() + timeout)
             if link is not plain:
                 link.close()
     except OSError as error:
@@ -241,7 +247,11 @@ def login_entry(wanted, timeout):
     if kind == b"R":
         return {**found, "result": "asked", "code": "", "message": ""}
     if kind == b"E":
-        fields = {part[:1].decode(): part[1:].decode(errors="replace") for part in body.split(b"\0") if part}
+        fields = {
+            part[:1].decode(errors="replace"): part[1:].decode(errors="replace")
+            for part in body.split(b"\0")
+            if part
+        }
         return {**found, "result": "refused", "code": fields.get("C", ""), "message": fields.get("M", "")}
     return {**found, "result": "failed", "code": "", "message": "the server's answer is no PostgreSQL"}
 
@@ -274,15 +284,18 @@ def startup(user, database):
     return struct.pack("!i", len(body) + 4) + body
 
 
-def message(link):
-    head = exactly(link, 5)
+def message(link, until):
+    head = exactly(link, 5, until)
     length = struct.unpack("!i", head[1:])[0] - 4
-    return head[:1], exactly(link, max(0, min(length, MOST_OF_A_MESSAGE)))
+    return head[:1], exactly(link, max(0, min(length, MOST_OF_A_MESSAGE)), until)
 
 
-def exactly(link, size):
+def exactly(link, size, until):
+    """``until``: by the monotonic clock; what says a byte now and then must not hold the host."""
     found = b""
     while len(found) < size:
+        if time.monotonic() > until:
+            raise OSError("the server does not come to the end of its answer")
         part = link.recv(size - len(found))
         if not part:
             raise OSError("the server closed the connection without an answer")
@@ -330,7 +343,7 @@ def postgresql(pid, wanted):
     try:
         data = pathlib.Path(os.readlink(f"/proc/{pid}/cwd"))
         with open(f"/proc/{pid}/cmdline") as file:
-            arguments = dict(word.split("=", 1) for word in file.read().split("\0") if "=" in word)
+            arguments = arguments_in(file.read().split("\0"))
     except (OSError, ValueError):
         return {}
     main = arguments.get("config_file") or str(data / "postgresql.conf")
@@ -348,21 +361,49 @@ def number(text, default):
     return int(text) if text and text.isdigit() else default
 
 
-def settings_in(path):
+def arguments_in(words):
+    """Settings of a command line: ``-c max_connections=300``, or ``--max-connections=300``."""
+    pairs = (word.split("=", 1) for word in words if "=" in word)
+    return {name.lstrip("-").replace("-", "_").lower(): value for name, value in pairs}
+
+
+def settings_in(path, above=()):
+    """Settings of a file and of those that it includes where they stand (PostgreSQL documentation, "Managing
+    Configuration File Contents"); the last one counts, and names are the same in capitals."""
+    found = {}
     try:
         with open(path, encoding="utf-8", errors="replace") as file:
-            return dict(SETTING.findall(file.read()))
+            pairs = SETTING.findall(file.read())
     except OSError:
-        return {}
+        return found
+    for name, value in pairs:
+        if name.lower() not in INCLUDES:
+            found[name.lower()] = value
+        elif len(above) < MOST_INCLUDES:
+            for one in included(name.lower(), pathlib.Path(path).parent / value):
+                if str(one) not in above:
+                    found.update(settings_in(str(one), (*above, str(path))))
+    return found
+
+
+def included(name, path):
+    if name != "include_dir":
+        return [path]
+    try:
+        return sorted(one for one in path.iterdir() if one.suffix == ".conf" and one.name[:1] != ".")
+    except OSError:
+        return []
 
 
 def admitted(path, client, wanted):
-    """What the first line that fits does with a client; a line that can't be judged makes it unknown."""
+    """What the first line that fits does with a client; a line that can't be judged makes it unknown. Whether a client
+    encrypts is not known: lines for one way alone decide only where those for the other ways decide the same."""
     try:
         with open(path, encoding="utf-8", errors="replace") as file:
             lines = list(enumerate(file, 1))
     except OSError:
         return {"admitted": "unknown", "line": None}
+    first = None
     for position, line in lines:
         try:
             words = shlex.split(line, comments=True)
@@ -374,8 +415,13 @@ def admitted(path, client, wanted):
         if fits is None:
             return {"admitted": "unknown", "line": position}
         if fits:
-            return {"admitted": judged(words, wanted), "line": position}
-    return {"admitted": "no", "line": None}
+            told = {"admitted": judged(words, wanted), "line": position}
+            first = first or told
+            if told["admitted"] != first["admitted"]:
+                return {"admitted": "unknown", "line": position}
+            if words[0] == "host":
+                return first
+    return first or {"admitted": "no", "line": None}
 
 
 def judged(words, wanted):

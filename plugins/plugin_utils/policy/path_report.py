@@ -143,9 +143,9 @@ def _beside(proof: Proof, network: Network, found: Iterable[_Decision]) -> dict[
     for event, flows in _openings(proof, network):
         if (event.host, event.hook) in places:
             for part in event.parts(flows):
-                last = part.rules[-1].to_dict() if part.rules else {"position": 0}
-                if last["position"]:
-                    rules[event.host, event.hook].setdefault((last["chain"], last["position"]), last)
+                last = part.rules[-1] if part.rules else None
+                if last is not None and last.position:
+                    rules[event.host, event.hook].setdefault((last.chain, last.position), last.to_dict())
     return {place: list(some.values()) for place, some in rules.items()}
 
 

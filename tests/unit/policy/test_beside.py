@@ -22,7 +22,9 @@ def test_the_narrow_rule_is_told_where_the_default_action_denies() -> None:
     assert len(texts) == 1
     assert "10.10.1.0/26" in texts[0]
     told = render(report, "text")
-    assert f"the rest passes by fw1 inet/filter/forward rule 3 handle 13: {texts[0]}" in " ".join(told.split())
+    assert f"the rest passes by fw1 inet/filter/forward rule 3 handle 13: {texts[0]}" in " ".join(
+        told.split()
+    )
     for other in ("markdown", "html"):
         assert "the rest passes by" in render(report, other).lower()
 
