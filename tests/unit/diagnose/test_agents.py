@@ -10,6 +10,7 @@ import os
 import socket
 import struct
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -107,6 +108,11 @@ NARROW = "host shop shop 10.10.1.0/26 scram-sha-256\n"
         (f"host all guest 10.10.1.5/32 reject\n{NARROW}", "10.10.1.5", WITH_USER, "yes", 2),
         (f"host all guest 10.10.1.5/32 reject\n{NARROW}", "10.10.1.5", {}, "unknown", 1),
         ('hostssl "shop" all all scram-sha-256\n', "192.0.2.1", WITH_USER, "yes", 1),
+        # Who must encrypt is admitted all the same.
+        (f"hostnossl all all 0.0.0.0/0 reject\n{NARROW}", "10.10.1.5", WITH_USER, "unknown", 2),
+        (f"hostgssenc all all 0.0.0.0/0 reject\n{NARROW}", "10.10.1.5", {}, "unknown", 2),
+        ("hostssl all all all reject\nhost all all all reject\n", "10.10.1.5", WITH_USER, "no", 1),
+        ("hostssl all all all reject\nhostnossl all all all reject\n", "10.10.1.5", WITH_USER, "no", 1),
         (f"host sameuser all 10.10.1.0/24 md5\n{NARROW}", "10.10.1.5", WITH_USER, "unknown", 1),
         (f"host all +staff 10.10.1.0/24 md5\n{NARROW}", "10.10.1.5", WITH_USER, "unknown", 1),
         (f"host all all .example.com md5\n{NARROW}", "10.10.1.5", WITH_USER, "unknown", 1),
@@ -136,6 +142,25 @@ def test_settings(tmp_path: Path) -> None:
     found = diagnose_agent.settings_in(path)
     assert (found["max_connections"], found["port"]) == ("200", "5433")
     assert diagnose_agent.settings_in(tmp_path / "none") == {}
+
+
+def test_settings_of_other_files_and_of_the_command_line(tmp_path: Path) -> None:
+    """As Debian's packages include conf.d, and Patroni tells the server at its start."""
+    path = tmp_path / "postgresql.conf"
+    path.write_text(
+        "MAX_connections = 5\ninclude_dir = 'conf.d'\ninclude_if_exists 'none.conf'\ninclude me\n"
+    )
+    (tmp_path / "conf.d").mkdir()
+    (tmp_path / "conf.d" / "20.conf").write_text("max_connections = 500\n")
+    (tmp_path / "conf.d" / "10.conf").write_text("max_connections = 300\n")
+    (tmp_path / "conf.d" / "30.disabled").write_text("max_connections = 7\n")
+    (tmp_path / "me").write_text("port = 5433\ninclude me\n")
+    found = diagnose_agent.settings_in(path)
+    assert (found["max_connections"], found["port"]) == ("500", "5433")
+    given = diagnose_agent.arguments_in(
+        ["postgres", "-D", "/d", "--max-connections=9", "-c", "hba_file=/x=y"]
+    )
+    assert given == {"max_connections": "9", "hba_file": "/x=y"}
 
 
 # A login that ends before any password.
@@ -171,6 +196,7 @@ ERROR = b"SFATAL\0VFATAL\0C53300\0Msorry, too many clients already\0\0"
     [
         (said(b"R", struct.pack("!i", 10)), "asked", "", ""),
         (said(b"E", ERROR), "refused", "53300", "sorry, too many clients already"),
+        (said(b"E", ERROR[:-1] + b"\xffstrange\0\0"), "refused", "53300", "sorry, too many clients already"),
         (said(b"X", b""), "failed", "", "the server's answer is no PostgreSQL"),
         (b"R\0", "failed", "", "the server closed the connection without an answer"),
     ],
@@ -193,6 +219,25 @@ def test_a_login(serve: Any, answer: bytes, result: str, code: str, message: str
         asked[1].split(b"\0user\0")[-1].startswith(b"shop\0database\0shop\0")
         or b"user\0shop\0database\0shop\0" in asked[1]
     )
+
+
+def test_a_server_that_says_a_byte_now_and_then(serve: Any) -> None:
+    def handle(link: socket.socket) -> None:
+        link.recv(8)
+        link.sendall(b"N")
+        link.sendall(b"E" + struct.pack("!i", 8000))
+        for _number in range(40):
+            time.sleep(0.1)
+            link.sendall(b"S")
+
+    target = {"address": "127.0.0.1", "port": serve(handle), **WITH_USER}
+    begun = time.monotonic()
+    found = diagnose_agent.login_entry(target, 0.4)
+    assert (found["result"], found["message"]) == (
+        "failed",
+        "the server does not come to the end of its answer",
+    )
+    assert time.monotonic() - begun < 2
 
 
 def test_a_login_where_nobody_is(serve: Any) -> None:
