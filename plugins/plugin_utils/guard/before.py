@@ -12,7 +12,7 @@ from typing import Any
 
 from ..checkpoint.driver import can_hold, check_id
 from ..checkpoint.run import HELD_TODO, answer_dict, arm_all, status_all
-from ..checkpoint.status import CheckpointStatus
+from ..checkpoint.status import CheckpointStatus, no_checkpoint
 from ..errors import GuardError, PathGuardError
 from ..gather import snapshot
 from ..gather.several import several, some
@@ -289,7 +289,7 @@ NO_RULES = "it has no firewall rules"
 
 def _why_not(state: State, root: bool) -> str:
     if not can_hold(state.platform):
-        return f"PathGuard can't make a checkpoint on the platform {state.platform}"
+        return no_checkpoint(state.platform)
     if not root and state.platform == "linux":
         return "its login does not become root (set become)"
     if not state.firewall_known:
