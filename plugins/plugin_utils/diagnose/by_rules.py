@@ -8,20 +8,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from ..guard.detail import addresses, hosts, rule_text, where
+from ..guard.detail import PLACES, addresses, hosts, rule_text, where
 from ..guard.probes import CUT, REACHABLE, UNKNOWN, ProbeRow
 from ..render import words
 from .case import Case, Entry, lost_tries, of_path, tries
 from .cause import CERTAIN, DESTINATION, FIREWALL, LIKELY, NAT, OF_FIREWALLS, POSSIBLE, ROUTE, SOURCE, Cause
 
-# Changes of what is no rule (analyse/undo.py, OF_ROUTING), for people.
-ROUTING = {
-    "routes": "routing",
-    "route_rules": "policy routing",
-    "interfaces": "interfaces",
-    "forwarding": "forwarding",
-    "settings": "kernel settings",
-}
 _DIRECTIONS = {
     "new": "",
     "established": " (packets of open connections)",
@@ -71,7 +63,7 @@ def _denied(case: Case, entry: Entry) -> Iterator[Cause]:
 def _changed(case: Case, entry: Entry, cure: Entry, denials: Sequence[Entry]) -> Cause:
     """A change since it was open last. Where it only made something unknown, connections tell more than the proof."""
     chain = cure["chain"]
-    place = where(cure["host"], chain or ROUTING[cure["change"]], cure["now"] or cure["before"])
+    place = where(cure["host"], chain or PLACES[cure["change"]], cure["now"] or cure["before"])
     alone = len(entry["remedy"]) == 1
     unsure = not entry["cut"]["flows"] and entry["status"] == "unknown"
     rows = case.rows if unsure else case.closed

@@ -15,7 +15,8 @@ from .probes import CUT, OPEN, REACHABLE, ProbeRow
 
 # How many of a kind are told; the JSON report has all.
 PARTS_TOLD, RULES_TOLD, ADDRESSES_TOLD, HOSTS_TOLD = 3, 3, 6, 10
-_PLACES = {
+# Changes of what is no rule (analyse/undo.py, OF_ROUTING), for people.
+PLACES = {
     "routes": "routing",
     "route_rules": "policy routing",
     "interfaces": "interfaces",
@@ -158,7 +159,7 @@ def _told_above(causes: Sequence[Entry], new: Sequence[Entry], told: Mapping[str
 
 
 def _at(cause: Entry) -> str:
-    return where(cause["host"], cause["chain"] or _PLACES[cause["change"]], cause["now"] or cause["before"])
+    return where(cause["host"], cause["chain"] or PLACES[cause["change"]], cause["now"] or cause["before"])
 
 
 def _cause(entry: Entry, cause: Entry, restored: Collection[str]) -> list[str]:
