@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import re
 import shlex
+from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
 
 from ..analyse.rulechanges import ADDED, CHANGED, MOVED, REMOVED, changes_between, settled
@@ -61,7 +62,7 @@ def _is_managed(change: Change) -> bool:
 
 def _rules(change: Change, before: State, now: State) -> Commands:
     family, _slash, rest = change.key.partition("/")
-    table, _slash, chain = rest.partition("/")
+    table, _slash, chain = map(shlex.quote, rest.partition("/"))
     if family in _NFT:
         return _of_nft(change, f"{family} {table} {chain}", before, now)
     if family in _TABLES:
@@ -127,16 +128,19 @@ def _is_alone(change: Change, before: State, now: State, kinds: Collection[str])
 
 def _follower(change: Change, old: Rule, before: State, now: State) -> Rule | None:
     """The first rule of now that stood behind the one that is gone; None where none did."""
-    behind = {settled(rule.text) for rule in _list(change.key, before) if rule.position > old.position}
+    rules = _list(change.key, before)
+    behind = {settled(rule.text) for rule in rules if rule.position > old.position}
+    ahead = Counter(settled(rule.text) for rule in rules if rule.position < old.position)
     moved = {rule.position for rule in change.after}
-    return next(
-        (
-            rule
-            for rule in _list(change.key, now)
-            if settled(rule.text) in behind and rule.position not in moved
-        ),
-        None,
-    )
+    for rule in _list(change.key, now):
+        words = settled(rule.text)
+        if rule.position in moved:
+            continue
+        if ahead[words]:  # it says the same as one behind, and stood before
+            ahead[words] -= 1
+        elif words in behind:
+            return rule
+    return None
 
 
 def _default_action(change: Change, _before: State, _now: State) -> Commands:
@@ -147,8 +151,13 @@ def _default_action(change: Change, _before: State, _now: State) -> Commands:
         return ()
     action = _POLICIES[change.before.default_action if change.before is not None else "permit"]
     if family in _NFT:
-        return (f"nft 'chain {family} {table} {chain} {{ policy {action}; }}'",)
-    return (f"{_TABLES[family]} -t {table} -P {chain} {action.upper()}",) if family in _TABLES else ()
+        words = f"chain {family} {table} {chain} {{ policy {action}; }}"
+        return (f"nft {shlex.quote(words)}",)
+    return (
+        (f"{_TABLES[family]} -t {table} -P {shlex.quote(chain)} {action.upper()}",)
+        if family in _TABLES
+        else ()
+    )
 
 
 def _members(change: Change, _before: State, _now: State) -> Commands:
@@ -166,13 +175,13 @@ def _members(change: Change, _before: State, _now: State) -> Commands:
         if len(old.fields) != 1:
             return ()
         return tuple(
-            f"ipset {verb} {name} {member}"
+            shlex.join(("ipset", verb, name, member))
             for verb, members in (("del", come), ("add", gone))
             for member in members
         )
-    place = f"{family} {name.replace('/', ' ')}"
+    place = shlex.join((family, *name.split("/")))
     return tuple(
-        f"nft {verb} element {place} '{{ {', '.join(members)} }}'"
+        f"nft {verb} element {place} {shlex.quote('{ ' + ', '.join(members) + ' }')}"
         for verb, members in (("delete", come), ("add", gone))
         if members
     )

@@ -37,6 +37,8 @@ def _of_nxos(name: str, family: str, _standard: bool) -> str:
 
 
 _FAMILY = {"ip": "ip", "ip6": "ipv6"}
+# EOS changes a list when its mode is left ("group-change mode"), not before.
+_CLOSED = {"arista_eos": ("exit",)}
 # Platform -> how a list is opened for editing.
 LISTS: Mapping[str, Callable[[str, str, bool], str]] = {
     "cisco_ios": _of_ios,
@@ -59,7 +61,7 @@ def commands_of(change: Change, now: State) -> tuple[str, ...]:
     opened = LISTS[now.platform](change.key, ruleset.family, _standard(shown[0]))
     lines = [f"no {new.line}"] if new is not None else []
     lines += [old.text.strip()] if old is not None else []
-    return ("configure terminal", opened, *lines) if opened else ()
+    return ("configure terminal", opened, *lines, *_CLOSED.get(now.platform, ())) if opened else ()
 
 
 def _numbered(rule: Rule) -> bool:

@@ -11,6 +11,7 @@ Documentation/networking/ip-sysctl.rst).
 from __future__ import annotations
 
 import ipaddress
+import shlex
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -39,8 +40,10 @@ class Told:
 def rules_changed(before: State, now: State) -> Told:
     """Policy routing rules. They have no name but their priority, so one is never 'changed'."""
     gone, come = _without(before.route_rules, now.route_rules), _without(now.route_rules, before.route_rules)
-    commands = [_rule_command("del", rule) for rule in come if not rule.not_understood]
-    commands += [_rule_command("add", rule) for rule in gone if not rule.not_understood]
+    commands = [_rule_command("del", rule) for rule in come]
+    commands += [_rule_command("add", rule) for rule in gone]
+    if any(rule.not_understood for rule in (*come, *gone)):
+        commands = []  # a half of it might break more
     words = [
         f"rule {rule_line(rule)} was {what}"
         for rules, what in ((come, "added"), (gone, "removed"))
@@ -67,7 +70,12 @@ def _rule_words(rule: RouteRule) -> str:
 
 
 def _rule_command(verb: str, rule: RouteRule) -> str:
-    return f"{_ip(rule.family)} rule {verb} pref {rule.priority} {_rule_words(rule)}"
+    return f"{_ip(rule.family)} rule {verb} pref {rule.priority} {_quoted(_rule_words(rule))}"
+
+
+def _quoted(words: str) -> str:
+    """Fit for a shell: a name of an interface may hold anything but blanks and slashes."""
+    return shlex.join(words.split())
 
 
 def routes_changed(before: State, now: State, flows: FlowSet) -> Told:
@@ -152,8 +160,8 @@ def route_line(route: Route) -> str:
 def _route_command(old: Route | None, new: Route | None) -> list[str]:
     if old is not None:
         verb = "add" if new is None else "replace"
-        return [f"{_ip(old.family)} route {verb} {route_line(old)}"]
-    return [f"{_ip(new.family)} route del {route_line(new)}"] if new is not None else []
+        return [f"{_ip(old.family)} route {verb} {_quoted(route_line(old))}"]
+    return [f"{_ip(new.family)} route del {_quoted(route_line(new))}"] if new is not None else []
 
 
 def interfaces_changed(before: State, now: State) -> Told:
@@ -180,16 +188,24 @@ def _interface(item: Interface) -> str:
 
 
 def _interface_commands(old: Interface, new: Interface) -> list[str]:
-    found = [f"ip link set {old.name} {'up' if old.up else 'down'}"] if old.up != new.up else []
-    for verb, addresses in (
-        ("add", _without(old.addresses, new.addresses)),
-        ("del", _without(new.addresses, old.addresses)),
-    ):
+    name = shlex.quote(old.name)
+    found = [f"ip link set {name} {'up' if old.up else 'down'}"] if old.up != new.up else []
+    gone, come = _without(old.addresses, new.addresses), _without(new.addresses, old.addresses)
+    if any(_carries_others(address, [*new.addresses, *gone]) for address in come):
+        return []
+    for verb, addresses in (("add", gone), ("del", come)):
         found += [
-            f"{_ip(6 if ':' in address else 4)} address {verb} {address} dev {old.name}"
-            for address in addresses
+            f"{_ip(6 if ':' in address else 4)} address {verb} {address} dev {name}" for address in addresses
         ]
     return found
+
+
+def _carries_others(address: str, addresses: Sequence[str]) -> bool:
+    """Whether the kernel may take later addresses of the same network away with this one: they are secondary to it, and
+    promote_secondaries (ip-sysctl.rst) is off by default."""
+    network = ipaddress.ip_interface(address).network
+    behind = addresses[addresses.index(address) + 1 :]
+    return network.version == 4 and any(ipaddress.ip_interface(other).network == network for other in behind)
 
 
 def forwarding_changed(before: State, now: State) -> Told:
@@ -215,7 +231,7 @@ def settings_changed(before: State, now: State) -> Told:
         if name in now.settings and now.settings[name] != value
     ]
     come, gone = ([f"{name} = {state.settings[name]}" for name in names] for state in (now, before))
-    commands = [f"sysctl -w {name}={before.settings[name]}" for name in names]
+    commands = [f"sysctl -w {shlex.quote(f'{name}={before.settings[name]}')}" for name in names]
     note = f"{_few(names, ', ')} was changed" if names else "settings of the kernel were not read before"
     return _told(note, come, gone, now, commands)
 

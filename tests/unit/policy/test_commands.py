@@ -191,3 +191,29 @@ def test_a_chain_without_a_hook() -> None:
     before.chains[key] = Chain(key, rules(OLD, NFT))
     now.chains[key] = Chain(key, rules(OLD[:2], NFT))
     assert commands(before, now) == [("nft add rule inet filter shop 'tcp dport 22 accept'",)]
+
+
+def test_names_of_chains_and_sets_are_no_commands() -> None:
+    """iptables(8) and ipset(8) take names that a shell would run."""
+    key = "iptables/filter/x;reboot"
+    before, now = (State("fw1", chains={key: Chain(key, rules(some, key))}) for some in (SAVED, SAVED[:2]))
+    assert commands(before, now) == [
+        ("iptables-nft -t filter -A 'x;reboot' -p tcp -m tcp --dport 22 -j ACCEPT",)
+    ]
+    assert commands(named("ipset/$(reboot)", "1-1"), named("ipset/$(reboot)", "1-1", "3-3")) == [
+        ("ipset del '$(reboot)' 3",)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "handle"),
+    [
+        ([OLD[2], OLD[1], OLD[2]], [OLD[2], OLD[2]], 12),
+        ([OLD[2], OLD[2], OLD[1], OLD[0], OLD[2]], [OLD[2], OLD[2], OLD[0], OLD[2]], 13),
+    ],
+)
+def test_a_rule_that_stood_between_two_that_say_the_same(
+    before: list[str], now: list[str], handle: int
+) -> None:
+    [[command]] = commands(state(before), state(now))
+    assert command.startswith(f"nft insert rule inet filter forward handle {handle} ")

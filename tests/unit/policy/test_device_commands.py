@@ -43,9 +43,9 @@ CASES = [
      ("20 permit host 10.1.1.1",), ("10 permit 10.0.0.0 0.0.0.255",)),
     ("cisco_nxos", "ip access-list A", ("10 permit tcp any any eq 22",), ("10 permit tcp any any eq 23",),
      ("no 10", "10 permit tcp any any eq 22")),
-    ("arista_eos", "ip access-list A", (WIDE,), (NARROW,), ("no 10", WIDE)),
+    ("arista_eos", "ip access-list A", (WIDE,), (NARROW,), ("no 10", WIDE, "exit")),
     ("arista_eos", "ip access-list standard S", ("10 permit host 10.0.0.1", "20 permit host 10.0.0.2"),
-     ("20 permit host 10.0.0.2",), ("10 permit host 10.0.0.1",)),
+     ("20 permit host 10.0.0.2",), ("10 permit host 10.0.0.1", "exit")),
 ]  # fmt: skip
 
 

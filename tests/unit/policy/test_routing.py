@@ -22,6 +22,7 @@ from ansible_collections.pathguard.network.plugins.plugin_utils.policy.read impo
 from ansible_collections.pathguard.network.plugins.plugin_utils.policy.routing import (
     interfaces_changed,
     routes_changed,
+    rules_changed,
 )
 from ansible_collections.pathguard.network.plugins.plugin_utils.policy.schemas import load_schema, problems
 from ansible_collections.pathguard.network.plugins.plugin_utils.policy.validate import validate
@@ -187,3 +188,46 @@ def test_an_address_and_a_link_are_put_back() -> None:
         "ip link set e0 up",
         "ip -6 address add fd00::1/64 dev e0",
     )
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "commands"),
+    [
+        # To take the first one of a network away takes the others along.
+        (["10.0.0.1/24"], ["10.0.0.2/24"], ()),
+        (["10.0.0.1/24"], ["10.0.0.2/24", "10.0.0.1/24"], ()),
+        (["10.0.0.1/24"], ["10.0.0.1/24", "10.0.0.2/24"], ("ip address del 10.0.0.2/24 dev e0",)),
+        (
+            ["10.0.0.1/24"],
+            ["10.0.1.1/24"],
+            ("ip address add 10.0.0.1/24 dev e0", "ip address del 10.0.1.1/24 dev e0"),
+        ),
+        (
+            ["fd00::1/64"],
+            ["fd00::2/64"],
+            ("ip -6 address add fd00::1/64 dev e0", "ip -6 address del fd00::2/64 dev e0"),
+        ),
+    ],
+)
+def test_addresses_of_one_network(before: list[str], now: list[str], commands: tuple[str, ...]) -> None:
+    then, today = (State("h", interfaces={"e0": Interface("e0", listed)}) for listed in (before, now))
+    assert interfaces_changed(then, today).commands == commands
+
+
+def test_names_of_interfaces_are_no_commands() -> None:
+    name = "e0;reboot"
+    then, today = (State("h", interfaces={name: Interface(name, up=up)}) for up in (True, False))
+    then.routes = [Route(4, "10.0.0.0/24", next_hops=[NextHop(name)])]
+    then.route_rules = [RouteRule(4, 9, "main", in_interface=name)]
+    assert interfaces_changed(then, today).commands == ("ip link set 'e0;reboot' up",)
+    assert routes_changed(then, today, Space().nothing).commands == (
+        "ip route add 10.0.0.0/24 dev 'e0;reboot'",
+    )
+    assert rules_changed(then, today).commands == ("ip rule add pref 9 from all iif 'e0;reboot' lookup main",)
+
+
+def test_half_of_the_rules_that_changed_are_not_put_back() -> None:
+    then, today = State("h"), State("h")
+    then.route_rules = [RouteRule(4, 9, "main", not_understood=["tos 8"])]
+    today.route_rules = [RouteRule(4, 9, "", "prohibit")]
+    assert rules_changed(then, today).commands == ()
