@@ -76,11 +76,15 @@ def _candidate(item: Any, base: Path, where: str) -> Candidate:
 
 def _read(file: Path, where: str) -> str:
     try:
-        if file.stat().st_size > _LARGEST:
+        if file.exists() and not file.is_dir() and not file.is_file():  # a pipe or a device may never end
+            raise CandidateError("the candidate is no file", f"{where}: {file}", "check the path")
+        with file.open("rb") as stream:
+            content = stream.read(_LARGEST + 1)
+        if len(content) > _LARGEST:
             raise CandidateError(
                 f"the candidate has more than {_LARGEST >> 20} MiB", str(file), "check the path"
             )
-        return decoded(file.read_bytes())
+        return decoded(content)
     except (OSError, ValueError) as error:
         why = getattr(error, "strerror", None) or str(error)
         raise CandidateError(

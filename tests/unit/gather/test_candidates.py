@@ -98,6 +98,7 @@ def test_rules_keep_their_handles_and_lines_tell_new_ones(tmp_path: Path) -> Non
         ({"fw1": {"text": "x", "kind": "nftables"}}, "'nftables'", "candidates.fw1"),
         ({"fw1": {"text": "x", "noflush": "yes"}}, "'yes'", "candidates.fw1"),
         ({"fw1": [{"text": "list ruleset"}, "gone.nft"]}, "can't be read", "candidates.fw1[1]"),
+        ({"fw1": "/dev/zero"}, "is no file", "candidates.fw1: /dev/zero"),
         ({"fw9": {"text": "list ruleset"}}, "no snapshot of fw9", "candidates.fw9"),
         ({"fw1": {"text": ""}}, "empty", "candidates.fw1"),
         ({"fw1": {"text": "permit all please"}}, "kind", "candidates.fw1"),

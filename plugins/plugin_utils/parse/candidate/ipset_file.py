@@ -102,6 +102,9 @@ class _Line:
         there = self._known(old)
         if command == "swap":
             other = self._known(new)
+            kinds = [(head.split()[2], " inet6" in head) for head in (there[0], other[0])]
+            if kinds[0] != kinds[1]:
+                self.fail(f"the sets {old} and {new} are of different types, so they can't be swapped")
             self.sets[old], self.sets[new] = _named(other, old), _named(there, new)
         elif new in self.sets:
             self.fail(f"the set {new} is there already")
