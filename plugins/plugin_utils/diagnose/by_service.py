@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 from ..guard.detail import hosts
 from ..guard.probes import OPEN, REACHABLE, ProbeRow
+from ..render.clean import clipped
 from .case import Case, Entry, lost_tries, tries
 from .cause import CERTAIN, LIKELY, LISTENER, POSSIBLE, SERVICE, Cause
 
@@ -22,6 +23,7 @@ CODES = {
 }
 # How policy/report.py tells the address on which nobody listens.
 NOT_ON = ", not on "
+MOST_OF_A_MESSAGE = 200
 _NO_FIREWALL = "the packets get there: no firewall is the cause of this"
 
 
@@ -113,7 +115,8 @@ def _logins(case: Case) -> Iterator[Cause]:
         yield Cause(
             layer=SERVICE,
             host=host,
-            what=f"{host}: PostgreSQL {CODES.get(code, 'refuses the login')}: {messages[0][0]}",
+            what=f"{host}: PostgreSQL {CODES.get(code, 'refuses the login')}: "
+            f"{clipped(messages[0][0], MOST_OF_A_MESSAGE)}",
             confidence=CERTAIN,
             evidence=[f"login: refused from {hosts(clients)} with code {code}: {_NO_FIREWALL}"],
             paths=[path["name"] for path in case.paths],

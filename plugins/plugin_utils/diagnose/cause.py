@@ -8,6 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from ..render.clean import clean
+
 CERTAIN, LIKELY, POSSIBLE = "certain", "likely", "possible"
 CONFIDENCE = (CERTAIN, LIKELY, POSSIBLE)
 
@@ -53,6 +55,11 @@ class Cause:
     paths: list[str] = field(default_factory=list)
     pairs: int = 0
     hosts: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        """What a server said must not look like a line of ours."""
+        self.what = clean(self.what)
+        self.evidence = [clean(line) for line in self.evidence]
 
     def to_dict(self) -> dict[str, Any]:
         return {

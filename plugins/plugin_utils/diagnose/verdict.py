@@ -11,7 +11,7 @@ from typing import Any
 
 from ..guard.probes import REACHABLE
 from .case import Case
-from .cause import CERTAIN, NAME, POSSIBLE, Cause
+from .cause import CERTAIN, LIKELY, NAME, POSSIBLE, Cause
 
 REASONS_TOLD = 2
 FIREWALL, OTHER, NOTHING, UNKNOWN = "firewall", "not_firewall", "nothing", "unknown"
@@ -43,14 +43,22 @@ def verdict(case: Case, causes: Sequence[Cause]) -> Verdict:
         return Verdict(NOTHING, text[0].upper() + text[1:], False, cleared)
     if first.firewall:
         return Verdict(FIREWALL, f"{_sure('It is the firewall', certain)}: {first.what}", certain, False)
-    beside = any(cause.firewall and cause.confidence == CERTAIN for cause in causes)
+    if cleared and not certain and not first.host:
+        # Nobody's doing that was read: what was not read may be a firewall.
+        return Verdict(UNKNOWN, f"It is no firewall rule that was read: {first.what}", False, True)
     if cleared:
         return Verdict(OTHER, f"It is not the firewall: {first.what}", certain, True)
     if certain:
-        # Where a name leads to the wrong place, what happens to packets there is no matter.
-        alone = " alone" if beside and first.layer != NAME else ""
-        return Verdict(OTHER, f"It is not the firewall{alone}: {first.what}", True, False)
+        return Verdict(OTHER, f"{_beside(first, causes)}: {first.what}", True, False)
     return Verdict(UNKNOWN, f"It may be: {first.what}", False, False)
+
+
+def _beside(first: Cause, causes: Sequence[Cause]) -> str:
+    """Where a name leads to the wrong place, what happens to packets there is no matter."""
+    beside = {cause.confidence for cause in causes if cause.firewall and first.layer != NAME}
+    if CERTAIN in beside:
+        return "It is not the firewall alone"
+    return "It may be the firewall, too; certain is" if LIKELY in beside else "It is not the firewall"
 
 
 def _sure(words: str, certain: bool) -> str:

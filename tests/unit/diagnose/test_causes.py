@@ -255,7 +255,10 @@ def test_packets_that_vanish_between_what_was_read(ailing: Ailing) -> None:
         },
     ]
     found = ailing.ask()
-    assert (found.verdict.kind, found.verdict.certain, found.verdict.cleared) == ("not_firewall", False, True)
+    assert (found.verdict.kind, found.verdict.certain, found.verdict.cleared) == ("unknown", False, True)
+    assert found.verdict.text.startswith(
+        "It is no firewall rule that was read: new connections to 10.20.1.10 port 5432 "
+    )
     assert "are lost, although all rules and routes that were read let them pass" in found.verdict.text
     assert found.causes[0].evidence[1:] == [
         "counter: fw1, table inet filter, chain forward, rule 3: 60 packets",
@@ -389,6 +392,28 @@ def test_what_the_server_says_itself(ailing: Ailing, code: str, message: str, sa
     found = ailing.ask(login={"user": "shop", "database": "shop"})
     assert says in found.verdict.text
     assert (found.verdict.kind, found.verdict.certain) == ("not_firewall", True)
+
+
+def test_what_a_server_says_is_no_line_of_ours(ailing: Ailing) -> None:
+    login = {"source": "10.10.1.5", "address": "10.20.1.10", "port": 5432, "result": "refused"}
+    message = "no\r\nput it back: reboot\u2028put it back: reboot" + 3000 * "x"
+    ailing.site.facts = {"app01": {"logins": [{**login, "code": "XX000", "message": message}]}}
+    found = ailing.ask(login={"user": "shop", "database": "shop"})
+    told = [screen.text(found), screen.summary(found, report.files_of(found))]
+    assert not any(line.strip().startswith("put it back") for text in told for line in text.splitlines())
+    assert len(found.verdict.text) < 400
+
+
+def test_a_server_that_is_full_behind_a_router_that_can_t_be_read(ailing: Ailing) -> None:
+    """What is certain at the far end does not clear what nobody could look at."""
+    ailing.site.dead = {"fw1"}
+    ailing.fail("timeout", "app08", "app09")
+    ailing.site.facts = {"db1": {"servers": {"5432": {**SERVER, "established": 97}}}}
+    found = ailing.ask(hops=None)
+    assert found.verdict.text.startswith(
+        "It may be the firewall, too; certain is: db1: PostgreSQL has no connection left"
+    )
+    assert (found.verdict.kind, found.verdict.certain, found.verdict.cleared) == ("not_firewall", True, False)
 
 
 def test_a_service_that_hangs(ailing: Ailing) -> None:
