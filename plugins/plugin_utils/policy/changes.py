@@ -19,6 +19,7 @@ from typing import Any
 from ..analyse.diff import Entry as Difference
 from ..analyse.diff import differences
 from ..analyse.errors_back import errors_about
+from ..analyse.journey import UNKNOWN as STRAY
 from ..analyse.journey import Journey, plain
 from ..analyse.network import Network
 from ..analyse.replies import answers
@@ -108,8 +109,11 @@ class ChangeReport:
         self._seconds = seconds
         self._regions: list[_Region] = []
         self._unequal: list[str] = []
+        self._lost: dict[str, str] = {}
         for proof, earlier in proofs:
             self._regions.append(_region(proof, earlier, expected))
+            if proof.path.required:
+                self._lost.update((proof.path.name, why) for why in _lost_sight_of(proof, earlier))
             if earlier is None or not _equal(proof, earlier):
                 self._unequal.append(proof.path.name)
         self._touched: set[str] = set()
@@ -136,6 +140,11 @@ class ChangeReport:
             *(f"{host}: {why}" for host, why in self._failed.items()),
             *(f"routes, interfaces or settings of {host} are not as before" for host in elsewhere),
             *(f"{what} of {host} could not be read, and may have changed" for host, what in self._unread()),
+            *(
+                f"where packets of {name!r} go is not known: {why}"
+                for name, why in self._lost.items()
+                if hosts
+            ),
             *(f"{host} is in one of both sets of snapshots only" for host in come_or_gone),
         ]
         touched = [region.name for region in self._regions if region.name in self._touched]
@@ -231,6 +240,14 @@ def _sending(state: State) -> tuple[object, ...]:
     settings = {key: value for key, value in state.settings.items() if key not in _COUNTERS}
     routes = sorted(map(repr, state.routes))
     return routes, state.route_rules, state.interfaces, state.forwarding, settings
+
+
+def _lost_sight_of(*proofs: Proof | None) -> Iterator[str]:
+    """Why it is not known to which hosts packets of a path come; a host whose rules changed may be one of them."""
+    for proof in proofs:
+        if proof is not None:
+            yield from (f"{name} was not gathered" for name in proof.missing)
+            yield from (one.reason for one in proof.events if (one.hook, one.verdict) == ("route", STRAY))
 
 
 def _equal(now: Proof, before: Proof) -> bool:

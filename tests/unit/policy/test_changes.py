@@ -184,7 +184,7 @@ def without(states: Mapping[str, State], host: str, what: str) -> dict[str, Stat
 def test_what_could_not_be_read_may_have_changed(what: str) -> None:
     found = changes(without(lab(app_rule()), "fw1", what), without(lab(app_rule(), WEB), "fw1", what))
     assert not found["touches_no_required_path"]
-    assert found["doubts"] == [f"{what} of fw1 could not be read, and may have changed"]
+    assert found["doubts"][0] == f"{what} of fw1 could not be read, and may have changed"
 
 
 def test_what_could_not_be_read_stays_where_nothing_but_rules_is_planned() -> None:
@@ -199,6 +199,21 @@ def test_what_could_not_be_read_stays_where_nothing_but_rules_is_planned() -> No
     assert elsewhere["touches_no_required_path"]
     nothing = changes(without(lab(app_rule()), "fw1", "listeners"), lab(app_rule(), WEB))
     assert nothing["touches_no_required_path"]
+
+
+def test_packets_that_nobody_can_follow_may_come_to_what_changed() -> None:
+    """Addresses of the router could not be read, so nobody knows that it is the next hop."""
+    before, after = lab(app_rule()), lab(app_rule(), WEB)
+    for states in (before, after):
+        states["fw1"].interfaces.clear()
+    report = validate(
+        load_policy(POLICY), {**before, "fw1": after["fw1"]}, GROUPS, before, planned={"fw1": ["x"]}
+    )
+    found = report["changes"]
+    assert report["paths"][0]["status"] == "unknown"
+    assert found["touches"] == []
+    assert not found["touches_no_required_path"]
+    assert "where packets of 'app to primary' go is not known" in found["statement"]
 
 
 def test_rules_of_a_host_that_is_on_no_path_touch_none() -> None:
