@@ -393,3 +393,22 @@ def test_a_whole_configuration_takes_the_place_of_the_running_one() -> None:
     assert verdict(state, "FROM-APP") == "deny"
     with pytest.raises(ParseError, match="cut short"):
         plan.planned("cisco_ios", "r1", outputs, [Candidate("new.cfg", whole[:-30])])
+
+
+@pytest.mark.parametrize(
+    ("platform", "text"),
+    [
+        ("vyos", "set system name-server 192.0.2.1\nset firewall ipv4 name F rule 20 action accept\n"),
+        ("juniper_junos", "system {\n services { ssh; }\n}\n"),
+        ("juniper_junos", "set system services ssh\n"),
+    ],
+)
+def test_what_may_be_lines_or_all_there_is_asks_for_its_kind(platform: str, text: str) -> None:
+    outputs = {"running_config": RawOutput("running_config", "show", 0, RUNNING[platform])}
+    with pytest.raises(ParseError, match="can't be told") as error:
+        plan.planned(platform, "r1", outputs, [Candidate("lines", text)])
+    assert error.value.todo == "say its kind: configuration or lines"
+    state = plan.planned(platform, "r1", outputs, [Candidate("lines", text, "lines")])
+    assert verdict(state, "F") == "permit"
+    lines = text + "delete system\n"
+    assert verdict(plan.planned(platform, "r1", outputs, [Candidate("lines", lines)]), "F") == "permit"

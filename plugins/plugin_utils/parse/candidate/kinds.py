@@ -85,11 +85,14 @@ _WHOLE = {
     "cisco_xr": r"^(?:!! IOS XR|Building configuration)",
     "cisco_asa": r"^(?:ASA Version|: Saved|: Hardware)",
     "arista_eos": r"^! (?:Command: show (?:running|startup)-config|device:|boot system)",
-    "juniper_junos": r"^(?:version \S|set version |## Last (?:commit|changed)|system \{)",
+    "juniper_junos": r"^(?:version \S|set version |## Last (?:commit|changed))",
     "paloalto_panos": r"^(?:<\?xml|<config|<response|set deviceconfig system )",
     "fortinet": r"^#config-version=",
-    "vyos": r"^(?:set system |system \{|// vyos-config-version|/\* === vyatta-config-version)",
+    "vyos": r"^(?:set system config-management |// vyos-config-version|/\* === vyatta-config-version)",
 }
+# What a whole configuration has, and lines may have as well.
+_EITHER = {"juniper_junos": r"^(?:set )?system\b", "vyos": r"^(?:set )?system\b"}
+_DELETES = re.compile(r"^(?:delete|deactivate|insert|rename) ", re.MULTILINE)
 
 
 def of_device(candidate: Candidate, platform: str, mergeable: tuple[str, ...]) -> str:
@@ -105,6 +108,13 @@ def of_device(candidate: Candidate, platform: str, mergeable: tuple[str, ...]) -
     whole = re.search(_WHOLE[platform], candidate.text, re.MULTILINE) if platform in _WHOLE else None
     if candidate.kind == AUTO and whole is not None:
         return CONFIGURATION
+    either = re.search(_EITHER.get(platform, r"$.^"), candidate.text, re.MULTILINE)
+    if candidate.kind == AUTO and either is not None and not _DELETES.search(candidate.text):
+        raise ParseError(
+            "whether this is a whole configuration or lines can't be told from it",
+            candidate.source,
+            "say its kind: configuration or lines",
+        )
     if platform in mergeable:
         return LINES
     raise ParseError(
