@@ -25,6 +25,7 @@ from .outcome import Passed
 from .overlay import HIDDEN, before_tracking, rewrites
 from .scope import chains_from, jumps, rules_by_chain, written
 from .shadow import ROUTES, STALE, Input, Shadow, Slots
+from .zones import ZONES, interfaces_in
 
 # Rulesets with more rules than this are asked rule by changed rule.
 _MOST_AT_ONCE = 2_000
@@ -259,7 +260,17 @@ def _paired(
     firewalls = (ShadowFirewall(old, space), ShadowFirewall(new, space))
     sets = _changed_sets(before, after)
     return Pair(
-        space, *firewalls, _changes(old, new, {*sets, *_renamed(open_sets)}, ROUTES in stale), sets, stale
+        space,
+        *firewalls,
+        _changes(
+            old,
+            new,
+            {*sets, *_renamed(open_sets)},
+            ROUTES in stale,
+            interfaces_in(before) != interfaces_in(after),
+        ),
+        sets,
+        stale,
     )
 
 
@@ -351,7 +362,9 @@ def _feeding(side: Shadow, chain: str) -> Callable[[Rule], bool]:
     return lambda rule: any(True for _input in shadow.feeds(chain, side.rule(chain, rule)))
 
 
-def _changes(old: Shadow, new: Shadow, unsettled: set[str], other_routes: bool) -> dict[str, ChainChange]:
+def _changes(
+    old: Shadow, new: Shadow, unsettled: set[str], other_routes: bool, other_zones: bool
+) -> dict[str, ChainChange]:
     found = {}
     missing = old.rules.keys() ^ new.rules.keys()
     for chain in sorted({*old.rules, *new.rules}):
@@ -366,8 +379,9 @@ def _changes(old: Shadow, new: Shadow, unsettled: set[str], other_routes: bool) 
                 )
                 or not missing.isdisjoint(jumps(was[first]))
                 or (other_routes and shadow.asks_routes(was[first]))
+                or (other_zones and shadow.asks(was[first].match, ZONES))
             ]
-            if unsettled or missing or other_routes
+            if unsettled or missing or other_routes or other_zones
             else []
         )
         removed, added = [was[index] for index in aligned.removed], [now[index] for index in aligned.added]

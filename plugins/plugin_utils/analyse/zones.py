@@ -20,6 +20,16 @@ from ..model.state import State
 from .scope import asked_by, rules_by_chain
 
 _INTERFACE = {"in_zone": "in_interface", "out_zone": "out_interface"}
+ZONES = tuple(_INTERFACE)
+
+
+def interfaces_in(state: State) -> dict[str, tuple[str, ...]]:
+    """Zone -> its interfaces."""
+    found: dict[str, tuple[str, ...]] = {}
+    for interface in state.interfaces.values():
+        if interface.zone:
+            found[interface.zone] = (*found.get(interface.zone, ()), interface.name)
+    return found
 
 
 class Zones:
@@ -27,10 +37,7 @@ class Zones:
 
     def __init__(self, state: State) -> None:
         self._state = state
-        self._members: dict[str, tuple[str, ...]] = {}
-        for interface in state.interfaces.values():
-            if interface.zone:
-                self._members[interface.zone] = (*self._members.get(interface.zone, ()), interface.name)
+        self._members = interfaces_in(state)
 
     def asked(self, field: str, names: tuple[str, ...]) -> list[tuple[str, tuple[str, ...]]]:
         """What a match on a name asks for, as fields and their names, any of which will do."""

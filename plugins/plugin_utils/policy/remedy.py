@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from ..analyse import zones
 from ..analyse.journey import plain
 from ..analyse.network import Network
 from ..analyse.rulechanges import ADDED, CHANGED, MOVED, REMOVED, maps_of, settled
@@ -237,7 +238,13 @@ def _asks(match: Match, name: str) -> bool:
 def differ(before: Mapping[str, State], now: Mapping[str, State], host: str) -> bool:
     """Whether the rules of a host differ between two sets of states, whatever their counters say."""
     old, new = before.get(host), now.get(host)
-    return old is None or new is None or _rules(old) != _rules(new) or old.sets != new.sets
+    return (
+        old is None
+        or new is None
+        or _rules(old) != _rules(new)
+        or old.sets != new.sets
+        or zones.interfaces_in(old) != zones.interfaces_in(new)
+    )
 
 
 def _rules(state: State) -> dict[str, Any]:

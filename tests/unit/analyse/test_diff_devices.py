@@ -11,6 +11,9 @@ import pytest
 
 from ansible_collections.pathguard.network.plugins.plugin_utils.analyse.diffdata import firewall_difference
 from ansible_collections.pathguard.network.plugins.plugin_utils.analyse.unreachable import unreachable
+from ansible_collections.pathguard.network.plugins.plugin_utils.policy.paths import Siblings
+from ansible_collections.pathguard.network.plugins.plugin_utils.policy.remedy import differ
+from ansible_collections.pathguard.network.plugins.plugin_utils.policy.siblings import siblings_entry
 from tests.support.device_texts import state
 
 EOS = """hostname leaf1
@@ -109,3 +112,29 @@ def test_a_list_that_is_bound_nowhere_makes_no_rule_of_another_one_unreachable()
     assert [(one["ruleset"], one["position"], [by["position"] for by in one["by"]]) for one in found] == [
         ("ONE", 2, [1])
     ]
+
+
+def test_an_interface_that_goes_to_another_zone_under_the_same_rules() -> None:
+    policy = "set security policies from-zone inside to-zone outside policy p"
+    text = "".join(
+        f"{line}\n"
+        for line in (
+            *(f"set interfaces ge-0/0/{n} unit 0 family inet address 10.0.{n}.1/24" for n in range(3)),
+            "set security zones security-zone inside interfaces ge-0/0/0.0",
+            "set security zones security-zone outside interfaces ge-0/0/1.0",
+            "set security zones security-zone inside interfaces ge-0/0/2.0",
+            f"{policy} match source-address any",
+            f"{policy} match destination-address any",
+            f"{policy} match application any",
+            f"{policy} then permit",
+        )
+    )
+    moved = text.replace("inside interfaces ge-0/0/2.0", "outside interfaces ge-0/0/2.0")
+    [change] = _changes("juniper_junos", text, moved)
+    assert change["gained"]["flows"] == [{"in_interface": ["ge-0/0/0.0"], "out_interface": ["ge-0/0/2.0"]}]
+    assert change["lost"]["flows"] == [{"in_interface": ["ge-0/0/2.0"], "out_interface": ["ge-0/0/1.0"]}]
+    then, now = state("juniper_junos", text), state("juniper_junos", moved)
+    assert differ({"r": then}, {"r": now}, "r")
+    assert not differ({"r": then}, {"r": then}, "r")
+    pair = Siblings("$.siblings[0]", "the pair", hosts=("r", "s"))
+    assert siblings_entry(pair, {"r": then, "s": now}, {})["satisfied"] == "no"
