@@ -151,7 +151,10 @@ class Network:
         return self._answers.ask(self.firewall(host, progress), hook, flows, sides)
 
     def asks_connections(self, host: str) -> bool:
-        """Whether rules of a host ask what connection tracking knows of packets."""
+        """Whether rules of a host ask what connection tracking knows of packets; rules that translate are asked about
+        those of no known connection."""
+        if any(ruleset.type == "nat" for ruleset in self.states[host].rulesets.values()):
+            return True
         return bool(self.hooks[host]) and not self.firewall(host).asked.isdisjoint(_OF_CONNECTIONS)
 
     def _known_firewall(self, host: str) -> HostFirewall | None:

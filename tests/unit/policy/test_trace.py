@@ -22,7 +22,9 @@ from ansible_collections.pathguard.network.plugins.plugin_utils.model.state impo
     RouteRule,
     State,
 )
+from ansible_collections.pathguard.network.plugins.plugin_utils.policy.read import load_policy
 from ansible_collections.pathguard.network.plugins.plugin_utils.policy.trace import trace
+from ansible_collections.pathguard.network.plugins.plugin_utils.policy.validate import validate
 from ansible_collections.pathguard.network.plugins.plugin_utils.render.formats import render_trace
 from tests.support.states import GROUPS, app_rule, forward, host, match, rule, ruleset, small_lab, stateful
 
@@ -479,3 +481,44 @@ def test_what_a_device_wrote_can_not_steer_a_terminal() -> None:
     found = traced(small_lab(fw1=[forward((f"\x1b[31m{words}\n", matched))]))
     assert "\x1b" not in render_trace(found)
     assert stateful()[0].text in render_trace(found)
+
+
+def test_replies_to_flows_of_two_ways_meet_a_router_that_knows_one_of_them() -> None:
+    """The router that all replies pass translates those of connections that it has not seen begin."""
+    masquerade = rule(1, "masquerade", match(src="10.3.0.10"), ACCEPT, [Effect("masquerade")])
+    nat = ruleset("ip/nat/post", "postrouting", "permit", [masquerade], family="ip", type="nat", priority=100)
+    two_ways = {"10.3.0.0/24": ["10.1.0.2 e0", "10.1.0.1 e0"]}
+    hosts = (
+        host("a", {"e0": ["10.1.0.10/24"]}, two_ways),
+        host(
+            "r1",
+            {"a": ["10.1.0.1/24"], "m": ["10.2.0.1/24"]},
+            {"10.3.0.0/24": ["10.2.0.3 m"]},
+            forwarding=True,
+        ),
+        host(
+            "r2",
+            {"a": ["10.1.0.2/24"], "m": ["10.2.0.2/24"], "b": ["10.3.0.2/24"]},
+            {},
+            [nat],
+            forwarding=True,
+        ),
+        host(
+            "r3",
+            {"m": ["10.2.0.3/24"], "b": ["10.3.0.3/24"]},
+            {"10.1.0.0/24": ["10.2.0.2 m"]},
+            forwarding=True,
+        ),
+        host(
+            "b",
+            {"e0": ["10.3.0.10/24"]},
+            {"10.1.0.0/24": ["10.3.0.3 e0"]},
+            listeners=[("tcp", "0.0.0.0", 80)],
+        ),
+    )
+    states = {item.host: item for item in hosts}
+    found = trace(states, {}, {"src": "a", "dst": "b", "protocol": "tcp", "dst_port": 80})
+    path = {"name": "p", "from": {"host": "a"}, "to": {"host": "b"}, "service": "80/tcp"}
+    proven = validate(load_policy({"requiredPaths": [path]}), states, {})["paths"][0]
+    assert found["verdict"] == "deny"
+    assert (proven["status"], proven["share"]["pairs"]["cut"]) == ("partial", 1)
