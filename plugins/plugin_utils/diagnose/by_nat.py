@@ -14,11 +14,13 @@ from ..model.flowset import FlowSet
 from ..model.rules import Rule
 from ..model.state import State
 from .case import Case
-from .cause import CERTAIN, NAT, Cause
+from .cause import CERTAIN, LIKELY, NAT, POSSIBLE, Cause
 from .history import Judge
 
-# A rule beyond these is not looked at: it takes a proof for each host.
+# Hosts beyond these are not looked at: it takes a proof for each, and for each rule.
 MOST_HOSTS = 8
+# Of a host; of the others it is not known whether they do it alone.
+MOST_RULES = 8
 
 
 def causes(case: Case, judge: Judge) -> list[Cause]:
@@ -46,21 +48,34 @@ def _without(state: State) -> State:
     return replace(state, rulesets={key: item for key, item in state.rulesets.items() if item.type != "nat"})
 
 
+def _without_rule(state: State, chain: str, rule: Rule) -> State:
+    ruleset = state.rulesets[chain]
+    kept = [one for one in ruleset.rules if one is not rule]
+    return replace(state, rulesets={**state.rulesets, chain: replace(ruleset, rules=kept)})
+
+
 def _of_host(case: Case, judge: Judge, host: str) -> Iterator[Cause]:
     firewall = judge.network.firewall(host)
+    left = MOST_RULES
     for chain, rule in _translations(case.states[host]):
         matched = plain(firewall.matched(rule.match))
         hit = {name: flows for name, cut in judge.cut.items() if cut is not None and (flows := matched & cut)}
         if not hit:
             continue
+        left -= 1
+        alone = None
+        if left >= 0:
+            bare = {**case.states, host: _without_rule(case.states[host], chain, rule)}
+            alone = judge.regained(bare) is not False
         told = {"text": rule.text, "handle": rule.handle, "line": rule.line, "position": rule.position}
         place = where(host, chain, told)
+        without = "this rule" if alone else f"what {host} translates"
         yield Cause(
             layer=NAT,
             host=host,
             what=f"{place}: translates addresses, and what has the new ones is denied further on",
-            confidence=CERTAIN,
-            evidence=[f"proof: without what {host} translates, it would pass ({_pairs(hit)} pairs)"],
+            confidence=CERTAIN if alone else LIKELY if alone is None else POSSIBLE,
+            evidence=[f"proof: without {without}, it would pass ({_pairs(hit)} pairs)"],
             firewall=True,
             place=place,
             chain=chain,

@@ -227,7 +227,35 @@ def test_a_translation_that_cuts_off(ailing: Ailing, known: bool) -> None:
     assert (found.causes[0].layer, found.causes[0].host, found.causes[0].pairs) == ("nat", "fw1", 2)
     assert found.causes[0].now == "ip saddr 10.10.1.64/26 snat to 10.20.1.1"
     assert any(line.startswith("so that: db1") for line in found.causes[0].evidence) == known
-    assert any("without what fw1 translates" in line for line in found.causes[0].evidence) != known
+    assert any("without this rule" in line for line in found.causes[0].evidence) != known
+
+
+def test_a_translation_that_no_flow_comes_to_is_not_named_for_certain(ailing: Ailing) -> None:
+    """The rule before it takes all of them."""
+    ailing.change(
+        ruleset("inet/filter/input", "input", "deny", stateful(("app hosts", match(src="10.10.1.0/24")))),
+        "db1",
+    )
+    low, good = (address_range(address)[1] for address in ("10.20.1.1", "10.10.1.5"))
+    rules = [
+        rule(
+            number,
+            f"rule {number}",
+            match(src="10.10.1.64/26"),
+            ACCEPT,
+            [Effect("snat", family=4, address=(to, to))],
+        )
+        for number, to in ((1, low), (2, good))
+    ]
+    ailing.change(
+        ruleset("ip/nat/postrouting", "postrouting", "permit", rules, type="nat", priority=100, family="ip")
+    )
+    ailing.fail("timeout", "app08", "app09")
+    causes = [cause for cause in ailing.ask().causes if cause.layer == "nat"]
+    assert [(cause.now, cause.confidence) for cause in causes] == [
+        ("rule 1", "certain"),
+        ("rule 2", "possible"),
+    ]
 
 
 def test_a_full_table_of_connections(ailing: Ailing) -> None:
