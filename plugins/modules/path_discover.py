@@ -15,7 +15,7 @@ description:
     It needs Python 3.8 or later on the host.
   - Without C(become), connection tracking and the names of other users' programs can't be read. It is told.
   - What connection tracking shows as unanswered is no evidence, and neither are loopback, link-local and multicast
-    addresses, and the logins of this very task.
+    addresses, and logins from where this runs.
 extends_documentation_fragment:
   - pathguard.network.attributes
   - pathguard.network.attributes.once
@@ -123,7 +123,7 @@ left_out:
   description: Connections that are in no proposal, by reason.
   returned: success
   type: dict
-  sample: {logins of this discovery: 3}
+  sample: {logins from where this discovery runs: 3}
 unreadable:
   description: What could not be seen, with C(host), C(what) and C(reason). A host that did not answer is one of them.
   returned: success

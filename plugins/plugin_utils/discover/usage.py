@@ -54,6 +54,8 @@ class Usage:
 
 
 Tuple = tuple[str, str, int, str, int]
+# A connection whatever its source port.
+Login = tuple[str, str, str, int]
 
 
 def usage_of(observations: Mapping[str, Observation], known: Mapping[str, str] | None = None) -> Usage:
@@ -61,7 +63,8 @@ def usage_of(observations: Mapping[str, Observation], known: Mapping[str, str] |
     owners = dict(known or {})
     for host, seen in observations.items():
         owners.update((address, host) for address in seen["addresses"] if is_somebodys(address))
-    logins = {_tuple(row) for seen in observations.values() for row in seen["own"]}
+    # Connection tracking still knows of earlier ones, too, minutes after their end.
+    logins = {_login(_tuple(row)) for seen in observations.values() for row in seen["own"]}
     servers = _servers(observations)
     found = Usage(owners=owners)
     counted: set[tuple[str, Tuple]] = set()
@@ -82,6 +85,11 @@ def usage_of(observations: Mapping[str, Observation], known: Mapping[str, str] |
 
 def _tuple(row: Mapping[str, Any]) -> Tuple:
     return row["protocol"], row["source"], row["source_port"], row["destination"], row["destination_port"]
+
+
+def _login(key: Tuple) -> Login:
+    protocol, source, _source_port, destination, port = key
+    return protocol, source, destination, port
 
 
 def _turned(key: Tuple) -> Tuple:
@@ -122,10 +130,10 @@ def _is_answer(key: Tuple, servers: Mapping[tuple[str, str, int], str]) -> bool:
     )
 
 
-def _reason(key: Tuple, logins: set[Tuple], owners: Mapping[str, str]) -> str:
+def _reason(key: Tuple, logins: set[Login], owners: Mapping[str, str]) -> str:
     protocol, source, _source_port, destination, port = key
-    if key in logins or _turned(key) in logins:
-        return "logins of this discovery"
+    if _login(key) in logins or _login(_turned(key)) in logins:
+        return "logins from where this discovery runs"
     if not is_somebodys(source) or not is_somebodys(destination):
         return "loopback, link-local and multicast addresses"
     if source == destination or (source in owners and owners[source] == owners.get(destination)):

@@ -176,13 +176,14 @@ def test_what_is_nobodys_path_is_left_out_and_counted_once() -> None:
         "fw1": looked(
             "fw1",
             connection("10.0.0.9", "10.0.1.1", 22, way="conntrack"),
+            connection("10.0.0.9", "10.0.1.1", 22, source_port=40001, way="conntrack"),
             connection("192.0.2.1", "198.51.100.7", 51234, way="conntrack"),
         ),
     }
     usage = usage_of(seen)
     assert not usage.uses
     assert usage.left_out == {
-        "logins of this discovery": 1,
+        "logins from where this discovery runs": 2,
         "loopback, link-local and multicast addresses": 2,
         "connections of a host with itself": 1,
         "ports of clients, at hosts that were not looked at": 1,
