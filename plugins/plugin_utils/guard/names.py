@@ -33,7 +33,7 @@ def resolver(
     answers = names_file.by_name(found)
     if answers and folder is not None:
         names_file.write(folder, answers)
-    return Names(answers)
+    return Names(answers, frozenset(wanted) - frozenset(found))
 
 
 def kept(folder: Path) -> Names:

@@ -16,6 +16,11 @@ Entry = dict[str, Any]
 _NO_RULE = (
     "; with what it stood for then, the path would be as before: the name is the cause, and no firewall"
 )
+# A firewall that stops queries to the name server does just that.
+_NO_ANSWER = (
+    "; with what it stood for then, the path would be as before: look why it can't be resolved (the name server, or a "
+    "firewall on the way to it)"
+)
 
 
 def moved_names(
@@ -42,5 +47,5 @@ def _entry(move: Move, alone: bool | None) -> Entry:
         "before": list(move.before),
         "now": list(move.now),
         "cause": alone,
-        "message": move.text() + (_NO_RULE if alone else ""),
+        "message": move.text() + ("" if not alone else _NO_RULE if move.now else _NO_ANSWER),
     }

@@ -17,12 +17,17 @@ _TOLD = 4
 
 class Names:
     """Answers of one time. ``answers``: name -> host -> addresses; an empty host: the controller, and every host that
-    is not named."""
+    is not named. ``silent``: hosts that were asked and gave no answer, for whom nobody else can speak."""
 
-    def __init__(self, answers: Mapping[str, Mapping[str, Sequence[str]]]) -> None:
+    def __init__(
+        self, answers: Mapping[str, Mapping[str, Sequence[str]]], silent: Collection[str] = ()
+    ) -> None:
         self.answers = answers
+        self.silent = silent
 
     def __call__(self, host: str, name: str) -> Sequence[str] | None:
+        if host in self.silent:
+            return None
         by_host = self.answers.get(name, {})
         return by_host.get(host, by_host.get(""))
 

@@ -9,7 +9,10 @@ import copy
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+import pytest
+
 from ansible_collections.pathguard.network.plugins.plugin_utils.gather.snapshot import files_in as names_in
+from ansible_collections.pathguard.network.plugins.plugin_utils.guard import names as guard_names
 from ansible_collections.pathguard.network.plugins.plugin_utils.guard import proof, text
 from ansible_collections.pathguard.network.plugins.plugin_utils.guard.after import CONFIRMED, FAILED
 from ansible_collections.pathguard.network.plugins.plugin_utils.guard.before import Before
@@ -119,3 +122,26 @@ def test_answers_are_kept_beside_the_snapshots(tmp_path: Path) -> None:
     by_name(scene)
     assert kept(tmp_path / "runs" / "r1" / "pre")("app07", "db.example") == ["10.20.1.10"]
     assert set(names_in(tmp_path / "runs" / "r1" / "pre")) < set(small_lab()), "and are no snapshot"
+
+
+def test_the_controller_does_not_answer_for_a_host_that_is_silent(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It may see another zone of DNS; a path from beyond the hosts asks it for the same name."""
+
+    class Half(Resolving):
+        def resolve(self, names: Mapping[str, Sequence[str]]) -> dict[str, dict[str, list[str]]]:
+            return super().resolve({host: names[host] for host in names if host != "app02"})
+
+    monkeypatch.setattr(guard_names, "resolve_here", lambda _name: ["10.20.1.66"])
+    beyond = {
+        "name": "x",
+        "from": {"prefix": "192.0.2.0/24"},
+        "to": {"dns": "db.example"},
+        "service": "postgresql",
+    }
+    policy = load_policy({"requiredPaths": [*POLICY["requiredPaths"], beyond]})
+    ask = resolver(policy, GROUPS, small_lab(), Half("10.20.1.10"))
+    assert [ask(host, "db.example") for host in ("app01", "app02", "")] == [
+        ["10.20.1.10"],
+        None,
+        ["10.20.1.66"],
+    ]

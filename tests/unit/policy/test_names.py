@@ -65,6 +65,14 @@ def test_a_move_to_an_address_that_is_open_is_told_and_is_no_cause() -> None:
     ]
 
 
+def test_a_name_that_can_t_be_resolved_any_more_clears_no_firewall() -> None:
+    """A change that stops queries to the name server looks like this."""
+    report = proven(Names({"db.example": {"app01": [], "app02": []}}), THEN)
+    [item] = moves(report)
+    assert "the path would be as before: look why it can't be resolved" in item["message"]
+    assert "no firewall" not in item["message"]
+
+
 def test_hosts_that_saw_different_moves_are_told_apart() -> None:
     now = Names({"db.example": {"app01": ["10.20.1.66"], "app02": []}})
     texts = [item["message"].partition(" (")[0] for item in moves(proven(now, THEN))]
