@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ..errors import StateError
@@ -18,6 +18,9 @@ from .case import Case
 from .cause import CERTAIN, LIKELY, NAME, Cause
 from .history import Moment
 from .site import addresses_of_others
+
+# How the C library words EAI_AGAIN (gai_strerror(3)): nobody has said that there is no such name.
+NO_ANSWER = "Temporary failure"
 
 
 @dataclass(frozen=True)
@@ -35,7 +38,12 @@ def causes(case: Case, past: Sequence[Moment]) -> list[Cause]:
 def _of_name(case: Case, name: str, past: Sequence[Moment]) -> Iterator[Cause]:
     now, unknown = _now(case, name)
     for error, names in unknown.items():
-        yield _cause(case, names, f"{hosts(names)}: {name} can't be resolved: {error}", CERTAIN)
+        what = f"{hosts(names)}: {name} can't be resolved: {error}"
+        if NO_ANSWER in error:
+            why = "its name server does not answer, or a firewall stops the queries"
+            yield replace(_cause(case, names, f"{what}: {why}", LIKELY), host="")
+        else:
+            yield _cause(case, names, what, CERTAIN)
     then = earlier(name, now, past)
     elsewhere: dict[str, list[str]] = {}
     for host, found in now.items():

@@ -33,7 +33,8 @@ class Verdict:
 
 def verdict(case: Case, causes: Sequence[Cause]) -> Verdict:
     """``causes``: the likeliest first."""
-    cleared = case.proven_open and not any(cause.firewall for cause in causes)
+    unasked = any(cause.layer == NAME and not cause.host for cause in causes)  # the way to the name server
+    cleared = case.proven_open and not unasked and not any(cause.firewall for cause in causes)
     if not causes:
         return _without(case, cleared)
     first = causes[0]

@@ -332,6 +332,17 @@ def test_names(ailing: Ailing) -> None:
     assert found.verdict.kind == "not_firewall"
 
 
+def test_a_name_server_that_does_not_answer_clears_no_firewall(ailing: Ailing) -> None:
+    told = {"db.example": {"addresses": [], "error": "Temporary failure in name resolution"}}
+    ailing.site.facts = {name: {"names": told} for name in APPS}
+    found = ailing.ask(names=["db.example"])
+    assert found.verdict.text.startswith(
+        "It may be: app01-app10: db.example can't be resolved: Temporary failure"
+    )
+    assert "or a firewall stops the queries" in found.verdict.text
+    assert (found.verdict.kind, found.verdict.certain, found.verdict.cleared) == ("unknown", False, False)
+
+
 def test_a_name_that_has_moved(ailing: Ailing) -> None:
     """The rules don't let packets to the new address pass, and that is not the cause. Routers are found without hosts."""
     question = {"to": "db.example", "hops": None, "history": ailing.folder / "runs"}
