@@ -26,6 +26,7 @@ from ansible_collections.pathguard.network.plugins.plugin_utils.gather import sn
 from ansible_collections.pathguard.network.plugins.plugin_utils.gather.access import HostAccess
 from ansible_collections.pathguard.network.plugins.plugin_utils.gather.channel import Reply
 from ansible_collections.pathguard.network.plugins.plugin_utils.guard import after, record, revert, seldom
+from ansible_collections.pathguard.network.plugins.plugin_utils.guard.routers import missing_gateways
 from ansible_collections.pathguard.network.plugins.plugin_utils.model.state import State
 
 EPOCH = 1_800_000_000.0
@@ -255,6 +256,8 @@ class FakeSite:
     def read_with_routers(
         self, names: Sequence[str], others: Sequence[str], folder: Path, run_id: str
     ) -> tuple[dict[str, State], dict[str, PathGuardError]]:
+        if not missing_gateways({name: self.hosts[name].state for name in names}):
+            return self.read(names, folder, run_id)
         routers = [name for name in others if any(self.hosts[name].state.forwarding.values())]
         return self.read([*names, *routers], folder, run_id)
 

@@ -97,7 +97,6 @@ def begin(start: Start, site: Site, say: Say) -> Before:
         raise GuardError(
             f"there is no host {strangers[0]!r} in the inventory", "path_guard_candidates", "correct its name"
         )
-    needed = list(dict.fromkeys([*needed, *start.candidates]))
     if start.lost:
         raise GuardError(
             f"{some(start.lost)} failed or went away before the guard began",
@@ -172,7 +171,7 @@ def _check_id(start: Start, site: Site, needed: Sequence[str], folder: Path) -> 
     if start.protect is not None:
         names = list(start.protect)
     else:
-        found = [*needed, *(start.hosts if start.hops is None else start.hops)]
+        found = [*needed, *start.candidates, *(start.hosts if start.hops is None else start.hops)]
         names = [name for name in dict.fromkeys(found) if name != "localhost"]
     try:
         check_id(folder.name, lambda: site.accesses(names), "path_guard_run_id")
@@ -186,10 +185,17 @@ def _read(
 ) -> tuple[dict[str, State], dict[str, PathGuardError]]:
     protect = list(start.protect or ())
     if start.hops is not None:
-        return site.read(list(dict.fromkeys([*needed, *start.hops, *protect])), folder, run_id)
+        named = [*needed, *start.hops, *protect, *start.candidates]
+        return site.read(list(dict.fromkeys(named)), folder, run_id)
     wanted = list(dict.fromkeys([*needed, *protect]))
     others = [name for name in start.hosts if name not in wanted and name != "localhost"]
-    return site.read_with_routers(wanted, others, folder, run_id)
+    # A planned host is no reason to look for fewer routers than without the plan: it is read besides.
+    states, errors = site.read_with_routers(wanted, others, folder, run_id)
+    besides = [name for name in start.candidates if name not in states and name not in errors]
+    if not besides:
+        return states, errors
+    more, silent = site.read(besides, folder, run_id)
+    return {**states, **more}, {**errors, **silent}
 
 
 def _without_rules(states: Mapping[str, State]) -> dict[str, PathGuardError]:

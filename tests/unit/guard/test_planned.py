@@ -125,3 +125,16 @@ def test_a_candidate_for_nobody_is_told_before_anything_is_read(scene: Scene) ->
         scene.begin(candidates={"fw9": CANDIDATES["fw1"]})
     assert error.value.where == "path_guard_candidates"
     assert scene.site.reads == []
+
+
+def test_a_plan_takes_no_firewall_out_of_the_guard(scene: Scene, plan: Plan) -> None:
+    plan(WEB)
+    assert set(scene.begin(candidates=CANDIDATES, protect=None).run.protected) == {"fw1", "fw2", "db1"}
+
+
+def test_a_planned_host_that_is_no_router_is_read_as_well(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(planned, "planned_states", lambda _snapshots, _given, _known: {})
+    found = scene.begin(candidates={"db2": CANDIDATES["fw1"]}, protect=None)
+    assert "db2" in found.states
