@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 from ..analyse import zones
@@ -44,9 +44,17 @@ _NOT_PROVEN = "; of the changes named here, some are the cause: which was not na
 
 
 class Remedies:
-    """Compares with a baseline network (of the same space)."""
+    """Compares with a baseline network (of the same space). ``planned``: hosts that are not so yet: on them there is
+    nothing to put back, what is planned is to be mended."""
 
-    def __init__(self, now: Network, before: Network, finder: Callable[[Network], EndFinder]) -> None:
+    def __init__(
+        self,
+        now: Network,
+        before: Network,
+        finder: Callable[[Network], EndFinder],
+        planned: Collection[str] = (),
+    ) -> None:
+        self.planned = planned
         self.now = now
         self.before = before
         self.causes = Causes(now, before, finder)
@@ -74,11 +82,15 @@ class Remedies:
                 commands_of(change, self.before.states[change.host], self.now.states[change.host])
             ),
             **told,
-            "note": told["note"] + _owner(change) + ("" if cause.proven else _NOT_PROVEN),
+            **({"commands": []} if change.host in self.planned else {}),
+            "note": told["note"] + self._advice(change) + ("" if cause.proven else _NOT_PROVEN),
             "change": change.kind,
             "pairs": cause.flows.pairs(),
             "hosts": hosts_of(proof.ends.sources, cause.flows, "src"),
         }
+
+    def _advice(self, change: Change) -> str:
+        return "; this is planned: mend the candidate" if change.host in self.planned else _owner(change)
 
     def rule(self, cause: Cause) -> Entry:
         change = cause.change

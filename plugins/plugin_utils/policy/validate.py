@@ -98,7 +98,10 @@ def validate(
     remedies = None
     if earlier is not None and explain:
         remedies = Remedies(
-            network, earlier, lambda other: EndFinder(other, groups, policy.boundaries, resolver, earlier)
+            network,
+            earlier,
+            lambda other: EndFinder(other, groups, policy.boundaries, resolver, earlier),
+            planned or (),
         )
         before = _before(policy, earlier, groups, names_before or resolver)
     moved = _moved(now, proofs, before, names_before) if names_before is not None else {}

@@ -69,6 +69,9 @@ def test_a_plan_that_breaks_a_path_ends_the_run_before_anything_is_changed(scene
         assert problems(document, load_schema("report")) == []
     assert [one["paths"][0]["status"] for one in (before, after)] == ["open", "partial"]
     assert after["hosts"]["fw1"]["candidates"] == ["files/fw1.nft"]
+    (cure,) = after["paths"][0]["remedy"]
+    assert cure["commands"] == [], "there is nothing to put back on the host"
+    assert "mend the candidate" in cure["note"]
     assert after["guard"]["paths"][0]["change"] == "newly violated"
     assert after["changes"]["entries"][0]["flows"]["violations"]["lost"]["flows"]
 
