@@ -440,8 +440,9 @@ def line_fits(words, client, wanted):
     address = within(words, client)
     if address is not True:
         return address
+    counts = not wanted.get("database") and "reject" not in words[4:6]  # whoever replicates is admitted, too
     parts = (
-        among(words[1], wanted.get("database") or "", ("replication",)),
+        among(words[1], wanted.get("database") or "", () if counts else ("replication",)),
         among(words[2], wanted.get("user") or "", ()),
     )
     return False if False in parts else None if None in parts else True

@@ -91,11 +91,13 @@ def requests(case: Case, targets: Sequence[Target], probe: bool) -> Requests:
             "logins": _logins(case, mine) if probe else [],
         }
     for host in case.destinations:
-        ports = dict.fromkeys(target.port for target in targets if target.address in case.destinations[host])
-        clients = list(dict.fromkeys(target.source for target in targets if target.source))[:MOST_CLIENTS]
-        request = found.setdefault(host, {})
-        request["servers"] = [
-            {"port": port, "clients": clients, **(case.question.login or {})} for port in ports
+        clients: dict[int, dict[str, None]] = {}
+        for target in targets:
+            if target.address in case.destinations[host]:
+                clients.setdefault(target.port, {}).update({target.source: None} if target.source else {})
+        found.setdefault(host, {})["servers"] = [
+            {"port": port, "clients": list(mine)[:MOST_CLIENTS], **(case.question.login or {})}
+            for port, mine in clients.items()
         ]
     if probe:
         _pings(case, targets, found)

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from ..guard.detail import hosts
 from ..guard.probes import OPEN, REACHABLE, ProbeRow
@@ -119,7 +119,8 @@ def _logins(case: Case) -> Iterator[Cause]:
             f"{clipped(messages[0][0], MOST_OF_A_MESSAGE)}",
             confidence=CERTAIN,
             evidence=[f"login: refused from {hosts(clients)} with code {code}: {_NO_FIREWALL}"],
-            paths=[path["name"] for path in case.paths],
+            paths=_paths(row for row in _rows_to(case, host) if row.host in clients)
+            or [path["name"] for path in case.paths],
             pairs=len(clients),
             hosts=clients,
         )
@@ -131,20 +132,35 @@ def _servers(case: Case) -> Iterator[Cause]:
         for port, server in case.facts.get(host, {}).get("servers", {}).items():
             yield from _full(case, host, port, server)
             yield from _queue(case, host, port, server)
-            yield from _not_admitted(case, host, server)
+            yield from _not_admitted(case, host, port, server)
+
+
+def _rows_to(case: Case, host: str, port: str = "") -> list[ProbeRow]:
+    """The connections of the paths that lead to this host, or to one port of it. ``host``: or an address."""
+    mine = case.destinations.get(host, [host])
+    return [row for row in case.rows if row.address in mine and port in ("", str(row.port))]
+
+
+def _paths(rows: Iterable[ProbeRow]) -> list[str]:
+    return list(dict.fromkeys(row.path for row in rows))
+
+
+def _logins_to(case: Case, host: str) -> list[Entry]:
+    return [
+        login
+        for facts in case.facts.values()
+        for login in facts["logins"]
+        if login["address"] in case.destinations[host]
+    ]
 
 
 def _full(case: Case, host: str, port: str, server: Entry) -> Iterator[Cause]:
     limit, kept = server["limit"], server["kept"] or 0
     if limit is None or server["established"] < limit - kept:
         return
-    refuses = any(
-        login["result"] == "refused" and login["code"] == "53300"
-        for facts in case.facts.values()
-        for login in facts["logins"]
-    )
-    if refuses:
+    if any(login["result"] == "refused" and login["code"] == "53300" for login in _logins_to(case, host)):
         return  # told by the server itself
+    rows = _rows_to(case, host, port)
     yield Cause(
         layer=SERVICE,
         host=host,
@@ -152,8 +168,8 @@ def _full(case: Case, host: str, port: str, server: Entry) -> Iterator[Cause]:
         f"{limit}, of which {kept} are for superusers",
         confidence=CERTAIN,
         evidence=[f"{host}: {server['established']} connections to port {port} are established there"],
-        paths=[path["name"] for path in case.paths],
-        pairs=len(case.rows),
+        paths=_paths(rows),
+        pairs=len(rows),
     )
 
 
@@ -164,43 +180,53 @@ def _queue(case: Case, host: str, port: str, server: Entry) -> Iterator[Cause]:
     full = waiting is not None and queue is not None and waiting > queue
     if not full and not overflows:
         return
+    rows = _rows_to(case, host, port)
+    failed = [row for row in rows if row.result != REACHABLE]
     yield Cause(
         layer=SERVICE,
         host=host,
         what=f"{host}: the listen queue of port {port} is full: {waiting} connections wait and {queue} may, so that "
         "new ones time out as if a firewall dropped them",
-        confidence=CERTAIN if full else LIKELY,
+        confidence=CERTAIN if full and failed else LIKELY,
         evidence=[f"{host}: {overflows} connections were dropped for it while new ones were tried"],
-        paths=[path["name"] for path in case.paths],
-        pairs=len(case.failed()),
+        paths=_paths(rows),
+        pairs=len(failed),
     )
 
 
-def _not_admitted(case: Case, host: str, server: Entry) -> Iterator[Cause]:
-    """Clients that no line of pg_hba.conf admits. Where a login was tried, the server has said so itself."""
-    if any(facts["logins"] for facts in case.facts.values()):
+def _not_admitted(case: Case, host: str, port: str, server: Entry) -> Iterator[Cause]:
+    """Clients that no line of pg_hba.conf admits, of the paths that lead here. Where a login was tried, the server has
+    said so itself; a client whose connections live on while none fails was admitted."""
+    if _logins_to(case, host):
         return
-    out = {client: told["line"] for client, told in server["clients"].items() if told["admitted"] == "no"}
+    refused = {client for client, told in server["clients"].items() if told["admitted"] == "no"}
+    rows = [row for row in _rows_to(case, host, port) if row.source in refused]
+    if not case.failed():
+        pooled = {row.source for row in rows if row.pooled}
+        rows = [row for row in rows if row.source not in pooled]
+    out = list(dict.fromkeys(row.source for row in rows))
     if not out:
         return
-    names = list(dict.fromkeys(row.host for row in case.rows if row.source in out))
-    line = next((number for number in out.values() if number), None)
-    by = (
-        f"line {line} of pg_hba.conf rejects them"
-        if line
-        else "no line of pg_hba.conf is about their addresses"
-    )
+    line = next((number for client in out if (number := server["clients"][client]["line"])), None)
+    login = case.question.login
+    if line:
+        by = f"line {line} of pg_hba.conf rejects them"
+    elif login:
+        by = f"no line of pg_hba.conf is about {login['user']} from there to database {login['database']}"
+    else:
+        by = "no line of pg_hba.conf is about their addresses"
     yield Cause(
         layer=SERVICE,
         host=host,
-        what=f"{host}: PostgreSQL does not admit {', '.join(list(out)[:3])}{' and more' if len(out) > 3 else ''}: {by}",
-        confidence=CERTAIN,
+        what=f"{host}: PostgreSQL does not admit {', '.join(out[:3])}{' and more' if len(out) > 3 else ''}: {by}",
+        confidence=POSSIBLE,
         evidence=[
-            f"{host}: the file as it is now; the server may still use an older one until it is reloaded"
+            f"{host}: the file as it is now; the server may still use an older one until it is reloaded",
+            "login: none was tried; path_diagnose_login tells what the server itself says",
         ],
-        paths=[path["name"] for path in case.paths],
+        paths=_paths(rows),
         pairs=len(out),
-        hosts=names,
+        hosts=list(dict.fromkeys(row.host for row in rows)),
     )
 
 

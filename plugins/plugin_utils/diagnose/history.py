@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -158,10 +158,32 @@ class Judge:
         return None if not found and proof.status != OPEN else found
 
 
+def deciding(paths: Sequence[Mapping[str, Any]]) -> set[str]:
+    """The hosts that decide now about what is cut off, and the routers on its ways, by the paths' report. Without one
+    of them nobody knows what was then: what it does now must not be taken for that."""
+    bad = [path for path in paths if path["satisfied"] != "yes" or hangs(path)]
+    stops = [item for path in bad for item in [*path["deciding"], *(path["too_big"] or {}).get("stops", ())]]
+    legs = [leg for path in bad for leg in path["legs"]]
+    return {
+        *(item["host"] for item in stops),
+        *(rule["host"] for item in stops for rule in item["rules"]),
+        *(host for leg in legs for way in [leg["hops"], *leg["replies"]] for host in way),
+    }
+
+
+def hangs(path: Mapping[str, Any]) -> bool:
+    """Whether errors about packets that are too big get lost."""
+    return bool(path["too_big"]) and path["too_big"]["errors"] == "blocked"
+
+
 def last_open(
-    listed: Sequence[Moment], judge: Judge, say: Callable[[str], None] = lambda _text: None
+    listed: Sequence[Moment],
+    judge: Judge,
+    say: Callable[[str], None] = lambda _text: None,
+    needed: Collection[str] = (),
 ) -> Earlier | None:
-    """``listed``: the newest first. None where nothing was better at any of them, within the time for it."""
+    """``listed``: the newest first. None where nothing was better at any of them, within the time for it. ``needed``:
+    see deciding; moments that lack one of these tell nothing."""
     until = time.monotonic() + PATIENCE
     newer: Moment | None = None
     partly: Earlier | None = None
@@ -169,6 +191,8 @@ def last_open(
         if time.monotonic() > until:
             say(f"PathGuard: snapshots older than {moment.at} were not looked at")
             break
+        if any(host not in moment.files for host in needed):
+            continue
         states = overlaid(moment, judge.states)
         found = judge.regained(states) if states is not None else False
         if states is None:
@@ -195,8 +219,9 @@ def overlaid(moment: Moment, states: Mapping[str, State]) -> dict[str, State] | 
     return found if hosts else None
 
 
-def given(folder: Path, states: Mapping[str, State]) -> Earlier:
-    """A folder that is said to be good. StateError where it has no snapshot of any of these hosts."""
+def given(folder: Path, states: Mapping[str, State], needed: Collection[str] = ()) -> Earlier | None:
+    """A folder that is said to be good. StateError where it has no snapshot of any of these hosts; None where it lacks
+    one of those that are needed."""
     moment = _moment(folder) if folder.is_dir() else None
     found = overlaid(moment, states) if moment else None
     if moment is None or found is None:
@@ -205,6 +230,8 @@ def given(folder: Path, states: Mapping[str, State]) -> Earlier:
             str(folder),
             "name a folder of firewall_info's snapshots by path_diagnose_baseline, or leave it out",
         )
+    if any(host not in moment.files for host in needed):
+        return None
     return Earlier(_words(moment), moment.at, found)
 
 

@@ -187,7 +187,7 @@ def _compare(
 ) -> list[Cause]:
     """Prove the paths again beside the last time that they were open, where they are not now. Where nothing of that is
     known, the translations that are the cause."""
-    if all(path["satisfied"] == "yes" and not _hangs(path) for path in case.paths):
+    if all(path["satisfied"] == "yes" and not history.hangs(path) for path in case.paths):
         return []
     judge = Judge(case.question.policy, case.states, order.groups, names)
     case.earlier = _earlier(case, order, past, judge, say)
@@ -205,15 +205,18 @@ def _compare(
     return []
 
 
-def _hangs(path: Mapping[str, Any]) -> bool:
-    return bool(path["too_big"]) and path["too_big"]["errors"] == "blocked"
-
-
 def _earlier(case: Case, order: Order, past: list[history.Moment], judge: Judge, say: Say) -> Earlier | None:
     """A baseline that was given, the newest good snapshots, or what the hosts have saved on their disks."""
+    needed = history.deciding(case.paths) & set(case.states)
     if order.baseline is not None:
-        return history.given(order.baseline, case.states)
-    found = history.last_open(past, judge, say) if past else None
+        good = history.given(order.baseline, case.states, needed)
+        if good is not None:
+            return good
+        case.notes = [
+            *case.notes,
+            f"not compared with {order.baseline}, which lacks a host that decides: of {', '.join(sorted(needed))}",
+        ]
+    found = history.last_open(past, judge, say, needed) if past else None
     if found is not None and found.whole:
         return found
     disks = _disks(case)

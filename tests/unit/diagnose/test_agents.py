@@ -102,7 +102,10 @@ NARROW = "host shop shop 10.10.1.0/26 scram-sha-256\n"
         (NARROW, "10.10.1.5", {}, "yes", 1),
         ("host shop shop 10.10.1.0 255.255.255.0 md5\n", "10.10.1.200", WITH_USER, "yes", 1),
         ("host shop shop fd00:10:1::/64 md5\n", "fd00:10:1::5", WITH_USER, "yes", 1),
-        ("host replication all 10.10.1.0/24 md5\n", "10.10.1.5", {}, "no", None),
+        # A standby is admitted by its line, unless another database is asked for; a rejected one may still log in.
+        ("host replication replicator fd00:20:1::/64 md5\n", "fd00:20:1::b", {}, "yes", 1),
+        ("host replication all 10.10.1.0/24 md5\n", "10.10.1.5", WITH_USER, "no", None),
+        (f"host replication all 10.10.1.0/24 reject\n{NARROW}", "10.10.1.5", {}, "yes", 2),
         ("host other shop 10.10.1.0/24 md5\n", "10.10.1.5", WITH_USER, "no", None),
         (f"host all all 10.10.1.5/32 reject\n{NARROW}", "10.10.1.5", WITH_USER, "no", 1),
         (f"host all guest 10.10.1.5/32 reject\n{NARROW}", "10.10.1.5", WITH_USER, "yes", 2),

@@ -386,22 +386,84 @@ def test_a_name_that_has_moved(ailing: Ailing) -> None:
             "PostgreSQL has no connection left: 97 are open",
         ),
         ({"servers": {"5432": {**SERVER, "waiting": 245}}}, "the listen queue of port 5432 is full"),
-        (
-            {"servers": {"5432": {**SERVER, "clients": {"10.10.1.5": {"admitted": "no", "line": None}}}}},
-            "does not admit 10.10.1.5: no line of pg_hba.conf",
-        ),
-        (
-            {"servers": {"5432": {**SERVER, "clients": {"10.10.1.5": {"admitted": "no", "line": 7}}}}},
-            "does not admit 10.10.1.5: line 7 of pg_hba.conf rejects them",
-        ),
     ],
 )
 def test_what_the_servers_host_knows(ailing: Ailing, facts: dict[str, object], says: str) -> None:
+    """A full queue is no certain cause while all new connections get through."""
     ailing.site.facts = {"db1": facts}
     found = ailing.ask()
     assert found.verdict.text.startswith("It is not the firewall: db1: ")
     assert says in found.verdict.text
-    assert found.verdict.certain
+    assert found.verdict.certain == ("no connection left" in says)
+    ailing.fail("timeout", "app01")
+    assert ailing.ask(run_id="failing").verdict.certain
+
+
+def admits(*clients: str, line: int | None = None) -> dict[str, dict[str, dict[str, object]]]:
+    told = {client: {"admitted": "no", "line": line} for client in clients}
+    return {"servers": {"5432": {**SERVER, "clients": told}}}
+
+
+@pytest.mark.parametrize(
+    ("line", "login", "says"),
+    [
+        (None, None, "no line of pg_hba.conf is about their addresses"),
+        (7, None, "line 7 of pg_hba.conf rejects them"),
+        (
+            None,
+            {"user": "shop", "database": "orders"},
+            "no line of pg_hba.conf is about shop from there to database orders",
+        ),
+    ],
+)
+def test_whom_pg_hba_does_not_admit(
+    ailing: Ailing, line: int | None, login: dict[str, str] | None, says: str
+) -> None:
+    """Without a login that was refused it is no more than possible."""
+    ailing.site.facts = {"db1": admits("10.10.1.5", line=line)}
+    found = ailing.ask(login=login)
+    assert found.causes[0].what == f"db1: PostgreSQL does not admit 10.10.1.5: {says}"
+    assert (found.causes[0].confidence, found.causes[0].hosts) == ("possible", ["app01"])
+    assert (found.verdict.kind, found.verdict.certain, found.verdict.cleared) == ("nothing", False, True)
+
+
+def test_who_holds_connections_was_admitted(ailing: Ailing) -> None:
+    """Unless connections fail, which may be newer than those."""
+    ailing.site.facts = {"db1": admits("10.10.1.5", "10.10.1.66")}
+    ailing.site.pooled = {"app01": 3}
+    assert "not admit 10.10.1.66: no line" in ailing.ask().causes[0].what
+    ailing.site.pooled = {"app01": 3, **dict.fromkeys(APPS, 3)}
+    assert ailing.ask(run_id="pools").causes == []
+    ailing.fail("timeout", "app01")
+    assert any("10.10.1.5" in cause.what for cause in ailing.ask(run_id="failing").causes)
+
+
+def test_a_service_is_asked_of_its_own_paths_alone(ailing: Ailing) -> None:
+    """Sources of one path are no clients of another's destination."""
+    ends = {"orders": ("app", "db_primary"), "reports": ("db_primary", "db_standby")}
+    paths = [
+        {"name": name, "from": {"group": start}, "to": {"group": end}, "service": "postgresql"}
+        for name, (start, end) in ends.items()
+    ]
+    told = admits("10.10.1.5", "10.20.1.10", "10.20.1.11")["servers"]["5432"]
+    ailing.site.facts = {
+        "db1": {"servers": {"5432": {**told, "established": 97}}},
+        "db2": {"servers": {"5432": {**told, "waiting": 245}}},
+    }
+    found = ailing.ask(policy={"requiredPaths": paths})
+    assert {(cause.host, cause.what.split(": ")[1][:31], *cause.paths) for cause in found.causes} == {
+        ("db1", "PostgreSQL has no connection le", "orders"),
+        ("db1", "PostgreSQL does not admit 10.10", "orders"),
+        ("db2", "the listen queue of port 5432 i", "reports"),
+        ("db2", "PostgreSQL does not admit 10.20", "reports"),
+    }
+    asked = {
+        host: request["servers"][0]["clients"]
+        for host, request in ailing.site.asked[-1][1].items()
+        if "servers" in request
+    }
+    assert "10.20.1.10" not in asked["db1"]
+    assert all(client.startswith(("10.20.1.10", "fd00:20:1::10")) for client in asked["db2"])
 
 
 @pytest.mark.parametrize(

@@ -86,6 +86,31 @@ def test_a_moment_with_some_of_the_hosts(tmp_path: Path) -> None:
     assert set(found.states) == set(small_lab())
 
 
+def test_a_moment_without_the_host_that_decides_now(ailing: Ailing) -> None:
+    """What fw1 does now is not what it did then: such a folder dates nothing, and is compared with by nobody."""
+    runs = ailing.folder / "runs"
+    others = {name: state for name, state in small_lab().items() if name != "fw1"}
+    keep(runs / "good", "2026-11-01T10:00:00+00:00", with_rules(WIDE))
+    keep(runs / "without", "2026-11-02T10:00:00+00:00", others)
+    ailing.change(NARROW)
+    found = ailing.ask(history=runs)
+    assert found.causes[0].when[0].startswith("it was open 2026-11-01 10:00:00 UTC")
+    assert found.causes[0].when[0].endswith(", and is cut off now")
+    found = ailing.ask(history=runs, baseline=runs / "without", run_id="again")
+    assert found.causes[0].when[0].startswith("it was open 2026-11-01 10:00:00 UTC")
+    assert "which lacks a host that decides" in found.case.notes[0]
+
+
+def test_hosts_that_must_not_be_missing(ailing: Ailing) -> None:
+    """Those that cut it off, and the routers on its ways; not its ends, where they let it pass."""
+    ailing.change(NARROW)
+    assert history.deciding(ailing.ask().case.paths) == {"fw1"}
+    ailing.change(forward())
+    assert history.deciding(ailing.ask(run_id="all").case.paths) == {"fw1"}
+    ailing.change(WIDE)
+    assert history.deciding(ailing.ask(run_id="none").case.paths) == set()
+
+
 def test_a_folder_that_is_not_there(ailing: Ailing) -> None:
     with pytest.raises(StateError, match="no such folder of snapshots"):
         ailing.ask(history=ailing.folder / "nowhere")
