@@ -20,7 +20,8 @@ Entry = dict[str, Any]
 
 def screen(report: Entry, blocks: dict[str, list[str]], lines: int = LINES, width: int = WIDTH) -> list[str]:
     """``blocks``: the long form of each path that is not as wanted. Violations get room first."""
-    found = [words.headline(report), words.totals(report), *change_words.head(report)]
+    head = [words.headline(report), words.totals(report), *change_words.head(report)]
+    found = [part for line in head for part in wrapped(line, width)]
     flows = change_words.flows(report)
     bad = [path for path in words.worst_first(report["paths"]) if path["satisfied"] != "yes"]
     good = [path for path in report["paths"] if path["satisfied"] == "yes"]

@@ -10,10 +10,13 @@ from typing import Any
 
 from ..model.match import merge_ranges
 from ..model.text import WIDTH, address_range, ranges_to_text
+from ..policy.persistence import Unsaved
+from ..policy.too_big import sentence
 from .clean import listed
 
 Entry = Mapping[str, Any]
 _BESIDE = 2  # rules told
+_UNSAVED = 3  # hosts told
 _DIRECTION = {"new": "new connections", "established": "packets of open connections", "reply": "replies"}
 _FAMILY = {"ipv4": "IPv4", "ipv6": "IPv6"}
 _FAMILY_OF = {4: "IPv4", 6: "IPv6"}
@@ -258,6 +261,17 @@ def decision(entry: Entry) -> str:
         return f"{entry['reason'] or entry['host']} ({where})"
     rule = entry["rules"][-1]
     return f"{place(entry['host'], rule['chain'], rule)} ({where})"
+
+
+def unmet(path: Entry) -> list[str]:
+    """What a path lacks although its flows are open: the reasons that stand in no other line of it."""
+    found = []
+    errors = path.get("too_big")
+    if errors and errors["required"] and errors["errors"] != "pass":
+        found.append(sentence(errors))
+    for host in (path.get("persistent") or {"hosts": ()})["hosts"][:_UNSAVED]:
+        found.append(Unsaved(**host).text())
+    return found
 
 
 def beside(entry: Entry) -> list[tuple[str, str]]:

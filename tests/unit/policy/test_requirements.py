@@ -16,6 +16,7 @@ from ansible_collections.pathguard.network.plugins.plugin_utils.model.state impo
 from ansible_collections.pathguard.network.plugins.plugin_utils.policy.read import load_policy
 from ansible_collections.pathguard.network.plugins.plugin_utils.policy.schemas import load_schema, problems
 from ansible_collections.pathguard.network.plugins.plugin_utils.policy.validate import validate
+from ansible_collections.pathguard.network.plugins.plugin_utils.render.formats import render
 from ansible_collections.pathguard.network.plugins.plugin_utils.render.words import worst_first
 from tests.support.states import APPS, GROUPS, app_rule, forward, match, rule, ruleset, small_lab, stateful
 
@@ -65,6 +66,12 @@ def test_fault_21_a_path_that_must_outlast_a_reboot(
     assert (entry["status"], entry["satisfied"]) == ("open", satisfied)
     assert sorted(item["host"] for item in entry["persistent"]["hosts"]) == hosts
     assert len(told(report, "persistent")) == len(hosts)
+
+
+@pytest.mark.parametrize("form", ["text", "markdown", "html"])
+def test_the_reason_stands_at_the_path_that_is_open_and_not_as_wanted(form: str) -> None:
+    shown = " ".join(render(proven(LASTING, booting(fw1=FORGOTTEN)), form).split())
+    assert "ecause fw1: what boot would load is not what runs: inet/filter runs, and is not saved" in shown
 
 
 def test_both_legs_of_two_routers_must_outlast_it() -> None:
