@@ -12,9 +12,9 @@ from ansible_collections.pathguard.network.plugins.plugin_utils.ansible_values i
 from ansible_collections.pathguard.network.plugins.plugin_utils.errors import GatherError, PathGuardError
 
 # netmiko takes long to import; named here, it is imported once, before Ansible forks for each host.
-from ansible_collections.pathguard.network.plugins.plugin_utils.gather import (
+from ansible_collections.pathguard.network.plugins.plugin_utils.gather import (  # pylint: disable=unused-import
     names_file,
-    netmiko_channel,  # noqa: F401  # pylint: disable=unused-import
+    netmiko_channel,  # noqa: F401
     snapshot,
 )
 from ansible_collections.pathguard.network.plugins.plugin_utils.gather.access import HostAccess

@@ -23,8 +23,8 @@ from ansible_collections.pathguard.network.plugins.plugin_utils.errors import (
 )
 
 # netmiko takes long to import; named here, it is imported once, before Ansible forks for each host.
-from ansible_collections.pathguard.network.plugins.plugin_utils.gather import (
-    netmiko_channel,  # noqa: F401  # pylint: disable=unused-import
+from ansible_collections.pathguard.network.plugins.plugin_utils.gather import (  # pylint: disable=unused-import
+    netmiko_channel,  # noqa: F401
     private_file,
 )
 from ansible_collections.pathguard.network.plugins.plugin_utils.gather.access import HostAccess

@@ -32,8 +32,9 @@ QUESTION = {"from": "app", "to": "db_primary", "service": "postgresql"}
 
 class Ward(FakeSite):
     """``results``: host -> what its connections meet, by default that they get through. ``at``: address ->
-    what connections to it meet. ``pooled``: host -> open connections that live on. ``facts``: host -> a part of what its agent answers. ``counters``: two answers, before
-    and after connections are tried. ``asked``: what agents were asked. ``dead``: hosts without a login."""
+    what connections to it meet. ``pooled``: host -> open connections that live on. ``facts``: host -> a
+    part of what its agent answers. ``counters``: two answers, before and after connections are tried.
+    ``asked``: what agents were asked. ``dead``: hosts without a login."""
 
     def __init__(self, states: Mapping[str, State]) -> None:
         super().__init__(states, Clock())

@@ -22,11 +22,11 @@ from ansible_collections.pathguard.network.plugins.plugin_utils.parse.candidate 
 from ansible_collections.pathguard.network.plugins.plugin_utils.parse.candidate.given import Candidate
 
 LISTING = """table inet fw { # handle 3
-	chain forward { # handle 1
-		type filter hook forward priority filter; policy drop;
-		tcp dport 5432 accept # handle 2
-		tcp dport 22 accept # handle 4
-	}
+\tchain forward { # handle 1
+\t\ttype filter hook forward priority filter; policy drop;
+\t\ttcp dport 5432 accept # handle 2
+\t\ttcp dport 22 accept # handle 4
+\t}
 }
 """
 NOTHING = [

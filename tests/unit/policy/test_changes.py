@@ -44,9 +44,9 @@ def changes(
     before: Mapping[str, State],
     after: Mapping[str, State],
     expected: list[Any] | None = None,
-    policy_of: Mapping[str, Any] = POLICY,
+    policy_of: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
-    policy = load_policy(policy_of)
+    policy = load_policy(policy_of or POLICY)
     wanted = expected_from(expected or [], policy, "expected_changes")
     report = validate(policy, after, GROUPS, before, today=datetime.date(2026, 11, 23), expected=wanted)
     assert problems(report, load_schema("report")) == []

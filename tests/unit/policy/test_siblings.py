@@ -22,8 +22,8 @@ from tests.support.states import GROUPS, app_rule, forward, match, rule, ruleset
 PAIR = {"siblings": [{"name": "the pair", "hosts": ["fw1", "fw2"]}]}
 
 
-def found(states: dict[str, State], policy: dict[str, Any] = PAIR) -> dict[str, Any]:
-    report = validate(load_policy(policy), states, GROUPS)
+def found(states: dict[str, State], policy: dict[str, Any] | None = None) -> dict[str, Any]:
+    report = validate(load_policy(policy or PAIR), states, GROUPS)
     assert problems(report, load_schema("report")) == []
     [entry] = report["siblings"]
     told = [item for item in report["findings"] if item["kind"] == "configuration"]

@@ -33,8 +33,8 @@ Entry = dict[str, Any]
 FLOW = {"src": "app01", "dst": "db1", "protocol": "tcp", "dst_port": 5432}
 
 
-def traced(states: States, flow: Mapping[str, Any] = FLOW, **more: Any) -> Entry:
-    found = trace(states, GROUPS, flow, **more)
+def traced(states: States, flow: Mapping[str, Any] | None = None, **more: Any) -> Entry:
+    found = trace(states, GROUPS, flow or FLOW, **more)
     assert len(render_trace(found).splitlines()) >= 1 + min(len(found["hops"]), 12)
     return found
 

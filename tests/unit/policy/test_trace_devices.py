@@ -26,8 +26,8 @@ from tests.unit.policy.test_trace import FLOW, ends, hops, traced
 OF_SITE = {"src": "app1", "dst": "db1", "protocol": "tcp", "dst_port": 5432}
 
 
-def follow(states: Mapping[str, State], flow: Mapping[str, Any] = OF_SITE) -> dict[str, Any]:
-    return trace(states, {"all": list(states)}, flow)
+def follow(states: Mapping[str, State], flow: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    return trace(states, {"all": list(states)}, flow or OF_SITE)
 
 
 def test_the_entry_of_a_list_with_its_line_there_and_back() -> None:
