@@ -20,10 +20,10 @@ from ansible_collections.pathguard.network.plugins.plugin_utils.policy.schemas i
 from tests.integration.guard_play import ENVIRONMENT
 from tests.integration.lab_fixture import ROOT, Lab
 from tests.integration.router import POLICY, lines_for_a_third_less, router
+from tests.integration.test_fault_catalogue import network
 from tests.support.emulated import PASSWORD, SECRET
+from tests.support.fault_catalogue import FOLDER, faults
 
-FAULTS = ROOT / "lab" / "scenarios" / "faults"
-SHOP = ROOT / "lab" / "scenarios" / "policy.yml"
 QUESTION = {
     "path_diagnose_from": "app01,app08",
     "path_diagnose_to": "db_primary",
@@ -122,10 +122,15 @@ CATALOGUE: dict[str, tuple[str, str, str]] = {
     "07b": ("firewall", "fw2", "members lost: 10.10.1.66"),
     "09": ("firewall", "fw2", "members lost: 10.10.1.5, "),
     "10a": ("firewall", "fw1", "default action: deny"),
+    "10b": ("firewall", "fw1", "default action: permit"),
     "11": ("firewall", "fw1", "ct state established,related"),
+    "12": ("firewall", "r1", "ip access-group SERVERS-IN in"),
+    "13a": ("firewall", "r1", "ip access-group APP-IN in"),
+    "13b": ("firewall", "r1", "ip access-group APP-IN out"),
     "14": ("firewall", "db1", 'iifname "ens19"'),
     "15": ("firewall", "fw1", "fd00:10:1::/123"),
     "16a": ("firewall", "fw1", "masquerade"),
+    "18b": ("firewall", "fw1", "default action: deny"),
     "20a": ("firewall", "fw1", "10.10.1.0/24"),
     "22b": ("firewall", "fw2", "default action: deny"),
     "23": ("firewall", "fw1", "-s 10.10.1.200/32"),
@@ -139,15 +144,16 @@ CATALOGUE: dict[str, tuple[str, str, str]] = {
 @pytest.mark.parametrize("name", CATALOGUE)
 def test_a_fault_of_the_catalogue(fresh_lab: Lab, tmp_path: Path, name: str) -> None:
     """All ten app hosts, with the diagnosis of the day before as history; in less than a minute."""
-    [entry] = [item for item in _catalogue() if item["id"] == name]
-    policy = str(FAULTS / "policies" / entry["policy"] if "policy" in entry else SHOP)
-    if entry["network"] == "both":
-        fresh_lab.route(ecmp=True)
-    if "before" in entry:
-        _apply(fresh_lab, tmp_path, entry["before"])
-    assert diagnose(fresh_lab, tmp_path, path_diagnose_policy=policy).code == 0
-    _apply(fresh_lab, tmp_path, entry["tasks"])
-    found = diagnose(fresh_lab, tmp_path, path_diagnose_policy=policy)
+    [fault] = [item for item in faults() if item.id == name]
+    with network(fresh_lab, tmp_path, fault) as found_router:
+        arguments = found_router.inventories if found_router else ()
+        question = {"path_diagnose_policy": str(fault.policy_file), **({"path_diagnose_hops": "r1"} if found_router else {})}
+        if fault.before:
+            _apply(fresh_lab, tmp_path, fault.before, *arguments)
+        assert diagnose(fresh_lab, tmp_path, *arguments, **question).code == 0
+        _apply(fresh_lab, tmp_path, fault.tasks, *arguments)
+        found = diagnose(fresh_lab, tmp_path, *arguments, **question)
+    print(found.output)
     kind, host, piece = CATALOGUE[name]
     assert (found.verdict["kind"], found.verdict["certain"]) == (kind, True), found.output
     assert found.first["host"] == host, found.output
@@ -159,21 +165,16 @@ def _words(cause: dict[str, Any]) -> Sequence[str]:
     return [cause["what"], cause["now"], cause["before"], *cause["evidence"]]
 
 
-def _catalogue() -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = yaml.safe_load((FAULTS / "catalogue.yml").read_text())["faults"]
-    return found
-
-
-def _apply(lab: Lab, folder: Path, tasks: str) -> None:
+def _apply(lab: Lab, folder: Path, tasks: str, *arguments: str) -> None:
     play = {
         "hosts": "app",
         "gather_facts": False,
-        "tasks": [{"ansible.builtin.include_tasks": str(FAULTS / tasks)}],
-        "handlers": [{"ansible.builtin.import_tasks": str(FAULTS / "handlers.yml")}],
+        "tasks": [{"ansible.builtin.include_tasks": str(FOLDER / tasks)}],
+        "handlers": [{"ansible.builtin.import_tasks": str(FOLDER / "handlers.yml")}],
     }
     path = folder / "apply.yml"
     path.write_text(yaml.safe_dump([play], sort_keys=False))
-    done = lab.ansible(path, env=ENVIRONMENT)
+    done = lab.ansible(*arguments, path, env=ENVIRONMENT)
     assert done.returncode == 0, done.stdout + done.stderr
 
 
