@@ -70,3 +70,7 @@ class CheckpointError(PathGuardError):
 
 class GuardError(PathGuardError):
     """The guard can't begin, or can't come to a decision."""
+
+
+class AuditError(PathGuardError):
+    """An audit can't begin or be joined, or its history can't be kept."""

@@ -15,7 +15,7 @@ PACKAGE = "ansible_collections.pathguard.network.plugins"
 
 # Data flows gather -> parse -> model -> analyse -> policy -> render. Those that make a state
 # and those that judge it meet in the model alone, so every import points towards the model.
-# `checkpoint`, `guard` and `diagnose` stand on top of all of them.
+# `checkpoint`, `guard`, `diagnose` and `audit` stand on top of all of them.
 ENGINE = ("gather", "parse", "model", "analyse", "policy", "render")
 MAY_IMPORT: dict[str, frozenset[str]] = {
     "errors": frozenset(),
@@ -31,6 +31,7 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "guard": frozenset({"errors", "ansible_values", *ENGINE, "checkpoint", "module_utils"}),
     "discover": frozenset({"errors", "ansible_values", *ENGINE, "module_utils"}),
     "diagnose": frozenset({"errors", "ansible_values", *ENGINE, "guard", "module_utils"}),
+    "audit": frozenset({"errors", "ansible_values", *ENGINE, "guard", "diagnose", "module_utils"}),
     "module_utils": frozenset(),
     "doc_fragments": frozenset(),
 }
@@ -39,7 +40,17 @@ THIN_MAY_IMPORT = frozenset({*MAY_IMPORT, "doc_fragments"})
 
 # The engine can be used and tested without Ansible; only what talks to hosts may know it.
 MAY_KNOW_ANSIBLE = frozenset(
-    {"ansible_values", "gather", "checkpoint", "guard", "diagnose", "module_utils", "doc_fragments", *THIN}
+    {
+        "ansible_values",
+        "gather",
+        "checkpoint",
+        "guard",
+        "diagnose",
+        "audit",
+        "module_utils",
+        "doc_fragments",
+        *THIN,
+    }
 )
 # `model` is plain data: it neither reads nor writes, and starts nothing.
 IO_MODULES = frozenset(
