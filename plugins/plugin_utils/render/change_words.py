@@ -67,12 +67,12 @@ def _of(entry: Entry, name: str) -> Iterator[str]:
     for kind, parts in entry["flows"].get(name, {}).items():
         head = f"{_COLUMN[kind]:<7} {CLASSES[name]}: {place}{_WORDS.get(kind, '')}"
         for flow in parts["flows"]:
-            yield f"{head}: {_flow(flow)}"
+            yield f"{head}: {flow_text(flow)}"
         if parts["more"]:
             yield f"{head}: {'' if parts['counted'] else 'at least '}{parts['more']} more parts"
 
 
-def _flow(flow: Mapping[str, list[str]]) -> str:
+def flow_text(flow: Mapping[str, list[str]]) -> str:
     """``10.10.1.66 -> 10.20.1.10, tcp 5432``; what else there is comes behind."""
     ends = " -> ".join(_some(flow.get(end, ["any"])) for end in ("src", "dst"))
     service = " ".join(_some(flow[name]) for name in ("protocol", "dst_port") if name in flow)
