@@ -259,7 +259,10 @@ def _notes(found: After) -> list[str]:
     told = suspects.listeners(found) if suspects.unexplained(found) else []
     changes = document.get("changes")
     moved = [changes["statement"]] if changes and changes["hosts"] else []
-    return [note for note in dict.fromkeys([*moved, *_findings(document), *found.notes]) if note not in told]
+    proven = _findings(document)
+    if found.decision == REVERTED:
+        proven = [f"before the revert: {note}" for note in proven if note not in told]
+    return [note for note in dict.fromkeys([*moved, *proven, *found.notes]) if note not in told]
 
 
 def _findings(document: Mapping[str, Any]) -> list[str]:

@@ -347,7 +347,7 @@ class EndFinder:
                 ends.notes.append(
                     f"{host} and {target} could also speak by other addresses; taken is "
                     f"{text.address_text(family, pair.source)} to "
-                    f"{text.address_text(family, pair.destination)} (say addresses: to choose)"
+                    f"{text.address_text(family, pair.destination)}"
                 )
             yield pair
         if not found and not path.families:

@@ -159,10 +159,12 @@ class ReportBuilder:
             severity = "high" if item["cause"] else "low" if entry["satisfied"] == "yes" else "medium"
             self.finding("dns_moved", severity, item["message"], path=path.name)
         for note in proof.ends.notes:
-            self.finding("choice", "info", note, path=path.name)
+            self.finding("choice", "info", f"{note}; an endpoint's addresses choose others", path=path.name)
         if proof.missed and path.required:
             passed = ", ".join(path.via)
-            self.finding("via", "high", f"{proof.missed.pairs()} pairs do not pass {passed}", path=path.name)
+            pairs = proof.missed.pairs()
+            message = f"{pairs} {'pair does' if pairs == 1 else 'pairs do'} not pass {passed}"
+            self.finding("via", "high", message, path=path.name)
         if entry["too_big"] is not None and entry["too_big"]["errors"] != PASS:
             severity = "medium" if entry["too_big"]["errors"] == BLOCKED else "info"
             self.finding("too_big", severity, sentence(entry["too_big"]), path=path.name)

@@ -22,7 +22,7 @@ from ..model.state import State
 from .inventory import Groups
 from .prove import Proof, deciding_events, prove_between
 from .trace_flow import Asked, asked_by
-from .trace_ways import Way, ways_of
+from .trace_ways import Way, some_of_each, ways_of
 
 Entry = dict[str, Any]
 Progress = Callable[[str], None]
@@ -59,7 +59,7 @@ def trace(
     asked = asked_by(network, groups, flow, host, in_interface)
     proof = prove_between(network, asked.ends, (), asked.path, progress, recording=True)
     ways = ways_of(network, proof)
-    shown = ways[:_MOST_WAYS]
+    shown = [ways[index] for index in some_of_each([way.verdict for way in ways], _MOST_WAYS)]
     return {
         "verdict": _verdict(proof),
         "flows": proof.asked.pieces(_MOST_PIECES),

@@ -29,6 +29,18 @@ _ORDER = {DENY: 0, UNKNOWN: 1, PERMIT: 2}
 _MOST_PIECES = 20
 
 
+def some_of_each(verdicts: Sequence[str], most: int) -> list[int]:
+    """Which of things with these verdicts to tell: the first of them, whose last ones give way to two of each verdict
+    that they would leave out. At most ``most``, which has room for two of each."""
+    left_out = dict.fromkeys(verdict for verdict in verdicts[most:] if verdict not in verdicts[:most])
+    late = [
+        number
+        for verdict in left_out
+        for number in [index for index, one in enumerate(verdicts) if one == verdict][:2]
+    ]
+    return [*range(min(most, len(verdicts)) - len(late)), *late]
+
+
 @dataclass(slots=True)
 class Way:
     """One way of some flows to where they end. ``flows``: as they began. ``there``: as they are at its end.

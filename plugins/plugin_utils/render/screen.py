@@ -25,17 +25,18 @@ def screen(report: Entry, blocks: dict[str, list[str]], lines: int = LINES, widt
     flows = change_words.flows(report)
     bad = [path for path in words.worst_first(report["paths"]) if path["satisfied"] != "yes"]
     good = [path for path in report["paths"] if path["satisfied"] == "yes"]
-    findings = _findings(report)
-    room = lines - len(found) - (1 if good else 0) - min(len(findings), _MOST_FINDINGS + 1)
+    findings = _findings(report, width)
+    told = sum(len(block) for block in findings[:_MOST_FINDINGS]) + (len(findings) > _MOST_FINDINGS)
+    room = lines - len(found) - (1 if good else 0) - min(told, _MOST_FINDINGS + 1)
     room -= min(len(flows), _MOST_FLOWS)
     found += _bad(bad, blocks, room)
     found += _cut(
         flows, min(_MOST_FLOWS, lines - len(found) - (1 if good else 0)), "flows that fare otherwise"
     )
     left = lines - len(found)
-    findings = _cut(findings, min(_MOST_FINDINGS + 1, left - (1 if good else 0)), "findings")
-    left -= len(findings)
-    found += _cut([_line(path) for path in good], left, "paths as wanted") + findings
+    notes = _blocks(findings, left - min(len(good), 1), "finding")
+    left -= len(notes)
+    found += _cut([_line(path) for path in good], left, "paths as wanted") + notes
     return [line if _is_command(line) else clipped(line, width) for line in found[:lines]]
 
 
@@ -71,7 +72,8 @@ def _bad(paths: list[Entry], blocks: dict[str, list[str]], room: int) -> list[st
         else:
             found.append(_line(path))
     if len(paths) > len(shown):
-        found.append(f"... and {len(paths) - len(shown)} more paths that are not as wanted")
+        left = len(paths) - len(shown)
+        found.append(f"... and {left} more {'path that is' if left == 1 else 'paths that are'} not as wanted")
     return found
 
 
@@ -81,12 +83,33 @@ def _line(path: Entry) -> str:
     return f"{detail} ({old})" if old else detail
 
 
-def _findings(report: Entry) -> list[str]:
+def _findings(report: Entry, width: int) -> list[list[str]]:
+    """The lines of each."""
     found = []
     for item in report["findings"]:
         if item["severity"] != "info":
             where = words.about(item)
-            found.append(f"note    {where + ': ' if where else ''}{item['message']}")
+            found.append(wrapped(f"note    {where + ': ' if where else ''}{item['message']}", width))
+    return found
+
+
+def _blocks(blocks: list[list[str]], room: int, what: str) -> list[str]:
+    """The first few in as many lines as there are for them; where there is room for its first line alone,
+    that ends in dots."""
+    shown = blocks[:_MOST_FINDINGS]
+    while shown and len(shown) + (len(blocks) > len(shown)) > room:
+        shown = shown[:-1]
+    left = len(blocks) - len(shown)
+    spare = room - len(shown) - (left > 0)
+    found: list[str] = []
+    for block in shown:
+        if len(block) - 1 <= spare:
+            spare -= len(block) - 1
+            found += block
+        else:
+            found.append(f"{block[0]} ...")
+    if left and room > 0:
+        found.append(f"... and {left} more {what}{'' if left == 1 else 's'}")
     return found
 
 

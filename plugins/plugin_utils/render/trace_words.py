@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from ..policy.trace_ways import some_of_each
 from .clean import listed
 from .words import place
 
@@ -66,6 +67,12 @@ def end(entry: Entry) -> str:
 def left_out(trace: Entry) -> int:
     """Ways that the text does not tell."""
     return int(trace["ways_left_out"]) + max(len(trace["ways"]) - MOST_WAYS, 0)
+
+
+def shown(trace: Entry) -> list[Entry]:
+    """The ways that are told: of each verdict some."""
+    ways = trace["ways"]
+    return [ways[index] for index in some_of_each([way["verdict"] for way in ways], MOST_WAYS)]
 
 
 def hop(entry: Entry) -> str:

@@ -36,6 +36,11 @@ ACTIONS = {
 COMMAND = "put it back: "
 
 
+def counted(count: int, what: str) -> str:
+    """``1 pair``, ``20 pairs``."""
+    return f"{number(count)} {what}{'' if count == 1 else 's'}"
+
+
 def worst_first(paths: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Violations first, the most severe first; the policy's order otherwise."""
     return sorted(
@@ -45,9 +50,10 @@ def worst_first(paths: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def share(path: Entry) -> str:
-    """``7 of 10 app hosts open``, ``14 of 20 pairs open``, ``none open``."""
+    """``7 of 10 app hosts open``, ``14 of 20 pairs open``, ``none open``; ``none wholly open`` where a part of the
+    service is."""
     found = _share(path, path["share"])
-    return f"{found} open"
+    return f"{found} wholly open" if found == "none" and path["status"] == "partial" else f"{found} open"
 
 
 def _share(path: Entry, value: Entry) -> str:
@@ -303,7 +309,7 @@ def cost(path: Entry, cure: Entry) -> str:
     """``; it costs app08-app10``: what a change did alone, where several did something."""
     if len(path["remedy"]) < 2 or not cure["pairs"]:
         return ""
-    return f"; it costs {listed(runs(cure['hosts']), _MOST) or str(cure['pairs']) + ' pairs'}"
+    return f"; it costs {listed(runs(cure['hosts']), _MOST) or counted(cure['pairs'], 'pair')}"
 
 
 def mark(path: Entry) -> str:

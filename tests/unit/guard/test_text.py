@@ -214,6 +214,9 @@ def test_a_port_that_only_loopback_is_served_on_is_told() -> None:
         {"kind": "listener", "severity": "medium", "message": words, "host": "db1", "path": name}
         for name in ("path 0", "path 1")
     ]
+    told = " ".join(text.after(found, FILES, diff=False).split())
+    assert told.count(f"note: before the revert: db1: {words}") == 1
+    found.decision, found.revert = "confirmed", None
     assert text.after(found, FILES, diff=False).count(f"note: db1: {words}") == 1
 
 

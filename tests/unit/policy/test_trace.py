@@ -24,6 +24,7 @@ from ansible_collections.pathguard.network.plugins.plugin_utils.model.state impo
 )
 from ansible_collections.pathguard.network.plugins.plugin_utils.policy.read import load_policy
 from ansible_collections.pathguard.network.plugins.plugin_utils.policy.trace import trace
+from ansible_collections.pathguard.network.plugins.plugin_utils.policy.trace_ways import some_of_each
 from ansible_collections.pathguard.network.plugins.plugin_utils.policy.validate import validate
 from ansible_collections.pathguard.network.plugins.plugin_utils.render.formats import render_trace
 from tests.support.states import GROUPS, app_rule, forward, host, match, rule, ruleset, small_lab, stateful
@@ -474,6 +475,20 @@ def test_a_service_name_says_its_protocol_and_clients_their_ports() -> None:
     assert found["verdict"] == "permit"
     assert {tuple(piece["src_port"]) for piece in found["flows"]} == {("1024-65535",)}
     assert {tuple(piece["protocol"]) for piece in found["flows"]} == {("tcp",)}
+
+
+@pytest.mark.parametrize(
+    ("verdicts", "most", "chosen"),
+    [
+        ("dd", 4, [0, 1]),
+        ("dddddp", 4, [0, 1, 2, 5]),
+        ("ddddddppp", 4, [0, 1, 6, 7]),
+        ("dddddduupp", 6, [0, 1, 6, 7, 8, 9]),
+        ("dduuuupppp", 4, [0, 1, 6, 7]),
+    ],
+)
+def test_of_many_ways_some_of_each_verdict_are_told(verdicts: str, most: int, chosen: list[int]) -> None:
+    assert some_of_each(list(verdicts), most) == chosen
 
 
 def test_what_a_device_wrote_can_not_steer_a_terminal() -> None:

@@ -82,6 +82,38 @@ def test_a_long_rule_is_wrapped_not_cut() -> None:
     assert "".join(words.split()) in "".join(lines.split())
 
 
+def findings(count: int, words: str) -> dict[str, Any]:
+    found = report()
+    found["findings"] = [
+        {"kind": "listener", "severity": "medium", "message": f"{number} {words}"} for number in range(count)
+    ]
+    return found
+
+
+@pytest.mark.parametrize(
+    ("count", "more"), [(1, ""), (6, "... and 1 more finding"), (9, "... and 4 more findings")]
+)
+def test_findings_are_wrapped_and_those_left_out_are_counted(count: int, more: str) -> None:
+    words = "the database listens on loopback alone and not on the address that its clients were told " * 2
+    lines = render(findings(count, words), "text").splitlines()
+    assert len(lines) <= LINES
+    assert words.split() == " ".join(lines).partition("note    0 ")[2].split()[: len(words.split())]
+    assert [line for line in lines if line.startswith("... and")] == ([more] if more else [])
+
+
+def test_a_finding_without_room_ends_in_dots() -> None:
+    found = findings(3, "words that go on and on " * 9)
+    found["paths"] = [
+        {**path, "name": f"{path['name']} {number}"} for path in found["paths"] for number in range(60)
+    ]
+    lines = render(found, "text").splitlines()
+    assert LINES - 1 <= len(lines) <= LINES
+    notes = [line for line in lines if line.startswith("note ")]
+    assert len(notes) == 3
+    assert any(line.endswith("...") for line in notes)
+    assert any(line.endswith("more paths that are not as wanted") for line in lines)
+
+
 def _markdown(text: str) -> None:
     rule = next(line for line in text.splitlines() if line.startswith("- now: "))
     assert rule.startswith("- now: `` ")  # the fence is longer than the backticks within

@@ -57,6 +57,12 @@ def test_a_family_that_is_cut_alone_is_told() -> None:
     assert words.share(path) == "0 of 10 app hosts, 10 of 20 pairs (IPv4 10 of 10, IPv6 0 of 10) open"
 
 
+def test_a_service_of_which_a_part_is_open_nowhere_wholly() -> None:
+    path = the_path(("tcp dport 5440 drop", match(dport=5440)))
+    assert (path["status"], words.share(path)) == ("partial", "none wholly open")
+    assert words.share(the_path(("drop", match()))) == "none open"
+
+
 def test_families_that_fare_alike_are_told_together() -> None:
     path = the_path(accepts=[app_rule(), app_rule6()], service="postgresql")
     assert words.short_share(path) == "10 of 10 app hosts"
