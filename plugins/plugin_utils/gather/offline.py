@@ -12,10 +12,10 @@ from typing import Any
 from ansible.utils.display import Display
 
 from ..ansible_values import native
-from ..errors import PathGuardError, StateError
+from ..errors import PathGuardError
 from ..model.state import State
 from .action import PROGRESS_EVERY, HostsAction
-from .snapshot import files_in, read
+from .snapshot import files_named, read
 
 
 class OfflineAction(HostsAction):
@@ -25,29 +25,7 @@ class OfflineAction(HostsAction):
 
     def files(self, value: Any, option: str) -> dict[str, Path]:
         """The snapshot files by host: of a folder, or those of a list. Raises StateError."""
-        base = Path(self._loader.get_basedir())
-        if isinstance(value, str) and value.strip():
-            return files_in(Path(base, Path(value).expanduser()))
-        if (
-            not isinstance(value, list)
-            or not value
-            or not all(isinstance(item, str) and item for item in value)
-        ):
-            raise StateError(
-                "this must be a folder or a list of files", option, "name the folder of the snapshots"
-            )
-        found: dict[str, Path] = {}
-        for item in value:
-            path = Path(base, Path(item).expanduser())
-            host = read(path).host
-            if host in found:
-                raise StateError(
-                    f"two snapshots are of host {host!r}",
-                    f"{found[host]} and {path}",
-                    "leave one of them out",
-                )
-            found[host] = path
-        return found
+        return files_named(value, Path(self._loader.get_basedir()), option)
 
 
 def groups_of(given: Any, task_vars: dict[str, Any]) -> dict[str, list[str]]:

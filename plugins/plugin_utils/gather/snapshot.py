@@ -194,6 +194,26 @@ def files_in(folder: str | Path) -> dict[str, Path]:
     return found
 
 
+def files_named(value: Any, base: Path, option: str) -> dict[str, Path]:
+    """The snapshot files by host: of a folder, or those of a list; relative ones below ``base``. Raises StateError."""
+    if isinstance(value, str) and value.strip():
+        return files_in(Path(base, Path(value).expanduser()))
+    if not isinstance(value, list) or not value or not all(isinstance(item, str) and item for item in value):
+        raise StateError(
+            "this must be a folder or a list of files", option, "name the folder of the snapshots"
+        )
+    found: dict[str, Path] = {}
+    for item in value:
+        path = Path(base, Path(item).expanduser())
+        host = read(path).host
+        if host in found:
+            raise StateError(
+                f"two snapshots are of host {host!r}", f"{found[host]} and {path}", "leave one of them out"
+            )
+        found[host] = path
+    return found
+
+
 def states(named: Sequence[str], resolve: Callable[[str], str]) -> dict[str, State]:
     """The states of snapshot folders and files by host; ``resolve`` makes a path absolute. Raises StateError."""
     found: dict[str, State] = {}

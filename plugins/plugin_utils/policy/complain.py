@@ -29,6 +29,17 @@ def json_path(parts: Iterable[str | int]) -> str:
     return found
 
 
+_PART = re.compile(r"""\.([A-Za-z_$][A-Za-z0-9_$-]*)|\[(\d+)\]|\['((?:[^'\\]|\\.)*)'\]""")
+
+
+def json_path_parts(path: str) -> list[str | int]:
+    """What ``json_path`` made a text of."""
+    return [
+        int(index) if index else plain or re.sub(r"\\(.)", r"\1", quoted)
+        for plain, index, quoted in _PART.findall(path)
+    ]
+
+
 @contextmanager
 def naming(policy: str) -> Iterator[None]:
     """Let an error that has but a JSON path say in which policy that is. ``policy``: its file, mostly."""

@@ -32,10 +32,13 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "discover": frozenset({"errors", "ansible_values", *ENGINE, "module_utils"}),
     "diagnose": frozenset({"errors", "ansible_values", *ENGINE, "guard", "module_utils"}),
     "audit": frozenset({"errors", "ansible_values", *ENGINE, "guard", "diagnose", "module_utils"}),
+    # Knows nothing of networks: it brings a notice to somebody.
+    "notify": frozenset({"errors", "render"}),
+    "monitor": frozenset({"errors", "ansible_values", *ENGINE, "guard", "notify", "module_utils"}),
     "module_utils": frozenset(),
     "doc_fragments": frozenset(),
 }
-THIN = frozenset({"modules", "action", "filter", "test"})
+THIN = frozenset({"modules", "action", "filter", "test", "sub_plugins"})
 THIN_MAY_IMPORT = frozenset({*MAY_IMPORT, "doc_fragments"})
 
 # The engine can be used and tested without Ansible; only what talks to hosts may know it.
