@@ -18,7 +18,7 @@ import yaml
 
 from ansible_collections.pathguard.network.plugins.plugin_utils.policy.schemas import load_schema, problems
 from tests.integration.guard_play import ENVIRONMENT
-from tests.integration.lab_fixture import ROOT, Lab
+from tests.integration.lab_fixture import Lab
 from tests.integration.router import POLICY, lines_for_a_third_less, router
 from tests.integration.test_fault_catalogue import network
 from tests.support.emulated import PASSWORD, SECRET
@@ -84,7 +84,7 @@ def test_from_the_symptom_to_the_cause(fresh_lab: Lab, tmp_path: Path) -> None:
     assert (rule.verdict["kind"], rule.verdict["certain"]) == ("firewall", True), rule.output
     assert (rule.first["host"], rule.first["hosts"]) == ("fw1", ["app08"])
     assert "the change is in memory only" in rule.first["when"][0]
-    assert "put it back: nft delete rule inet filter forward handle" in rule.output
+    assert "put it back on fw1: nft delete rule inet filter forward handle" in rule.output
     assert any("packets while" in line for line in rule.first["evidence"]), rule.first
     fresh_lab.run("fw1", rule.first["commands"][0], check=True)
     assert fresh_lab.query("app08").stdout.strip() == "500"
@@ -147,13 +147,15 @@ def test_a_fault_of_the_catalogue(fresh_lab: Lab, tmp_path: Path, name: str) -> 
     [fault] = [item for item in faults() if item.id == name]
     with network(fresh_lab, tmp_path, fault) as found_router:
         arguments = found_router.inventories if found_router else ()
-        question = {"path_diagnose_policy": str(fault.policy_file), **({"path_diagnose_hops": "r1"} if found_router else {})}
+        question = {
+            "path_diagnose_policy": str(fault.policy_file),
+            **({"path_diagnose_hops": "r1"} if found_router else {}),
+        }
         if fault.before:
             _apply(fresh_lab, tmp_path, fault.before, *arguments)
         assert diagnose(fresh_lab, tmp_path, *arguments, **question).code == 0
         _apply(fresh_lab, tmp_path, fault.tasks, *arguments)
         found = diagnose(fresh_lab, tmp_path, *arguments, **question)
-    print(found.output)
     kind, host, piece = CATALOGUE[name]
     assert (found.verdict["kind"], found.verdict["certain"]) == (kind, True), found.output
     assert found.first["host"] == host, found.output

@@ -37,9 +37,12 @@ def destinations(policy: Policy, states: Mapping[str, State], groups: Groups) ->
 
 
 def with_addresses(policy: Policy, groups: Groups, resolver: Resolver) -> Policy:
-    """The policy with the addresses of names that lead somewhere in the place of the names; without paths to others."""
+    """The required paths, with the addresses of names that lead somewhere in the place of the names; without those to
+    others."""
     paths = []
     for path in policy.paths:
+        if not path.required:
+            continue
         end = path.destination
         if end.kind == "dns":
             asked = members(path.source, groups) or [""]

@@ -59,7 +59,11 @@ def _of_host(case: Case, judge: Judge, host: str) -> Iterator[Cause]:
     left = MOST_RULES
     for chain, rule in _translations(case.states[host]):
         matched = plain(firewall.matched(rule.match))
-        hit = {name: flows for name, cut in judge.cut.items() if cut is not None and (flows := matched & cut)}
+        hit = {
+            name: flows
+            for name in (path["name"] for path in case.paths)
+            if (cut := judge.cut.get(name)) is not None and (flows := matched & cut)
+        }
         if not hit:
             continue
         left -= 1

@@ -72,12 +72,12 @@ def _changed(case: Case, entry: Entry, cure: Entry, denials: Sequence[Entry]) ->
     for item in denials:
         evidence += _decides(case, item, chain) + _counted(case, item, rows)
     return Cause(
-        layer=_layer(case, cure["host"], chain) if chain else ROUTE,
+        layer=layer(case, cure["host"], chain) if chain else ROUTE,
         host=cure["host"],
         what=f"{place}: {cure['note']}; it {'may cut' if unsure else 'cuts'} off {_who(case, cure)}",
         confidence=_of_unknown(rows) if unsure else _confidence(rows),
         evidence=list(dict.fromkeys(evidence)),
-        firewall=bool(chain) and _layer(case, cure["host"], chain) in OF_FIREWALLS,
+        firewall=bool(chain) and layer(case, cure["host"], chain) in OF_FIREWALLS,
         place=place,
         chain=chain,
         rule=dict(cure["now"] or cure["before"] or {}) or None,
@@ -87,6 +87,7 @@ def _changed(case: Case, entry: Entry, cure: Entry, denials: Sequence[Entry]) ->
         paths=[entry["name"]],
         pairs=cure["pairs"],
         hosts=list(cure["hosts"]),
+        changed=True,
     )
 
 
@@ -111,10 +112,10 @@ def _denial(case: Case, entry: Entry, item: Entry) -> Cause:
     about = _DIRECTIONS[item["direction"]]
     if last is None:
         what = _reason(item)
-        layer, place, firewall = ROUTE, item["host"], False
+        at, place, firewall = ROUTE, item["host"], False
     else:
         place = where(last["host"], last["chain"], last)
-        layer = _layer(case, last["host"], last["chain"])
+        at = layer(case, last["host"], last["chain"])
         firewall = True
         verb = "denies" if last["position"] else "accepts by no rule, and denies by default,"
         what = (
@@ -123,7 +124,7 @@ def _denial(case: Case, entry: Entry, item: Entry) -> Cause:
             else f"{place}, {verb} it{about}"
         )
     return Cause(
-        layer=layer,
+        layer=at,
         host=item["host"],
         what=what,
         confidence=_confidence(rows),
@@ -151,7 +152,7 @@ def _unknown(case: Case, entry: Entry) -> Iterator[Cause]:
         last = item["rules"][-1]
         place = where(last["host"], last["chain"], last)
         yield Cause(
-            layer=_layer(case, last["host"], last["chain"]),
+            layer=layer(case, last["host"], last["chain"]),
             host=last["host"],
             what=f"{place}, may deny it{_DIRECTIONS[item['direction']]}: {item['reason']}",
             confidence=_of_unknown(failed),
@@ -176,7 +177,8 @@ def _unknown(case: Case, entry: Entry) -> Iterator[Cause]:
         )
 
 
-def _layer(case: Case, host: str, chain: str) -> str:
+def layer(case: Case, host: str, chain: str) -> str:
+    """Of LAYERS, by where the host stands and what its chain does."""
     state = case.states.get(host)
     ruleset = state.rulesets.get(chain) if state is not None else None
     return NAT if ruleset is not None and ruleset.type == "nat" else _LAYER_OF[case.place_of(host)]

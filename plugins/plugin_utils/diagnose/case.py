@@ -18,6 +18,7 @@ from .history import Earlier
 from .question import Question
 
 Entry = Mapping[str, Any]
+REQUIRED = "required"
 
 
 @dataclass
@@ -44,8 +45,12 @@ class Case:
 
     @property
     def paths(self) -> Sequence[Entry]:
-        found: Sequence[Entry] = self.document["paths"]
-        return found
+        """Those that are to be open."""
+        return [path for path in self.document["paths"] if path["kind"] == REQUIRED]
+
+    @property
+    def forbidden(self) -> Sequence[Entry]:
+        return [path for path in self.document["paths"] if path["kind"] != REQUIRED]
 
     @property
     def hops(self) -> list[str]:

@@ -37,7 +37,8 @@ class Cause:
     """``layer``: one of LAYERS. ``what``: for people, on one line. ``firewall``: whether it is a firewall's doing.
     ``place``: for people, ``chain``: the key of the rule's ruleset or chain. ``before``, ``now``: a rule's text.
     ``commands``: what reverts it, ready to run on ``host``. ``when``: what is known of when and by whom. ``pairs``,
-    ``hosts``: what it costs."""
+    ``hosts``: what it costs. ``opens``: it cuts nothing off, it lets pass what a policy forbids. ``changed``: it is a
+    change since an earlier time, not just what denies now."""
 
     layer: str
     host: str
@@ -55,6 +56,8 @@ class Cause:
     paths: list[str] = field(default_factory=list)
     pairs: int = 0
     hosts: list[str] = field(default_factory=list)
+    opens: bool = False
+    changed: bool = False
 
     def __post_init__(self) -> None:
         """What a server said must not look like a line of ours."""
@@ -79,11 +82,16 @@ class Cause:
             "paths": list(self.paths),
             "pairs": self.pairs,
             "hosts": list(self.hosts),
+            "opens": self.opens,
         }
 
 
-def ranked(causes: list[Cause]) -> list[Cause]:
-    """The surest first; of these what costs most, and then what a connection meets first."""
-    return sorted(
-        causes, key=lambda item: (CONFIDENCE.index(item.confidence), -item.pairs, LAYERS.index(item.layer))
-    )
+def ranked(causes: list[Cause], failing: bool = True) -> list[Cause]:
+    """The surest first; of these what costs most, and then what a connection meets first. ``failing``: something is cut
+    off: what else is open that must not be comes behind all causes of that."""
+
+    def rank(item: Cause) -> tuple[bool, int, bool, int, int]:
+        confidence = CONFIDENCE.index(item.confidence)
+        return item.opens and failing, confidence, item.opens, -item.pairs, LAYERS.index(item.layer)
+
+    return sorted(causes, key=rank)

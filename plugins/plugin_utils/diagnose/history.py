@@ -107,7 +107,8 @@ def _gathered_at(path: Path) -> str:
 
 
 class Judge:
-    """What of the paths was open on other states than those of now. Rules that are the same are indexed once."""
+    """What of the paths was as wanted on other states than those of now. Rules that are the same are indexed once.
+    ``cut``: path -> the flows that are not, see _cut."""
 
     def __init__(
         self,
@@ -124,7 +125,7 @@ class Judge:
         self.cut = {path.name: self._cut(self.network, path.name) for path in policy.paths}
 
     def regained(self, states: Mapping[str, State]) -> bool | None:
-        """True where all that is cut off now was open, False where none of it was, None where some of it was."""
+        """True where all that is not as wanted now was, False where none of it was, None where some of it was."""
         same: dict[str, HostFirewall] = {
             host: self.network.firewall(host)
             for host in states
@@ -144,7 +145,8 @@ class Judge:
         return None if better else False
 
     def _cut(self, network: Network, name: str) -> FlowSet | None:
-        """The flows that are not surely open; None where the path has no ends there."""
+        """The flows that are not surely open, of a forbidden path those that are not surely closed; None where it has
+        no ends there."""
         path = self.policy.path(name)
         if path is None:
             return None
@@ -153,6 +155,8 @@ class Judge:
             proof = prove(network, finder, path)
         except PolicyError:
             return None
+        if not path.required:
+            return proof.permitted | proof.unknown
         hanging = proof.errors.blocked if proof.errors is not None else network.space.nothing
         found = proof.denied | proof.unknown | proof.missed | hanging
         return None if not found and proof.status != OPEN else found

@@ -16,7 +16,6 @@ from ..gather.probe import HOST_NAME
 from ..policy.complain import unknown_name
 from ..policy.inventory import known_hosts
 from ..policy.paths import Policy
-from ..policy.probes import required_paths
 from ..policy.read import load_policy
 from ..policy.services import must_be_closed, read_services
 
@@ -64,7 +63,7 @@ def read_question(
         raise GuardError(f"{PATHS} names paths of a policy", PATHS, f"leave it out, or give {POLICY}")
     else:
         policy = _of_ends(ends, groups, known_hosts(groups, hosts))
-    names = [name for path in policy.paths for name in path.destination.names]
+    names = [name for path in policy.paths if path.required for name in path.destination.names]
     return Question(
         policy,
         _label(policy),
@@ -74,11 +73,16 @@ def read_question(
 
 
 def _of_policy(source: Any, paths: Sequence[str] | None, folder: Path) -> Policy:
+    """All its paths, or those that are named: what must be open and is not, and what must not be and is."""
     policy = load_policy(source, folder)
-    wanted = required_paths(policy, paths or None)
+    known = [path.name for path in policy.paths]
+    for index, name in enumerate(paths or ()):
+        if name not in known:
+            raise unknown_name("path", name, known, f"{PATHS}[{index}]")
+    wanted = [path for path in policy.paths if not paths or path.name in paths]
     if not wanted:
         raise GuardError(
-            "the policy has no required path, so nothing in it can be broken by being cut off",
+            "the policy has no path, so nothing in it can be broken by being cut off",
             policy.name,
             f"add requiredPaths, or give {FROM}, {TO} and {SERVICE}",
         )
@@ -175,4 +179,5 @@ def _label(policy: Policy) -> str:
     if policy.name == _INLINE:
         return policy.title
     found = policy.title or policy.name
-    return f"{found} ({len(policy.paths)} paths)" if len(policy.paths) > 1 else policy.paths[0].name
+    asked = [path for path in policy.paths if path.required] or policy.paths
+    return f"{found} ({len(asked)} paths)" if len(asked) > 1 else asked[0].name

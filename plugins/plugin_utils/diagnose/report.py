@@ -39,7 +39,7 @@ def document(found: Diagnosis) -> dict[str, Any]:
         "question": {
             "label": case.question.label,
             "policy": case.question.policy.name,
-            "paths": [path["name"] for path in case.paths],
+            "paths": [path["name"] for path in case.document["paths"]],
             "names": list(case.question.names),
         },
         "verdict": found.verdict.to_dict(),

@@ -25,7 +25,7 @@ from ..policy.complain import naming
 from ..policy.ends import Resolver
 from ..policy.inventory import hosts_needed, members
 from ..policy.probes import Target, probe_targets
-from . import asking, by_names, by_nat, by_network, by_rules, by_service, history, saved, timeline
+from . import asking, by_names, by_nat, by_network, by_open, by_rules, by_service, history, saved, timeline
 from .case import Case
 from .cause import Cause, ranked
 from .checks import Check, checks
@@ -98,7 +98,7 @@ def diagnose(order: Order, site: DiagnoseSite, say: Say) -> Diagnosis:
     snapshot.prepare(order.directory, 1, "path_diagnose_dir")
     stamp = started.replace("-", "").replace(":", "").split("+")[0].replace("T", "-")
     folder = record.new_folder(order.directory, order.run_id or f"{PREFIX}-{stamp}")
-    sources = [host for path in policy.paths for host in members(path.source, order.groups)]
+    sources = [host for path in policy.paths if path.required for host in members(path.source, order.groups)]
     others = [name for name in order.hosts if name not in needed and name != "localhost"]
     wanted = Wanted(list(dict.fromkeys(sources)), needed, order.hops, others)
     gathered = gather(site, wanted, folder / NOW, folder.name)
@@ -134,11 +134,13 @@ def diagnose(order: Order, site: DiagnoseSite, say: Say) -> Diagnosis:
     found = ranked(
         [
             *by_rules.causes(case),
+            *by_open.causes(case),
             *of_nat,
             *by_names.causes(case, past),
             *by_service.causes(case),
             *by_network.causes(case),
-        ]
+        ],
+        failing=bool(case.failed()) or not case.proven_open,
     )
     for cause in found:
         _date(case, cause)
@@ -187,7 +189,7 @@ def _compare(
 ) -> list[Cause]:
     """Prove the paths again beside the last time that they were open, where they are not now. Where nothing of that is
     known, the translations that are the cause."""
-    if all(path["satisfied"] == "yes" and not history.hangs(path) for path in case.paths):
+    if all(path["satisfied"] == "yes" and not history.hangs(path) for path in case.document["paths"]):
         return []
     judge = Judge(case.question.policy, case.states, order.groups, names)
     case.earlier = _earlier(case, order, past, judge, say)
@@ -207,7 +209,7 @@ def _compare(
 
 def _earlier(case: Case, order: Order, past: list[history.Moment], judge: Judge, say: Say) -> Earlier | None:
     """A baseline that was given, the newest good snapshots, or what the hosts have saved on their disks."""
-    needed = history.deciding(case.paths) & set(case.states)
+    needed = history.deciding(case.document["paths"]) & set(case.states)
     if order.baseline is not None:
         good = history.given(order.baseline, case.states, needed)
         if good is not None:
@@ -241,13 +243,18 @@ def _after_a_reload(case: Case, order: Order, names: Resolver) -> list[str]:
     disks = _disks(case)
     if not disks:
         return []
+    forbidden = {path["name"] for path in case.forbidden}
     then = Judge(case.question.policy, {**case.states, **disks}, order.groups, names)
     return [
         f"path '{name}' would be cut off by the rules that {', '.join(disks)} {'has' if len(disks) == 1 else 'have'} "
         "saved: a reload or a reboot brings them"
         for name, cut in then.cut.items()
-        if cut is None or cut
+        if name not in forbidden and (cut is None or cut)
     ]
+
+
+def _then(earlier: Earlier) -> str:
+    return f"{timeline.moment(earlier.at)} ({earlier.what})" if earlier.at else f"in {earlier.what}"
 
 
 def _date(case: Case, cause: Cause) -> None:
@@ -255,15 +262,17 @@ def _date(case: Case, cause: Cause) -> None:
     earlier = case.earlier
     if cause.rule is None or cause.host not in case.states:
         return
-    if earlier is not None and earlier.at:
+    if earlier is not None and not (cause.changed or earlier.whole):
+        cause.when.append(f"it was so already {_then(earlier)}: no rule for it is known to be lost")
+    elif earlier is not None and earlier.at:
+        then, now = ("closed", "open") if cause.opens else ("open", "cut off")
         until = (
-            f"was first seen cut off {timeline.moment(earlier.bad_at)}"
-            if earlier.bad_at
-            else "is cut off now"
+            f"was first seen {now} {timeline.moment(earlier.bad_at)}" if earlier.bad_at else f"is {now} now"
         )
-        cause.when.append(f"it was open {timeline.moment(earlier.at)} ({earlier.what}), and {until}")
+        cause.when.append(f"it was {then} {_then(earlier)}, and {until}")
     elif earlier is not None:
-        cause.when.append(f"{earlier.what} would let it pass: the change is in memory only")
+        verb = "keep it closed" if cause.opens else "let it pass"
+        cause.when.append(f"{earlier.what} would {verb}: the change is in memory only")
     if not cause.chain:
         return
     told = timeline.told_by_device(case.raw.get(cause.host, {}))

@@ -79,6 +79,9 @@ def symptom(case: Case) -> list[str]:
             )
             line += pooled(bad)
         found.append(line)
+    for path in case.forbidden:
+        if path["permitted"]["flows"]:
+            found.append(f"'{path['name']}' is to be closed, and is {path['status']} by rules and routes")
     return found
 
 
@@ -100,8 +103,12 @@ def _cause(cause: Cause) -> list[str]:
         word, _colon, rest = item.partition(": ")
         lines.append(f"{word:<9} {rest}" if len(word) < 10 else f"evidence  {item}")
     lines += [f"when      {item}" for item in cause.when]
-    lines += [f"{words.COMMAND}{command}" for command in cause.commands]
-    return lines
+    return lines + put_back(cause)
+
+
+def put_back(cause: Cause) -> list[str]:
+    """A line for each command; they are for the host's own console."""
+    return [f"{words.COMMAND_ON}{cause.host}: {command}" for command in cause.commands]
 
 
 def _others(causes: Sequence[Cause]) -> list[str]:
@@ -109,7 +116,7 @@ def _others(causes: Sequence[Cause]) -> list[str]:
     lines = []
     for cause in shown:
         lines.append(f"{cause.confidence}: {cause.what}")
-        lines += [f"  {words.COMMAND}{command}" for command in cause.commands]
+        lines += [f"  {line}" for line in put_back(cause)]
     more = len(causes) - 1 - len(shown)
     return lines + ([f"and {more} more, in {DOCUMENT}"] if more > 0 else [])
 
@@ -148,7 +155,7 @@ def summary(found: Diagnosis, files: dict[str, Path]) -> str:
     """At most five lines."""
     lines = [found.verdict.text, *symptom(found.case)[:1]]
     if found.causes:
-        lines += [f"{words.COMMAND}{command}" for command in found.causes[0].commands[:1]]
+        lines += put_back(found.causes[0])[:1]
     return printable("\n".join([*lines[:4], f"report: {files['text']}"]))
 
 

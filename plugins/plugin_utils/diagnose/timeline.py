@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import Any
 
@@ -31,17 +32,35 @@ _SAID = (
 )
 
 
-def told_by_device(raw: Mapping[str, RawOutput]) -> str:
-    """``configuration changed at 10:31:02 UTC Mon Nov 23 2026 by alice``; empty where nothing says so."""
+@dataclass(frozen=True)
+class Said:
+    """A device's own words about the last change of its configuration. ``at``: in whatever format it writes.
+    ``by``: empty where it does not say. ``saved``: whether it speaks of the saved configuration."""
+
+    at: str
+    by: str
+    saved: bool
+
+    def text(self) -> str:
+        which = "saved configuration" if self.saved else "configuration"
+        return f"{which} changed at {self.at}{f' by {self.by}' if self.by else ''}, as the device says"
+
+
+def said_by_device(raw: Mapping[str, RawOutput]) -> Said | None:
+    """None where nothing says so."""
     for name in _CONFIGURATIONS:
         text = raw[name].stdout if name in raw else ""
         for pattern in _SAID:
             found = pattern.search(text)
             if found:
-                by = found.groupdict().get("by")
-                which = "saved configuration changed" if name == "startup_config" else "configuration changed"
-                return f"{which} at {found['at']}{f' by {by}' if by else ''}, as the device says"
-    return ""
+                return Said(found["at"], found.groupdict().get("by") or "", name == "startup_config")
+    return None
+
+
+def told_by_device(raw: Mapping[str, RawOutput]) -> str:
+    """``configuration changed at 10:31:02 UTC Mon Nov 23 2026 by alice``; empty where nothing says so."""
+    said = said_by_device(raw)
+    return said.text() if said is not None else ""
 
 
 def told_by_files(files: Mapping[str, Mapping[str, Any]], since: str = "") -> list[str]:

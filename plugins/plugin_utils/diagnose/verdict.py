@@ -34,7 +34,8 @@ class Verdict:
 def verdict(case: Case, causes: Sequence[Cause]) -> Verdict:
     """``causes``: the likeliest first."""
     unasked = any(cause.layer == NAME and not cause.host for cause in causes)  # the way to the name server
-    cleared = case.proven_open and not unasked and not any(cause.firewall for cause in causes)
+    guilty = any(cause.firewall and not cause.opens for cause in causes)
+    cleared = case.proven_open and not unasked and not guilty
     if not causes:
         return _without(case, cleared)
     first = causes[0]
@@ -42,6 +43,9 @@ def verdict(case: Case, causes: Sequence[Cause]) -> Verdict:
     if first.confidence == POSSIBLE and not case.closed and _all_through(case):
         text = f"{_works(case)}; what may matter: {first.what}"
         return Verdict(NOTHING, text[0].upper() + text[1:], False, cleared)
+    if first.opens:
+        text = f"{_sure('It is the firewall', certain)}, which lets pass what must be closed: {first.what}"
+        return Verdict(FIREWALL, text, certain, False)
     if first.firewall:
         return Verdict(FIREWALL, f"{_sure('It is the firewall', certain)}: {first.what}", certain, False)
     if cleared and not certain and not first.host:
@@ -56,7 +60,9 @@ def verdict(case: Case, causes: Sequence[Cause]) -> Verdict:
 
 def _beside(first: Cause, causes: Sequence[Cause]) -> str:
     """Where a name leads to the wrong place, what happens to packets there is no matter."""
-    beside = {cause.confidence for cause in causes if cause.firewall and first.layer != NAME}
+    beside = {
+        cause.confidence for cause in causes if cause.firewall and not cause.opens and first.layer != NAME
+    }
     if CERTAIN in beside:
         return "It is not the firewall alone"
     return "It may be the firewall, too; certain is" if LIKELY in beside else "It is not the firewall"

@@ -41,7 +41,7 @@ def screen(report: Entry, blocks: dict[str, list[str]], lines: int = LINES, widt
 
 
 def _is_command(line: str) -> bool:
-    return line.lstrip().startswith(words.COMMAND)
+    return line.lstrip().startswith((words.COMMAND, words.COMMAND_ON))
 
 
 def wrapped(line: str, width: int) -> list[str]:

@@ -34,6 +34,7 @@ ACTIONS = {
 }
 # What stands before a command that a person copies: such a line is not wrapped, or it would not work.
 COMMAND = "put it back: "
+COMMAND_ON = "put it back on "
 
 
 def counted(count: int, what: str) -> str:

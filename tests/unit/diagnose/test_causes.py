@@ -54,7 +54,7 @@ def test_a_narrowed_rule_with_an_earlier_snapshot(ailing: Ailing) -> None:
         "9 of 30 new connections fail (timeout), from app08-app10; 9 of their 9 pooled connections live on"
     )
     assert symptom in screen.symptom(found.case)[0]
-    assert f"  put it back: {first.commands[0]}\n" in screen.text(found)  # a command is never folded
+    assert f"  put it back on fw1: {first.commands[0]}\n" in screen.text(found)  # a command is never folded
 
 
 def test_without_anything_earlier_the_rule_that_denies_is_named(ailing: Ailing) -> None:

@@ -71,11 +71,12 @@ def test_services(service: Any, meant: Any) -> None:
     assert ask(**{**QUESTION, "service": service}).policy.schema["requiredPaths"][0]["service"] == meant
 
 
-def test_a_policy_is_asked_about_its_required_paths() -> None:
+def test_a_policy_is_asked_about_its_paths() -> None:
     found = ask(policy=POLICY)
-    assert [path.name for path in found.policy.paths] == ["one", "two"]
+    assert [path.name for path in found.policy.paths] == ["one", "two", "no"]
     assert (found.label, found.names) == ("Shop (2 paths)", ("db.example",))
     assert [path.name for path in ask(policy=POLICY, paths=["two"]).policy.paths] == ["two"]
+    assert ask(policy={"forbiddenPaths": POLICY["forbiddenPaths"]}).label == "no"
 
 
 MISTAKES: list[tuple[dict[str, Any], str, str]] = [
@@ -94,8 +95,8 @@ MISTAKES: list[tuple[dict[str, Any], str, str]] = [
     ({**QUESTION, "paths": ["one"]}, "path_diagnose_paths names paths of a policy", "path_diagnose_paths"),
     ({**QUESTION, "names": "a b!"}, "'b!' is no host name", "path_diagnose_names"),
     ({**QUESTION, "login": {"user": "shop", "password": "x"}}, "no password is used", "path_diagnose_login"),
-    ({"policy": POLICY, "paths": ["no"]}, "unknown required path 'no'", "paths[0]"),
-    ({"policy": {"forbiddenPaths": POLICY["forbiddenPaths"]}}, "no required path", "the inline policy"),
+    ({"policy": POLICY, "paths": ["nope"]}, "unknown path 'nope'", "path_diagnose_paths[0]"),
+    ({"policy": {"properties": {"hosts": {"required": ["fw1"]}}}}, "no path", "the inline policy"),
 ]
 
 
