@@ -25,10 +25,11 @@ def firewall_difference(
     before: State, after: State, ruleset: str | None = None, most: int = MOST
 ) -> list[dict[str, Any]]:
     """An entry for each hook and kind of connection with a difference; none for none. See the filter's docs."""
-    return [_entry(entry, after.host, most) for entry in differences(before, after, ruleset, most)]
+    return [entry_of(entry, after.host, most) for entry in differences(before, after, ruleset, most)]
 
 
-def _entry(entry: Entry, host: str, most: int) -> dict[str, Any]:
+def entry_of(entry: Entry, host: str, most: int) -> dict[str, Any]:
+    """One entry as plain data; ``most``: rules that are listed."""
     finding = entry.finding
     culprits = finding.case.culprits()
     found: dict[str, Any] = {"host": host, "hook": entry.hook, "connection": finding.connection}

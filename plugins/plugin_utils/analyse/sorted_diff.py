@@ -13,6 +13,7 @@ from ..model.flowset import FlowSet, Space
 from .blame import Case
 from .bucket import Bucket
 from .diff import Finding, MakeFinding, Moved
+from .late import TooLateError
 from .pair import ChainChange
 
 GAINED, LOST, UNKNOWN, KNOWN, REWRITTEN = "gained", "lost", "unknown", "known", "rewritten"
@@ -26,10 +27,6 @@ class Class:
 
     name: str
     flows: Mapping[str, FlowSet]
-
-
-class TooLateError(Exception):
-    """There is no time for the rest."""
 
 
 @dataclass

@@ -9,7 +9,7 @@ not, a field that rules write may have any value), and what earlier rules decide
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from random import Random
 from typing import Any
@@ -21,6 +21,7 @@ from ..model.rules import Rule, Ruleset, VerdictMap
 from ..model.state import State
 from .endings import EndingFirewall
 from .index import wanted, wanted_of
+from .late import TooLateError
 from .rulediff import as_dict
 from .scope import asked_by, chains_from, jumps, rules_by_chain, verdicts, written
 from .shadow import unknowns
@@ -72,7 +73,7 @@ def unreachable(state: State, ruleset: str | None = None) -> list[dict[str, Any]
             f"there is no ruleset {ruleset!r}", f"host {state.host}", f"use a hook's name or one of: {known}"
         )
     wanted_chains = set(rules) if ruleset is None else {*chains_from(rules, bases), *({ruleset} & set(rules))}
-    survey = _Survey(state)
+    survey = Survey(state)
     found: list[dict[str, Any]] = []
     for chain in rules:
         if chain in wanted_chains:
@@ -80,11 +81,13 @@ def unreachable(state: State, ruleset: str | None = None) -> list[dict[str, Any]
     return found
 
 
-class _Survey:
+class Survey:
     """What may come to each chain of one host, worked out from the hooks on."""
 
-    def __init__(self, state: State) -> None:
+    def __init__(self, state: State, late: Callable[[], bool] = lambda: False) -> None:
+        """``late``: whether to give up, asked before each rule; TooLateError then."""
         self.state = state
+        self._late = late
         self.space = Space()
         self.firewall = EndingFirewall(state, self.space)
         self.rules = self.firewall.rules
@@ -183,6 +186,7 @@ class _Survey:
 
     def _send_on(self, chain: str, index: int, coming: FlowSet, loose: tuple[str, ...]) -> bool:
         """False if nothing comes to the rule."""
+        self._go_on()
         rule = self.rules[chain][index]
         left = self._left(chain, index, coming)
         for target, flows in self._sent(chain, rule, left) if left else ():
@@ -216,6 +220,7 @@ class _Survey:
     def _reached(self, chain: str, index: int, coming: FlowSet) -> bool:
         """Whether anything is left (``_left``): a point is, unless a rule before it takes it; then all goes that this
         rule takes, and another point is tried."""
+        self._go_on()
         if any(map(asks_beyond, asked_by(self.rules[chain][index]))):
             return bool(coming)
         left = coming & self.firewall.possible(chain, index)
@@ -230,6 +235,10 @@ class _Survey:
                 return True
             left = left - taken
         return False
+
+    def _go_on(self) -> None:
+        if self._late():
+            raise TooLateError
 
     def _before(self, chain: str, index: int, flows: FlowSet) -> Iterable[int]:
         """The rules before this one that may have to do with the flows."""
@@ -276,6 +285,7 @@ class _Survey:
         )
 
     def _rule(self, chain: str, index: int) -> dict[str, Any]:
+        self._go_on()
         rule = self.rules[chain][index]
         with self.space.scratch():
             reason, by = self._why(chain, index)

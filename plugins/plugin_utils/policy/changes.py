@@ -21,6 +21,7 @@ from ..analyse.diff import differences
 from ..analyse.errors_back import errors_about
 from ..analyse.journey import UNKNOWN as STRAY
 from ..analyse.journey import Journey, plain
+from ..analyse.late import TooLateError
 from ..analyse.network import Network
 from ..analyse.replies import answers
 from ..analyse.sorted_diff import (
@@ -34,7 +35,6 @@ from ..analyse.sorted_diff import (
     Class,
     SortedFinding,
     Sorting,
-    TooLateError,
     noting,
 )
 from ..errors import PathGuardError

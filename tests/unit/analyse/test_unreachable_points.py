@@ -10,7 +10,7 @@ from random import Random
 import pytest
 
 from ansible_collections.pathguard.network.plugins.plugin_utils.analyse import evaluate
-from ansible_collections.pathguard.network.plugins.plugin_utils.analyse.unreachable import _Survey
+from ansible_collections.pathguard.network.plugins.plugin_utils.analyse.unreachable import Survey
 from ansible_collections.pathguard.network.plugins.plugin_utils.model.flow import flows_from
 from ansible_collections.pathguard.network.plugins.plugin_utils.model.flowset import Space
 from tests.unit.analyse.random_states import PREFIXES, RandomState
@@ -23,7 +23,7 @@ def test_a_flow_that_nothing_takes_is_found_where_something_is_left(
     monkeypatch.setattr(evaluate, "_INDEX_FROM", indexed)
     reached = [0, 0]
     for seed in range(60):
-        survey = _Survey(RandomState(Random(f"points {seed}"), effects=False).state)
+        survey = Survey(RandomState(Random(f"points {seed}"), effects=False).state)
         for chain, visit in survey.visits.items():
             loose = survey.firewall.loose(chain)
             coming = visit.flows.forget(*loose) if loose else visit.flows
