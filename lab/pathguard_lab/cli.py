@@ -89,7 +89,7 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _interrupted(number: int, _frame: object) -> None:
+def interrupted(number: int, _frame: object) -> None:
     for other in STOPPING:  # once is enough: what comes next is cleaning up
         signal.signal(other, signal.SIG_IGN)
     raise KeyboardInterrupt(signal.Signals(number).name)
@@ -98,7 +98,7 @@ def _interrupted(number: int, _frame: object) -> None:
 def main() -> int:
     options = _parser().parse_args()
     for number in STOPPING:
-        signal.signal(number, _interrupted)
+        signal.signal(number, interrupted)
     try:
         return COMMANDS[options.name](options)
     except LabError as error:

@@ -53,7 +53,7 @@ class Demo:
 
     def harmless(self) -> None:
         _title("1 of 4: a harmless update of ten app hosts, in two batches, behind the guard")
-        play = Play(self._inits, self.folder / "1", "harmless.yml", {"shop_version": "1.1.0", "batch": 5})
+        play = Play(self.lab.state, self.folder / "1", "harmless.yml", {"shop_version": "1.1.0", "batch": 5})
         done = play.run()
         show(done.output, _say)
         expect = self.expect
@@ -69,7 +69,7 @@ class Demo:
     def caught(self) -> None:
         _title("2 of 4: a routine update that also tidies the firewall: /24 becomes /26 in one rule")
         before, saved = firewall_rules(self._inits["fw1"]), saved_rules(self._inits["fw1"])
-        play = Play(self._inits, self.folder / "2", "routine.yml", {"shop_version": "1.2.0", "batch": 10})
+        play = Play(self.lab.state, self.folder / "2", "routine.yml", {"shop_version": "1.2.0", "batch": 10})
         done = play.run()
         show(done.output, _say)
         _say(f"  (the report above is in the files that it names, too; {self._fate()})")
@@ -134,7 +134,7 @@ class Demo:
         _title("3 of 4: the same break, and ansible-playbook is killed (SIGKILL) right after it")
         before, saved = firewall_rules(self._inits["fw1"]), saved_rules(self._inits["fw1"])
         play = Play(
-            self._inits,
+            self.lab.state,
             self.folder / "3",
             "routine.yml",
             {"shop_version": "1.3.0", "batch": 10, "path_guard_timeout": TIMER_SECONDS},
@@ -161,7 +161,7 @@ class Demo:
             (firewall_rules(self._inits["fw1"]), saved_rules(self._inits["fw1"])) == (before, saved),
         )
         _say(f"  that was {time.monotonic() - began:.0f} s after the kill: the rest of the timer's time")
-        look = Play(self._inits, self.folder / "3", "", {}).look()
+        look = Play(self.lab.state, self.folder / "3", "", {}).look()
         expect(
             "the checkpoint on fw1 says that it fired, and that the fingerprint is the recorded one",
             look["state"] == "fired" and look["proven"] is True and look["same_fingerprint"] is True,

@@ -11,27 +11,18 @@ import re
 import subprocess
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from . import topology
+from .controller import LAB, Controller, Done
 from .errors import LabError
-from .process import CONTROLLER_ENVIRONMENT, Identity, inside
+from .state import State
 
-LAB = Path(__file__).resolve().parent.parent
 # Lines that Ansible prints for each host and task: on a screen they hide the rest.
 NOISE = re.compile(
     r"^((ok|changed|included|skipping): |(TASK|PLAY) |RUNNING HANDLER|Origin: |\d+ |\s+\^ column|\s*$"
     r"|NO MORE HOSTS|\[WARNING\]|\w+\s+: ok=)"
 )
-TIMEOUT = 240.0
-
-
-@dataclass(frozen=True)
-class Done:
-    code: int
-    output: str
 
 
 def show(output: str, say: Callable[[str], None]) -> None:
@@ -51,28 +42,21 @@ def report_of(run: Path) -> tuple[dict[str, Any], str]:
 class Play:
     """``lab/scenarios/update.yml`` with one change; its runs go to ``folder``."""
 
-    def __init__(
-        self, inits: dict[str, Identity], folder: Path, change: str, variables: dict[str, Any]
-    ) -> None:
+    def __init__(self, state: State, folder: Path, change: str, variables: dict[str, Any]) -> None:
         self.folder = folder
-        self._controller = inits[topology.CONTROLLER]
+        self._controller = Controller(state)
         self._variables = {"change": change, "path_guard_snapshot_dir": str(folder / "runs"), **variables}
         folder.mkdir(exist_ok=True)
 
     def run(self) -> Done:
-        with self._start("update.yml") as process:
-            try:
-                output, _errors = process.communicate(timeout=TIMEOUT)
-            except BaseException:
-                process.kill()
-                raise
-        (self.folder / "output.txt").write_text(output, encoding="utf-8")
-        return Done(process.returncode, output)
+        done = self._controller.play(*self._words("update.yml"))
+        (self.folder / "output.txt").write_text(done.output, encoding="utf-8")
+        return done
 
     def run_until(self, reached: Callable[[], bool], seconds: float) -> None:
         """Start the play, and kill ansible-playbook with SIGKILL as soon as ``reached`` is true."""
         deadline = time.monotonic() + seconds
-        with self._start("update.yml") as process:
+        with self._controller.start(*self._words("update.yml")) as process:
             try:
                 while not reached():
                     if process.poll() is not None or time.monotonic() > deadline:
@@ -85,8 +69,7 @@ class Play:
 
     def look(self) -> dict[str, Any]:
         """The checkpoint of fw1 and new connections from all app hosts, by the collection's own modules."""
-        with self._start("look.yml") as process:
-            output, _errors = process.communicate(timeout=TIMEOUT)
+        output = self._controller.play(*self._words("look.yml")).output
         try:
             found: dict[str, Any] = json.loads((self.folder / "look.json").read_text(encoding="utf-8"))
         except (OSError, ValueError):
@@ -114,33 +97,6 @@ class Play:
             == 0
         )
 
-    def _start(self, playbook: str) -> subprocess.Popen[str]:
-        venv = os.environ["PATHGUARD_VENV"]
+    def _words(self, playbook: str) -> tuple[str, ...]:
         variables = {**self._variables, "look_file": str(self.folder / "look.json")}
-        command = [
-            f"{venv}/bin/ansible-playbook",
-            "-i",
-            str(LAB / "inventory"),
-            str(LAB / "scenarios" / playbook),
-            "-e",
-            json.dumps(variables),
-        ]
-        environment = {
-            **os.environ,
-            "PATH": f"{venv}/bin:{os.environ['PATH']}",
-            **CONTROLLER_ENVIRONMENT,
-            "ANSIBLE_FORKS": "10",
-            "ANSIBLE_PIPELINING": "true",
-            "ANSIBLE_NOCOLOR": "true",
-            "ANSIBLE_NOCOWS": "true",
-            "ANSIBLE_DEPRECATION_WARNINGS": "false",
-            "ANSIBLE_LOCALHOST_WARNING": "false",
-        }
-        return subprocess.Popen(
-            inside(self._controller.pid, ["env", "--chdir", str(LAB), *command], own_root=False),
-            env=environment,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-        )
+        return str(LAB / "scenarios" / playbook), "-e", json.dumps(variables)

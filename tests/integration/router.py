@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -14,15 +13,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import yaml
-
-from lab.pathguard_lab.process import inside
-from tests.integration.lab_fixture import INVENTORY, ROOT, Lab
+from lab.pathguard_lab.drill.router import ADDRESS, PORT, emulated_router
+from lab.pathguard_lab.drill.router import INVENTORY as ROUTERS
+from tests.integration.lab_fixture import INVENTORY, Lab
 from tests.support.emulated import PASSWORD, SECRET, USER
 
-ADDRESS, PORT = "10.99.0.2", 2222
-# Linux' names of the router's interfaces.
-NAMES = ("app0=GigabitEthernet1", "db0=GigabitEthernet2", "mgmt0=GigabitEthernet3")
 POLICY = {
     "$schema": "urn:pathguard:schema:path-policy:1",
     "title": "Shop, application to database, over an IOS router",
@@ -57,7 +52,7 @@ class Router:
 
     @property
     def inventories(self) -> tuple[str, ...]:
-        return ("-i", str(INVENTORY), "-i", str(self.folder / "routers.yml"))
+        return ("-i", str(INVENTORY), "-i", str(self.folder / ROUTERS))
 
     def config(self) -> str:
         return (self.folder / "running").read_text()
@@ -83,51 +78,8 @@ class Router:
 @contextmanager
 def router(lab: Lab, folder: Path, minute: float = 60.0) -> Iterator[Router]:
     """The router, until the block ends. ``minute``: how many seconds its minutes last."""
-    settings = {
-        "platform": "cisco_ios",
-        "bind": ADDRESS,
-        "port": PORT,
-        "passwords": {USER: PASSWORD},
-        "secret": SECRET,
-        "level": 1,
-        "minute": minute,
-        "running": str(folder / "running"),
-        "log": str(folder / "typed"),
-        "enforce": [sys.executable, "-m", "lab.emulator.enforce", str(folder / "running"), *NAMES],
-    }
-    lab.run("fw1", "nft flush ruleset", check=True)
-    command = inside(lab.init("fw1").pid, [sys.executable, "-m", "lab.emulator", "-"], net_only=True)
-    process = subprocess.Popen(command, cwd=ROOT, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
-    try:
-        assert process.stdin is not None
-        assert process.stdout is not None
-        process.stdin.write(json.dumps(settings))
-        process.stdin.close()
-        key = json.loads(process.stdout.readline())["key"]
-        (folder / "known_hosts").write_text(f"[{ADDRESS}]:{PORT} {key}\n")
-        _inventory(folder)
+    with emulated_router(lab.init("fw1"), folder, USER, PASSWORD, SECRET, minute):
         yield Router(lab, folder)
-    finally:
-        process.kill()
-        process.wait()
-
-
-def _inventory(folder: Path) -> None:
-    variables = {
-        "ansible_host": ADDRESS,
-        "ansible_port": PORT,
-        "ansible_connection": "ansible.netcommon.network_cli",
-        "ansible_network_os": "cisco.ios.ios",
-        "ansible_user": USER,
-        "ansible_password": PASSWORD,
-        "ansible_become": True,
-        "ansible_become_method": "enable",
-        "ansible_become_password": SECRET,
-        "ansible_ssh_private_key_file": "",
-        "ansible_ssh_common_args": f"-o UserKnownHostsFile={folder}/known_hosts -o GlobalKnownHostsFile=/dev/null",
-    }
-    document = {"routers": {"hosts": {"r1": variables}}}
-    (folder / "routers.yml").write_text(yaml.safe_dump(document))
 
 
 def lines_for_a_third_less() -> Sequence[str]:
