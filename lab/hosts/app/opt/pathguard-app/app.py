@@ -5,10 +5,10 @@
 
 Pooled connections are used every second; beside them a new connection is made every two seconds, as a
 new worker or a grown pool would. ``status.json`` tells the two apart, because an outage behind an
-ESTABLISHED rule hits new connections only::
+ESTABLISHED rule hits new connections only. With "writes" in the configuration pooled connections write, too::
 
     {"version": str, "updated_at": seconds since the epoch,
-     "pool": {"size": int, "alive": int, "last_error": str or null},
+     "pool": {"size": int, "alive": int, "last_error": str or null, "writes": int},
      "new_connection": {"ok": bool or null, "at": seconds or null, "ms": float or null, "error": str or null}}
 
 Usage: python3 app.py CONFIGURATION STATUS
@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import json
 import os
+import random
 import signal
 import sys
 import threading
@@ -28,6 +29,8 @@ import psycopg2
 POOL_PERIOD, NEW_PERIOD = 1.0, 2.0
 # Without it a dead pooled connection would hang for the kernel's quarter of an hour (tcp(7)).
 TCP_USER_TIMEOUT_MS = 4000
+# As many as the database is made with.
+ORDERS = 500
 
 
 class Status:
@@ -38,6 +41,7 @@ class Status:
         self.lock = threading.Lock()
         self.alive = [False] * size
         self.pool_error: str | None = None
+        self.writes = 0
         self.new = {"ok": None, "at": None, "ms": None, "error": None}
         self.version = version
 
@@ -46,7 +50,12 @@ class Status:
             document = {
                 "version": self.version,
                 "updated_at": time.time(),
-                "pool": {"size": len(self.alive), "alive": sum(self.alive), "last_error": self.pool_error},
+                "pool": {
+                    "size": len(self.alive),
+                    "alive": sum(self.alive),
+                    "last_error": self.pool_error,
+                    "writes": self.writes,
+                },
                 "new_connection": self.new,
             }
             with open(self.path + ".new", "w", encoding="utf-8") as file:
@@ -76,6 +85,11 @@ def query(connection) -> None:
         cursor.fetchone()
 
 
+def write(connection) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE orders SET placed = now() WHERE id = %s", (random.randint(1, ORDERS),))
+
+
 def one_line(error: Exception) -> str:
     return " ".join(str(error).split())
 
@@ -88,6 +102,10 @@ def keep_pooled(config: dict, status: Status, slot: int) -> None:
             if connection is None:
                 connection = connect(config)
             query(connection)
+            if config.get("writes"):
+                write(connection)
+                with status.lock:
+                    status.writes += 1
             status.alive[slot] = True
             if all(status.alive):
                 status.pool_error = None
