@@ -8,6 +8,7 @@ from __future__ import annotations
 import datetime
 import json
 import re
+from collections import Counter
 from collections.abc import Callable, Mapping
 from functools import cache
 from pathlib import Path
@@ -16,8 +17,11 @@ from typing import Any
 import jinja2
 
 from ..errors import PathGuardError
-from . import change_words, trace_words, words
+from . import audit_cases, audit_screen, audit_words, change_words, trace_words, words
+from .audit_sarif import audit_sarif
 from .clean import cleaned
+from .html import html
+from .html_page import is_audit
 from .sarif import sarif
 from .screen import WIDTH, screen, wrapped
 
@@ -53,7 +57,9 @@ def _environment(escaped: bool) -> jinja2.Environment:
         keep_trailing_newline=True,
     )
     found.filters.update(md=_markdown, code=_code, label=_label)
-    found.globals.update(words=words, trace_words=trace_words, change_words=change_words)
+    found.globals.update(
+        words=words, audit_words=audit_words, trace_words=trace_words, change_words=change_words
+    )
     return found
 
 
@@ -61,17 +67,14 @@ def _template(name: str, escaped: bool = False, **values: Any) -> str:
     return _environment(escaped).get_template(name).render(**values)
 
 
+def _block(path: Entry) -> list[str]:
+    """The long form of a path that is not as wanted."""
+    lines = _template("path.txt.j2", path=path).splitlines()
+    return [part for line in lines if line.strip() for part in wrapped(line, WIDTH)]
+
+
 def _text(report: Entry) -> str:
-    blocks = {
-        path["name"]: [
-            part
-            for line in _template("path.txt.j2", path=path).splitlines()
-            if line.strip()
-            for part in wrapped(line, WIDTH)
-        ]
-        for path in report["paths"]
-        if path["satisfied"] != "yes"
-    }
+    blocks = {path["name"]: _block(path) for path in report["paths"] if path["satisfied"] != "yes"}
     return "\n".join(screen(report, blocks)) + "\n"
 
 
@@ -80,11 +83,11 @@ def _report_markdown(report: Entry) -> str:
     return re.sub(r"\n{3,}", "\n\n", found)
 
 
-def _html(report: Entry) -> str:
-    return _template("report.html.j2", escaped=True, report=report, paths=words.worst_first(report["paths"]))
-
-
 def _junit(report: Entry) -> str:
+    return _template("report.xml.j2", escaped=True, report=report, cases=_cases(report))
+
+
+def _cases(report: Entry) -> list[Entry]:
     cases = [_case(path) for path in report["paths"]]
     for item in report["findings"]:
         if item["kind"] == "configuration":
@@ -98,7 +101,7 @@ def _junit(report: Entry) -> str:
                     "text": item["at"],
                 }
             )
-    return _template("report.xml.j2", escaped=True, report=report, cases=cases)
+    return cases
 
 
 def _case(path: Entry) -> Entry:
@@ -116,8 +119,12 @@ def _case(path: Entry) -> Entry:
 
 
 def _prometheus(report: Entry) -> str:
+    return _template("report.prom.j2", report=report, timestamp=_seconds(report))
+
+
+def _seconds(report: Entry) -> int:
     made = datetime.datetime.fromisoformat(report["generated_at"].replace("Z", "+00:00"))
-    return _template("report.prom.j2", report=report, timestamp=int(made.timestamp()))
+    return int(made.timestamp())
 
 
 def _sarif(report: Entry) -> str:
@@ -131,7 +138,7 @@ def _json(report: Entry) -> str:
 FORMATS: Mapping[str, Callable[[Entry], str]] = {
     "text": _text,
     "markdown": _report_markdown,
-    "html": _html,
+    "html": html,
     "junit": _junit,
     "sarif": _sarif,
     "prometheus": _prometheus,
@@ -144,21 +151,73 @@ def render_trace(trace: Mapping[str, Any]) -> str:
     return _template("trace.txt.j2", trace=cleaned(trace))
 
 
+def _audit_text(audit: Entry) -> str:
+    return "\n".join(audit_screen.screen(audit, _block)) + "\n"
+
+
+def _audit_markdown(audit: Entry) -> str:
+    policies = []
+    for policy in audit["policies"]:
+        if policy["report"] is not None:
+            text = re.sub(r"^#", "##", _report_markdown(policy["report"]), flags=re.MULTILINE)
+        elif policy["error"]:
+            text = f"## PathGuard FAIL: {_markdown(policy['file'])}\n\n{_markdown(policy['error'])}"
+        else:
+            text = f"## {_markdown(policy['file'])}\n\nTo be judged when the slices are joined."
+        policies.append({"text": text})
+    found = _template("audit.md.j2", audit=audit, policies=policies)
+    return re.sub(r"\n{3,}", "\n\n", found)
+
+
+def _audit_junit(audit: Entry) -> str:
+    suites = [
+        {
+            "name": policy["file"],
+            "cases": _cases(policy["report"])
+            if policy["report"] is not None
+            else audit_cases.of_policy(policy),
+        }
+        for policy in audit["policies"]
+    ]
+    return _template("audit.xml.j2", escaped=True, audit=audit, suites=[*suites, *audit_cases.suites(audit)])
+
+
+def _audit_sarif(audit: Entry) -> str:
+    return json.dumps(audit_sarif(audit), indent=2) + "\n"
+
+
+def _audit_prometheus(audit: Entry) -> str:
+    found = Counter((one["host"], one["kind"], one["severity"]) for one in audit["hygiene"])
+    return _template("audit.prom.j2", audit=audit, timestamp=_seconds(audit), hygiene=sorted(found.items()))
+
+
+# Of an audit (schemas/audit.schema.json).
+AUDIT_FORMATS: Mapping[str, Callable[[Entry], str]] = {
+    "text": _audit_text,
+    "markdown": _audit_markdown,
+    "html": html,
+    "junit": _audit_junit,
+    "sarif": _audit_sarif,
+    "prometheus": _audit_prometheus,
+    "json": _json,
+}
+
+
 def render(report: Mapping[str, Any], name: str = "text") -> str:
-    """The report in one of FORMATS; PathGuardError for another format or what is no report."""
+    """The report or audit in one of FORMATS; PathGuardError for another format or what is neither."""
     if name not in FORMATS:
         raise PathGuardError(f"there is no format {name!r}", "to_report", f"use one of {', '.join(FORMATS)}")
     if (
         not isinstance(report, Mapping)
         or report.get("format") != 1
-        or "paths" not in report
+        or not ("paths" in report or is_audit(report))
         or "summary" not in report
     ):
         raise PathGuardError(
             "this is not a report of policy_validate", "to_report", "give it the result's 'report'"
         )
     try:
-        return FORMATS[name](cleaned(report))
+        return (AUDIT_FORMATS if is_audit(report) else FORMATS)[name](cleaned(report))
     except (AttributeError, LookupError, TypeError, ValueError, jinja2.UndefinedError) as error:
         raise PathGuardError(
             f"the report is malformed: {error!r}", "to_report", "give it the result's 'report', unchanged"

@@ -129,7 +129,7 @@ def _html(text: str) -> None:
             tags.append(tag)
 
     Reader().feed(text)
-    assert "script" not in tags
+    assert tags.count("script") == 1  # the page's own
     assert {"table", "code", "h2"} <= set(tags)
 
 
@@ -211,5 +211,5 @@ def test_a_rule_to_remove_is_named_by_where_it_stands(form: str) -> None:
     required = {"from": {"group": "app"}, "to": {"group": "db_primary"}, "service": "postgresql"}
     policy = load_policy({"requiredPaths": [{"name": "p", **required}]})
     rendered = render(validate(policy, now, GROUPS, before), form)
-    said = " ".join(rendered.replace("\\", "").split())
+    said = " ".join(rendered.replace("\\", "").split()).lower()
     assert "remove on fw1 inet/filter/forward rule 20 handle 30" in said
