@@ -88,7 +88,6 @@ EXAMPLES = r"""
     snapshots: snapshots/now
   run_once: true
   register: trace
-  failed_when: trace.verdict != 'permit'
 
 - name: From the Internet, by the firewall's outer interface
   pathguard.network.path_trace:
