@@ -22,7 +22,11 @@ from .unreachable import Survey
 
 _HOOKS = ("input", "forward")
 # What counts as every service: (what it is called, the flow that asks for all of it).
-_WHOLE = (("every service", {}), ("every tcp service", {"protocol": "tcp"}), ("every udp service", {"protocol": "udp"}))
+_WHOLE: tuple[tuple[str, dict[str, str]], ...] = (
+    ("every service", {}),
+    ("every tcp service", {"protocol": "tcp"}),
+    ("every udp service", {"protocol": "udp"}),
+)
 _FAMILIES = ("ipv4", "ipv6")
 _PLACES = ("in_interface", "out_interface", "in_zone", "out_zone")
 _DENIES = ("drop", "reject")
@@ -117,9 +121,9 @@ class _Openness:
             for what, flow in _WHOLE
         ]
         self._wanted = everything
-        self._loopbacks = {name for name, one in survey.state.interfaces.items() if one.kind == "loopback"} | {
-            "lo"
-        }
+        self._loopbacks = {
+            name for name, one in survey.state.interfaces.items() if one.kind == "loopback"
+        } | {"lo"}
 
     def of(self, chain: str, index: int, rule: Rule) -> OpenRule | None:
         if not isinstance(rule.verdict, Verdict) or rule.verdict.kind != "accept":
@@ -137,7 +141,9 @@ class _Openness:
         names = {field: accepted.values(field) for field in _PLACES}
         if any(self._is_loopback(names[field]) for field in _PLACES[:2]):
             return None
-        told = tuple(f"{_SHORT[field]} {_some(listed)}" for field, listed in names.items() if listed not in ([], ["!"]))
+        told = tuple(
+            f"{_SHORT[field]} {_some(listed)}" for field, listed in names.items() if listed not in ([], ["!"])
+        )
         return OpenRule(chain, rule, what, limited=True, interfaces=told)
 
     def _is_loopback(self, names: list[str]) -> bool:

@@ -1,8 +1,8 @@
 # Copyright: (c) 2026, PathGuard developers
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The hosts of an audit, each as it is now: read by login, or from saved snapshots or outputs. A host that can't be read
-is told as that, and never left out."""
+"""The hosts of an audit, each as it is now: read by login, or from saved snapshots or outputs. A host that can't be
+read is told as that, and never left out."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ READ, FAILED, MISSING = "read", "failed", "missing"
 class HostRead:
     """One host. ``state``: None where it could not be read; ``error`` says why then. ``snapshot``: the file that holds
     it. ``gathered_at``: ISO 8601, UTC. ``said``: what a device says of its last change. ``trouble``: why its snapshot
-    could not be written although it was read."""
+    could not be written, although it was read."""
 
     name: str
     platform: str = ""
@@ -40,7 +40,7 @@ class HostRead:
     snapshot: Path | None = None
     gathered_at: str = ""
     said: Said | None = None
-    trouble: str = ""
+    trouble: PathGuardError | None = None
 
     @property
     def status(self) -> str:
@@ -62,7 +62,7 @@ class Collected:
 class AuditSite(DiagnoseSite):
     """Nothing is changed on any host."""
 
-    def collect(self, names: Sequence[str], folder: Path, run_id: str, boot: bool) -> Collected:
+    def collect(self, names: Sequence[str], folder: Path | None, run_id: str, boot: bool) -> Collected:
         """Read hosts concurrently, a snapshot each. A host of which a login can't even be made is one that failed."""
         errors: dict[str, PathGuardError] = {}
         reachable = []
@@ -87,19 +87,19 @@ class AuditSite(DiagnoseSite):
 
 
 def _kept(
-    name: str, platform: str, found: Gathered, folder: Path, gathered_at: str, run_id: str | None
+    name: str, platform: str, found: Gathered, folder: Path | None, gathered_at: str, run_id: str | None
 ) -> HostRead:
-    """A full disk costs the snapshot, and not the audit."""
-    host = HostRead(
-        name, platform, found.state, gathered_at=gathered_at, said=said_by_device(found.raw)
-    )
+    """A full disk costs the snapshot, and not the audit. ``folder``: None where none could be made."""
+    host = HostRead(name, platform, found.state, gathered_at=gathered_at, said=said_by_device(found.raw))
+    if folder is None:
+        return host
     document = snapshot.Snapshot(
         name, platform, gathered_at, found.state.to_dict(), list(found.raw.values()), run_id
     )
     try:
         host.snapshot = snapshot.write(folder, document)
     except GatherError as error:
-        host.trouble = str(error)
+        host.trouble = error
     return host
 
 
@@ -141,20 +141,22 @@ def _by_name(raw: Sequence[RawOutput]) -> Mapping[str, RawOutput]:
 
 
 def from_files(
-    folder: Path, names: Sequence[str], platforms: Mapping[str, str | PathGuardError], into: Path, run_id: str
+    folder: Path,
+    names: Sequence[str],
+    platforms: Mapping[str, str | PathGuardError],
+    into: Path | None,
+    run_id: str,
 ) -> Collected:
     """Saved outputs: of each host a folder of its name with a file for each command (``fw1/nft_text.txt``), or one file
-    with its configuration (``r1.cfg``). ``platforms``: host -> platform, or why it has none. ``into``: for the snapshots
-    that are made of them."""
+    with its configuration (``r1.cfg``). ``platforms``: host -> platform, or why it has none. ``into``: for the
+    snapshots that are made of them."""
     if not folder.is_dir():
-        raise AuditError(
-            "there is no such folder of saved outputs", str(folder), "correct path_audit_files"
-        )
+        raise AuditError("there is no such folder of saved outputs", str(folder), "correct path_audit_files")
     return Collected({name: _from_files(folder, name, platforms[name], into, run_id) for name in names})
 
 
 def _from_files(
-    folder: Path, name: str, platform: str | PathGuardError, into: Path, run_id: str
+    folder: Path, name: str, platform: str | PathGuardError, into: Path | None, run_id: str
 ) -> HostRead:
     try:
         if isinstance(platform, PathGuardError):

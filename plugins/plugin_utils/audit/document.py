@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from ..analyse.scope import rules_by_chain
 from ..errors import AuditError
 from .collect import FAILED, MISSING, READ, HostRead
 from .drift import SAME
@@ -73,8 +74,9 @@ def host_entry(one: HostRead, folder: Path | None = None) -> Entry:
     if state is not None:
         found["platform"] = state.platform
         found["fingerprint"] = state.fingerprint.get("static", "")
-        chains = (*state.rulesets.values(), *state.chains.values())
-        found["rules"] = sum(len({(rule.position, rule.text) for rule in item.rules}) for item in chains)
+        found["rules"] = sum(
+            len({(rule.position, rule.text) for rule in rules}) for rules in rules_by_chain(state).values()
+        )
         found["not_understood"] = len(state.not_understood)
         found["unreadable"] = [f"{item['what']}: {item['reason']}" for item in state.unreadable]
     return found
@@ -147,7 +149,8 @@ def _summary(found: Entry, fail_on: Sequence[str]) -> Entry:
         "hosts": {name: sum(item["status"] == name for item in found["hosts"]) for name in HOST_STATUS},
     }
     reasons = _reasons(found, summary, fail_on)
-    return {"verdict": "fail" if reasons else "pass", "reasons": reasons, **summary}
+    verdict = "fail" if reasons else "pass"
+    return {"verdict": verdict, "fail_on": list(fail_on), "reasons": reasons, **summary}
 
 
 def _reasons(found: Entry, summary: Entry, fail_on: Collection[str]) -> list[str]:
@@ -170,7 +173,9 @@ def _reasons(found: Entry, summary: Entry, fail_on: Collection[str]) -> list[str
     wanted = {severity for name, some in _HYGIENE.items() if name in fail_on for severity in some}
     bad = sum(count for name, count in summary["hygiene_by_severity"].items() if name in wanted)
     if bad:
-        reasons.append(f"{_count(bad, 'finding')} of hygiene ({', '.join(sorted(wanted, key=SEVERITIES.index))})")
+        reasons.append(
+            f"{_count(bad, 'finding')} of hygiene ({', '.join(sorted(wanted, key=SEVERITIES.index))})"
+        )
     if NOT_EXAMINED in fail_on and summary["not_examined"]:
         reasons.append(f"{_count(summary['not_examined'], 'thing')} not examined")
     return reasons

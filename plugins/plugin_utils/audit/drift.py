@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict
 from typing import Any
 
 from ..analyse.bucket import MOST
@@ -18,6 +18,7 @@ from ..analyse.diffdata import entry_of
 from ..analyse.late import TooLateError
 from ..analyse.pair import ChainChange
 from ..analyse.rulediff import rule_diff
+from ..analyse.scope import rules_by_chain
 from ..errors import PathGuardError
 from ..model.flowset import FlowSet
 from ..model.state import State
@@ -31,18 +32,9 @@ MOST_LINES = 50
 # Counted anew each second, and no setting.
 _COUNTERS = ("net.netfilter.nf_conntrack_count",)
 _BUCKETS = ("gained", "lost", "rewritten")
-_UNSETTLED = (("became_unknown", "permit"), ("became_unknown", "deny"), ("became_known", "permit"))
-_UNSETTLED += (("became_known", "deny"),)
-
-
-@dataclass
-class Known:
-    """What is known of who changed a host, and when. ``when``, ``by``: None where nothing says so. ``evidence``: a
-    sentence each."""
-
-    when: str | None = None
-    by: str | None = None
-    evidence: list[str] = field(default_factory=list)
+_UNSETTLED = tuple(
+    (name, verdict) for name in ("became_unknown", "became_known") for verdict in ("permit", "deny")
+)
 
 
 def without_comparison(host: str, status: str, reason: str = "") -> Entry:
@@ -125,8 +117,9 @@ def _sending(state: State) -> tuple[object, ...]:
 
 def _elsewhere(before: State, now: State) -> Iterator[Entry]:
     for (what, old), (_what, new) in zip(_aspects(before), _aspects(now)):
-        gone, come = list((Counter(old) - Counter(new)).elements()), list(
-            (Counter(new) - Counter(old)).elements()
+        gone, come = (
+            list((Counter(old) - Counter(new)).elements()),
+            list((Counter(new) - Counter(old)).elements()),
         )
         if gone or come:
             yield {
@@ -175,13 +168,8 @@ def managers_of(entry: Entry, *states: State) -> list[str]:
         {
             rule.managed_by
             for state in states
-            for key, rules in _rules(state)
+            for key, rules in rules_by_chain(state).items()
             for rule in rules
             if rule.managed_by and (key, rule.text) in changed
         }
     )
-
-
-def _rules(state: State) -> Iterable[tuple[str, Sequence[Any]]]:
-    for item in (*state.rulesets.values(), *state.chains.values()):
-        yield item.key, item.rules

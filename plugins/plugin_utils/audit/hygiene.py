@@ -75,22 +75,20 @@ def hygiene(state: State, seconds: float, boot: bool = True) -> tuple[list[Entry
     except TooLateError:
         return found, [*missed, *(not_examined(state.host, kind, late) for kind in (UNREACHABLE, ANY_ANY))]
     dead: list[Entry] = []
-    for kind, look in (
-        (UNREACHABLE, lambda: _unreachable(survey)),
-        (ANY_ANY, lambda: _any_any(survey, dead, lists, is_late)),
-    ):
-        some: list[Entry] = []
-        try:
-            some.extend(look())
-        except TooLateError:
-            missed.append(not_examined(state.host, kind, late))
-        found += _most(kind, some)
-        dead = [item for item in some if item["kind"] == UNREACHABLE] or dead
+    try:
+        dead = list(_unreachable(survey))
+    except TooLateError:
+        missed.append(not_examined(state.host, UNREACHABLE, late))
+    found += _most(UNREACHABLE, dead)
+    try:
+        found += _most(ANY_ANY, _any_any(survey, dead, lists, is_late))
+    except TooLateError:
+        missed.append(not_examined(state.host, ANY_ANY, late))
     return found, missed
 
 
 def _most(kind: str, found: Iterable[Entry]) -> list[Entry]:
-    """At most so many, and how many more there are."""
+    """At most so many, and how many more there are. Some of a kind may have come with another."""
     listed = list(found)
     more = len(listed) - MOST_OF_A_KIND
     if more > 0:
@@ -129,8 +127,8 @@ def _unbound(state: State) -> Iterator[Entry]:
         if item.hook or key in passed or (own and own <= used):
             continue
         message = (
-            f"the list {key} ({_count(item.rules)}) is bound to no interface, zone or policy: no packet comes to it; it "
-            "may serve something else (logins, routes, translations)"
+            f"the list {key} ({_count(item.rules)}) is bound to no interface, zone or policy: no packet comes to it; "
+            "it may serve something else (logins, routes, translations)"
         )
         yield finding(UNBOUND, LOW, state.host, message, ruleset=key)
 

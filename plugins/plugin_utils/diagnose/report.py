@@ -15,7 +15,7 @@ from typing import Any
 
 from ..errors import GuardError
 from ..gather import names_file
-from ..gather.access import scrub
+from ..gather.access import LEAST_OF_A_SECRET, scrub
 from ..gather.device_secrets import without_secrets
 from ..guard.record import now, write_private
 from . import screen
@@ -24,8 +24,6 @@ from .run import NOW, Diagnosis
 FORMAT = 1
 TEXT, REPORT, FACTS = "diagnosis.txt", "report.json", "facts.json"
 SUFFIX = ".tar.gz"
-# Of a shorter password, most of a text would be stars.
-LEAST_OF_A_SECRET = 4
 
 
 def document(found: Diagnosis) -> dict[str, Any]:

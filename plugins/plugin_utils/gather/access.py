@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 HIDDEN = "********"
+# Of a shorter password, most of a text would be stars.
+LEAST_OF_A_SECRET = 4
 
 STRICT = "strict"
 ACCEPT_NEW = "accept-new"
