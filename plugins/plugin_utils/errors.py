@@ -74,3 +74,7 @@ class GuardError(PathGuardError):
 
 class AuditError(PathGuardError):
     """An audit can't begin or be joined, or its history can't be kept."""
+
+
+class MonitorError(PathGuardError):
+    """The monitor can't begin, or can't remember what it told."""

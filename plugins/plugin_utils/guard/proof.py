@@ -60,6 +60,11 @@ def prove(
         planned=planned,
         expected=expected,
     )
+    return of_document(document)
+
+
+def of_document(document: dict[str, Any]) -> Proof:
+    """The proof that a report tells of."""
     entries = document["paths"]
     several = frozenset(entry["name"] for entry in entries if _ways(entry) > 1)
     return Proof(document, [view(entry) for entry in entries], _facts(document), several)
