@@ -40,6 +40,8 @@ FLAGS = (
     "--hide-scrollbars",
     "--remote-debugging-pipe",
 )
+# What a page may have done wrong; a jump within it by a script is none of it.
+_ISSUES = ("ContentSecurityPolicyIssue", "MixedContentIssue", "QuirksModeIssue", "CookieIssue")
 # Seconds that the browser may be silent for.
 PATIENCE = 30.0
 
@@ -190,7 +192,7 @@ class Page:
                 self.trouble.append(params["exceptionDetails"]["text"])
             elif event["method"] == "Runtime.consoleAPICalled":
                 self.trouble.append(str(params["args"]))
-            elif event["method"] == "Audits.issueAdded":
+            elif event["method"] == "Audits.issueAdded" and params["issue"]["code"] in _ISSUES:
                 self.trouble.append(str(params["issue"]))
 
         self.browser.listeners.append(listen)

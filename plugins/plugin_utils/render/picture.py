@@ -22,8 +22,8 @@ Entry = Mapping[str, Any]
 WIDTH = 340
 # Pixels: the first track, from one track to the next, the height of a row's lines of text, and what is between rows.
 _LEFT, _APART, _LINE, _GAP = 14, 18, 17, 16
-# Characters that fit beside the first track.
-_WIDE = 42
+# Pixels that a letter takes at most in the middle, by what it says: names are bold and larger.
+_NAME, _QUIET, _STRONG = 8.6, 7.4, 8.2
 _MOST_WAYS = 6
 _MOST_NAMES = 3
 _MOST_LINES = 2
@@ -86,9 +86,9 @@ def picture(path: Entry) -> Picture | None:
                         row.x = _LEFT + _APART * (track if role == ROUTER else 0)
     for row in rows.values():
         row.lines = _said(path, row)
+    told = "; ".join(_told(path, leg, way) for leg, way in zip(path["legs"], ways))
     height = _place(rows.values(), len(ways))
     lines = [line for track, way in enumerate(ways) for line in _lines(way, rows, _LEFT + _APART * track)]
-    told = "; ".join(_told(path, leg, way) for leg, way in zip(path["legs"], ways))
     return Picture(height, list(rows.values()), lines, told, len(path["legs"]) - len(ways))
 
 
@@ -133,7 +133,7 @@ def _left(path: Entry, leg: Entry, cut: int, unknown: int) -> str:
 def _end_of(path: Entry, role: str, note: str, mark: str) -> Row:
     """An end that no host which was read stands for."""
     label = path["from" if role == SOURCE else "to"]
-    return Row((role, label, note), role, clipped(label, _WIDE), [note], mark=mark)
+    return Row((role, label, note), role, label, [note], mark=mark)
 
 
 def _roles(leg: Entry) -> list[tuple[str, int, list[Entry]]]:
@@ -166,7 +166,7 @@ def _row(path: Entry, role: str, at: int, stages: Sequence[Entry], total: int) -
     if role == SOURCE and path["from"].startswith("any"):
         ways = [f"from outside, and of {title}"]
         title = path["from"]
-    row = Row((role, at, *hosts), role, clipped(title, _WIDE), ways, mark="end" if role == END else "pass")
+    row = Row((role, at, *hosts), role, title, ways, mark="end" if role == END else "pass")
     told = {
         tuple(stage["hosts"]): stage for stage in stages
     }.values()  # a host counts once, not by its interfaces
@@ -195,7 +195,7 @@ def _merge(held: Row, row: Row) -> None:
 
 
 def _said(path: Entry, row: Row) -> list[tuple[str, str]]:
-    found = [("quiet", clipped(listed(row.ways, _MOST_LINES), _WIDE + 2))] if row.ways else []
+    found = [("quiet", listed(row.ways, _MOST_LINES))] if row.ways else []
     replies = "replies of " if row.role == BACK else ""
     for kind, (pairs, total) in row.ended.items():
         number = words.number(pairs)
@@ -210,16 +210,22 @@ def _said(path: Entry, row: Row) -> list[tuple[str, str]]:
             "unknown": ("doubt", f"? {replies}{share} {noun} not known"),
             "through": ("through", f"\N{MULTIPLICATION X} {share} {noun} get through"),
         }[kind]
-        found.append((tone, clipped(text, _WIDE)))
+        found.append((tone, text))
     return found
 
 
 def _place(rows: Iterable[Row], tracks: int) -> int:
-    """Gives each row its place; the height of all."""
+    """Gives each row its place, and cuts what would stick out; the height of all."""
     y = 4
     for row in rows:
         row.y = y + _LINE // 2 + 1
         row.text_x = _LEFT + _APART * (tracks - 1) + 16
+        room = WIDTH - row.text_x
+        row.title = clipped(row.title, int(room / _NAME))
+        row.lines = [
+            (kind, clipped(text, int(room / (_QUIET if kind == "quiet" else _STRONG))))
+            for kind, text in row.lines
+        ]
         y += _LINE * (1 + len(row.lines)) + _GAP
     return y - _GAP + 6
 

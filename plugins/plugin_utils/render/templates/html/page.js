@@ -27,7 +27,7 @@
       shown += fits ? 1 : 0;
     });
     lists.forEach(function (list) {
-      var none = list.querySelector(".none");
+      var none = list.querySelector(".nothing");
       if (none) {
         none.hidden = Boolean(list.querySelector(".item:not([hidden])"));
       }
