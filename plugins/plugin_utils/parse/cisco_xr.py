@@ -59,7 +59,7 @@ def parse(host: str, outputs: Mapping[str, RawOutput]) -> State:
     why = platform_marks.problem(outputs, "cisco_xr")
     if not why:
         shown = raw.text(outputs, "running_config")
-        lines = modes.gathered(tree(shown), _mode, strays=True)
+        lines = modes.gathered(tree(shown), mode, strays=True)
         for line in lines:
             _top(config, line)
         config.dropping = mqc.dropping(lines)
@@ -87,7 +87,7 @@ def _cut_off(shown: str, lines: list[Line]) -> str:
     )
 
 
-def _mode(words: list[str]) -> modes.Belongs | None:
+def mode(words: list[str]) -> modes.Belongs | None:
     """What belongs to a line that opens a mode."""
     if _list_of(words) and len(words) == 3:
         return lambda line: is_number(line) or modes.first(line) in _ENTRY

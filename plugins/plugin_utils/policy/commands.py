@@ -11,8 +11,7 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections import Counter
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping
 
 from ..analyse.rulechanges import ADDED, CHANGED, MOVED, REMOVED, changes_between, settled
 from ..analyse.rulediff import set_diff
@@ -20,6 +19,7 @@ from ..analyse.undo import DEFAULT_ACTION, MEMBERS, Change
 from ..model.rules import Rule, Ruleset
 from ..model.state import NamedSet, State
 from . import device_commands
+from .neighbours import follower, rules_of
 
 _NFT = frozenset(("ip", "ip6", "inet", "arp", "bridge", "netdev"))
 # What the kernel keeps for iptables-nft must not be changed with the tool of the other variant.
@@ -44,9 +44,9 @@ Commands = tuple[str, ...]
 
 def commands_of(change: Change, before: State, now: State) -> Commands:
     """None where it is not known how, or where it would take more than a few."""
-    if now.platform in device_commands.LISTS:
-        return device_commands.commands_of(change, now)
-    if now.platform != "linux" or change.kind not in _UNDO or _is_managed(change):
+    if now.platform != "linux":
+        return device_commands.commands_of(change, before, now)
+    if change.kind not in _UNDO or _is_managed(change):
         return ()
     found = _UNDO[change.kind](change, before, now)
     return found if len(found) <= _MOST and all(len(item) <= _LONGEST for item in found) else ()
@@ -82,7 +82,7 @@ def _of_nft(change: Change, chain: str, before: State, now: State) -> Commands:
         return (f"nft replace rule {chain} handle {new.handle} {shlex.quote(text)}",)
     if not _is_there(change.key, now) or not _is_alone(change, before, now, (REMOVED, MOVED)):
         return ()
-    after = _follower(change, old, before, now)
+    after = follower(change, old, before, now)
     where = f"add rule {chain}" if after is None else f"insert rule {chain} handle {after.handle}"
     return (f"nft {where} {shlex.quote(text)}", *away)
 
@@ -97,7 +97,7 @@ def _of_iptables(change: Change, tool: str, chain: str, before: State, now: Stat
         return ()
     if new is not None:
         return (f"{tool} -R {chain} {new.line} {_arguments(old)}",)
-    after = _follower(change, old, before, now)
+    after = follower(change, old, before, now)
     where = f"-A {chain}" if after is None else f"-I {chain} {after.line}"
     return (f"{tool} {where} {_arguments(old)}",)
 
@@ -111,36 +111,14 @@ def _arguments(rule: Rule) -> str:
     return shlex.join(words[2:])
 
 
-def _list(key: str, state: State) -> Sequence[Rule]:
-    found = state.rulesets.get(key) or state.chains.get(key)
-    return found.rules if found is not None else ()
-
-
 def _is_there(key: str, state: State) -> bool:
     return key in state.rulesets or key in state.chains
 
 
 def _is_alone(change: Change, before: State, now: State, kinds: Collection[str]) -> bool:
     """Whether no other change of these kinds is in the chain: the place that a command names would be another then."""
-    changes = changes_between(_list(change.key, before), _list(change.key, now)).changes
+    changes = changes_between(rules_of(change.key, before), rules_of(change.key, now)).changes
     return sum(one.kind in kinds for one in changes) == 1
-
-
-def _follower(change: Change, old: Rule, before: State, now: State) -> Rule | None:
-    """The first rule of now that stood behind the one that is gone; None where none did."""
-    rules = _list(change.key, before)
-    behind = {settled(rule.text) for rule in rules if rule.position > old.position}
-    ahead = Counter(settled(rule.text) for rule in rules if rule.position < old.position)
-    moved = {rule.position for rule in change.after}
-    for rule in _list(change.key, now):
-        words = settled(rule.text)
-        if rule.position in moved:
-            continue
-        if ahead[words]:  # it says the same as one behind, and stood before
-            ahead[words] -= 1
-        elif words in behind:
-            return rule
-    return None
 
 
 def _default_action(change: Change, _before: State, _now: State) -> Commands:

@@ -1,78 +1,67 @@
 # Copyright: (c) 2026, PathGuard developers
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The lines that undo a change of one entry of a device's access list, to be typed at its prompt.
+"""The lines that undo a change of one rule of a device, to be typed at its prompt.
 
-By the numbers that entries have: Cisco IOS Security Configuration Guide ("IP Access List Entry Sequence Numbering"),
-Cisco NX-OS Security Configuration Guide ("Configuring IP ACLs"), Arista EOS User Manual ("ACLs and Route Maps"). Given
-only where the entry shows its number, and that number is nobody else's now.
+Given only where they say all that was there and are few, and only for rules that a line of the configuration makes.
+What a rule names (a group, an object) is not put back by them: where a rule's own text is as it was, there are none.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 
 from ..analyse.rulechanges import ADDED, CHANGED, REMOVED
 from ..analyse.undo import Change
 from ..model.rules import Rule
 from ..model.state import State
+from . import device_bindings, device_entries, device_trees
 
-_ENTRY = re.compile(r"(\d+) (?:permit|deny) (\S+)")
-# An entry of a standard list has no protocol: an address comes at once.
-_ADDRESS = re.compile(r"any|host|\d+\.\d+\.\d+\.\d+(?:/\d+)?")
+# More than that nobody reads before it is typed; a longer line is none that a person can check.
+_MOST, _LONGEST = 24, 300
+Lines = tuple[str, ...]
+Undo = Callable[[Change, State, State], Lines]
 
-
-def _of_ios(name: str, family: str, standard: bool) -> str:
-    """The lists of IPv6 write their numbers at the end, and are left out."""
-    return f"ip access-list {'standard' if standard else 'extended'} {name}" if family == "ip" else ""
-
-
-def _of_eos(name: str, family: str, standard: bool) -> str:
-    return f"{_FAMILY[family]} access-list {'standard ' if standard else ''}{name}"
-
-
-def _of_nxos(name: str, family: str, _standard: bool) -> str:
-    return f"{_FAMILY[family]} access-list {name}"
-
-
-_FAMILY = {"ip": "ip", "ip6": "ipv6"}
-# EOS changes a list when its mode is left ("group-change mode"), not before.
-_CLOSED = {"arista_eos": ("exit",)}
-# Platform -> how a list is opened for editing.
-LISTS: Mapping[str, Callable[[str, str, bool], str]] = {
-    "cisco_ios": _of_ios,
-    "cisco_nxos": _of_nxos,
-    "arista_eos": _of_eos,
+# How a configuration is entered and left, by platform.
+_AROUND: Mapping[str, tuple[Lines, Lines]] = {
+    "cisco_ios": (("configure terminal",), ()),
+    "cisco_nxos": (("configure terminal",), ()),
+    "arista_eos": (("configure terminal",), ()),
+    "cisco_asa": (("configure terminal",), ()),
+    "cisco_xr": (("configure",), ("commit",)),
+    "juniper_junos": (("configure",), ("commit",)),
+    "vyos": (("configure",), ("commit",)),
+    "paloalto_panos": (("configure",), ("commit",)),
+    "fortinet": ((), ()),
+}
+# Platform -> what undoes a change of a rule, the first that knows how.
+_UNDO: Mapping[str, tuple[Undo, ...]] = {
+    **dict.fromkeys(
+        ("cisco_ios", "cisco_nxos", "arista_eos", "cisco_xr"), (device_bindings.port, device_entries.numbered)
+    ),
+    "cisco_asa": (device_bindings.asa, device_entries.asa),
+    "juniper_junos": (device_bindings.junos, device_trees.junos),
+    "vyos": (device_trees.vyos,),
+    "paloalto_panos": (device_trees.panos,),
+    "fortinet": (device_trees.fortios,),
 }
 
 
-def commands_of(change: Change, now: State) -> tuple[str, ...]:
+def commands_of(change: Change, before: State, now: State) -> Lines:
     """Empty where it is not known how."""
-    ruleset = now.rulesets.get(change.key)
-    if change.kind not in (ADDED, REMOVED, CHANGED) or ruleset is None or ruleset.family not in _FAMILY:
+    if change.kind not in (ADDED, REMOVED, CHANGED) or not _said(change):
         return ()
-    old, new = (side[0] if side else None for side in (change.before, change.after))
-    shown = [rule for rule in (old, new) if rule is not None]
-    if not all(_numbered(rule) for rule in shown) or ruleset.hook:
+    found: Lines = next(
+        (lines for undo in _UNDO.get(now.platform, ()) if (lines := undo(change, before, now))), ()
+    )
+    if not found or len(found) > _MOST or any(len(line) > _LONGEST or "\n" in line for line in found):
         return ()
-    if old is not None and any(rule.line == old.line and rule.text != _text(new) for rule in ruleset.rules):
-        return ()
-    opened = LISTS[now.platform](change.key, ruleset.family, _standard(shown[0]))
-    lines = [f"no {new.line}"] if new is not None else []
-    lines += [old.text.strip()] if old is not None else []
-    return ("configure terminal", opened, *lines, *_CLOSED.get(now.platform, ())) if opened else ()
+    opening, closing = _AROUND[now.platform]
+    return (*opening, *found, *closing)
 
 
-def _numbered(rule: Rule) -> bool:
-    found = _ENTRY.match(rule.text.strip())
-    return found is not None and rule.line is not None and int(found[1]) == rule.line
-
-
-def _standard(rule: Rule) -> bool:
-    found = _ENTRY.match(rule.text.strip())
-    return found is not None and _ADDRESS.fullmatch(found[2]) is not None
-
-
-def _text(rule: Rule | None) -> str:
-    return rule.text if rule is not None else ""
+def _said(change: Change) -> bool:
+    """Whether the change is one of the rule's own text, and each side of it one rule that a line makes."""
+    texts = [[rule.text.strip() for rule in side] for side in (change.before, change.after)]
+    rules: list[Rule] = [*change.before, *change.after]
+    return texts[0] != texts[1] and all(rule.line is not None for rule in rules)

@@ -18,7 +18,7 @@ from ansible_collections.pathguard.network.plugins.plugin_utils.errors import Pa
 from ansible_collections.pathguard.network.plugins.plugin_utils.model.raw import RawOutput
 from ansible_collections.pathguard.network.plugins.plugin_utils.model.state import State
 from ansible_collections.pathguard.network.plugins.plugin_utils.parse import parse_platform
-from ansible_collections.pathguard.network.plugins.plugin_utils.parse.candidate import plan
+from ansible_collections.pathguard.network.plugins.plugin_utils.parse.candidate import kinds, plan
 from ansible_collections.pathguard.network.plugins.plugin_utils.parse.candidate.given import Candidate
 from ansible_collections.pathguard.network.plugins.plugin_utils.parse.candidate.merge import MERGES
 
@@ -327,7 +327,7 @@ def test_asa_clears_what_stands_before_and_not_what_follows() -> None:
     assert [line for line in left if "nat " in line] == ["nat (any,any) source static DB DB"]
 
 
-@pytest.mark.parametrize("platform", sorted(MERGES))
+@pytest.mark.parametrize("platform", sorted(RUNNING))
 def test_lines_that_change_nothing_leave_the_state_that_there_is(platform: str) -> None:
     lines = {
         "cisco_ios": "end\n",
@@ -380,9 +380,8 @@ def test_what_the_device_would_refuse_is_one_clear_error(name: str) -> None:
 
 
 def test_a_platform_without_merging_says_what_to_give() -> None:
-    outputs = {"running_config": RawOutput("running_config", "show", 0, "config system global\nend\n")}
     with pytest.raises(ParseError, match="can't be merged") as error:
-        plan.planned("fortinet", "f1", outputs, [Candidate("lines", "config firewall policy\nend\n")])
+        kinds.of_device(Candidate("lines", "allow all\n"), "another", tuple(MERGES))
     assert "kind: configuration" in error.value.todo
 
 

@@ -59,7 +59,7 @@ def test_one_entry(
 @pytest.mark.parametrize(
     ("platform", "opened", "before", "now"),
     [
-        # Numbers of IPv6 entries stand at the end; entries without numbers can't be told apart; another platform.
+        # Numbers of IPv6 entries stand at the end; entries without numbers can't be told apart.
         (
             "cisco_ios",
             "ipv6 access-list V",
@@ -71,12 +71,6 @@ def test_one_entry(
             "ip access-list extended A",
             ("permit tcp any any eq 22",),
             ("permit tcp any any eq 23",),
-        ),
-        (
-            "cisco_xr",
-            "ipv4 access-list A",
-            ("10 permit tcp any any eq 22",),
-            ("10 permit tcp any any eq 23",),
         ),
     ],
 )

@@ -39,10 +39,12 @@ class _Entry:
 
 class NumberedList:
     """``named``: what it is, for errors. ``lines``: those below its first line. ``numbers_behind``: whether entries
-    say ``sequence N`` (IPv6 lists of IOS)."""
+    say ``sequence N`` (IPv6 lists of IOS). ``replaces``: an entry takes the place of another one with its number, and
+    one may stand there twice (IOS XR, where a line of the configuration is set anew)."""
 
-    def __init__(self, named: str, lines: Sequence[Line]) -> None:
+    def __init__(self, named: str, lines: Sequence[Line], replaces: bool = False) -> None:
         self.named = named
+        self._replaces = replaces
         self.settings: list[Line] = []
         self._entries: list[_Entry] = []
         for line in _flat(lines):
@@ -85,7 +87,9 @@ class NumberedList:
         if beside:
             self._entries.append(_Entry(number, words, line.text, beside))
             return True
-        if same is not None and same.number != number and words[0] != "remark":
+        if self._replaces:
+            self._entries = [entry for entry in self._entries if entry.number != number]
+        elif same is not None and same.number != number and words[0] != "remark":
             raise RefusedError(
                 f"{self.named} has this entry already, as {same.number}, and does not take it twice:"
                 f" `no {same.number}` first"

@@ -29,6 +29,7 @@ _AROUND = (
     ("configure",),
     ("configure", "terminal"),
     ("config", "t"),
+    ("commit",),
     ("write",),
     ("write", "memory"),
     ("wr",),
@@ -61,7 +62,8 @@ class Dialect:
     ``opens``: whether a line without any below it opens a block. ``once``: the key of a setting that there is only
     one of, None for others. ``renumbers``: the list that a line renumbers, its first number and step, if it is one.
     ``flat_list``: of a line that is an entry of a list, the list's name, as IOS has it for numbered ones: ``no`` of
-    one entry takes all of the list away. ``in_order``: lines that the parser itself takes as commands."""
+    one entry takes all of the list away. ``in_order``: lines that the parser itself takes as commands. ``replaces``: an
+    entry takes the place of another one with its number."""
 
     read: Callable[[str], list[Line]]
     is_list: Callable[[list[str]], bool]
@@ -71,6 +73,7 @@ class Dialect:
     flat_list: Callable[[list[str]], str] = lambda _words: ""
     in_order: Callable[[list[str]], bool] = lambda _words: False
     end: tuple[str, ...] = ("end",)
+    replaces: bool = False
 
 
 def merged(dialect: Dialect, running: str, lines: str, source: str) -> str:
@@ -203,9 +206,8 @@ class _Merge:
         except RefusedError as error:
             self.fail(inner, str(error))
 
-    @staticmethod
-    def _in_list(block: Line, change: Callable[[NumberedList], None]) -> None:
-        one = NumberedList(block.text, block.children)
+    def _in_list(self, block: Line, change: Callable[[NumberedList], None]) -> None:
+        one = NumberedList(block.text, block.children, self._dialect.replaces)
         change(one)
         block.children = list(one.lines())
 

@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
-from .. import cisco_asa, cisco_nxos
+from .. import cisco_asa, cisco_nxos, cisco_xr
 from ..config import eos_binding, ios_lists, ios_text, modes
 from ..config.blocks import Line, tree
-from . import set_lines
+from . import forti_lines, panos_lines, set_lines
 from .cisco_lines import Dialect, merged
 
 # Settings of an interface that there is one of: their words, an asterisk for what may be another.
@@ -44,9 +44,12 @@ _ONCE = tuple(
         "nameif *",
         "security-level *",
         "ip address * * standby *",
+        "ipv4 address * *",
+        "ipv4 address *",
     )
 )
 _FAMILIES = ("ip", "ipv6")
+_VERSIONS, _WAYS = ("ipv4", "ipv6"), ("ingress", "egress", "in", "out")
 
 
 def _once(words: list[str]) -> tuple[str, ...] | None:
@@ -56,6 +59,10 @@ def _once(words: list[str]) -> tuple[str, ...] | None:
         "access-group"
     ]:  # of ASA: one for each direction of an interface, to itself, and one for all
         return ("access-group", *words[2:5], *(word for word in words[5:] if word == "control-plane"))
+    if (
+        words[1:2] == ["access-group"] and words[0] in _VERSIONS
+    ):  # of IOS XR, with settings behind the direction
+        return (*words[:2], *(word for word in words[2:] if word in _WAYS))
     for one in _ONCE:
         if len(one) == len(words) and all(here in ("*", there) for here, there in zip(one, words)):
             return one
@@ -73,6 +80,10 @@ def _named_list(words: list[str]) -> bool:
     if words[0] == "object-group":
         return len(words) > 2
     return words[0] in _FAMILIES and words[1:2] == ["access-list"] and len(words) > 2
+
+
+def _xr_list(words: list[str]) -> bool:
+    return words[0] in _VERSIONS and words[1:2] == ["access-list"] and len(words) == 3
 
 
 def _numbered(words: list[str]) -> str:
@@ -131,6 +142,13 @@ _EOS = Dialect(
     _opens_by(eos_binding.mode),
     _once,
 )
+_XR = Dialect(
+    lambda text: _gathered(text, cisco_xr.mode),
+    _xr_list,
+    _opens_by(cisco_xr.mode),
+    _once,
+    replaces=True,
+)
 _ASA = Dialect(
     cisco_asa.commands,
     lambda _words: False,
@@ -146,6 +164,9 @@ MERGES: dict[str, Callable[[str, str, str], str]] = {
     "cisco_nxos": partial(merged, _NXOS),
     "arista_eos": partial(merged, _EOS),
     "cisco_asa": partial(merged, _ASA),
+    "cisco_xr": partial(merged, _XR),
+    "fortinet": forti_lines.merged,
     "juniper_junos": set_lines.junos,
+    "paloalto_panos": panos_lines.merged,
     "vyos": set_lines.vyos,
 }

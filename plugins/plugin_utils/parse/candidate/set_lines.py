@@ -11,6 +11,7 @@ from __future__ import annotations
 from ...errors import ParseError
 from ..config import braces, vyos_tree
 from ..config.words import NotUnderstoodError
+from . import junos_choices
 
 _TODO = "mend the line, or give the device's whole planned configuration with kind: configuration"
 
@@ -21,17 +22,20 @@ def junos(running: str, lines: str, source: str) -> str:
         raise ParseError(
             "lines can't be merged into a configuration in XML", source, "gather the host again, as text"
         )
+    told = junos_choices.told(lines)
+    text = "\n".join(line for _number, line in told)
     try:
         known = len(braces.read(running).notes)
-        found = braces.read(f"{running}\n{lines}")
+        found = braces.read(f"{running}\n{text}")
     except NotUnderstoodError as error:
         raise ParseError(str(error), source, _TODO) from None
     start = running.count("\n") + 1
     strange = found.notes[known:]
     if strange:
         line, said = strange[0]
-        raise ParseError(f"{said[:120]!r} is not understood", f"{source}, line {line - start}", _TODO)
-    return f"{running}\n{lines}"
+        number = told[line - start - 1][0] if 0 < line - start <= len(told) else line - start
+        raise ParseError(f"{said[:120]!r} is not understood", f"{source}, line {number}", _TODO)
+    return f"{running}\n{text}"
 
 
 def vyos(running: str, lines: str, source: str) -> str:

@@ -61,9 +61,10 @@ class Block:
         return "; ".join(self.text)
 
 
-def tree(text: str) -> Block:
-    """NotUnderstoodError for a text that breaks off or was paged: its blocks don't end."""
-    root = Block("", 0)
+def tree(text: str, root: Block | None = None) -> Block:
+    """``root``: what is there already, to which the text is done. NotUnderstoodError for a text that breaks off or was
+    paged: its blocks don't end."""
+    root = root if root is not None else Block("", 0)
     stack: list[Block] = [root]
     in_entry: list[bool] = [False]
     for number, line, words in _statements(text):
@@ -131,6 +132,11 @@ def _open(line: str) -> bool:
 
 def _closes(line: str) -> bool:
     return '"' in _ESCAPED.sub("", line)
+
+
+def words_of(line: str) -> list[str]:
+    """Of a line of a ``Block.text``."""
+    return _words(line, 0) if '"' in line or "\\" in line or "'" in line else line.split()
 
 
 def _words(line: str, number: int) -> list[str]:

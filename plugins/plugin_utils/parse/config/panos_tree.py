@@ -292,7 +292,11 @@ def _insert(root: Node, prefix: list[str], words: list[str], line: int) -> None:
 
 
 def _set_lines(text: str) -> tuple[Node, list[tuple[int, str]]]:
-    root = Node(0)
+    return apply(Node(0), text)
+
+
+def apply(root: Node, text: str) -> tuple[Node, list[tuple[int, str]]]:
+    """Do what lines say to what there is: the root, and the lines that were not understood."""
     strange: list[tuple[int, str]] = []
     for number, line in _logical(text):
         words = _words(line, number)
@@ -331,6 +335,10 @@ def _logical(text: str) -> Iterator[tuple[int, str]]:
         yield number, line
 
 
+def words_of(line: str) -> list[str]:
+    return _words(line, 1)
+
+
 def _words(line: str, number: int) -> list[str]:
     if '"' not in line:
         words = line.split()
@@ -364,7 +372,7 @@ def _grow(root: Node, words: list[str], start: int, line: int) -> None:
             if at + 1 < len(words):
                 raise NotUnderstoodError(f"line {line}: {' '.join(words[at + 1 :])!r} after a list")
             return
-        if at >= start and len(path) > 1 and word in _leaves(path):
+        if at >= start and len(path) > 1 and word in leaves(path):
             leaf = node.put(word, line)
             at = _value(leaf, words, at + 1, line)
             continue
@@ -375,7 +383,8 @@ def _grow(root: Node, words: list[str], start: int, line: int) -> None:
         at += 1
 
 
-def _leaves(path: list[str]) -> frozenset[str]:
+def leaves(path: list[str]) -> frozenset[str]:
+    """The settings of what is at a path, after which a line may go on."""
     if path[-1] in ("destination-translation", "static-ip", "dynamic-ip-and-port", "dynamic-ip"):
         return _LEAVES["rule"]
     return _LEAVES.get(path[-2], frozenset())
