@@ -15,6 +15,7 @@ import shlex
 from collections.abc import Iterator, Sequence
 
 from ..config import braces
+from ..config.words import NotUnderstoodError
 
 _ACTIONS = ("accept", "discard", "reject", "next")
 _VERDICTS = ("permit", "deny", "reject")
@@ -36,7 +37,7 @@ def told(lines: str) -> list[tuple[int, str]]:
     if "{" in lines and not any(tag in lines.split() for tag in _TAGS):
         try:
             said = [["set", *words] for words in braces.read(lines).root.leaves()]
-        except braces.NotUnderstoodError:
+        except NotUnderstoodError:
             said = []  # the merge itself tells what is wrong
         if said:
             plain = [" ".join(["set", *map(_quoted, words[1:])]) for words in said]
