@@ -146,12 +146,13 @@ def from_files(
     platforms: Mapping[str, str | PathGuardError],
     into: Path | None,
     run_id: str,
+    option: str = "path_audit_files",
 ) -> Collected:
     """Saved outputs: of each host a folder of its name with a file for each command (``fw1/nft_text.txt``), or one file
     with its configuration (``r1.cfg``). ``platforms``: host -> platform, or why it has none. ``into``: for the
-    snapshots that are made of them."""
+    snapshots that are made of them. ``option``: what the user names the folder by."""
     if not folder.is_dir():
-        raise AuditError("there is no such folder of saved outputs", str(folder), "correct path_audit_files")
+        raise AuditError("there is no such folder of saved outputs", str(folder), f"correct {option}")
     return Collected({name: _from_files(folder, name, platforms[name], into, run_id) for name in names})
 
 

@@ -25,6 +25,7 @@ Groups = Mapping[str, Sequence[str]]
 Say = Callable[[str], None]
 SUFFIXES = (".yml", ".yaml", ".json")
 INLINE = "policy"
+OPTION = "path_audit_policies"
 
 
 @dataclass(frozen=True)
@@ -49,30 +50,31 @@ class Judged:
     today: datetime.date | None = None
 
 
-def read_policies(given: Any, folder: Path) -> list[Given]:
-    """``given``: a file, a folder, a policy itself, or a list of these; an empty list: none, on purpose.
+def read_policies(given: Any, folder: Path, option: str = OPTION) -> list[Given]:
+    """``given``: a file, a folder, a policy itself, or a list of these; an empty list: none, on purpose. ``option``:
+    what the user names them by.
 
     Raises PolicyError for the first that is malformed, AuditError where none is named."""
     if given is None or given == "":
         raise AuditError(
-            "it is not said which policies are to be audited",
-            "path_audit_policies",
-            "name policy files, or a folder of them; write path_audit_policies: [] to audit without any",
+            "it is not said which policies are meant",
+            option,
+            f"name policy files, or a folder of them; write {option}: [] to go without any",
         )
     found: list[Given] = []
     for item in given if isinstance(given, list) else [given]:
-        found += _read(item, folder)
+        found += _read(item, folder, option)
     twice = sorted({one.file for one in found if [other.file for other in found].count(one.file) > 1})
     if twice and twice != [INLINE]:
-        raise AuditError(f"named twice: {', '.join(twice)}", "path_audit_policies", "name each policy once")
+        raise AuditError(f"named twice: {', '.join(twice)}", option, "name each policy once")
     return found
 
 
-def _read(item: Any, folder: Path) -> list[Given]:
+def _read(item: Any, folder: Path, option: str) -> list[Given]:
     if isinstance(item, Mapping) or (isinstance(item, str) and "\n" in item):
         return [Given(INLINE, load_policy(item, folder))]
     if not isinstance(item, str) or not item.strip():
-        raise AuditError(f"{item!r} is no policy", "path_audit_policies", "name a file or a folder")
+        raise AuditError(f"{item!r} is no policy", option, "name a file or a folder")
     path = folder / Path(item).expanduser()
     if not path.is_dir():
         return [Given(item, load_policy(item, folder))]
@@ -88,7 +90,7 @@ def _read(item: Any, folder: Path) -> list[Given]:
         raise AuditError(
             f"there is no policy in this folder (no {', '.join(SUFFIXES)} file)",
             str(path),
-            "correct path_audit_policies",
+            f"correct {option}",
         )
     return [Given(f"{item.rstrip('/')}/{file.name}", load_policy(str(file), folder)) for file in files]
 

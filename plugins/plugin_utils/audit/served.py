@@ -71,7 +71,7 @@ def served(
     if lacking or not given:
         why = f"{lacking[0]} could not be judged" if lacking else "there is no policy"
         return [], [not_examined("", kind, why) for kind in kinds]
-    use = _Use(unserved=_candidates(by.states) if wanted.unserved else None)
+    use = _Use(unserved=candidates(by.states) if wanted.unserved else None)
     until = time.monotonic() + wanted.seconds
     try:
         for one in given:
@@ -103,7 +103,7 @@ def _look(one: Given, by: Judged, use: _Use, today: datetime.date, until: float)
         if not _serves(path, today) and not _expired(path, today):
             continue
         proof = validation.proof(path.name)
-        for rules in _passing(proof, network, until):
+        for rules in passing(proof, network, until):
             for ref in rules:
                 place = (ref.host, ref.chain, ref.position, ref.text)
                 use.refs[place] = ref
@@ -112,14 +112,14 @@ def _look(one: Given, by: Judged, use: _Use, today: datetime.date, until: float)
                 else:
                     use.serving.add(place)
         if use.unserved is not None and _serves(path, today):
-            _drop_replies(use.unserved, proof, network, until)
+            drop_replies(use.unserved, proof, network, until)
 
 
 def _until(path: Path) -> str:
     return path.waiver.expires.isoformat() if path.waiver is not None else ""
 
 
-def _passing(proof: Proof, network: Network, until: float) -> Iterator[tuple[RuleRef, ...]]:
+def passing(proof: Proof, network: Network, until: float) -> Iterator[tuple[RuleRef, ...]]:
     """The rules by which flows of a path get through, host by host."""
     assumed = network.under(proof.path.assume)
     for one in proof.reached:
@@ -152,7 +152,7 @@ def _entry(
 # Rules that serve no path.
 
 
-def _candidates(states: Mapping[str, State]) -> dict[Place, Rule]:
+def candidates(states: Mapping[str, State]) -> dict[Place, Rule]:
     """The rules that let connections begin, apart from those that programs make."""
     found: dict[Place, Rule] = {}
     for host, state in states.items():
@@ -171,7 +171,7 @@ def _candidates(states: Mapping[str, State]) -> dict[Place, Rule]:
     return found
 
 
-def _drop_replies(candidates: dict[Place, Rule], proof: Proof, network: Network, until: float) -> None:
+def drop_replies(candidates: dict[Place, Rule], proof: Proof, network: Network, until: float) -> None:
     """Where rules keep no state, one that lets replies pass serves the path, too."""
     back: FlowSet = plain(answers(proof.permitted))
     for place, rule in list(candidates.items()):
