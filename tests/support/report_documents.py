@@ -232,6 +232,7 @@ def audit() -> Document:
         "missing_slices": [3],
         "summary": {
             "verdict": "fail",
+            "fail_on": ["violation"],
             "reasons": ["6 paths are not as wanted"],
             "paths": sum(len(report["paths"]) for report in reports),
             "status": _sum(reports, "status"),

@@ -39,6 +39,19 @@ class Slice:
         return {"number": self.number, "count": self.count}
 
 
+def slice_from(number: int, count: int) -> Slice | None:
+    """None where the hosts are not cut into slices (AWX says 0 of 1 then). AuditError for what can't be."""
+    if count <= 1 and number <= 1:
+        return None
+    if not 1 <= number <= count:
+        raise AuditError(
+            f"there is no slice {number} of {count}",
+            "path_audit_slice_number, path_audit_slice_count",
+            "give both, the number from 1 to the count",
+        )
+    return Slice(number, count)
+
+
 @dataclass
 class Parts:
     """What a document is made of; each as its schema has it. ``fail_on``: of FAIL_ON."""
@@ -190,7 +203,7 @@ def _named(names: Sequence[str]) -> str:
     return ", ".join(names[:_NAMED]) + (f" and {more} more" if more > 0 else "")
 
 
-def short(found: Mapping[str, Any]) -> Entry:
+def summary_of(found: Mapping[str, Any]) -> Entry:
     """The summary that goes through Ansible's variables and becomes an artifact of an AWX job."""
     summary = found["summary"]
     return {

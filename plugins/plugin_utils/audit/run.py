@@ -71,13 +71,15 @@ class Order:
 @dataclass
 class Audit:
     """``folder``: where it is kept; None where none could be made. ``files``: format -> file. ``trouble``: what could
-    not be written, which changes no verdict. ``history``: the commit's name; empty where none was made."""
+    not be written, which changes no verdict. ``notes``: what people should know besides. ``history``: the commit's
+    name; empty where none was made."""
 
     document: Entry
     folder: Path | None
     files: dict[str, Path]
     trouble: list[PathGuardError]
     history: str = ""
+    notes: list[str] = field(default_factory=list)
     seconds: dict[str, float] = field(default_factory=dict)
 
 
@@ -261,13 +263,7 @@ def _keep_history(order: Order, collected: Collected, result: Audit, secrets: Se
     if order.history_dir is None:
         return
     if order.partial:
-        result.trouble.append(
-            AuditError(
-                "no history was kept: --limit left hosts out, and a history is of all of them",
-                str(order.history_dir),
-                "audit without --limit",
-            )
-        )
+        result.notes.append("no history was kept: --limit left hosts out, and a history is of all of them")
         return
     texts = {}
     for name, path in result.files.items():
@@ -280,7 +276,7 @@ def _keep_history(order: Order, collected: Collected, result: Audit, secrets: Se
         return
     result.history = kept.commit
     if kept.note:
-        result.trouble.append(AuditError(kept.note, str(order.history_dir), "see the commit itself with git"))
+        result.notes.append(kept.note)
 
 
 def snapshots_of(folder: Path) -> dict[str, Path]:

@@ -13,6 +13,7 @@ from ..diagnose.saved import saved_files
 from ..diagnose.site import FACTS
 from ..diagnose.timeline import Said
 from ..model.state import State
+from ..policy.persistence import SAME
 from .collect import AuditSite, Collected
 from .drift import CHANGED, managers_of
 
@@ -73,11 +74,15 @@ def _by_managers(entry: Entry, states: list[State]) -> None:
 
 
 def _files(changed: list[Entry], collected: Collected, site: AuditSite) -> dict[str, Any]:
-    """Host -> its files of saved rules, when they were written and by whom they are owned."""
+    """Host -> its files of saved rules, when they were written and by whom they are owned. A file whose rules are not
+    those that run tells nothing of them."""
     requests = {}
     for entry in changed:
         state = collected.hosts[entry["host"]].state
-        if state is not None and state.platform == LINUX and saved_files(state):
-            requests[entry["host"]] = {"files": saved_files(state)}
+        if state is not None and state.platform == LINUX:
+            same = {item["file"] for item in state.boot["sources"] if item["matches"] == SAME}
+            asked = [file for file in saved_files(state) if file in same]
+            if asked:
+                requests[entry["host"]] = {"files": asked}
     answers, _silent = site.ask(FACTS, requests)
     return {name: answer.get("files", {}) for name, answer in answers.items()}

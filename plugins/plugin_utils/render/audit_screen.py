@@ -9,9 +9,9 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from . import audit_words as words
-from .clean import clipped
+from .clean import clipped, listed
 from .screen import LINES, WIDTH, wrapped
-from .words import COMMAND, COMMAND_ON, worst_first
+from .words import COMMAND, COMMAND_ON, runs, worst_first
 
 Entry = Mapping[str, Any]
 Block = list[str]
@@ -26,6 +26,7 @@ _WHAT = {
     "not examined": "things that were not examined",
 }
 _MOST_OF_A_DRIFT = 5
+_MOST_HOSTS = 6
 # A command that is cut does not work.
 _COMMANDS = (COMMAND, COMMAND_ON)
 
@@ -42,7 +43,7 @@ def screen(audit: Entry, path_block: Callable[[Entry], Block]) -> list[str]:
         "paths": _paths(audit, path_block),
         "drift": [_drift(one) for one in words.drifts(audit)],
         "hygiene": [_finding(one) for one in audit["hygiene"]],
-        "not examined": [wrapped(_missed(one), WIDTH) for one in audit["not_examined"]],
+        "not examined": [wrapped(line, WIDTH) for line in _missed(audit)],
     }
     lines = [*head, *_shared(parts, LINES - len(head))]
     return [line if line.lstrip().startswith(_COMMANDS) else clipped(line, WIDTH) for line in lines]
@@ -90,9 +91,15 @@ def _finding(one: Entry) -> Block:
     return [*found, *wrapped(f"          {one['text']}", WIDTH)] if one["text"] else found
 
 
-def _missed(one: Entry) -> str:
-    host = f" of {one['host']}" if one["host"] else ""
-    return f"not examined: {one['what']}{host}: {one['reason']}"
+def _missed(audit: Entry) -> Block:
+    """What is so of several hosts is told once."""
+    found: dict[tuple[str, str], list[str]] = {}
+    for one in audit["not_examined"]:
+        found.setdefault((one["what"], one["reason"]), []).append(one["host"])
+    return [
+        f"not examined: {what}{' of ' if any(hosts) else ''}{listed(runs(hosts), _MOST_HOSTS)}: {reason}"
+        for (what, reason), hosts in found.items()
+    ]
 
 
 def _shared(parts: Mapping[str, list[Block]], room: int) -> Block:

@@ -9,6 +9,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import PurePath
 from typing import Any
 
+from .words import shorter
+
 Entry = Mapping[str, Any]
 # In the order in which they are told.
 CLASSES = {
@@ -74,7 +76,7 @@ def _of(entry: Entry, name: str) -> Iterator[str]:
 
 def flow_text(flow: Mapping[str, list[str]]) -> str:
     """``10.10.1.66 -> 10.20.1.10, tcp 5432``; what else there is comes behind."""
-    ends = " -> ".join(_some(flow.get(end, ["any"])) for end in ("src", "dst"))
+    ends = " -> ".join(_addresses(flow.get(end, ["any"])) for end in ("src", "dst"))
     service = " ".join(_some(flow[name]) for name in ("protocol", "dst_port") if name in flow)
     told = ("src", "dst", "protocol", "dst_port")
     rest = [
@@ -83,6 +85,11 @@ def flow_text(flow: Mapping[str, list[str]]) -> str:
         if name not in told and not (name == "src_port" and values == _USUAL_PORTS)
     ]
     return ", ".join([ends, *([service] if service else []), *rest])
+
+
+def _addresses(values: list[str]) -> str:
+    """Most of a family as what is missing of it."""
+    return _some(values if values[0] == "!" else shorter(values, _MOST_VALUES))
 
 
 def _some(values: list[str]) -> str:
