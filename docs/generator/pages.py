@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import docsite
 import jinja2
 from antsibull_docs_parser import dom
 from antsibull_docs_parser.parser import Context, parse
@@ -159,11 +160,19 @@ def main() -> int:
     arguments.add_argument(
         "--check", action="store_true", help="write nothing; fail when a page is not current"
     )
-    check = arguments.parse_args().check
+    arguments.add_argument(
+        "--site", type=Path, metavar="DIR", help="build the documentation as a site in DIR, and nothing else"
+    )
+    chosen = arguments.parse_args()
     with tempfile.TemporaryDirectory(prefix="pathguard-docs-") as folder:
-        made = pages(collections_path(Path(folder)))
+        collections = collections_path(Path(folder))
+        if chosen.site is not None:
+            docsite.build(chosen.site.resolve(), Path(folder) / "site", collections)
+            print(f"{chosen.site}/index.html")
+            return 0
+        made = pages(collections)
     found = differences(made, PAGES)
-    if check:
+    if chosen.check:
         print(
             "\n".join(
                 [*found, "run docs/build and commit docs/plugins"] if found else ["docs/plugins is current"]
