@@ -35,7 +35,7 @@ def judge(fault: Fault, cause: Mapping[str, Any] | None, host: str, text: str) -
     said = plain(text)
     ways = [fault.cause, *([fault.diagnosed] if fault.diagnosed else [])]
     named = any(plain(way) in said for way in ways) or any(
-        all(word in said for word in plain(way).split()) for way in fault.said
+        all(_begins(word, said) for word in plain(way).split()) for way in fault.said
     )
     return Judgement(host in fault.hosts, named or (cause is not None and _is_its_rule(cause, said)))
 
@@ -43,6 +43,11 @@ def judge(fault: Fault, cause: Mapping[str, Any] | None, host: str, text: str) -
 def plain(text: str) -> str:
     """Without quotes, capitals and the number of spaces."""
     return " ".join(text.translate(QUOTES).lower().split())
+
+
+def _begins(word: str, said: str) -> bool:
+    """Whether a word of what was said begins with it: "translat" is in "a translation", "nat" not in "destination"."""
+    return re.search(rf"(?<![\w.]){re.escape(word)}", said) is not None
 
 
 def _is_its_rule(cause: Mapping[str, Any], said: str) -> bool:

@@ -60,7 +60,9 @@ def _parser() -> argparse.ArgumentParser:
         "--faults", metavar="LIST", help="with --unattended: which, separated by commas (all)"
     )
     parser.add_argument("--keep", metavar="FOLDER", help="a new folder for the policies and diagnoses")
-    parser.add_argument("--of-ansible", action="store_true", help=argparse.SUPPRESS)
+    parser.add_argument(
+        "--of-ansible", action="store_true", help="started by the playbook drill: its terminal is used"
+    )
     return parser
 
 
@@ -119,9 +121,8 @@ def _unattended(options: argparse.Namespace) -> int:
     return 0 if all(result.good for result in results) else 1
 
 
-def _attended(options: argparse.Namespace) -> int:
+def _attended(options: argparse.Namespace, place: Path | None) -> int:
     fault, seed = pick(options.fault, options.seed)
-    place = terminal.of_ansible() if options.of_ansible else terminal.of_us()
     if place is None:
         raise LabError(NO_TERMINAL)
     with terminal.opened(place) as screen:
@@ -186,7 +187,12 @@ def _command(options: argparse.Namespace) -> int:
         return _scores()
     if options.faults and not options.unattended:
         raise LabError("--faults is for --unattended\nwhat to do: name one fault alone: lab/drill 03a")
-    return _unattended(options) if options.unattended else _attended(options)
+    caller = terminal.ansible() if options.of_ansible else None
+    if caller:
+        terminal.end_with(caller.process)
+    if options.unattended:
+        return _unattended(options)
+    return _attended(options, caller.terminal if caller else terminal.of_us())
 
 
 def main() -> int:

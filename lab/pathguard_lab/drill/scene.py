@@ -29,12 +29,14 @@ DIAGNOSE = "pathguard.network.diagnose"
 
 @dataclass(frozen=True)
 class Diagnosis:
-    """``document``: by schemas/diagnosis.schema.json, empty where the play failed. ``seconds``: of the whole play."""
+    """``document``: by schemas/diagnosis.schema.json, empty where the play failed. ``seconds``: of the whole play.
+    ``findings``: those of its proof, by schemas/report.schema.json."""
 
     code: int
     output: str
     document: dict[str, Any]
     seconds: float
+    findings: list[dict[str, Any]] = field(default_factory=list)
 
     @property
     def causes(self) -> list[dict[str, Any]]:
@@ -107,8 +109,13 @@ class Scene:
         written = sorted(
             desk.folder.glob("pathguard/diagnosis-*/diagnosis.json"), key=lambda path: path.stat().st_mtime
         )
-        document = json.loads(written[-1].read_text(encoding="utf-8")) if written and done.code == 0 else {}
-        return Diagnosis(done.code, done.output, document, seconds)
+        if done.code != 0 or not written:
+            return Diagnosis(done.code, done.output, {}, seconds)
+        document, proof = (
+            json.loads(path.read_text(encoding="utf-8"))
+            for path in (written[-1], written[-1].with_name("report.json"))
+        )
+        return Diagnosis(done.code, done.output, document, seconds, proof["findings"])
 
     def reset(self) -> None:
         """As when the lab came up."""

@@ -150,6 +150,7 @@ class Session:
             lines.append(f"  where     {host}{cause['what']}")
             lines += [f"  {name:8}  {cause[name]}" for name in ("now", "before") if cause[name]]
             lines += [f"  evidence  {line}" for line in (*cause["evidence"], *cause["when"])]
+            lines += [f"  next      {line}" for line in cause.get("next", ())]
             lines += [f"  put it back: on {cause['host']}: {command}" for command in cause["commands"]]
         if fault.cure == "N":
             lines.append("  No firewall rule does this: putting rules back would not have helped.")

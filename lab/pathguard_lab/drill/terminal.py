@@ -12,25 +12,52 @@ import select
 import signal
 import subprocess
 import termios
+import threading
+import time
 import tty
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+
+from ..process import Identity
 
 CHUNK = 65536
 END_SECONDS = 2.0
+LOOK_SECONDS = 0.5
 ANSIBLE = "ansible-playbook"
 
 
-def of_ansible() -> Path | None:
-    """The terminal of the ansible-playbook that this process is a child of: its workers have none."""
+@dataclass(frozen=True)
+class Caller:
+    """The ansible-playbook that a process is a child of, and its terminal: its workers and modules have none."""
+
+    process: Identity
+    terminal: Path | None
+
+
+def ansible() -> Caller | None:
+    """The outermost of them: a worker is a fork with the same words. None where there is none."""
+    found = None
     pid = os.getppid()
     while pid > 1:
         words = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
-        given = Path(os.path.realpath(f"/proc/{pid}/fd/0"))
-        if any(Path(os.fsdecode(word)).name == ANSIBLE for word in words) and _is_terminal(given):
-            return given
+        identity = Identity.of(pid)
+        if identity and any(Path(os.fsdecode(word)).name == ANSIBLE for word in words):
+            given = Path(os.path.realpath(f"/proc/{pid}/fd/0"))
+            found = Caller(identity, given if _is_terminal(given) else None)
         pid = int(Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()[1])
-    return None
+    return found
+
+
+def end_with(process: Identity) -> None:
+    """From now on this process gets SIGTERM when that one has ended: Ansible leaves its modules behind."""
+
+    def watch() -> None:
+        while process.alive():
+            time.sleep(LOOK_SECONDS)
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    threading.Thread(target=watch, daemon=True).start()
 
 
 def of_us() -> Path | None:
@@ -135,9 +162,9 @@ def _same_size(terminal: int, inner: int) -> None:
 def _raw(terminal: int) -> Iterator[None]:
     """Every key goes through, ctrl-C too: it is meant for what runs inside."""
     settings = termios.tcgetattr(terminal)
-    tty.setraw(terminal)
+    tty.setraw(terminal, termios.TCSANOW)
     try:
         yield
     finally:
         with contextlib.suppress(termios.error):
-            termios.tcsetattr(terminal, termios.TCSADRAIN, settings)
+            termios.tcsetattr(terminal, termios.TCSANOW, settings)

@@ -21,7 +21,7 @@ Say = Callable[[str], None]
 
 @dataclass(frozen=True)
 class Result:
-    """``how``: by what it was found (cause, note), or why it was not. ``seconds``: of the diagnosis; 0 without one."""
+    """``how``: by what it was found (cause, note, finding), or why it was not. ``seconds``: of the diagnosis, or 0."""
 
     fault: Fault
     found: bool
@@ -51,6 +51,10 @@ def judged(fault: Fault, told: Diagnosis) -> Result:
     for note in told.document["notes"]:
         if piece in note and any(host in note for host in fault.hosts):
             return Result(fault, True, "note", fault.host, told.seconds, verdict)
+    for finding in told.findings:
+        if piece in finding["message"] and finding.get("host") in fault.hosts:
+            how = f"finding of its proof ({finding['message']})"
+            return Result(fault, True, how, fault.host, told.seconds, verdict)
     first = told.causes[0] if told.causes else {}
     return Result(fault, False, f"{piece!r} is not named", first.get("host", ""), told.seconds, verdict)
 
