@@ -22,24 +22,12 @@ from .audit_sarif import audit_sarif
 from .clean import cleaned
 from .html import html
 from .html_page import is_audit
+from .markdown import code, markdown
 from .sarif import sarif
 from .screen import WIDTH, screen, wrapped
 
 Entry = dict[str, Any]
 _TEMPLATES = Path(__file__).resolve().parent / "templates"
-_MARKDOWN = re.compile(r"([\\`*_\[\]<>|~])")
-
-
-def _markdown(text: object) -> str:
-    return _MARKDOWN.sub(r"\\\1", str(text))
-
-
-def _code(text: object) -> str:
-    """A code span; its fence is longer than any run of backticks within (CommonMark 6.1), and no cell ends in it."""
-    plain = str(text).replace("|", "\\|")
-    longest = max((len(run) for run in re.findall(r"`+", plain)), default=0)
-    fence = "`" * (longest + 1)
-    return f"{fence} {plain} {fence}" if longest else f"`{plain}`"
 
 
 def _label(text: object) -> str:
@@ -56,7 +44,7 @@ def _environment(escaped: bool) -> jinja2.Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    found.filters.update(md=_markdown, code=_code, label=_label)
+    found.filters.update(md=markdown, code=code, label=_label)
     found.globals.update(
         words=words, audit_words=audit_words, trace_words=trace_words, change_words=change_words
     )
@@ -161,9 +149,9 @@ def _audit_markdown(audit: Entry) -> str:
         if policy["report"] is not None:
             text = re.sub(r"^#", "##", _report_markdown(policy["report"]), flags=re.MULTILINE)
         elif policy["error"]:
-            text = f"## PathGuard FAIL: {_markdown(policy['file'])}\n\n{_markdown(policy['error'])}"
+            text = f"## PathGuard FAIL: {markdown(policy['file'])}\n\n{markdown(policy['error'])}"
         else:
-            text = f"## {_markdown(policy['file'])}\n\nTo be judged when the slices are joined."
+            text = f"## {markdown(policy['file'])}\n\nTo be judged when the slices are joined."
         policies.append({"text": text})
     found = _template("audit.md.j2", audit=audit, policies=policies)
     return re.sub(r"\n{3,}", "\n\n", found)
