@@ -38,6 +38,7 @@ LOGIN_OPTIONS = {name: HOST_OPTIONS[name] for name in ("transport", "host_key_ch
 MACHINE_READABLE = ("json", "jsonl", "junit", "null")
 # What a credential of an automation platform, or a unit's environment file, sets.
 WEBHOOK_URL, WEBHOOK_SHAPE = "PATHGUARD_WEBHOOK_URL", "PATHGUARD_WEBHOOK_SHAPE"
+WEBHOOK_TOKEN = "PATHGUARD_WEBHOOK_TOKEN"  # noqa: S105 - a variable's name
 MAIL_PASSWORD = "PATHGUARD_MAIL_PASSWORD"  # noqa: S105 - a variable's name
 # Seconds that a run waits for a channel beyond its own time-outs, for connecting and for the answer.
 GRACE = 1.0
@@ -80,6 +81,7 @@ class ActionModule(HostsAction):
             "options": {
                 "url": {"type": "str", "required": True, "no_log": True},
                 "shape": {"type": "str", "default": "generic", "choices": list(SHAPES)},
+                "token": {"type": "str", "default": "", "no_log": True},
             },
         },
         "mail": {

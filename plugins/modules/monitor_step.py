@@ -78,7 +78,7 @@ options:
   webhooks:
     description:
       - URLs that notices are posted to. By default the one of the environment variable E(PATHGUARD_WEBHOOK_URL), in the
-        shape of E(PATHGUARD_WEBHOOK_SHAPE).
+        shape of E(PATHGUARD_WEBHOOK_SHAPE) and with the token of E(PATHGUARD_WEBHOOK_TOKEN).
     type: list
     elements: dict
     default: []
@@ -92,6 +92,10 @@ options:
         type: str
         choices: [generic, slack, teams]
         default: generic
+      token:
+        description: Sent as a Bearer token, where the receiver wants one. A secret.
+        type: str
+        default: ""
   mail:
     description: A mail server that takes notices.
     type: dict

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -24,6 +24,8 @@ Say = Callable[[str], None]
 NAP = 0.25
 # Seconds in which whoever wants that waits for a monitor that is just ending.
 HANDOVER = 3.0
+# Seconds between two looks at what has just changed: whoever says so has waited until it was over.
+WOKEN_PAUSE = 0.5
 # Of a monitor that holds the lock and has not ended a round for so many of its intervals, and so many seconds.
 STUCK, STUCK_LEAST = 10, 600.0
 
@@ -142,7 +144,10 @@ class Monitor:
     def _one(self, watch: Watch, outbox: Outbox, only: Collection[str] | None) -> None:
         order, outcome, memory = self._order, self._outcome, watch.memory
         try:
-            found = one_round(watch, order.name, order.damping, self._clock.sleep, self._clock.time, only)
+            damping = order.damping
+            if only is not None:
+                damping = replace(damping, pause=min(damping.pause, WOKEN_PAUSE))
+            found = one_round(watch, order.name, damping, self._clock.sleep, self._clock.time, only)
         except PathGuardError as error:
             if not order.lasting:
                 raise

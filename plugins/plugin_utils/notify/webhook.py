@@ -35,12 +35,14 @@ class _NoRedirects(urllib.request.HTTPRedirectHandler):
 
 @dataclass(frozen=True)
 class Webhook:
-    """``shape``: one of SHAPES. ``timeout``: seconds for connecting, and for each wait for an answer."""
+    """``shape``: one of SHAPES. ``timeout``: seconds for connecting, and for each wait for an answer. ``token``: of a
+    receiver that wants one, as its Bearer (RFC 6750)."""
 
     url: str = field(repr=False)
     shape: str = "generic"
     timeout: float = 5.0
     name: str = ""
+    token: str = field(default="", repr=False)
 
     def send(self, notice: Notice) -> None:
         body = json.dumps(SHAPES[self.shape](notice), ensure_ascii=False).encode("utf-8", "replace")
@@ -49,6 +51,8 @@ class Webhook:
             "User-Agent": AGENT,
             "Idempotency-Key": str(notice["id"]),
         }
+        if self.token:
+            headers["Authorization"] = f"Bearer {self.token}"
         request = urllib.request.Request(self.url, body, headers, method="POST")  # noqa: S310 - checked when made
         opener = urllib.request.build_opener(
             _NoRedirects, urllib.request.HTTPSHandler(context=ssl.create_default_context())
@@ -66,7 +70,7 @@ class Webhook:
             raise NotDeliveredError(f"it took the notice, and {why}", maybe=True) from None
 
 
-def webhook(url: str, shape: str, timeout: float, number: int) -> Webhook:
+def webhook(url: str, shape: str, timeout: float, number: int, token: str = "") -> Webhook:
     """``number``: which of several it is, from 1. Raises MonitorError, which does not hold the URL."""
     where = "path_monitor_webhooks" if number > 1 else "path_monitor_webhook_url"
     try:
@@ -78,7 +82,11 @@ def webhook(url: str, shape: str, timeout: float, number: int) -> Webhook:
         raise MonitorError("this is no URL of a webhook", where, "give one that begins with https://")
     if shape not in SHAPES:
         raise MonitorError(f"{shape!r} is no shape of a webhook", where, f"one of: {', '.join(SHAPES)}")
-    return Webhook(url, shape, timeout, f"webhook {number} ({shape})")
+    if not token.isprintable():
+        raise MonitorError(
+            "the webhook's token holds what no header can", where, "look for a line's end in it"
+        )
+    return Webhook(url, shape, timeout, f"webhook {number} ({shape})", token)
 
 
 def _refused(error: urllib.error.HTTPError) -> NotDeliveredError:
