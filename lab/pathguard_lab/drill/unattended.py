@@ -72,11 +72,13 @@ def words_of(cause: dict[str, Any]) -> str:
     return "\n".join(texts)
 
 
-def solve(scene: Scene, fault: Fault) -> Result:
-    """One fault from the symptom to the named rule; the lab is as it was afterwards."""
+def solve(scene: Scene, fault: Fault, history: bool = True) -> Result:
+    """One fault from the symptom to the named rule; the lab is as it was afterwards. ``history``: with a diagnosis of
+    the day before, when all was well."""
     try:
         with scene.network(fault, fault.id) as desk:
-            scene.diagnose(desk)  # of the day before, when all was well
+            if history:
+                scene.diagnose(desk)
             scene.make(desk)
             return judged(fault, scene.diagnose(desk))
     except LabError as error:
