@@ -28,12 +28,10 @@ from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime, timezone
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 DOCUMENTATION = r"""
 ---
-author:
-  - PathGuard developers (@pathguard)
 short_description: Tell when the rules of firewalls have changed
 description:
   - An ansible-rulebook event source that listens to what hosts and devices say when their rules change, and makes one
@@ -93,11 +91,8 @@ EXAMPLES = r"""
     follow:
       - host: fw1
         command: [ssh, -o, BatchMode=yes, -o, ServerAliveInterval=15, fw1, sudo, -n, nft, monitor]
-    syslog:
-      address: 0.0.0.0
-      udp: 5514
-    names:
-      192.0.2.1: core-sw1
+    syslog: {address: 0.0.0.0, udp: 5514}
+    names: {192.0.2.1: core-sw1}
 """
 
 LOG = logging.getLogger(__name__)
@@ -114,8 +109,6 @@ STEADY = 60.0
 MOST_BYTES, MOST_SENDERS, SILENCE = 16384, 200, 3600.0
 # Seconds between two looks at a file.
 LOOK = 0.2
-# Senders that were told to be unknown.
-MOST_STRANGERS = 1000
 
 
 @dataclass(frozen=True)
@@ -128,22 +121,23 @@ class Change:
     text: str
 
 
+# Takes a message and its sender's address.
+Take = Callable[[str, str], None]
+
 # What devices log when their configuration changes: platform, pattern with ``by`` where it is told, and the vendor's
 # message. Where changes wait for a commit, the commit counts.
 MESSAGES: Sequence[tuple[str, re.Pattern[str]]] = tuple(
     (platform, re.compile(pattern))
     for platform, pattern in (
         # Cisco IOS XR: System Error Message Reference, MGBL-CONFIG.
-        ("cisco_xr", r"%MGBL-CONFIG-\d-DB_COMMIT\b.*?(?:by user '(?P<by>[^']*)')?(?:\.|$)"),
-        ("cisco_xr", r"%MGBL-SYS-5-CONFIG_I\b.*?(?: by (?P<by>\S+))?"),
+        ("cisco_xr", r"%MGBL-CONFIG-\d-DB_COMMIT\b(?:.*?by user '(?P<by>[^']*)')?"),
+        ("cisco_xr", r"%MGBL-SYS-5-CONFIG_I\b(?:.*? by (?P<by>\S+))?"),
         # Cisco IOS and IOS XE: SYS-5-CONFIG_I; with "archive log config", PARSER-5-CFGLOG_LOGGEDCMD. Arista EOS
         # has the former name as well, and SYS-5-CONFIG_SESSION_COMMIT_SUCCESS.
-        ("cisco_ios", r"%SYS-5-CONFIG(?:_I|_SESSION_COMMIT_SUCCESS|_C)?\b: .*? by (?P<by>\S+)"),
-        ("cisco_ios", r"%SYS-5-CONFIG(?:_I|_SESSION_COMMIT_SUCCESS|_C)?\b"),
+        ("cisco_ios", r"%SYS-5-CONFIG(?:_I|_SESSION_COMMIT_SUCCESS|_C)?\b(?:: .*? by (?P<by>\S+))?"),
         ("cisco_ios", r"%PARSER-5-CFGLOG_LOGGEDCMD: User:(?P<by>\S*)"),
         # Cisco NX-OS: System Messages Reference, VSHD.
-        ("cisco_nxos", r"%VSHD-5-VSHD_SYSLOG_CONFIG_I\b: .*? by (?P<by>\S+)"),
-        ("cisco_nxos", r"%VSHD-5-VSHD_SYSLOG_CONFIG_I\b"),
+        ("cisco_nxos", r"%VSHD-5-VSHD_SYSLOG_CONFIG_I\b(?:: .*? by (?P<by>\S+))?"),
         # Cisco ASA: Syslog Messages, 111008 (a command that is no show command), 111010 (one that changes).
         ("cisco_asa", r"%(?:ASA|FTD)-\d-1110(?:08|10): User '(?P<by>[^']*)'"),
         # Junos: System Log Explorer, UI_COMMIT and UI_COMMIT_COMPLETED.
@@ -155,21 +149,21 @@ MESSAGES: Sequence[tuple[str, re.Pattern[str]]] = tuple(
         ),
         ("paloalto_panos", r",SYSTEM,general,.*\bCommit job succeeded\b(?:.* user (?P<by>\w+))?"),
         # FortiOS: Log Message Reference, 0100044544 to 0100044547 (path, object, attribute configured).
-        ("fortinet", r'\blogid="?01000?4454[4-7]"?.*?(?:\buser="(?P<by>[^"]*)")?'),
+        ("fortinet", r'\blogid="?01000?4454[4-7]"?(?:.*?\buser="(?P<by>[^"]*)")?'),
         # VyOS: what its commit logs.
         ("vyos", r"\bcommit(?:\[\d+\])?: Successful change to active configuration by user (?P<by>\S+)"),
         # Linux: audit(8) records that a syslog daemon passes on.
-        ("linux", r"(?:type=NETFILTER_CFG|audit: type=1325)\b.*?(?:\bcomm=\"(?P<by>[^\"]*)\")"),
-        ("linux", r"(?:type=NETFILTER_CFG|audit: type=1325)\b"),
+        ("linux", r"(?:type=NETFILTER_CFG|audit: type=1325)\b(?:.*?\bcomm=\"(?P<by>[^\"]*)\")?"),
     )
 )
 # Resetting counters is logged by the same records, and changes no rule (linux/audit.h, AUDIT_NFT_OP_RULE_RESET).
 NO_CHANGE = re.compile(r"\bop=nft_reset_\w+")
 # nft(8), "monitor": a transaction's last line, which is no change by itself.
 GENERATION = re.compile(r"^# new generation \d+ by process \d+ \((?P<by>[^)]*)\)")
-# RFC 5424, 6; RFC 3164, 4.1.2; and a file's lines with RFC 3339 times. Cisco's own begin with a number instead.
+# RFC 5424, 6; FortiOS; RFC 3164, 4.1.2; a file's lines with RFC 3339 times. Cisco's own begin with a number instead.
 HEADERS: Sequence[re.Pattern[str]] = (
     re.compile(r"^<\d{1,3}>1 \S+ (?P<host>\S+) "),
+    re.compile(r'^(?:<\d{1,3}>)?date=\S+ time=\S+ devname="?(?P<host>[^" ]+)'),
     re.compile(r"^(?:<\d{1,3}>)?[A-Z][a-z]{2} [ \d]\d (?:\d{4} )?\d\d:\d\d:\d\d (?P<host>[\w.:-]+?):? "),
     re.compile(r"^(?:<\d{1,3}>)?\d{4}-\d\d-\d\dT\S+ (?P<host>[\w.:-]+) "),
 )
@@ -235,7 +229,7 @@ class Names:
             if name in self.known:
                 return self.known[name]
         who = plain(sender or said)
-        if who not in self.strangers and len(self.strangers) < MOST_STRANGERS:
+        if who not in self.strangers and len(self.strangers) < 1000:
             self.strangers.add(who)
             LOG.warning(
                 "rule_changes: a message from %s, who is not in 'names', is left alone", who or "nobody"
@@ -314,8 +308,7 @@ def moment(at: float) -> str:
 
 async def lines_of(stream: asyncio.StreamReader) -> AsyncIterator[str]:
     """A stream's lines, whatever is in them; of one that is too long, the beginning."""
-    held = b""
-    cut = False
+    held, cut = b"", False
     while data := await stream.read(MOST_BYTES):
         *whole, held = (held + data).split(b"\n")
         for line in whole:
@@ -339,8 +332,7 @@ def text_of(data: bytes) -> str:
 
 async def follow(host: str, command: Sequence[str], kind: str, gatherer: Gatherer) -> None:
     """Run a command for ever. What has changed while it did not run is not known, which is an event, too."""
-    failures = 0
-    first = True
+    failures, first = 0, True
     while True:
         begun = time.monotonic()
         if not first:
@@ -365,11 +357,10 @@ async def listen(host: str, command: Sequence[str], kind: str, gatherer: Gathere
         )
     except OSError as error:
         return f"{command[0]} can't be run: {error.strerror}"
-    if process.stdout is None or process.stderr is None:
-        return f"{command[0]} has no output"
-    errors = asyncio.create_task(last_line(process.stderr))
+    output, trouble = cast(asyncio.StreamReader, process.stdout), cast(asyncio.StreamReader, process.stderr)
+    errors = asyncio.create_task(last_line(trouble))
     try:
-        async for line in lines_of(process.stdout):
+        async for line in lines_of(output):
             found = READERS[kind](line)
             if found is not None:
                 gatherer.hear(Change(host, found[0], found[1], plain(line)))
@@ -395,7 +386,7 @@ async def last_line(stream: asyncio.StreamReader) -> str:
 class Datagrams(asyncio.DatagramProtocol):
     """RFC 5426: one message a datagram."""
 
-    def __init__(self, take: Callable[[str, str], None]) -> None:
+    def __init__(self, take: Take) -> None:
         self._take = take
 
     def datagram_received(self, data: bytes, addr: tuple[Any, ...]) -> None:
@@ -405,7 +396,7 @@ class Datagrams(asyncio.DatagramProtocol):
 class Streams:
     """RFC 6587: messages end with a line feed, or begin with their length; in one stream, both."""
 
-    def __init__(self, take: Callable[[str, str], None]) -> None:
+    def __init__(self, take: Take) -> None:
         self._take = take
         self._open = 0
 
@@ -423,8 +414,8 @@ class Streams:
                 messages, held = split_frames(held + data)
                 for message in messages:
                     self._take(message, sender)
-        except (OSError, asyncio.TimeoutError) as error:
-            LOG.info("rule_changes: the connection from %s ended: %s", sender, type(error).__name__)
+        except (OSError, asyncio.TimeoutError):
+            return
         finally:
             self._open -= 1
             writer.close()
@@ -453,7 +444,7 @@ def split_frames(data: bytes) -> tuple[list[str], bytes]:
 # Files.
 
 
-async def tail(path: Path, take: Callable[[str, str], None]) -> None:
+async def tail(path: Path, take: Take) -> None:
     """Follow a file from its end; one that comes later, or after a rotation, from its beginning."""
     at, inode = -1, -1
     held = b""
@@ -552,16 +543,11 @@ def _followed(item: Any, where: str) -> tuple[str, Sequence[str], str]:
 
 
 def _port(syslog: Mapping[str, Any], name: str) -> int:
-    value = syslog.get(name)
-    if value is None:
-        return 0
-    try:
-        port = int(value)
-    except (TypeError, ValueError):
-        port = -1
-    if not 0 < port < 65536:
+    """0 where none is named. A rulebook's variables are texts."""
+    value = str(syslog.get(name, "0"))
+    if not value.isdecimal() or int(value) > 65535:
         raise ValueError(f"rule_changes: syslog.{name} is a port")
-    return port
+    return int(value)
 
 
 def _seconds(options: Mapping[str, Any], name: str, default: float) -> float:
@@ -589,8 +575,9 @@ async def main(queue: Any, args: dict[str, Any]) -> None:
     async with contextlib.AsyncExitStack() as stack:
         try:
             if asked.udp:
-                transport, _protocol = await loop.create_datagram_endpoint(
-                    lambda: Datagrams(take), local_addr=(asked.address, asked.udp)
+                where = asked.address, asked.udp
+                transport, _mine = await loop.create_datagram_endpoint(
+                    lambda: Datagrams(take), local_addr=where
                 )
                 stack.callback(transport.close)
             if asked.tcp:
