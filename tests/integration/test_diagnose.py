@@ -106,6 +106,19 @@ def test_from_the_symptom_to_the_cause(fresh_lab: Lab, tmp_path: Path) -> None:
         assert f"{gone.folder.name}/now/fw1.json" in archive.getnames()
 
 
+@pytest.mark.long
+def test_a_server_that_is_stopped_says_since_when(fresh_lab: Lab, tmp_path: Path) -> None:
+    """Without systemd, PostgreSQL's own files tell it."""
+    fresh_lab.run("db1", "lab-postgresql stop", check=True)
+    told = diagnose(fresh_lab, tmp_path, **QUESTION)
+    assert told.verdict["text"].startswith("It is not the firewall: db1: nothing listens on tcp 5432"), (
+        told.output
+    )
+    assert told.verdict["cleared"]
+    assert told.first["when"][0].startswith("/var/lib/postgresql/main is closed since "), told.first
+    assert told.first["next"] == ["on db1: start the server of /var/lib/postgresql/main, and read its log"]
+
+
 def _empty(folder: Path) -> Path:
     found = folder / "none"
     found.mkdir(exist_ok=True)

@@ -17,7 +17,7 @@ from ansible_collections.pathguard.network.plugins.plugin_utils.diagnose.run imp
     Order,
     diagnose,
 )
-from ansible_collections.pathguard.network.plugins.plugin_utils.diagnose.site import COUNTERS
+from ansible_collections.pathguard.network.plugins.plugin_utils.diagnose.site import COUNTERS, STOPPED
 from ansible_collections.pathguard.network.plugins.plugin_utils.errors import PathGuardError, UnreachableError
 from ansible_collections.pathguard.network.plugins.plugin_utils.guard.text import LINES
 from ansible_collections.pathguard.network.plugins.plugin_utils.model.rules import Ruleset
@@ -34,7 +34,8 @@ class Ward(FakeSite):
     """``results``: host -> what its connections meet, by default that they get through. ``at``: address ->
     what connections to it meet. ``pooled``: host -> open connections that live on. ``facts``: host -> a
     part of what its agent answers. ``counters``: two answers, before and after connections are tried.
-    ``asked``: what agents were asked. ``dead``: hosts without a login."""
+    ``asked``: what agents were asked. ``dead``: hosts without a login. ``stopped``: host -> port -> the server that
+    should listen there."""
 
     def __init__(self, states: Mapping[str, State]) -> None:
         super().__init__(states, Clock())
@@ -44,6 +45,7 @@ class Ward(FakeSite):
         self.at: dict[str, str] = {}
         self.asked: list[tuple[str, Mapping[str, Any]]] = []
         self.dead: set[str] = set()
+        self.stopped: dict[str, dict[str, Any]] = {}
 
     def read(
         self, names: Sequence[str], folder: Path, run_id: str
@@ -75,6 +77,8 @@ class Ward(FakeSite):
             told = self.counters.pop(0) if self.counters else {}
             empty = {"rules": {}, "unread": {}, "conntrack": {}, "listen": {}}
             return {host: {**empty, **told.get(host, {})} for host in requests}, {}
+        if agent == STOPPED:
+            return {host: {"ports": self.stopped.get(host, {})} for host in requests}, {}
         nothing: dict[str, Any] = {
             "at": 0.0,
             "names": {},

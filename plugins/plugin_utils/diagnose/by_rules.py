@@ -117,12 +117,11 @@ def _denial(case: Case, entry: Entry, item: Entry) -> Cause:
         place = where(last["host"], last["chain"], last)
         at = layer(case, last["host"], last["chain"])
         firewall = True
-        verb = "denies" if last["position"] else "accepts by no rule, and denies by default,"
-        what = (
-            f"{place}, {verb} part of it{about}"
-            if entry["status"] == "partial"
-            else f"{place}, {verb} it{about}"
-        )
+        part = "a part of it" if entry["status"] == "partial" else "it"
+        if last["position"]:
+            what = f"{place}: this rule denies {part}{about}"
+        else:
+            what = f"{place}: no rule accepts {part}{about}, and the default action denies it"
     return Cause(
         layer=at,
         host=item["host"],
@@ -137,7 +136,27 @@ def _denial(case: Case, entry: Entry, item: Entry) -> Cause:
         paths=[entry["name"]],
         pairs=item["pairs"],
         hosts=list(entry["cut"]["hosts"]) if entry["cut"] else [],
+        next=_next(case, entry, item),
     )
+
+
+def _next(case: Case, entry: Entry, item: Entry) -> list[str]:
+    """What a person may do who has nothing to compare with."""
+    if not item["rules"]:
+        return []
+    last, beside = item["rules"][-1], words.beside(item)
+    if not last["position"] and beside:
+        return [
+            f"on {last['host']}: see whether the rule that lets the rest pass became too narrow: {beside[0][1]}"
+        ]
+    if not last["position"]:
+        return [
+            f"on {last['host']}: see which rule for this was lost, or never made: nothing lets it pass there"
+        ]
+    return [
+        f"on {last['host']}: see who made this rule, and for what; a folder of earlier snapshots "
+        "(path_diagnose_history) would tell what was there before"
+    ]
 
 
 def _unknown(case: Case, entry: Entry) -> Iterator[Cause]:

@@ -9,9 +9,10 @@ from collections.abc import Iterable, Iterator
 
 from ..guard.detail import hosts
 from ..guard.probes import OPEN, REACHABLE, ProbeRow
-from ..render.clean import clipped
+from ..render.clean import clean, clipped
 from .case import Case, Entry, lost_tries, tries
 from .cause import CERTAIN, LIKELY, LISTENER, POSSIBLE, SERVICE, Cause
+from .timeline import clock
 
 # PostgreSQL documentation, appendix "PostgreSQL Error Codes": what a server says before it asks for a password.
 CODES = {
@@ -58,7 +59,7 @@ def _listeners(case: Case) -> Iterator[Cause]:
         evidence = (
             f"probes: {lost_tries(refused)} of {tries(rows)} new connections were refused: {_NO_FIREWALL}"
         )
-        yield Cause(
+        found = Cause(
             layer=LISTENER,
             host=host,
             what=f"{host}: {what}{NOT_ON if places else ''}{places}",
@@ -68,6 +69,23 @@ def _listeners(case: Case) -> Iterator[Cause]:
             pairs=len(refused),
             hosts=list(dict.fromkeys(row.host for row in refused)),
         )
+        _stopped(case, found, {str(row.port) for row in rows})
+        yield found
+
+
+def _stopped(case: Case, cause: Cause, ports: set[str]) -> None:
+    """Since when the server is down, by systemd or by the folder of its data, and what to do."""
+    servers = case.stopped.get(cause.host, {})
+    for told in [server for port, server in servers.items() if port in ports and server]:
+        name, unit = clean(told["name"]), told["name"].endswith(".service")
+        since = f" since {clock(told['since'])}" if told["since"] is not None else ""
+        cause.when.append(f"{name} is {told['state']}{since}{' (systemd)' if unit else ''}")
+        cause.evidence += [clean(f"log: {told['said']}")] if told["said"] else []
+        if unit:
+            how = f"journalctl -u {name} -e tells why; systemctl start {name}"
+        else:
+            how = f"start the server of {name}, and read its log"
+        cause.next.append(f"on {cause.host}: {how}")
 
 
 def _about(item: Entry, row: ProbeRow) -> bool:

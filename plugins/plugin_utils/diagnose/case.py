@@ -26,7 +26,8 @@ class Case:
     """``document``: the paths' report (schemas/report.schema.json). ``rows``: new connections that were tried, none
     where that was not asked for. ``facts``: what the hosts' diagnose agents answered; ``deaf``: why a host gave none.
     ``sources``: hosts; ``destinations``: host -> its addresses on these paths. ``raw``: host -> what its commands
-    printed. ``gateways``: next hops that no host that was read has."""
+    printed. ``gateways``: next hops that no host that was read has. ``stopped``: host -> port -> the server that should
+    listen there, as the agent of that name tells it."""
 
     question: Question
     states: Mapping[str, State]
@@ -41,6 +42,7 @@ class Case:
     raw: Mapping[str, Mapping[str, RawOutput]] = field(default_factory=dict)
     earlier: Earlier | None = None
     gateways: Sequence[str] = ()
+    stopped: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     notes: Sequence[str] = ()
 
     @property

@@ -38,7 +38,7 @@ class Cause:
     ``place``: for people, ``chain``: the key of the rule's ruleset or chain. ``before``, ``now``: a rule's text.
     ``commands``: what reverts it, ready to run on ``host``. ``when``: what is known of when and by whom. ``pairs``,
     ``hosts``: what it costs. ``opens``: it cuts nothing off, it lets pass what a policy forbids. ``changed``: it is a
-    change since an earlier time, not just what denies now."""
+    change since an earlier time, not just what denies now. ``next``: what to do where there is no command."""
 
     layer: str
     host: str
@@ -58,11 +58,13 @@ class Cause:
     hosts: list[str] = field(default_factory=list)
     opens: bool = False
     changed: bool = False
+    next: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         """What a server said must not look like a line of ours."""
         self.what = clean(self.what)
         self.evidence = [clean(line) for line in self.evidence]
+        self.next = [clean(line) for line in self.next]
 
     def to_dict(self) -> dict[str, Any]:
         return {
@@ -83,6 +85,7 @@ class Cause:
             "pairs": self.pairs,
             "hosts": list(self.hosts),
             "opens": self.opens,
+            "next": list(self.next),
         }
 
 

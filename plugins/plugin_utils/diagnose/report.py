@@ -76,6 +76,7 @@ def write(found: Diagnosis, secrets: Iterable[str], bundle: bool) -> dict[str, P
     write_private(found.folder / REPORT, scrub(_json(found.case.document), hidden))
     facts = {
         "facts": found.case.facts,
+        "stopped": found.case.stopped,
         "before": found.case.counted.before,
         "after": found.case.counted.after,
     }

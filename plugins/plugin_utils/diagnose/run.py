@@ -32,7 +32,7 @@ from .checks import Check, checks
 from .counting import Counted, chains_of
 from .history import Earlier, Judge
 from .question import read_question
-from .site import COUNTERS, FACTS, DiagnoseSite, Gathered, Wanted, add_routers, gather
+from .site import COUNTERS, FACTS, STOPPED, DiagnoseSite, Gathered, Wanted, add_routers, gather
 from .verdict import Verdict, verdict
 
 NOW = "now"
@@ -127,6 +127,7 @@ def diagnose(order: Order, site: DiagnoseSite, say: Say) -> Diagnosis:
         gateways=gathered.gateways,
     )
     case.facts, case.deaf = site.ask(FACTS, asking.requests(case, targets, order.probe))
+    case.stopped = _stopped(case, site)
     by_names.keep(case, folder / NOW)
     clock.lap("ask")
     of_nat = _compare(case, order, past, names, folder, say)
@@ -174,6 +175,21 @@ def _connections(
     again = {name: request for name, request in requests.items() if name not in deaf} if targets else {}
     after = site.ask(COUNTERS, again)[0]
     return rows, Counted(states, before, after)
+
+
+def _stopped(case: Case, site: DiagnoseSite) -> dict[str, dict[str, Any]]:
+    """Asked of destinations on which nobody listens."""
+    silent = {
+        host: [
+            int(port)
+            for port, server in case.facts.get(host, {}).get("servers", {}).items()
+            if server["queue"] is None
+        ]
+        for host in case.destinations
+    }
+    requests = {host: {"ports": ports} for host, ports in silent.items() if ports}
+    answers = site.ask(STOPPED, requests)[0] if requests else {}
+    return {host: answer["ports"] for host, answer in answers.items()}
 
 
 def _raw(folder: Path, gathered: Gathered) -> dict[str, dict[str, RawOutput]]:

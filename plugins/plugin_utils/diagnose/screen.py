@@ -103,6 +103,7 @@ def _cause(cause: Cause) -> list[str]:
         word, _colon, rest = item.partition(": ")
         lines.append(f"{word:<9} {rest}" if len(word) < 10 else f"evidence  {item}")
     lines += [f"when      {item}" for item in cause.when]
+    lines += [f"next      {item}" for item in cause.next]
     return lines + put_back(cause)
 
 

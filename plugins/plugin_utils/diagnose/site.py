@@ -21,7 +21,7 @@ from ..guard.site import SEARCHED, Site
 from ..model import text
 from ..model.state import Interface, State
 
-COUNTERS, FACTS = "counter_agent", "diagnose_agent"
+COUNTERS, FACTS, STOPPED = "counter_agent", "diagnose_agent", "stopped_agent"
 # Seconds that an agent may be silent for.
 PATIENCE = 60.0
 

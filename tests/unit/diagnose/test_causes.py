@@ -62,7 +62,8 @@ def test_without_anything_earlier_the_rule_that_denies_is_named(ailing: Ailing) 
     ailing.fail("timeout", *CUT)
     found = ailing.ask()
     assert found.verdict.text == (
-        "It is the firewall: fw1, table inet filter, chain forward, accepts by no rule, and denies by default, part of it"
+        "It is the firewall: fw1, table inet filter, chain forward: no rule accepts a part of it, and the default action "
+        "denies it"
     )
     assert found.causes[0].commands == []
     narrow = "ip saddr 10.10.1.0/26 ip daddr { 10.20.1.10, 10.20.1.11 } tcp dport 5432 accept"
@@ -71,6 +72,10 @@ def test_without_anything_earlier_the_rule_that_denies_is_named(ailing: Ailing) 
         f"the rest: passes by fw1 inet/filter/forward rule 3 handle 13: {narrow}",
         "probes: 9 of 9 new connections of these failed (timeout)",
     ]
+    assert found.causes[0].next == [
+        f"on fw1: see whether the rule that lets the rest pass became too narrow: {narrow}"
+    ]
+    assert "next      on fw1: see whether" in screen.text(found)
 
 
 @pytest.mark.parametrize(

@@ -5,9 +5,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from ansible_collections.pathguard.network.plugins.plugin_utils.diagnose import report, screen
+from ansible_collections.pathguard.network.plugins.plugin_utils.model.state import Listener
 from tests.support.diagnose_scene import Ailing
 from tests.support.states import APPS, app_rule, forward
 
@@ -178,3 +181,44 @@ def test_refused_although_somebody_listens(ailing: Ailing) -> None:
         "It is not the firewall: db1: refuses new connections to 10.20.1.10 port 5432"
     )
     assert (found.verdict.certain, found.causes[0].hosts) == (False, ["app04"])
+
+
+STOPPED = {
+    "name": "postgresql@15-main.service",
+    "state": "failed (signal)",
+    "since": 1764000000.0,
+    "said": "",
+}
+DATA = {
+    "name": "/var/lib/postgresql/main",
+    "state": "closed",
+    "since": 1764000000.0,
+    "said": "/var/log/postgresql/main.log: database system is shut down",
+}
+
+
+@pytest.mark.parametrize(
+    ("server", "when", "todo"),
+    [
+        (
+            STOPPED,
+            "postgresql@15-main.service is failed (signal) since 2025-11-24 16:00:00 UTC (systemd)",
+            "on db1: journalctl -u postgresql@15-main.service -e tells why; systemctl start postgresql@15-main.service",
+        ),
+        (
+            DATA,
+            "/var/lib/postgresql/main is closed since 2025-11-24 16:00:00 UTC",
+            "on db1: start the server of /var/lib/postgresql/main, and read its log",
+        ),
+    ],
+)
+def test_a_server_that_is_stopped(ailing: Ailing, server: dict[str, Any], when: str, todo: str) -> None:
+    """Since when, what its log says, and what to do next."""
+    ailing.states["db1"].listeners = [Listener("tcp", "0.0.0.0", 22, "sshd")]
+    ailing.fail("refused", *APPS)
+    ailing.site.facts["db1"] = {"servers": {"5432": {**SERVER, "queue": None, "waiting": None}}}
+    ailing.site.stopped["db1"] = {"5432": server}
+    found = ailing.ask()
+    assert found.verdict.text.startswith("It is not the firewall: db1: nothing listens on tcp 5432")
+    assert (found.causes[0].when, found.causes[0].next) == ([when], [todo])
+    assert ("log: " + server["said"] in found.causes[0].evidence) is bool(server["said"])
