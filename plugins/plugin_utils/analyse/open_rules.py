@@ -14,8 +14,10 @@ from dataclasses import dataclass
 
 from ..model.flow import flows_from
 from ..model.flowset import FlowSet
+from ..model.match import All, In, Match
 from ..model.rules import Rule, Ruleset, Verdict
 from ..model.state import State
+from ..model.text import WIDTH
 from .late import TooLateError
 from .scope import chains_from, jumps, verdicts
 from .unreachable import Survey
@@ -126,7 +128,7 @@ class _Openness:
         } | {"lo"}
 
     def of(self, chain: str, index: int, rule: Rule) -> OpenRule | None:
-        if not isinstance(rule.verdict, Verdict) or rule.verdict.kind != "accept":
+        if not isinstance(rule.verdict, Verdict) or rule.verdict.kind != "accept" or _is_narrow(rule.match):
             return None
         accepted = self._firewall.leaving(chain, index) & self._entry(chain)
         anywhere = accepted.forget(*_PLACES)
@@ -163,6 +165,18 @@ class _Openness:
         return self._entries[chain]
 
 
+def _is_narrow(match: Match) -> bool:
+    """Whether a match surely leaves some address or port out: told from most rules at a glance."""
+    if isinstance(match, All):
+        return any(map(_is_narrow, match.matches))
+    if not isinstance(match, In) or match.field not in _BITS:
+        return False
+    bits = _BITS[match.field] or WIDTH[match.family]
+    return sum(high - low + 1 for low, high in match.ranges) < 1 << bits
+
+
+# 0: by the family.
+_BITS = {"src": 0, "dst": 0, "src_port": 16, "dst_port": 16}
 _SHORT = {"in_interface": "in", "out_interface": "out", "in_zone": "from zone", "out_zone": "to zone"}
 
 

@@ -118,11 +118,12 @@ class Survey:
         """What may come to the rulesets of a hook, each in turn. Lists of a device have no hook, and each is asked
         alone."""
         coming = self.space.everything
-        for ruleset in self.firewall.rulesets_of(hook):
+        listed = self.firewall.rulesets_of(hook)
+        for ruleset in listed:
             self.starts[ruleset.key] = scope = self._scope(ruleset)
             self.visits[ruleset.key] = _Visit(coming & scope)
-            if not hook:
-                continue
+            if not hook or ruleset is listed[-1]:
+                continue  # nothing comes after it
             chains = chains_from(self.rules, (ruleset.key,))
             rewriting = written(rule for chain in chains for rule in self.rules[chain])
             if sum(len(self.rules[chain]) for chain in chains) <= _MOST_PASSED_ON:
