@@ -22,7 +22,8 @@ ALIKE = 0.6
 
 @dataclass(frozen=True)
 class Fault:
-    """One entry; the catalogue's head says what the keys are. ``cut``: family -> names of app hosts."""
+    """One entry; the catalogue's head says what the keys are. ``cut``: family -> names of app hosts. ``said``: from
+    said.yml."""
 
     id: str
     name: str
@@ -67,8 +68,10 @@ class Fault:
 
 
 def faults() -> list[Fault]:
-    document = yaml.safe_load((FOLDER / "catalogue.yml").read_text(encoding="utf-8"))
-    return [Fault(**entry) for entry in document["faults"]]
+    document, said = (
+        yaml.safe_load((FOLDER / name).read_text(encoding="utf-8")) for name in ("catalogue.yml", "said.yml")
+    )
+    return [Fault(**entry, said=said.get(entry["id"], ())) for entry in document["faults"]]
 
 
 def chosen(words: str, known: Sequence[Fault] | None = None) -> list[Fault]:
