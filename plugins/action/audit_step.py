@@ -14,8 +14,14 @@ from ansible.utils.display import Display
 
 from ansible_collections.pathguard.network.plugins.plugin_utils.ansible_values import native, unsafe
 from ansible_collections.pathguard.network.plugins.plugin_utils.audit.collect import AuditSite
-from ansible_collections.pathguard.network.plugins.plugin_utils.audit.document import slice_from, summary_of
+from ansible_collections.pathguard.network.plugins.plugin_utils.audit.document import (
+    Slice,
+    slice_from,
+    summary_of,
+)
+from ansible_collections.pathguard.network.plugins.plugin_utils.audit.join import Source
 from ansible_collections.pathguard.network.plugins.plugin_utils.audit.run import Audit, Order, audit
+from ansible_collections.pathguard.network.plugins.plugin_utils.audit.slices import claimed, cut
 from ansible_collections.pathguard.network.plugins.plugin_utils.errors import AuditError, PathGuardError
 from ansible_collections.pathguard.network.plugins.plugin_utils.gather import netmiko_channel  # noqa: F401  # pylint: disable=unused-import
 from ansible_collections.pathguard.network.plugins.plugin_utils.gather.action import (
@@ -28,7 +34,7 @@ from ansible_collections.pathguard.network.plugins.plugin_utils.gather.offline i
 from ansible_collections.pathguard.network.plugins.plugin_utils.render.formats import render
 
 LOGIN_OPTIONS = {name: HOST_OPTIONS[name] for name in ("transport", "host_key_checking", "workers")}
-STATS = "path_audit_summary"
+STATS, ID = "path_audit_summary", "path_audit_id"
 # Standard output of these callbacks is a document of their own.
 MACHINE_READABLE = ("json", "jsonl", "junit", "null")
 
@@ -37,7 +43,7 @@ class ActionModule(HostsAction):
     BYPASS_HOST_LOOP = True
 
     SPEC: ClassVar[dict[str, dict[str, Any]]] = {
-        "step": {"type": "str", "required": True, "choices": ["audit", "verdict"]},
+        "step": {"type": "str", "required": True, "choices": ["audit", "join", "verdict"]},
         "policies": {"type": "raw"},
         "hosts": {"type": "list", "elements": "str"},
         "baseline": {"type": "str", "default": ""},
@@ -56,13 +62,18 @@ class ActionModule(HostsAction):
         "seconds": {"type": "float", "default": 20.0},
         "slice_number": {"type": "int", "default": 0},
         "slice_count": {"type": "int", "default": 0},
+        "slices_dir": {"type": "str", "default": ""},
         "folder": {"type": "str"},
         "result": {"type": "raw"},
         "command_timeout": {"type": "int", "default": 60},
         **LOGIN_OPTIONS,
     }
     RULES: ClassVar[dict[str, Any]] = {
-        "required_if": [("step", "audit", ("hosts",)), ("step", "verdict", ("result",))]
+        "required_if": [
+            ("step", "audit", ("hosts",)),
+            ("step", "join", ("hosts",)),
+            ("step", "verdict", ("result",)),
+        ]
     }
 
     def work(self, options: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
@@ -72,17 +83,17 @@ class ActionModule(HostsAction):
 
     def _audit(self, options: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
         """A task that has failed sets no artifacts, so what is wrong is told by the step after this one."""
-        part = options["slice_number"] if options["slice_count"] > 1 else 0
+        given = options["slice_number"] if options["slice_count"] > 1 and options["step"] == "audit" else 0
         try:
             order, site = self._order(options, task_vars)
             done = audit(order, site, Told())
         except PathGuardError as error:
             summary = {"verdict": "error", "reasons": [error.what]}
-            return {"changed": False, "error": str(error), "verdict": "error", **_stats(part, summary)}
+            return {"changed": False, "error": str(error), "verdict": "error", **_stats(given, "", summary)}
         self._say("\n" + render(done.document, "text"))
         for text in [*map(str, done.trouble), *done.notes]:
             Display().warning(text)
-        return _result(done, part)
+        return _result(done)
 
     def _verdict(self, options: dict[str, Any]) -> dict[str, Any]:
         """Fail where the audit was not good; one of which nothing is known is not."""
@@ -115,22 +126,25 @@ class ActionModule(HostsAction):
         def path(option: str) -> Path | None:
             return folder / Path(options[option]).expanduser() if options[option] else None
 
+        report_dir = path("report_dir") or folder
+        hosts, part = _part(options, report_dir)
         order = Order(
             policies=options["policies"],
             folder=folder,
-            hosts=options["hosts"],
+            hosts=hosts,
             groups=groups,
             inventory=groups.get("all", []),
-            report_dir=path("report_dir") or folder,
+            report_dir=report_dir,
             name=options["name"],
             id=options["id"],
-            slice=slice_from(options["slice_number"], options["slice_count"]),
+            slice=part,
             partial=bool(task_vars.get("ansible_limit")),
             baseline=options["baseline"],
             snapshot_dir=path("snapshot_dir"),
             snapshots=path("snapshots"),
             files=path("files"),
-            platforms=_platforms(logins, options["hosts"]) if options["files"] else {},
+            slices=_slices(options, path("slices_dir") or report_dir),
+            platforms=_platforms(logins, hosts) if options["files"] else {},
             boot=options["boot"],
             unserved=options["unserved"],
             formats=options["formats"],
@@ -148,6 +162,28 @@ class ActionModule(HostsAction):
             not in MACHINE_READABLE
         ):
             Display().display(text)
+
+
+def _part(options: dict[str, Any], report_dir: Path) -> tuple[list[str], Slice | None]:
+    """The hosts to audit, and which slice they are. Where only the count is said, AWX has cut the inventory."""
+    hosts: list[str] = options["hosts"]
+    number, count = options["slice_number"], options["slice_count"]
+    if options["step"] == "join" or (count <= 1 and number <= 1):
+        return hosts, None
+    if not options["id"]:
+        raise AuditError(
+            "nothing says which slices belong together",
+            "path_audit_id",
+            "give all slices of an audit the same id",
+        )
+    if number == 0:
+        return hosts, claimed(report_dir, options["id"], count, hosts)
+    part = slice_from(number, count)
+    return (cut(hosts, part), part) if part is not None else (hosts, None)
+
+
+def _slices(options: dict[str, Any], folder: Path) -> Source | None:
+    return Source(folder, max(options["slice_count"], 0)) if options["step"] == "join" else None
 
 
 def _platforms(logins: HostLogins, hosts: Sequence[str]) -> dict[str, str | PathGuardError]:
@@ -171,9 +207,10 @@ def _secrets(logins: HostLogins, hosts: Sequence[str]) -> list[str]:
     return list(dict.fromkeys(found))
 
 
-def _result(done: Audit, part: int) -> dict[str, Any]:
+def _result(done: Audit) -> dict[str, Any]:
     """Small, because it goes through Ansible's variables."""
     report = str(done.files.get("json", ""))
+    part = done.document["slice"]
     trouble = [str(error) for error in done.trouble]
     summary = {
         **summary_of(done.document),
@@ -192,11 +229,14 @@ def _result(done: Audit, part: int) -> dict[str, Any]:
         "folder": str(done.folder or ""),
         "trouble": trouble,
         "seconds": done.seconds,
-        **_stats(part, summary),
+        **_stats(part["number"] if part else 0, done.document["id"], summary),
     }
 
 
-def _stats(part: int, summary: dict[str, Any]) -> dict[str, Any]:
-    """What set_stats would set: small, and of a name that no other slice uses."""
-    name = f"{STATS}_{part}" if part else STATS
-    return {"ansible_stats": {"data": {name: summary}, "per_host": False, "aggregate": False}}
+def _stats(part: int, audit_id: str, summary: dict[str, Any]) -> dict[str, Any]:
+    """What set_stats would set: small, and of a name that no other slice uses. The id of the slices' audit is the same
+    in all of them, and reaches the join as a variable."""
+    data: dict[str, Any] = {f"{STATS}_{part}" if part else STATS: summary}
+    if part and audit_id:
+        data[ID] = audit_id
+    return {"ansible_stats": {"data": data, "per_host": False, "aggregate": False}}

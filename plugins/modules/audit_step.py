@@ -22,15 +22,16 @@ options:
     description:
       - V(audit) does all the work and sets the summary that AWX takes for an artifact. It does not fail, because a task
         that fails sets none.
+      - V(join) does the same for an audit that was cut into slices, from what they have left.
       - V(verdict) fails where the audit, by its O(result), was not good.
     type: str
-    choices: [audit, verdict]
+    choices: [audit, join, verdict]
     required: true
   policies:
     description: Policy files, folders of them, or policies themselves; an empty list for none.
     type: raw
   hosts:
-    description: The hosts to audit. Required where O(step) is V(audit).
+    description: The hosts to audit. Required where O(step) is V(audit) or V(join).
     type: list
     elements: str
   baseline:
@@ -92,13 +93,19 @@ options:
     type: float
     default: 20.0
   slice_number:
-    description: Which slice of the hosts this is, from 1; 0 where there are none.
+    description:
+      - Which slice of O(hosts) this is, from 1, each being every O(slice_count)-th of them by name.
+      - V(0) with a O(slice_count) above 1 means that the inventory was cut already, and that nobody said which slice this is.
     type: int
     default: 0
   slice_count:
     description: How many slices there are.
     type: int
     default: 0
+  slices_dir:
+    description: The folder that slices have left their reports in. By default O(report_dir).
+    type: str
+    default: ""
   folder:
     description: The folder that relative paths start from. By default the playbook's.
     type: str

@@ -48,6 +48,16 @@ class Baseline:
 
     def compare(self, host: HostRead, seconds: float) -> Entry:
         """One host's entry of the audit's ``drift``."""
+        before = self.know(host)
+        if not isinstance(before, State):
+            return before
+        if host.state is None:
+            return without_comparison(host.name, UNKNOWN, "it could not be read")
+        return drift(before, host.state, seconds)
+
+    def know(self, host: HostRead) -> State | Entry:
+        """What the host was, which the policies are asked about as well; its entry of ``drift`` where there is
+        nothing to compare it with."""
         path = self.files.get(host.name)
         if path is None:
             reason = "" if host.state is not None else "it is not in the baseline, and could not be read"
@@ -59,11 +69,9 @@ class Baseline:
             return without_comparison(host.name, UNKNOWN, f"its baseline can't be read: {error.what}")
         self.gathered_at[host.name] = found.gathered_at
         self.said[host.name] = said_by_device({output.name: output for output in found.raw})
-        if host.state is None:
-            self.states[host.name] = before
-            return without_comparison(host.name, UNKNOWN, "it could not be read")
-        self.states[host.name] = host.state if is_same(before, host.state) else before
-        return drift(before, host.state, seconds)
+        same = host.state is not None and is_same(before, host.state)
+        self.states[host.name] = host.state if same and host.state is not None else before
+        return before
 
     def gone(self, hosts: Sequence[str], inventory: Sequence[str]) -> list[Entry]:
         """Hosts of the baseline that are not in the inventory any more. Of those that are, and that the audit is not

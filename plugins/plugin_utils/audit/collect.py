@@ -31,7 +31,7 @@ READ, FAILED, MISSING = "read", "failed", "missing"
 class HostRead:
     """One host. ``state``: None where it could not be read; ``error`` says why then. ``snapshot``: the file that holds
     it. ``gathered_at``: ISO 8601, UTC. ``said``: what a device says of its last change. ``trouble``: why its snapshot
-    could not be written, although it was read."""
+    could not be written, although it was read. ``unread``: its status while it has no state."""
 
     name: str
     platform: str = ""
@@ -41,10 +41,11 @@ class HostRead:
     gathered_at: str = ""
     said: Said | None = None
     trouble: PathGuardError | None = None
+    unread: str = FAILED
 
     @property
     def status(self) -> str:
-        return READ if self.state is not None else FAILED
+        return READ if self.state is not None else self.unread
 
 
 @dataclass
@@ -106,7 +107,7 @@ def _kept(
 def from_snapshots(folder: Path, names: Sequence[str]) -> Collected:
     """What firewall_info has left, or another audit. Raises StateError where there is none at all."""
     files = snapshot.files_in(inner(folder))
-    return Collected({name: _from_snapshot(name, files.get(name), folder) for name in names})
+    return Collected({name: from_snapshot(name, files.get(name), folder) for name in names})
 
 
 def inner(folder: Path) -> Path:
@@ -117,7 +118,8 @@ def inner(folder: Path) -> Path:
 SNAPSHOTS = "snapshots"
 
 
-def _from_snapshot(name: str, path: Path | None, folder: Path) -> HostRead:
+def from_snapshot(name: str, path: Path | None, folder: Path) -> HostRead:
+    """``folder``: in which it was looked for."""
     if path is None:
         error = GatherError("there is no snapshot of this host", str(folder), "gather it, or leave it out")
         return HostRead(name, error=str(error))

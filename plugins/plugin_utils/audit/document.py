@@ -95,11 +95,6 @@ def host_entry(one: HostRead, folder: Path | None = None) -> Entry:
     return found
 
 
-def missing_host(name: str, error: str) -> Entry:
-    """A host whose slice left no report."""
-    return {**host_entry(HostRead(name, error=error)), "status": MISSING}
-
-
 def _relative(path: Path | None, folder: Path | None) -> str:
     if path is None:
         return ""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -21,12 +21,13 @@ from ..guard.names import resolver as ask_names
 from ..model.garbage import little_garbage
 from ..policy.names import Names
 from ..policy.paths import Policy
-from . import files, history, policies, who
+from . import files, history, policies, slices, who
 from .baseline import Baseline, open_baseline
-from .collect import SNAPSHOTS, AuditSite, Collected, from_files, from_snapshots, inner
+from .collect import MISSING, SNAPSHOTS, AuditSite, Collected, from_files, from_snapshots, inner
 from .document import Parts, Slice, checked_fail_on, document, host_entry
 from .drift import CHANGED
 from .hygiene import hygiene
+from .join import NO_REPORT, REPORT, Joined, Source, joined
 from .lasting import redacted
 from .served import Served, served
 
@@ -40,6 +41,7 @@ class Order:
     """What is asked for. ``policies``: as given, see read_policies. ``folder``: that relative paths start from.
     ``hosts``: those to audit; ``inventory``: all that there are. ``partial``: whether ``hosts`` is part of what is
     audited otherwise (--limit): then no history is kept. ``snapshots``, ``files``: folders to read instead of hosts;
+    ``slices``: of such an audit, to be joined instead of reading hosts.
     ``platforms``: of those hosts, or why one has none. ``seconds``: for one host's drift, and for its hygiene.
     ``unserved``: whether rules are told that serve no path."""
 
@@ -57,6 +59,7 @@ class Order:
     snapshot_dir: Path | None = None
     snapshots: Path | None = None
     files: Path | None = None
+    slices: Source | None = None
     platforms: Mapping[str, str | PathGuardError] = field(default_factory=dict)
     boot: bool = True
     unserved: bool = False
@@ -101,11 +104,18 @@ def audit(order: Order, site: AuditSite | None, say: Say) -> Audit:
     """``site``: None where saved files are read. Raises PathGuardError for what makes an audit impossible: a mistake in
     what was asked for. What goes wrong on a host, in one policy or with a file is part of the audit."""
     given, baseline = _checked(order)
+    if order.slices is not None and not order.id:
+        order = replace(order, id=slices.latest(order.slices.folder, order.report_dir, REPORT))
     clock = _Clock()
     folder, trouble = _folder(order)
     audit_id = order.id or (folder.name if folder is not None else _stamp())
     keep_in = order.snapshot_dir or (folder / SNAPSHOTS if folder is not None else None)
-    collected = _collect(order, site, keep_in, audit_id)
+    joined_from = (
+        joined(order.slices, order.id, order.hosts, folder, baseline is not None)
+        if order.slices is not None
+        else None
+    )
+    collected = joined_from.collected if joined_from else _collect(order, site, keep_in, audit_id)
     trouble += _unwritten(collected)
     clock.lap("read")
     say(f"{len(collected.states)} of {len(order.hosts)} hosts read")
@@ -117,10 +127,15 @@ def audit(order: Order, site: AuditSite | None, say: Say) -> Audit:
         fail_on=checked_fail_on(order.fail_on),
     )
     parts.hosts = [host_entry(one, folder) for one in collected.hosts.values()]
-    _examine(order, collected, baseline, parts, say)
+    if joined_from is not None:
+        _take_over(order, joined_from, baseline, parts)
+    else:
+        _examine(order, collected, baseline, parts, say)
+        if baseline is not None:
+            who.tell(parts.drift, collected, baseline.states, baseline.said, baseline.gathered_at, site)
     if baseline is not None:
         parts.baseline = baseline.to_dict()
-        who.tell(parts.drift, collected, baseline.states, baseline.said, baseline.gathered_at, site)
+        parts.drift += baseline.gone(order.hosts, order.inventory) if order.slice is None else []
     clock.lap("examine")
     if order.slice is None:
         _judge(order, given, collected, baseline, site, keep_in, parts, trouble, say)
@@ -219,8 +234,21 @@ def _examine(order: Order, collected: Collected, baseline: Baseline | None, part
             parts.not_examined.append(
                 {"host": host.name, "what": "hygiene", "reason": "it could not be read"}
             )
-    if baseline is not None and order.slice is None:
-        parts.drift += baseline.gone(order.hosts, order.inventory)
+
+
+def _take_over(order: Order, found: Joined, baseline: Baseline | None, parts: Parts) -> None:
+    """What the slices have examined already. Of hosts that are missing, nothing is known."""
+    parts.hygiene += found.hygiene
+    parts.not_examined += found.not_examined
+    parts.missing_slices = found.missing
+    for host in found.collected.hosts.values():
+        if host.status == MISSING:
+            parts.not_examined.append({"host": host.name, "what": "hygiene", "reason": NO_REPORT})
+        if baseline is not None and host.name in found.drift:
+            baseline.know(host)
+            parts.drift.append(found.drift[host.name])
+        elif baseline is not None:
+            parts.drift.append(baseline.compare(host, order.seconds))
 
 
 def _judge(
