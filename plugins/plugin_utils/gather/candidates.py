@@ -5,7 +5,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+import difflib
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,7 @@ _KEYS = {"path": str, "text": str, "kind": str, "noflush": bool, "backend": str}
 _CHOICES = {"kind": KINDS, "backend": BACKENDS}
 # More bytes than these are no rules: reading them would take the controller's memory.
 _LARGEST = 64 << 20
+_NAMES_TOLD = 40
 
 
 class CandidateError(PathGuardError):
@@ -117,11 +119,10 @@ def planned_states(
     for host, given in candidates.items():
         snapshot = snapshots.get(host)
         if snapshot is None:
-            names = ", ".join(sorted(known)[:10]) or "none"
             raise CandidateError(
                 f"there is no snapshot of {host}",
                 f"{OPTION}.{host}",
-                f"gather it with firewall_info, or correct the name; there are: {names}",
+                f"gather it with firewall_info, or correct the name; {_nearest(host, sorted(known))}",
             )
         outputs = {output.name: output for output in snapshot.raw}
         if snapshot.platform != "linux":  # secrets are starred in the snapshot, and must not get into errors
@@ -131,6 +132,15 @@ def planned_states(
         except ParseError as error:
             raise CandidateError(f"the candidate of {host}: {error.what}", error.where, error.todo) from None
     return found
+
+
+def _nearest(host: str, known: Sequence[str]) -> str:
+    near = difflib.get_close_matches(host, known, 3, 0.6)
+    if near:
+        return f"did you mean {' or '.join(near)}?"
+    more = len(known) - _NAMES_TOLD
+    shown = ", ".join(known[:_NAMES_TOLD]) or "none"
+    return f"there are: {shown}{f', and {more} more' if more > 0 else ''}"
 
 
 def reread(snapshots: Mapping[str, Snapshot]) -> dict[str, State]:

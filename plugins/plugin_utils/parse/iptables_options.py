@@ -121,6 +121,11 @@ def read(text: str) -> Line:
     return found
 
 
+def options(text: str) -> list[Option]:
+    """Those of one rule, from the word after its chain on, in their order."""
+    return _options(_words(text))
+
+
 def _group(found: Line, module: str) -> list[Option]:
     if not found.groups or found.groups[-1][0] != module:
         found.groups.append((module, []))

@@ -22,7 +22,7 @@ def listed(words: str) -> frozenset[str]:
 
 
 # Words of the grammar that are never a value: what follows a value is told by them.
-_RESERVED = listed(
+RESERVED = listed(
     "accept drop continue return jump goto queue log counter limit quota reject masquerade set vmap map comment notrack"
     " dup fwd tproxy synproxy flow add update delete meter xt elements type typeof flags policy with to"
     " meta ct fib socket osf numgen jhash symhash exthdr hbh frag srh mh rt rt0 rt2 ipsec th iifname iif oifname oif"
@@ -82,7 +82,7 @@ def constant(word: str) -> Json:
 
 
 def name(word: str) -> str:
-    if word in _RESERVED:
+    if word in RESERVED:
         raise NotUnderstood(word)
     return identifier(word)
 

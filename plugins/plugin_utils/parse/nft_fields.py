@@ -60,6 +60,7 @@ _CT = listed(
     "state direction status mark expiration helper label l3proto protocol bytes packets avgpkt zone id secmark event"
     " saddr daddr proto-src proto-dst"
 )
+KEYS = _META | _CT
 _WAYS = ("original", "reply")
 _CHUNK_FIELDS = listed(
     "type flags length tsn stream ssn ppid init-tag a-rwnd num-outbound-streams num-inbound-streams initial-tsn"

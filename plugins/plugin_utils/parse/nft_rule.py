@@ -264,6 +264,7 @@ class RuleReader:
     def _unread(self, chain: str, value: Json, draft: _Draft, found: list[_Part]) -> None:
         """A rule of which a word is not understood: it may hold or not, and do whatever a rule can."""
         words, reason = str(value.get("text")), f"{str(value.get('word'))!r} is not understood"
+        reason += " (nft may refuse all of the script)" if value.get("planned") else ""
         draft.matches.append(Unknown(self._own(chain, words), f"{words}: {reason}"))
         if value.get("changes"):
             draft.effects.append(Effect("unknown", detail=words))

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ..errors import PathGuardError
-from . import nft_commands, nft_elements
+from . import nft_commands, nft_elements, nft_vocabulary
 from . import nft_declarations as declared
 from .nft_commands import ASIDE, FAMILIES, SETS
 from .nft_constants import NotUnderstood
@@ -315,11 +315,22 @@ class Reader:
         except NotUnderstood as error:
             changes = not _CHANGES.isdisjoint(found.words)
             word = str(error)
-            item["expr"] = [{"unread": {"text": text, "word": word[:60], "changes": changes}}]
+            self._refuse_misspelt(word, text, found.line)
+            unread = {"text": text, "word": word[:60], "changes": changes, "planned": self.loaded}
+            item["expr"] = [{"unread": unread}]
         else:
             if comment is not None:
                 item["comment"] = comment
         return item, found.line, text
+
+    def _refuse_misspelt(self, word: str, text: str, line: int) -> None:
+        """What is planned must be loaded yet. A word that is not known, and like none, may be one of another nft."""
+        near = nft_vocabulary.meant(word) if self.loaded else ""
+        if near:
+            self.words.fail(
+                f"nft has no word {word!r} (did you mean {near!r}?), and would refuse all of the script: {text[:80]!r}",
+                line,
+            )
 
     def _listed(self) -> bool | None:
         """Whether nft printed what is read; not known of what is said to be a listing, and is not laid out as one."""

@@ -161,3 +161,13 @@ def test_secrets_of_lines_get_into_no_error(tmp_path: Path) -> None:
         planned_states({"r1": router}, candidates, ["r1"])
     assert "username admin" in error.value.what
     assert "HUSH" not in str(error.value)
+
+
+def test_an_unknown_host_is_told_with_the_nearest() -> None:
+    candidates = {"fw01": [Candidate("it", "flush ruleset", "nft")]}
+    with pytest.raises(CandidateError, match="no snapshot of fw01") as error:
+        planned_states({}, candidates, ["app01", "fw1", "fw2"])
+    assert "did you mean fw1?" in error.value.todo
+    with pytest.raises(CandidateError) as error:
+        planned_states({}, {"x": candidates["fw01"]}, [f"router{number:02}" for number in range(12)])
+    assert "router11" in error.value.todo

@@ -18,12 +18,15 @@ from typing import NoReturn
 from ...errors import ParseError
 from .. import iptables, iptables_options
 from ..iptables import BUILT_IN, Table
+from . import iptables_words
 from .given import Candidate
 
 _CHAIN = re.compile(r":(\S+)\s+(\S+)(?:\s+\[\d+:\d+\])?\s*")
 _COUNTERS = re.compile(r"\[\d+:\d+\] ")
 _POLICIES = ("ACCEPT", "DROP")
 _TODO = "mend the file; `iptables-restore --test` on the host tells what iptables itself thinks of it"
+# What stands in quotes is left alone.
+_FAMILY = re.compile(r'"(?:\\.|[^"\\])*"|(?<!\S)(-4|-6|--ipv4|--ipv6)(?!\S)\s*')
 _SPACES = re.compile(r"\s+")
 _LONG = {
     "--append": "-A",
@@ -40,12 +43,12 @@ _LONG = {
 }
 
 
-def load(tables: dict[str, Table], candidate: Candidate, legacy: bool) -> list[str]:
-    """Change ``tables`` as the file says; the names of those that it is about. ParseError for what can't be followed,
-    or what iptables would refuse."""
-    reader = _Reader(tables, candidate, legacy)
+def load(tables: dict[str, Table], candidate: Candidate, legacy: bool, six: bool = False) -> list[str]:
+    """Change ``tables`` as the file says; the names of those that it is about. ``six``: as ip6tables-restore does it.
+    ParseError for what can't be followed, or what iptables would refuse."""
+    reader = _Reader(tables, candidate, legacy, six)
     for number, line in iptables.lines(candidate.text, candidate.source):
-        reader.line(number, line.rstrip())
+        reader.line(number, line)
     reader.end()
     return reader.changed
 
@@ -69,11 +72,12 @@ class _Command:
 
 
 class _Reader:
-    def __init__(self, tables: dict[str, Table], candidate: Candidate, legacy: bool) -> None:
+    def __init__(self, tables: dict[str, Table], candidate: Candidate, legacy: bool, six: bool) -> None:
         self.tables = tables
         self.changed: list[str] = []
         self._noflush = candidate.noflush
         self._legacy = legacy
+        self._six = six
         self._source = candidate.source
         self._table: Table | None = None
         self._number = 0
@@ -82,7 +86,11 @@ class _Reader:
         raise ParseError(what, f"{self._source}, line {self._number}", _TODO)
 
     def line(self, number: int, line: str) -> None:
+        """What has a blank in front is a rule, whatever follows (iptables-restore.c)."""
         self._number = number
+        indented, line = line[:1].isspace() and self._table is not None, line.strip()
+        if indented and not line.startswith(("-", "[")):
+            self.fail(f"a line begins with blanks, which only a rule may: {line[:80]!r}")
         if not line or line.startswith("#"):
             return
         if self._table is None:
@@ -141,6 +149,9 @@ class _Reader:
             table.rules[name] = []
 
     def _command(self, table: Table, line: str) -> None:
+        line, families = _without_family(line)
+        if families and self._six not in families:
+            return  # iptables(8): a rule with -6 is silently ignored, and by ip6tables one with -4
         word, _space, rest = _SPACES.sub(" ", line, count=1).partition(" ")
         if word[:2] in ("-A", "-I", "-D", "-R") and len(word) > 2 and word[1] != "-":
             word, rest = word[:2], f"{word[2:]} {rest}"
@@ -203,6 +214,9 @@ class _Reader:
                 self.fail(
                     f"several addresses in one {option.name}: write a rule for each, as iptables makes them"
                 )
+        why = iptables_words.refused(specification, self._six)
+        if why:
+            self.fail(f"iptables would refuse the file: {why}, in {specification[:100]!r}")
         return f"-A {chain} {specification}".rstrip()
 
     def _policy(self, table: Table, command: _Command) -> None:
@@ -260,6 +274,18 @@ class _Reader:
                 target = _target(rule)
                 if target and not target[:1].isupper() and target not in table.rules:
                     self.fail(f"there is no chain {target!r} in the table {table.name}: {rule[:120]!r}")
+
+
+def _without_family(line: str) -> tuple[str, set[bool]]:
+    """The line without ``-4`` and ``-6``, and whether these were for IPv6."""
+    found: set[bool] = set()
+
+    def one(match: re.Match[str]) -> str:
+        if match[1]:
+            found.add("6" in match[1])
+        return "" if match[1] else match[0]
+
+    return _FAMILY.sub(one, line).strip(), found
 
 
 def _options(specification: str) -> list[iptables_options.Option]:

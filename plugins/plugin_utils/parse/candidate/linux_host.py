@@ -119,7 +119,9 @@ class _Plan:
                 _TODO,
             )
         tables = self._tables_of_iptables(name)
-        changed = iptables_file.load(tables, candidate, legacy=name in _LEGACY.values())
+        changed = iptables_file.load(
+            tables, candidate, legacy=name in _LEGACY.values(), six=name.startswith("ip6")
+        )
         self._store(name, tables)
         family = next((family for family, shown in _SHOWN.items() if shown == name), "")
         for table in changed if family else ():
