@@ -179,7 +179,7 @@ class Store:
         except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
             aside = path.with_name(f"{FILE}.damaged")
             path.replace(aside)
-            self.troubles[FILE] = (
+            self.troubles[aside.name] = (
                 f"{path} was damaged ({type(error).__name__}) and is put aside as {aside.name}: the monitor starts "
                 "anew, and tells again of all that is not in order"
             )

@@ -30,8 +30,8 @@ _PASSING = "rules that were read cut them off"
 @dataclass(frozen=True)
 class Scene:
     """What a notice is made from. ``name``: of the monitor. ``source``: the policy's file. ``entries``: the report's
-    paths, explained where they could be; ``facts``: what the configuration lacks; ``rows``: connections; ``why``: why
-    nothing is known."""
+    paths, explained where they could be; ``facts``: what the configuration lacks; ``rows``: connections; ``errors``:
+    hosts that could not be read, with the reason; ``why``: why nothing is known."""
 
     name: str
     policy: Policy
@@ -39,6 +39,7 @@ class Scene:
     entries: Mapping[str, Entry] = field(default_factory=dict)
     facts: Sequence[str] = ()
     rows: Sequence[ProbeRow] = ()
+    errors: Sequence[str] = ()
     why: str = ""
 
 
@@ -127,7 +128,7 @@ def _bad(scene: Scene, change: Transition, entry: Entry | None, rows: Sequence[P
         found["cut_off"] = [words.piece_text(piece) for piece in pieces[:_MOST]] + more
         found["hosts"] = part["hosts"]
     if change.now.satisfied == "unknown":
-        found["reasons"] += entry["unknown"]["reasons"][:_MOST]
+        found["reasons"] += [*scene.errors, *entry["unknown"]["reasons"]][:_MOST]
     found["reasons"] += words.unmet(dict(entry))
     found["rules"] = _rules(entry)
     return found
@@ -154,7 +155,8 @@ def _rules(entry: Entry) -> list[dict[str, Any]]:
             "place": words.decision(item),
             "text": item["rules"][-1]["text"] if item["rules"] else "",
             "before": "",
-            "note": item["reason"],
+            "note": item["reason"]
+            or "; ".join(f"the rest passes by {at}: {text}" for at, text in words.beside(item)),
             "commands": [],
         }
         for item in entry["deciding"][:_MOST]

@@ -134,6 +134,11 @@ def _with_known_connections(watch: Watch, seen: Seen) -> dict[str, Condition]:
     return found
 
 
+def unread(seen: Seen) -> list[str]:
+    """The hosts that could not be read, with the reason."""
+    return [f"{name} can't be read: {error.what}" for name, error in sorted(seen.errors.items())]
+
+
 def _notices(
     watch: Watch, name: str, changes: list[Transition], latest: Seen, clock: Callable[[], float]
 ) -> list[dict[str, Any]]:
@@ -152,7 +157,10 @@ def _notices(
         entries = {entry["name"]: entry for entry in document["paths"]}
         facts = [item["text"] for item in latest.proof.facts]
     question = watch.question
-    scene = Scene(name, question.policy, question.source, entries, facts, watch.memory.rows, latest.why)
+    errors = unread(latest)
+    scene = Scene(
+        name, question.policy, question.source, entries, facts, watch.memory.rows, errors, latest.why
+    )
     memory = watch.memory
     found = []
     for change in changes:

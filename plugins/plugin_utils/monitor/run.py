@@ -14,7 +14,7 @@ from ..errors import MonitorError, PathGuardError
 from ..notify.outbox import Channel, Outbox
 from . import metrics
 from .memory import FILE, Memory, Store
-from .rounds import Damping, Round, one_round
+from .rounds import Damping, Round, one_round, unread
 from .site import MonitorSite
 from .watch import Question, Watch
 
@@ -125,7 +125,7 @@ class Monitor:
             only = self._pause(following, begun + self._order.lasting, outbox)
             if only is None and following > begun + self._order.lasting:
                 break
-        self._outcome.delivered += outbox.deliver(0.0)
+        self._deliver(outbox, 0.0)
         self._end(memory, outbox)
 
     def _pause(self, following: float, end: float, outbox: Outbox) -> Collection[str] | None:
@@ -139,7 +139,7 @@ class Monitor:
                 return None
             self._clock.sleep(min(NAP, left))
             if outbox.due:
-                self._outcome.delivered += outbox.deliver(0.0)
+                self._deliver(outbox, 0.0)
 
     def _one(self, watch: Watch, outbox: Outbox, only: Collection[str] | None) -> None:
         order, outcome, memory = self._order, self._outcome, watch.memory
@@ -163,12 +163,11 @@ class Monitor:
             self._say(f"PathGuard {order.name}: {item['summary']}")
         memory.outbox = outbox.to_dict()
         # Written down before anybody is told. A run of one round that can't write does not tell: the next one will.
-        if self._store.save(memory) or order.lasting:
-            outcome.delivered += outbox.deliver(order.patience if outbox.due else 0.0)
-        elif found.notices:
+        if not self._store.save(memory) and found.notices and not order.lasting:
             outcome.failed = f"nobody was told, because it can't be remembered: {self._store.troubles[FILE]}"
+        self._deliver(outbox, order.patience if outbox.due else 0.0)
         self._write_metrics(memory, outbox, found)
-        for text in (*self._store.troubles.values(), *outbox.troubles, *_unread(found)):
+        for text in (*self._store.troubles.values(), *outbox.troubles, *unread(found.seen)):
             self._tell_once(text)
 
     def _end(self, memory: Memory, outbox: Outbox) -> None:
@@ -190,12 +189,16 @@ class Monitor:
         outcome.troubles = [
             *self._store.troubles.values(),
             *outbox.troubles,
-            *(_unread(last) if last else []),
+            *(unread(last.seen) if last else []),
         ]
         if last is not None and last.seen.proof is None:
             outcome.failed = outcome.failed or last.seen.why
-        if FILE in self._store.troubles and "damaged" not in self._store.troubles[FILE]:
-            outcome.failed = outcome.failed or self._store.troubles[FILE]
+        outcome.failed = outcome.failed or self._store.troubles.get(FILE, "")
+
+    def _deliver(self, outbox: Outbox, patience: float) -> None:
+        """A run of one round that can't remember tells nobody."""
+        if self._order.lasting or FILE not in self._store.troubles:
+            self._outcome.delivered += outbox.deliver(patience)
 
     def _outbox(self, memory: Memory) -> Outbox:
         def save() -> None:
@@ -223,7 +226,3 @@ class Monitor:
         if text not in self._said:
             self._said.add(text)
             self._say(f"PathGuard {self._order.name}: {text}")
-
-
-def _unread(found: Round) -> list[str]:
-    return [f"{name} can't be read: {error.what}" for name, error in sorted(found.seen.errors.items())]

@@ -59,7 +59,7 @@ def registry() -> Registry[Any]:
     from jsonschema_specifications import REGISTRY  # type: ignore[import-untyped]
     from referencing import Resource
 
-    named = [load_schema(name) for name in ("path-policy", "state", "snapshot", "report", "audit")]
+    named = [load_schema(name) for name in ("path-policy", "state", "snapshot", "report", "audit", "notice")]
     base: Registry[Any] = REGISTRY
     return base.with_resources([(schema["$id"], Resource.from_contents(schema)) for schema in named])
 
