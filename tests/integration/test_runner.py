@@ -5,49 +5,20 @@
 
 from __future__ import annotations
 
-import json
 import shutil
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pytest
-import yaml
 
 from tests.integration.guard_play import ENVIRONMENT, POLICY, fw1, on_fw1
 from tests.integration.lab_fixture import INVENTORY, Lab
+from tests.integration.runner_job import IDENT, Job, everywhere, read_job, write
 
 # Two jobs of a whole guarded update each.
 pytestmark = pytest.mark.long
 
-IDENT = "job"
 NARROW = "sed -i 's,10.10.1.0/24 ip daddr,10.10.1.0/26 ip daddr,' /etc/nftables.conf && reload-firewall"
 HARMLESS = "nft insert rule inet filter forward ip saddr 192.0.2.1 drop"
-
-
-@dataclass(frozen=True)
-class Job:
-    """``events``: all job events, in order."""
-
-    rc: int
-    status: str
-    events: list[dict[str, Any]]
-    output: str
-
-    @property
-    def artifacts(self) -> dict[str, Any]:
-        """What set_stats left, which a platform gives to later jobs and to notifications."""
-        [last] = [event for event in self.events if event["event"] == "playbook_on_stats"]
-        found: dict[str, Any] = last["event_data"]["artifact_data"]
-        return found
-
-    def results(self, kind: str) -> list[dict[str, Any]]:
-        """The guard's own results among the events of this kind."""
-        return [
-            event["event_data"]["res"]
-            for event in self.events
-            if event["event"] == kind and event["event_data"]["task_action"] == "pathguard.network.guard_step"
-        ]
 
 
 def run_job(lab: Lab, folder: Path, secret: str, change: str) -> Job:
@@ -84,30 +55,7 @@ def run_job(lab: Lab, folder: Path, secret: str, change: str) -> Job:
         cwd="/",
         timeout=280,
     )
-    artifacts = folder / "artifacts" / IDENT
-    assert (artifacts / "rc").exists(), done.stderr
-    found = [json.loads(file.read_text()) for file in (artifacts / "job_events").glob("*.json")]
-    events = sorted(found, key=lambda event: int(event["counter"]))
-    return Job(
-        int((artifacts / "rc").read_text()),
-        (artifacts / "status").read_text(),
-        events,
-        done.stdout + done.stderr,
-    )
-
-
-def write(path: Path, document: Any) -> None:
-    path.parent.mkdir(exist_ok=True)
-    path.write_text(yaml.safe_dump(document, sort_keys=False))
-
-
-def everywhere(folder: Path, text: str) -> list[str]:
-    """The files of a folder that hold a text."""
-    return [
-        str(file)
-        for file in folder.rglob("*")
-        if file.is_file() and text in file.read_text("utf-8", "replace")
-    ]
+    return read_job(folder, done.stdout + done.stderr)
 
 
 @pytest.fixture
