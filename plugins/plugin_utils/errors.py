@@ -76,5 +76,9 @@ class AuditError(PathGuardError):
     """An audit can't begin or be joined, or its history can't be kept."""
 
 
+class DocumentError(PathGuardError):
+    """A network can't be documented, or its pages can't be written."""
+
+
 class MonitorError(PathGuardError):
     """The monitor can't begin, or can't remember what it told."""

@@ -22,13 +22,17 @@ class Opening:
     flows: FlowSet
 
 
-def openings(network: Network, delivery: Delivery, flows: FlowSet) -> Iterator[Opening]:
-    """For each host on the way that has rules for them: what passed ``flows`` (as they began)."""
+def openings(network: Network, delivery: Delivery, flows: FlowSet, edges: bool = False) -> Iterator[Opening]:
+    """For each host on the way that has rules for them: what passed ``flows`` (as they began). ``edges``: also what
+    packets meet as they come and leave: a device's lists at its interfaces, translations."""
     journey = delivery.journey
+    ends = [delivery.end] if delivery.end is not None else []
     visits: list[tuple[str, Hop, int]] = [("output", hop, hop.level_came) for hop in journey.starts]
     visits += [("forward", hop, hop.level_routed) for hop in journey.hops]
-    if delivery.end is not None:
-        visits.append(("input", delivery.end, delivery.end.level_routed))
+    visits += [("input", hop, hop.level_routed) for hop in ends]
+    if edges:
+        visits += [("prerouting", hop, hop.level_came) for hop in (*journey.hops, *ends)]
+        visits += [("postrouting", hop, hop.level_routed) for hop in (*journey.starts, *journey.hops)]
     for hook, hop, level in visits:
         state = network.states[hop.host]
         if hook not in network.hooks[hop.host] or not state.firewall_known:
@@ -37,7 +41,8 @@ def openings(network: Network, delivery: Delivery, flows: FlowSet) -> Iterator[O
         for change in journey.changes[:level]:
             there = change.forth(there)
         there = there & (hop.came if level == hop.level_came else hop.routed)
-        packets = network.dresser.dress(there, FIRST, hop.in_interface, hop.out_interface)
+        leaves_by = "" if hook == "prerouting" else hop.out_interface
+        packets = network.dresser.dress(there, FIRST, hop.in_interface, leaves_by)
         if not packets:
             continue
         outcome = network.firewall(hop.host).hooks((hook,), packets)

@@ -127,7 +127,7 @@ def passing(proof: Proof, network: Network, until: float) -> Iterator[tuple[Rule
             if time.monotonic() > until:
                 raise TooLateError
             flows = delivery.journey.to_origin(delivery.flows) & proof.permitted
-            for opening in openings(assumed, delivery, flows) if flows else ():
+            for opening in openings(assumed, delivery, flows, edges=True) if flows else ():
                 for part in opening.event.parts(opening.flows):
                     yield part.rules
 
@@ -166,9 +166,15 @@ def candidates(states: Mapping[str, State]) -> dict[Place, Rule]:
                 continue
             for rule in rules:
                 permits = isinstance(rule.verdict, Verdict) and rule.verdict.kind == "accept"
-                if permits and not rule.managed_by and firewall.matched(rule.match) & new:
+                if permits and _somebodys(rule, state) and firewall.matched(rule.match) & new:
                     found[host, key, rule.position, rule.text] = rule
     return found
+
+
+def _somebodys(rule: Rule, state: State) -> bool:
+    """Not a program's, and no behaviour of a device that stands nowhere in its configuration."""
+    stands = state.platform == "linux" or rule.line is not None or rule.handle is not None
+    return stands and not rule.managed_by
 
 
 def drop_replies(candidates: dict[Place, Rule], proof: Proof, network: Network, until: float) -> None:

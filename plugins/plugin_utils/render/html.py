@@ -30,15 +30,15 @@ def html(document: Mapping[str, Any]) -> str:
     return page("page.html.j2", view=html_page.view(document))
 
 
-def page(template: str, **values: Any) -> str:
-    """A template of the folder with the style and the script that every page has."""
-    return environment().get_template(template).render(**values, **_inline())
+def page(template: str, folder: Path | None = None, **values: Any) -> str:
+    """A template with the style and the script that every page has. ``folder``: of templates beside ours."""
+    return environment(folder).get_template(template).render(**values, **_inline())
 
 
 @cache
-def environment() -> jinja2.Environment:
+def environment(folder: Path | None = None) -> jinja2.Environment:
     found = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(_FOLDER),
+        loader=jinja2.FileSystemLoader([*([folder] if folder is not None else []), _FOLDER]),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,

@@ -15,7 +15,7 @@ PACKAGE = "ansible_collections.pathguard.network.plugins"
 
 # Data flows gather -> parse -> model -> analyse -> policy -> render. Those that make a state
 # and those that judge it meet in the model alone, so every import points towards the model.
-# `checkpoint`, `guard`, `diagnose` and `audit` stand on top of all of them.
+# `checkpoint`, `guard`, `diagnose`, `audit` and `document` stand on top of all of them.
 ENGINE = ("gather", "parse", "model", "analyse", "policy", "render")
 MAY_IMPORT: dict[str, frozenset[str]] = {
     "errors": frozenset(),
@@ -32,6 +32,7 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "discover": frozenset({"errors", "ansible_values", *ENGINE, "module_utils"}),
     "diagnose": frozenset({"errors", "ansible_values", *ENGINE, "guard", "module_utils"}),
     "audit": frozenset({"errors", "ansible_values", *ENGINE, "guard", "diagnose", "module_utils"}),
+    "document": frozenset({"errors", "ansible_values", *ENGINE, "guard", "audit"}),
     # Knows nothing of networks: it brings a notice to somebody.
     "notify": frozenset({"errors", "render"}),
     "monitor": frozenset({"errors", "ansible_values", *ENGINE, "guard", "notify", "module_utils"}),

@@ -305,7 +305,7 @@ def test_people_read_it_in_every_form() -> None:
     assert len(shown.splitlines()) <= 40
     assert "## The change" in render(report, "markdown")
     html = render(report, "html")
-    assert "<h2>The change</h2>" in html
+    assert "<p>The change: this change touches 1 required path: app to primary</p>" in html
     assert "lost    harmless: fw1 forward, new connections: 192.0.2.0/24 -&gt; any" in html
 
 
