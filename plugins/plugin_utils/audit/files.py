@@ -6,6 +6,7 @@ as a whole or not at all. What can't be written is told, and costs nothing else.
 
 from __future__ import annotations
 
+import json
 import os
 import tempfile
 from collections.abc import Collection, Iterable, Mapping
@@ -52,7 +53,7 @@ def write(
     trouble: list[PathGuardError] = []
     for name, path in [(name, folder / NAMES[name]) for name in formats] if folder is not None else ():
         try:
-            private_file.write(path, [render(document, name)])
+            private_file.write(path, _text(document, name))
         except OSError as error:
             trouble.append(_error("the report", path, error, "path_audit_report_dir"))
         else:
@@ -65,6 +66,13 @@ def write(
         else:
             files["textfile"] = textfile
     return files, trouble
+
+
+def _text(document: Mapping[str, Any], name: str) -> Iterable[str]:
+    """The document itself is kept as it is; other forms are for people and tools."""
+    if name != "json":
+        return [render(document, name)]
+    return [*json.JSONEncoder(indent=1).iterencode(document), "\n"]
 
 
 def _error(what: str, path: Path, error: OSError, option: str) -> AuditError:
