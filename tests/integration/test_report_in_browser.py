@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, PathGuard developers
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The HTML report in a real browser: quiet, self-contained, readable on a phone and on paper, by keyboard and without
+"""The HTML report, and the documentation's page, in a real browser: quiet, self-contained, readable on a phone and on paper, by keyboard and without
 JavaScript, with enough contrast in light and dark. The browser is in a network namespace of its own."""
 
 from __future__ import annotations
@@ -17,11 +17,12 @@ import pytest
 
 from ansible_collections.pathguard.network.plugins.plugin_utils.render.formats import render
 from tests.support.browser import Browser, Page, program
+from tests.support.documented import lab, written
 from tests.support.report_documents import DOCUMENTS, many
 
 LIGHT, DARK = (("prefers-color-scheme", "light"),), (("prefers-color-scheme", "dark"),)
 # The audit holds three reports: a good, a partial and a hostile one.
-STATES = ("audit", "two ways", "unknown", "outside")
+STATES = ("audit", "two ways", "unknown", "outside", "documentation")
 # Bytes, seconds: of a report of 2,000 paths.
 MOST_BYTES, MOST_SECONDS = 10_000_000, 20.0
 
@@ -105,6 +106,8 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     for name, document in DOCUMENTS.items():
         found[name] = folder / f"{name.replace(' ', '-')}.html"
         found[name].write_text(render(document(), "html"), encoding="utf-8")
+    found["documentation"] = folder / "documentation.html"
+    found["documentation"].write_text(written(lab())["index.html"], encoding="utf-8")
     return found
 
 

@@ -19,7 +19,9 @@ import pytest
 from ansible_collections.pathguard.network.plugins.plugin_utils.document.pages import MARK
 from ansible_collections.pathguard.network.plugins.plugin_utils.document.site import Known, site_document
 from ansible_collections.pathguard.network.plugins.plugin_utils.model.match import Unknown, both
+from ansible_collections.pathguard.network.plugins.plugin_utils.model.raw import RawOutput
 from ansible_collections.pathguard.network.plugins.plugin_utils.model.state import NamedSet, State
+from ansible_collections.pathguard.network.plugins.plugin_utils.parse import parse_platform
 from tests.support.documented import SSH, lab, site, written
 from tests.support.report_documents import HOSTILE, policy
 from tests.support.states import GROUPS, app_rule, match
@@ -199,6 +201,49 @@ def test_two_policies_with_a_path_of_one_name_are_told_apart() -> None:
         "app to primary (policies/1.yml)",
     ]
     assert len({path.id for path in found.paths}) == 2
+
+
+ROUTER = """version 15.9
+ip access-list extended FROM-APP
+ 10 permit tcp 10.10.1.0 0.0.0.255 host 10.20.1.10 eq 5432
+ 20 permit tcp host 10.10.1.99 host 10.20.1.99 eq 25
+interface Ethernet0/0
+ ip address 10.10.1.1 255.255.255.0
+ ip access-group FROM-APP in
+interface Ethernet0/1
+ ip address 10.20.1.1 255.255.255.0
+end
+"""
+ROUTES = """Gateway of last resort is not set
+
+C        10.10.1.0/24 is directly connected, Ethernet0/0
+C        10.20.1.0/24 is directly connected, Ethernet0/1
+"""
+
+
+def test_a_rule_of_a_list_at_a_devices_interface_serves_the_path_that_it_lets_in() -> None:
+    raw = {
+        name: RawOutput(name, name, None, text)
+        for name, text in (("running_config", ROUTER), ("routes4", ROUTES))
+    }
+    states = {"r1": parse_platform("cisco_ios", "r1", raw)}
+    path = {
+        "name": "to db",
+        "from": {"prefix": "10.10.1.0/25"},
+        "to": {"addresses": ["10.20.1.10"]},
+        "service": 5432,
+    }
+    wanted = {
+        "requiredPaths": [path],
+        "boundaries": [
+            {"host": "r1", "interface": "Ethernet0/0"},
+            {"host": "r1", "interface": "Ethernet0/1"},
+        ],
+    }
+    page = written(states, wanted)["hosts/r1.md"]
+    assert "| `10 permit tcp 10.10.1.0 0.0.0.255 host 10.20.1.10 eq 5432` | opens: to db |" in page
+    assert "| `20 permit tcp host 10.10.1.99 host 10.20.1.99 eq 25` | **serves no path** |" in page
+    assert "echo requests` | **" not in page  # what the device does by itself is nobody's rule
 
 
 def test_members_of_sets_are_in_order_and_those_that_come_and_go_are_not_listed() -> None:
