@@ -9,7 +9,7 @@ or rewrites them. Beside rules: members of sets, default actions, whole rulesets
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from ..model.flowset import FlowSet
 from ..model.match import Member
 from ..model.rules import Rule, Ruleset
+from ..model.state import Interface
 from . import shadow
 from .objects import Objects
 from .pair import ChainChange, Pair, ShadowFirewall
@@ -27,15 +28,16 @@ from .scope import verdicts
 if TYPE_CHECKING:
     from .diff import Ask
 
+ZONE = "zone"
 _FINAL = ("accept", "drop", "reject", "continue")
 _MOST_REASONS = 5
 
 
 @dataclass(frozen=True)
 class Culprit:
-    """``kind``: added, removed, changed, moved; members of a set; default_action, created, deleted, hook,
-    priority, type or family of a ruleset. ``before``, ``after``: the rule or the value, None where there is
-    none. ``place``: the ruleset or chain, or the set."""
+    """``kind``: added, removed, changed, moved; members of a set; zone of an interface; default_action, created,
+    deleted, hook, priority, type or family of a ruleset. ``before``, ``after``: the rule or the value, None where there
+    is none. ``place``: the ruleset or chain, the set, or the interface."""
 
     host: str
     place: str
@@ -71,6 +73,16 @@ class Blame:
     @cached_property
     def _objects(self) -> Objects:
         return Objects((side.side.real for side in self.pair.sides), self.pair.sets)
+
+    @cached_property
+    def rezoned(self) -> dict[str, Culprit]:
+        """Interfaces that are in another zone than before."""
+        before, after = (side.side.real.interfaces for side in self.pair.sides)
+        return {
+            name: Culprit(self.hosts[1], f"interface {name}", ZONE, _zone(before, name), _zone(after, name))
+            for name in dict.fromkeys((*before, *after))
+            if _zone(before, name) != _zone(after, name)
+        }
 
     def case(self, ask: Ask, hook: str, ruleset: str) -> Case:
         return Case(self, ask, self.pair.base(hook, ruleset))
@@ -176,6 +188,7 @@ class Case:
         self._by_default: set[str] = set()
         self._steering: set[int] = set()
         self._sets: set[str] = set()
+        self._rezoned: set[str] = set()
         self._reasons: tuple[dict[str, None], ...] = ({}, {})
 
     def see(self, parts: Sequence[FlowSet], changes: Sequence[ChainChange]) -> None:
@@ -189,6 +202,11 @@ class Case:
             flows = flows | part
         self._see_steering(changes, flows)
         self._see_sets(changes, flows)
+        self._rezoned |= {
+            name
+            for name in self._blame.rezoned
+            if any(flows.named(field, (name,)) for field in ("in_interface", "out_interface"))
+        }
 
     def _see_part(self, flows: FlowSet) -> None:
         """Of rules that let the flows pass on one side, those count that stand where the other side stops them."""
@@ -247,6 +265,7 @@ class Case:
         found += (one for name in self._pair.sets if name in self._sets for one in self._blame.members(name))
         found += self._of_bases(every=False)
         found += self._blame.feeders()
+        found += (self._blame.rezoned[name] for name in sorted(self._rezoned))
         if not found:  # a chain of causes: name all that touches the flows
             found = [culprit for change in changes for culprit in self._blame.listed(change)]
             found += self._of_bases(every=True)
@@ -279,6 +298,11 @@ class Case:
                 was, now = str(getattr(old, name)), str(getattr(new, name))
                 if was != now and (every or name != "default_action" or key in self._by_default):
                     yield Culprit(hosts[1], key, name, was, now)
+
+
+def _zone(interfaces: Mapping[str, Interface], name: str) -> str:
+    zone = interfaces[name].zone if name in interfaces else ""
+    return f"zone {zone}" if zone else "no zone"
 
 
 def _default(ruleset: Ruleset | None) -> str | None:

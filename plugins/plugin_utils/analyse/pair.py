@@ -23,6 +23,7 @@ from .align import align, inert
 from .evaluate import HOOKS, HostFirewall, Pieces
 from .outcome import Passed
 from .overlay import HIDDEN, before_tracking, rewrites
+from .redefined import redefined
 from .scope import chains_from, jumps, rules_by_chain, written
 from .shadow import ROUTES, STALE, Input, Shadow, Slots
 from .zones import ZONES, interfaces_in
@@ -240,6 +241,7 @@ class Pair:
 def pair(before: State, after: State) -> Pair:
     """Both states ready for comparison. What feeds an undecidable condition is compared until that is settled:
     each round may find that more of it has changed."""
+    after = redefined(before, after)
     open_sets = _open_sets(before, after)
     stale = _stale_at_once(before, after, open_sets)
     everywhere = any(_needs_names(state) for state in (before, after))

@@ -99,6 +99,7 @@ class _Reading:
         self._bindings: dict[tuple[str, ...], Binding] = {}
         self._interfaces: dict[str, NamedInterface] = {}
         self._same: set[str] = set()
+        self._times: dict[str, list[str]] = {}
 
     def read(self) -> None:
         device, config = self._device, self._config
@@ -147,6 +148,8 @@ class _Reading:
                 self._device.not_understood(f"interface {one.name}", f"line {one.line}", why)
         for definition in self._objects.definitions():
             self._device.state.sets[definition.key] = definition
+        for name, said in self._times.items():
+            self._device.define("time-range", name, said)
         for name, found in self._lists.found.items():
             if found.kind in ("extended", "standard"):
                 family = {4: "ip", 6: "ip6"}.get(found.family or 0, "inet")
@@ -166,6 +169,8 @@ class _Reading:
             self._lists.read(line)
         elif words[0] in ("object", "object-group"):
             self._objects.define(line)
+        elif words[0] == "time-range" and len(words) == 2:
+            self._times[words[1]] = [child.text for child in line.children]
         elif words[0] == "interface":
             self._interface(line)
         elif words[0] == "access-group":

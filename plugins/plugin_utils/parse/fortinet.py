@@ -115,6 +115,11 @@ _OBJECTS = (
     "firewall service group",
     "firewall vip",
     "firewall vipgrp",
+    "firewall schedule onetime",
+    "firewall schedule recurring",
+    "firewall schedule group",
+    "firewall wildcard-fqdn custom",
+    "firewall internet-service-custom",
 )
 _IDLE = frozenset(("color", "comment", "uuid", "visibility"))
 

@@ -150,7 +150,9 @@ _OF_SECURITY = frozenset(
 
 
 def _objects(root: Node) -> Iterator[tuple[str, Node]]:
-    """Lists, addresses and applications that filters and policies name; each with its kind."""
+    """Lists, addresses, applications and times that filters and policies name; each with its kind."""
+    for node in root.each("schedulers", "scheduler"):
+        yield "scheduler", node
     for node in root.each("policy-options", "prefix-list"):
         yield "prefix-list", node
     books = [(f"address-book {book.word}", book) for book in root.each("security", "address-book")]

@@ -87,7 +87,10 @@ def parse(host: str, outputs: Mapping[str, RawOutput]) -> State:
 
 
 # What security rules name.
-_NAMED = ("address", "address-group", "service", "service-group", "application-group")
+_NAMED = (
+    "address", "address-group", "service", "service-group", "application", "application-group", "application-filter",
+    "schedule", "region", "external-list",
+)  # fmt: skip
 _IDLE = frozenset(("description", "tag", "disable-override"))
 
 

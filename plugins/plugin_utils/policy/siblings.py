@@ -3,7 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Firewalls that must decide alike, such as the two of an HA pair: the exact difference of what passes through them.
 
-What is compared are all hooks that packets on their way through come to, on interfaces of the same names. What a host
+What is compared are all hooks that packets on their way through come to, on interfaces in the same networks
+(analyse/alike.py), or of the same names. What a host
 accepts for itself, or sends, is its own: siblings have addresses of their own.
 """
 
@@ -13,6 +14,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from ..analyse.alike import by_their_networks
 from ..analyse.diffdata import firewall_difference
 from ..model.state import State
 from .inventory import Groups
@@ -61,7 +63,7 @@ def siblings_entry(siblings: Siblings, states: Mapping[str, State], groups: Grou
 
 def _between(first: State, other: State) -> list[Entry]:
     # One name for both: what neither knows is then the same, where the words are.
-    renamed = replace(other, host=first.host)
+    renamed = replace(by_their_networks(first, other), host=first.host)
     hooks = {item.hook for state in (first, other) for item in state.rulesets.values()} - _OWN
     found = [entry for hook in sorted(hooks) for entry in firewall_difference(first, renamed, hook, _MOST)]
     return [

@@ -16,7 +16,10 @@ from ansible_collections.pathguard.network.plugins.plugin_utils.model.state impo
 from ansible_collections.pathguard.network.plugins.plugin_utils.policy.inventory import hosts_needed
 from ansible_collections.pathguard.network.plugins.plugin_utils.policy.read import load_policy
 from ansible_collections.pathguard.network.plugins.plugin_utils.policy.schemas import load_schema, problems
+from ansible_collections.pathguard.network.plugins.plugin_utils.policy.siblings import siblings_entry
 from ansible_collections.pathguard.network.plugins.plugin_utils.policy.validate import validate
+from tests.support import device_shops
+from tests.support.device_texts import state
 from tests.support.states import GROUPS, app_rule, forward, match, rule, ruleset, small_lab, stateful
 
 PAIR = {"siblings": [{"name": "the pair", "hosts": ["fw1", "fw2"]}]}
@@ -124,3 +127,183 @@ def test_mistakes(siblings: Any, where: str, what: str) -> None:
         validate(load_policy({"siblings": siblings}), small_lab(), GROUPS)
     assert what in error.value.what
     assert error.value.where.partition(" in ")[0] == where
+
+
+def of_devices(platform: str, one: str, other: str) -> dict[str, Any]:
+    states = {"fw1": state(platform, one), "fw2": state(platform, other)}
+    return siblings_entry(load_policy(PAIR).siblings[0], states, {})
+
+
+# Platform, a configuration with a place for what differs, two definitions behind the same name.
+DEFINED: dict[str, tuple[str, str, str]] = {
+    "cisco_ios": (
+        """
+        time-range T
+         periodic {} 0:00 to 23:00
+        ip access-list extended A
+         permit tcp any any eq 22 time-range T
+        interface GigabitEthernet1
+         ip address 10.0.0.1 255.255.255.0
+         ip access-group A in
+        """,
+        "weekend",
+        "weekdays",
+    ),
+    "cisco_asa": (
+        """
+        time-range T
+         periodic {} 0:00 to 23:00
+        access-list A extended permit tcp any any eq 22 time-range T
+        interface GigabitEthernet0/0
+         nameif inside
+         security-level 100
+         ip address 10.0.0.1 255.255.255.0
+        access-group A in interface inside
+        """,
+        "weekend",
+        "weekdays",
+    ),
+    "juniper_junos": (
+        """
+        set interfaces ge-0/0/0 unit 0 family inet address 10.0.0.1/24
+        set interfaces ge-0/0/1 unit 0 family inet address 10.0.1.1/24
+        set security zones security-zone t interfaces ge-0/0/0.0
+        set security zones security-zone u interfaces ge-0/0/1.0
+        set schedulers scheduler S start-date {}
+        set security policies from-zone t to-zone u policy p match source-address any
+        set security policies from-zone t to-zone u policy p match destination-address any
+        set security policies from-zone t to-zone u policy p match application any
+        set security policies from-zone t to-zone u policy p then permit
+        set security policies from-zone t to-zone u policy p scheduler-name S
+        """,
+        "2027-01-01.00:00",
+        "2029-01-01.00:00",
+    ),
+    "vyos": (
+        """
+        set interfaces ethernet eth0 address 10.0.0.1/24
+        set interfaces ethernet eth1 address 10.0.1.1/24
+        set firewall ipv4 forward filter default-action drop
+        set firewall ipv4 forward filter rule 10 action accept
+        set firewall ipv4 forward filter rule 10 source group domain-group D
+        set firewall group domain-group D address {}
+        """,
+        "a.example",
+        "b.example",
+    ),
+    "fortinet": (
+        device_shops.FORTIOS.replace('set schedule "always"', 'set schedule "office"')
+        + """
+config firewall schedule recurring
+    edit "office"
+        set day {}
+    next
+end
+""",
+        "monday",
+        "sunday",
+    ),
+    "paloalto_panos": (
+        device_shops.PANOS
+        + """
+set rulebase security rules "app to db" schedule office
+set schedule office schedule-type recurring daily {}
+""",
+        "08:00-18:00",
+        "08:00-12:00",
+    ),
+}
+
+
+@pytest.mark.parametrize("platform", DEFINED)
+def test_what_stands_behind_equal_names_is_compared(platform: str) -> None:
+    text, one, another = DEFINED[platform]
+    alike = of_devices(platform, text.format(one), text.format(one))
+    assert (alike["satisfied"], alike["messages"]) == ("yes", [])
+    differ = of_devices(platform, text.format(one), text.format(another))
+    assert differ["satisfied"] == "unknown"
+    assert "is not known" in differ["messages"][0]
+
+
+def test_a_definition_that_is_named_by_another_one() -> None:
+    """The group is the same on both, and a schedule in it is not."""
+    text = (
+        device_shops.FORTIOS.replace('set schedule "always"', 'set schedule "week"')
+        + """
+config firewall schedule recurring
+    edit "office"
+        set day {}
+    next
+end
+config firewall schedule group
+    edit "week"
+        set member "office"
+    next
+end
+"""
+    )
+    assert of_devices("fortinet", text.format("monday"), text.format("sunday"))["satisfied"] == "unknown"
+    assert of_devices("fortinet", text.format("monday"), text.format("monday"))["satisfied"] == "yes"
+
+
+PORTS = """
+ip access-list extended A
+ permit tcp 10.10.1.0 0.0.0.{} host 10.20.1.10 eq 5432
+interface {}
+ ip address 10.10.1.{} 255.255.255.0
+ ip access-group A in
+interface {}
+ ip address 10.20.1.{} 255.255.255.0
+"""
+
+
+def test_interfaces_of_other_names_in_the_same_networks_are_compared() -> None:
+    one = PORTS.format(255, "GigabitEthernet1", 2, "GigabitEthernet2", 2)
+    entry = of_devices("cisco_ios", one, PORTS.format(255, "GigabitEthernet7", 3, "GigabitEthernet8", 3))
+    assert (entry["satisfied"], entry["messages"]) == ("yes", [])
+    swapped = PORTS.format(255, "GigabitEthernet2", 3, "GigabitEthernet1", 3)
+    assert of_devices("cisco_ios", one, swapped)["satisfied"] == "yes"
+    narrow = of_devices("cisco_ios", one, PORTS.format(63, "GigabitEthernet7", 3, "GigabitEthernet8", 3))
+    assert narrow["satisfied"] == "no"
+    assert narrow["differences"][0]["lost"]["flows"][0]["in_interface"] == ["GigabitEthernet1"]
+
+
+def test_names_stay_where_a_network_is_that_of_several_interfaces() -> None:
+    one = PORTS.format(255, "GigabitEthernet1", 2, "GigabitEthernet2", 2)
+    both = "interface GigabitEthernet9\n ip address 10.10.1.9 255.255.255.0\n"
+    entry = of_devices(
+        "cisco_ios", one, PORTS.format(255, "GigabitEthernet7", 3, "GigabitEthernet2", 3) + both
+    )
+    assert entry["satisfied"] == "no"
+
+
+ZONES = """
+zone security INSIDE
+zone security OUTSIDE
+class-map type inspect match-any C
+ match protocol tcp
+policy-map type inspect P
+ class type inspect C
+  pass
+ class class-default
+  drop
+zone-pair security IO source INSIDE destination OUTSIDE
+ service-policy type inspect P
+interface GigabitEthernet1
+ ip address 10.0.0.1 255.255.255.0
+ zone-member security INSIDE
+interface GigabitEthernet2
+ ip address 10.0.1.1 255.255.255.0
+ zone-member security OUTSIDE
+interface GigabitEthernet3
+ ip address 10.0.2.1 255.255.255.0
+ zone-member security {}
+"""
+
+
+def test_an_interface_in_another_zone_is_named() -> None:
+    entry = of_devices("cisco_ios", ZONES.format("INSIDE"), ZONES.format("OUTSIDE"))
+    assert entry["satisfied"] == "no"
+    assert "(by interface GigabitEthernet3: zone INSIDE / zone OUTSIDE)" in entry["messages"][0]
+    [rule] = entry["differences"][0]["rules"]
+    assert (rule["change"], rule["before"], rule["after"]) == ("zone", "zone INSIDE", "zone OUTSIDE")

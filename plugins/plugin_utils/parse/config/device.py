@@ -72,9 +72,9 @@ class Device:
         named.elements += [(line,) for line in said]
 
     def define_groups(self, lines: Iterable[Line]) -> None:
-        """The object groups of Cisco's configurations."""
+        """The object groups and time ranges of Cisco's configurations."""
         for line in lines:
-            if line.words[0] == "object-group":
+            if line.words[0] in ("object-group", "time-range"):
                 kind, _space, name = line.text.rpartition(" ")
                 self.define(kind, name, (inner.text for inner in line.children))
 

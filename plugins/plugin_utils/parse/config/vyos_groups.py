@@ -77,7 +77,10 @@ class Groups:
                     self._set(groups, kind, name)
                 elif kind == _OF_INTERFACES:
                     self._names(groups, name)
-                elif kind not in _OTHERS:
+                elif kind in _OTHERS:
+                    key, lines = f"{kind} {name}", groups.at(name).leaves()
+                    self.sets[key] = NamedSet(key, ("other",), [(line,) for line in lines], called=name)
+                else:
                     self.gaps[f"{kind} {name}"] = f"a {kind} is not modelled"
 
     def _set(self, groups: Node, kind: str, name: str) -> None:
