@@ -6,6 +6,7 @@ of names, and without what traffic or time changes: counters, handles, numbers o
 
 from __future__ import annotations
 
+import ipaddress
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from urllib.parse import quote
@@ -20,7 +21,7 @@ _MOST_PATHS = 6
 _MOST_MEMBERS = 100
 _MOST_ROUTES = 60
 # Of route kinds, those that are no way to somewhere else.
-_OWN = ("local", "broadcast", "multicast")
+_OWN = ("local", "broadcast", "multicast", "anycast")
 # Characters that may stand in a page's name as they are.
 _PLAIN = "@+,="
 
@@ -104,7 +105,7 @@ def host_page(state: State, serving: Serving) -> HostPage:
         interfaces=[
             (
                 name,
-                ", ".join(sorted(interface.addresses)) or "no address",
+                ", ".join(sorted(filter(_lasting, interface.addresses))) or "no address",
                 ", ".join(_about_interface(interface.zone, interface.master, interface.up)),
             )
             for name, interface in sorted(state.interfaces.items())
@@ -115,6 +116,11 @@ def host_page(state: State, serving: Serving) -> HostPage:
         more_routes=max(len(routes) - _MOST_ROUTES, 0),
         doubts=list(dict.fromkeys(doubts)),
     )
+
+
+def _lasting(address: str) -> bool:
+    """Link-local addresses come and go with the hardware."""
+    return not ipaddress.ip_interface(address).is_link_local
 
 
 def _facts(state: State) -> Iterator[tuple[str, str]]:
@@ -200,7 +206,9 @@ def _set(key: str, named: NamedSet) -> SetPart:
         return SetPart(name, "its members could not be read", [])
     members = sorted(" . ".join(parts) for parts in named.to_dict()["elements"])
     more = len(members) - _MOST_MEMBERS
-    about = f"{len(members)} members" + (f", of which {_MOST_MEMBERS} are shown" if more > 0 else "")
+    about = f"{len(members)} member{'' if len(members) == 1 else 's'}" + (
+        f", of which {_MOST_MEMBERS} are shown" if more > 0 else ""
+    )
     return SetPart(name, about, members[:_MOST_MEMBERS])
 
 

@@ -13,10 +13,13 @@ from ..analyse.journey import DENY, plain
 from ..analyse.network import Network
 from ..analyse.outcome import RuleRef
 from ..audit.served import candidates, drop_replies, passing
+from ..model.flowset import Space
 from ..model.rules import Rule
 from ..model.state import State
 from ..policy.prove import Proof
 
+# ICMP and ICMPv6.
+_MESSAGES = ((1, 1), (58, 58))
 _EDGES = ("prerouting", "postrouting")
 # Host, chain, position, text: as the audit has it.
 Place = tuple[str, str, int, str]
@@ -44,8 +47,22 @@ class Serving:
 
 def begin(states: Mapping[str, State], policies: int) -> Serving:
     """``policies``: how many are judged; without one, no rule is said to serve none."""
-    idle = {place: rule for place, rule in candidates(states).items() if not rule.not_understood}
-    return Serving(idle=idle if policies else None)
+    if not policies:
+        return Serving()
+    networks = {host: Network({host: state}, Space()) for host, state in states.items()}
+    return Serving(
+        idle={
+            place: rule
+            for place, rule in candidates(states).items()
+            if not rule.not_understood and not _messages_only(rule, networks[place[0]], place[0])
+        }
+    )
+
+
+def _messages_only(rule: Rule, network: Network, host: str) -> bool:
+    """Whether it lets nothing but ICMP pass: errors about a path's packets serve it, and neighbours are found by it."""
+    matched = network.firewall(host).matched(rule.match)
+    return not matched - matched.only("protocol", _MESSAGES)
 
 
 def look(serving: Serving, label: str, proof: Proof, network: Network) -> None:

@@ -99,8 +99,15 @@ class SiteDocument:
         return runs([host.name for host in self.hosts if host.name not in own and not host.error])
 
     @property
-    def idle(self) -> list[HostPage]:
-        return [host for host in self.hosts if host.idle]
+    def idle(self) -> list[tuple[str, str, str]]:
+        """(hosts, chain, rule) of rules that serve no path; hosts with the same rule together."""
+        found: dict[tuple[str, str], list[str]] = {}
+        for host in self.hosts:
+            for chain in host.chains:
+                for rule in chain.rules:
+                    if rule.idle:
+                        found.setdefault((chain.key, rule.text), []).append(host.name)
+        return [(", ".join(runs(hosts)), chain, text) for (chain, text), hosts in found.items()]
 
 
 @dataclass(frozen=True)

@@ -194,6 +194,17 @@ def test_what_a_device_wrote_stays_text(name: str) -> None:
     assert "<img" not in (found if name.endswith("html") else re.sub(r"(`+).*?\1", "", found))
 
 
+def test_a_rule_for_icmp_alone_serves_errors_about_paths() -> None:
+    ping = ("meta l4proto icmp accept", match(proto="icmp"))
+    page = written(lab(app_rule(), ping))["hosts/fw1.md"]
+    assert "| `meta l4proto icmp accept` |  |" in page
+
+
+def test_hosts_with_the_same_idle_rule_are_told_together() -> None:
+    text = written(lab())["README.md"].partition("## Rules that serve no path")[2]
+    assert "- db1, db2, `inet/filter/input`: `iifname mgmt0 tcp dport 22 accept`\n" in text
+
+
 def test_two_policies_with_a_path_of_one_name_are_told_apart() -> None:
     found = site(lab(), {"requiredPaths": [PRIMARY]}, {"requiredPaths": [PRIMARY]})
     assert [path.label for path in found.paths] == [
