@@ -59,12 +59,15 @@ class Trainee:
 
     def __init__(self, command: list[str], environment: dict[str, str]) -> None:
         self.said = ""
+        self._ended = False
         self.pid, self._terminal = pty.fork()
         if self.pid == 0:
             os.chdir(ROOT)
             os.execvpe(command[0], command, environment)  # noqa: S606
 
     def types(self, line: str) -> None:
+        """At the prompt: what is typed before goes to whatever runs then."""
+        self.sees("drill desk # ")
         os.write(self._terminal, line.encode() + b"\n")
 
     def sees(self, text: str, seconds: float = PATIENCE) -> None:
@@ -84,22 +87,40 @@ class Trainee:
                 self.said += data.decode("utf-8", "replace")
 
     def closes(self) -> None:
-        os.close(self._terminal)
+        if self._terminal >= 0:
+            os.close(self._terminal)
+            self._terminal = -1
+
+    def __enter__(self) -> Trainee:
+        return self
+
+    def __exit__(self, *_unused: object) -> None:
+        """However the test ended, nothing is left running."""
+        self.closes()
+        if not self._ended:
+            self.ends()
 
     def ends(self, seconds: float = PATIENCE) -> int:
         """The command's exit status."""
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
-            with contextlib.suppress(OSError):
-                self._read_until(lambda: True, 0)
             pid, status = os.waitpid(self.pid, os.WNOHANG)
             if pid:
+                self._ended = True
                 return os.waitstatus_to_exitcode(status)
-            with contextlib.suppress(OSError):
-                if select.select([self._terminal], [], [], 0.2)[0]:
-                    os.read(self._terminal, 65536)
+            self._drain()
         os.kill(self.pid, signal.SIGKILL)
+        os.waitpid(self.pid, 0)
+        self._ended = True
         raise AssertionError("it does not end")
+
+    def _drain(self) -> None:
+        """What nobody reads would hold up whoever writes it."""
+        if self._terminal < 0:
+            time.sleep(0.2)
+        elif select.select([self._terminal], [], [], 0.2)[0]:
+            with contextlib.suppress(OSError):
+                self.said += os.read(self._terminal, 65536).decode("utf-8", "replace")
 
 
 @pytest.fixture
@@ -138,20 +159,8 @@ def test_a_trainee_finds_it(environment: dict[str, str], through_ansible: bool) 
         else ["03a", "--trainee", "Ada"]
     )
     program = [f"{sys.prefix}/bin/ansible-playbook", str(ROOT / "playbooks" / "drill.yml")]
-    trainee = Trainee([*(program if through_ansible else [str(DRILL)]), *words], environment)
-    trainee.sees("on 3 of 10 shop servers.")
-    remains = Remains.of(State(Path(environment["XDG_STATE_HOME"]) / "pathguard-lab"))
-    trainee.types("answer fw2 nat")
-    trainee.sees("not on fw2")
-    trainee.types("\x03hint")  # ctrl-C is the shell's, and not the drill's
-    trainee.sees("users tell: Since the release of 09:30")
-    trainee.types("ssh fw1 sudo nft list chain inet filter forward")
-    trainee.sees("ip saddr 10.10.1.0/26 ip daddr")
-    trainee.types("answer fw1 'ip saddr 10.10.1.0/26'")
-    trainee.sees("put it back: on fw1: nft replace rule inet filter forward handle")
-    trainee.types("exit")
-    trainee.sees("solved after")
-    assert trainee.ends() == 0
+    with Trainee([*(program if through_ansible else [str(DRILL)]), *words], environment) as trainee:
+        remains = _drilled(trainee, environment)
     told = score(environment)
     assert (told["trainee"], told["fault"], told["outcome"], told["wrong"], told["hints"]) == (
         "Ada",
@@ -163,21 +172,39 @@ def test_a_trainee_finds_it(environment: dict[str, str], through_ansible: bool) 
     assert not any(remains.look().values()), remains.look()
 
 
+def _drilled(trainee: Trainee, environment: dict[str, str]) -> Remains:
+    trainee.sees("on 3 of 10 shop servers.")
+    remains = Remains.of(State(Path(environment["XDG_STATE_HOME"]) / "pathguard-lab"))
+    trainee.types("answer fw2 nat")
+    trainee.sees("not on fw2")
+    trainee.types("\x03")  # ctrl-C is the shell's, and not the drill's
+    trainee.types("hint")
+    trainee.sees("users tell: Since the release of 09:30")
+    trainee.types("ssh fw1 sudo nft list chain inet filter forward")
+    trainee.sees("ip saddr 10.10.1.0/26 ip daddr")
+    trainee.types("answer fw1 'ip saddr 10.10.1.0/26'")
+    trainee.sees("put it back: on fw1: nft replace rule inet filter forward handle")
+    trainee.types("exit")
+    trainee.sees("solved after")
+    assert trainee.ends() == 0
+    return remains
+
+
 @pytest.mark.long
 @pytest.mark.parametrize("how", ["closes", "term", "ctrl-c"])
 def test_whoever_leaves_takes_the_lab_along(environment: dict[str, str], how: str) -> None:
-    trainee = Trainee([str(DRILL), "26"], environment)
-    if how == "ctrl-c":  # before there is a terminal inside
-        trainee.sees("all hosts run")
-        os.kill(trainee.pid, signal.SIGINT)
-        assert trainee.ends() == 130
-        return
-    trainee.sees("new connections to the database are refused")
-    if how == "closes":
-        trainee.closes()
-    else:
-        os.kill(trainee.pid, signal.SIGTERM)
-    assert trainee.ends() in (0, 130, -signal.SIGHUP)
+    with Trainee([str(DRILL), "26"], environment) as trainee:
+        if how == "ctrl-c":  # before there is a terminal inside
+            trainee.sees("all hosts run")
+            os.kill(trainee.pid, signal.SIGINT)
+            assert trainee.ends() == 130
+            return
+        trainee.sees("new connections to the database are refused")
+        if how == "closes":
+            trainee.closes()
+        else:
+            os.kill(trainee.pid, signal.SIGTERM)
+        assert trainee.ends() in (0, 130, -signal.SIGHUP)
     assert score(environment)["outcome"] == "left"
 
 
@@ -185,14 +212,15 @@ def test_whoever_leaves_takes_the_lab_along(environment: dict[str, str], how: st
 def test_an_interrupted_playbook_takes_the_lab_along(environment: dict[str, str]) -> None:
     """Ansible leaves the program of a module behind; this one notices."""
     program = [f"{sys.prefix}/bin/ansible-playbook", str(ROOT / "playbooks" / "drill.yml")]
-    trainee = Trainee([*program, "-e", "drill_unattended=true", "-e", "drill_fault=26"], environment)
+    words = ["-e", "drill_unattended=true", "-e", "drill_fault=26"]
     state = State(Path(environment["XDG_STATE_HOME"]) / "pathguard-lab")
     deadline = time.monotonic() + PATIENCE
-    while state.read() is None:
-        assert time.monotonic() < deadline, "no lab comes up"
-        time.sleep(0.2)
-    os.kill(trainee.pid, signal.SIGKILL)
-    trainee.ends()
+    with Trainee([*program, *words], environment) as trainee:
+        while state.read() is None:
+            assert time.monotonic() < deadline, "no lab comes up"
+            time.sleep(0.2)
+        os.kill(trainee.pid, signal.SIGKILL)
+        trainee.ends()
     while state.folder.exists() or list(Path(environment["TMPDIR"]).iterdir()):
         assert time.monotonic() < deadline, "the lab stays"
         time.sleep(0.2)
