@@ -119,7 +119,9 @@ class ActionModule(HostsAction):
         policy = load_policy(options["policy"], folder)
         site = self._site(options, task_vars, policy)
         order = self._order(options, task_vars, policy, folder)
-        found = Monitor(order, site, time, self._say).run()
+        # Who kills ansible-playbook leaves this process behind, which nobody would miss.
+        parent = os.getppid()
+        found = Monitor(order, site, time, self._say, lambda: os.getppid() == parent).run()
         result: dict[str, Any] = unsafe(_result(found, order, options["fail_on"]))
         return result
 

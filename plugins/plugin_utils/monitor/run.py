@@ -22,10 +22,10 @@ Say = Callable[[str], None]
 
 # Seconds between two looks at whether somebody wants a host to be looked at now.
 NAP = 0.25
-# Seconds in which whoever wants that waits for a monitor that is just ending.
-HANDOVER = 3.0
+# Seconds in which a run waits for another that is just ending; and in which one does that is to go on for longer.
+HANDOVER, TAKEOVER = 3.0, 20.0
 # Seconds between two looks at what has just changed: whoever says so has waited until it was over.
-WOKEN_PAUSE = 0.5
+WOKEN_PAUSE = 0.3
 # Of a monitor that holds the lock and has not ended a round for so many of its intervals, and so many seconds.
 STUCK, STUCK_LEAST = 10, 600.0
 
@@ -70,11 +70,20 @@ class Outcome:
 
 
 class Monitor:
-    def __init__(self, order: Order, site: MonitorSite, clock: Clock, say: Say) -> None:
+    def __init__(
+        self,
+        order: Order,
+        site: MonitorSite,
+        clock: Clock,
+        say: Say,
+        wanted: Callable[[], bool] = lambda: True,
+    ) -> None:
+        """``wanted``: whether anybody is still there who has asked for it."""
         self._order = order
         self._site = site
         self._clock = clock
         self._say = say
+        self._wanted = wanted
         self._store = Store(order.store)
         self._outcome = Outcome()
         self._said: set[str] = set()
@@ -82,7 +91,7 @@ class Monitor:
     def run(self) -> Outcome:
         """Raises PathGuardError where the monitor can't begin: a bad policy, no place for its files, or another monitor
         that does not get on."""
-        until = self._clock.time() + (HANDOVER if self._order.only is not None else 0.0)
+        until = self._clock.time() + (TAKEOVER if self._order.lasting else HANDOVER)
         while True:
             with self._store.locked() as mine:
                 if mine:
@@ -123,7 +132,7 @@ class Monitor:
             self._one(watch, outbox, only)
             following = started + self._order.interval
             only = self._pause(following, begun + self._order.lasting, outbox)
-            if only is None and following > begun + self._order.lasting:
+            if (only is None and following > begun + self._order.lasting) or not self._wanted():
                 break
         self._deliver(outbox, 0.0)
         self._end(memory, outbox)
@@ -135,7 +144,7 @@ class Monitor:
             if woken is not None:
                 return woken
             left = following - self._clock.time()
-            if following > end or left <= 0:
+            if following > end or left <= 0 or not self._wanted():
                 return None
             self._clock.sleep(min(NAP, left))
             if outbox.due:

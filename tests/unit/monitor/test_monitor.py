@@ -15,10 +15,11 @@ from ansible_collections.pathguard.network.plugins.plugin_utils.errors import Mo
 from ansible_collections.pathguard.network.plugins.plugin_utils.monitor import memory, watch
 from ansible_collections.pathguard.network.plugins.plugin_utils.monitor.memory import Store
 from ansible_collections.pathguard.network.plugins.plugin_utils.monitor.rounds import Damping
+from ansible_collections.pathguard.network.plugins.plugin_utils.monitor.run import Monitor
 from ansible_collections.pathguard.network.plugins.plugin_utils.notify.outbox import NotDeliveredError
 from ansible_collections.pathguard.network.plugins.plugin_utils.policy.schemas import load_schema, problems
 from tests.support.guard_scene import NARROW, PATH, POLICY
-from tests.support.monitor_scene import MonitorScene
+from tests.support.monitor_scene import MonitorScene, Ticking
 from tests.support.states import APPS, app_rule, forward
 
 OPEN = forward(app_rule())
@@ -328,6 +329,17 @@ def test_one_that_is_stuck_is_an_error(scene: MonitorScene) -> None:
     scene.clock.now += 3600
     with Store(scene.store).locked(), pytest.raises(MonitorError, match="has not ended a round for 36"):
         scene.run()
+
+
+def test_one_that_nobody_waits_for_any_more_ends(scene: MonitorScene) -> None:
+    """ansible-playbook was killed, and left this process behind."""
+    order = scene.order(interval=30.0, lasting=3600.0)
+    begun = scene.clock.now
+    found = Monitor(
+        order, scene.site, Ticking(scene.clock), scene.said.append, lambda: scene.clock.now < 70
+    ).run()
+    assert found.rounds == 3
+    assert scene.clock.now - begun < 71
 
 
 def test_an_event_wakes_the_one_that_runs(scene: MonitorScene) -> None:

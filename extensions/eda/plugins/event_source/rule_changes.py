@@ -79,7 +79,7 @@ options:
   quiet:
     description: Seconds without a change that end a burst.
     type: float
-    default: 0.5
+    default: 0.3
   at_most:
     description: Seconds from the first change of a burst to its event, at the latest.
     type: float
@@ -98,8 +98,6 @@ EXAMPLES = r"""
 LOG = logging.getLogger(__name__)
 
 OPTIONS = ("follow", "syslog", "files", "names", "wake", "quiet", "at_most")
-# The monitor's own name for it (plugin_utils/monitor/memory.py).
-WAKE = "wake"
 # Changes that are told one by one; more are counted.
 MOST_TOLD, LONGEST = 20, 300
 # Seconds until a command that ended is started again; a start that lasts STEADY seconds begins anew.
@@ -181,16 +179,14 @@ def by_message(line: str) -> tuple[str, str] | None:
     if NO_CHANGE.search(line):
         return None
     for platform, pattern in MESSAGES:
-        found = pattern.search(line)
-        if found:
+        if found := pattern.search(line):
             return platform, plain(found.groupdict().get("by") or "")
     return None
 
 
 def by_line(line: str) -> tuple[str, str] | None:
     """The same of a command that prints nothing but changes."""
-    generation = GENERATION.match(line)
-    if generation:
+    if generation := GENERATION.match(line):
         return "linux", plain(generation["by"])
     return ("linux", "") if line.strip() else None
 
@@ -290,12 +286,12 @@ class Gatherer:
 
 
 def wake(folder: Path, hosts: Sequence[str]) -> None:
-    """Leave word for a monitor; one that does not run finds it later."""
-    path = folder / WAKE
+    """Leave word for a monitor (plugin_utils/monitor/memory.py); one that does not run finds it later."""
+    path = folder / "wake"
     try:
         with contextlib.suppress(FileNotFoundError, ValueError):
             hosts = [*hosts, *json.loads(path.read_text("utf-8"))]
-        unfinished = path.with_name(f".{WAKE}.{os.getpid()}")
+        unfinished = path.with_name(f".wake.{os.getpid()}")
         unfinished.write_text(json.dumps(list(dict.fromkeys(hosts))), "utf-8")
         unfinished.replace(path)
     except (OSError, TypeError) as error:
@@ -371,6 +367,10 @@ async def listen(host: str, command: Sequence[str], kind: str, gatherer: Gathere
         if process.returncode is None:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGTERM)
+            with contextlib.suppress(asyncio.TimeoutError):
+                await asyncio.wait_for(process.wait(), BACKOFF[1])
+            process._transport.close()  # type: ignore[attr-defined]  # what its own children may hold open
+            await asyncio.sleep(0)
 
 
 async def last_line(stream: asyncio.StreamReader) -> str:
@@ -507,7 +507,7 @@ def wanted(args: Mapping[str, Any]) -> Wanted:
         ],
         {str(sender): str(name) for sender, name in (options.get("names") or {}).items()},
         [Path(str(item)).expanduser() for item in _list(options, "wake")],
-        _seconds(options, "quiet", 0.5),
+        _seconds(options, "quiet", 0.3),
         _seconds(options, "at_most", 3.0),
     )
     if not (found.follow or found.udp or found.tcp or found.files):
@@ -591,8 +591,10 @@ async def main(queue: Any, args: dict[str, Any]) -> None:
         tasks += [asyncio.create_task(follow(*item, gatherer)) for item in asked.follow]
         tasks += [asyncio.create_task(tail(path, take)) for path in asked.files]
         try:
-            await asyncio.gather(*tasks)
+            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         finally:
             for task in tasks:
                 task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+            for fault in await asyncio.gather(*tasks, return_exceptions=True):
+                if isinstance(fault, Exception):
+                    LOG.error("rule_changes: %r", fault)
