@@ -58,10 +58,19 @@ def test_execution_environment(copied_tree: Path, root: Path, publishing_tool: T
     needs = [
         line.split("#")[0].strip() for line in (root / "requirements.txt").read_text("utf-8").splitlines()
     ]
-    missing = [need for need in needs if need and need not in output]
+    system = ["git [platform:rpm]", "git [platform:dpkg]", "openssh-clients [platform:rpm]"]
+    missing = [need for need in (*needs, *system) if need and need not in output]
     assert not missing
     assert "ansible-core" not in output
     assert not re.search(r"^- .*<", output, re.MULTILINE), "an upper bound in requirements.txt"
+
+
+def test_the_image_for_jobs(root: Path, tmp_path: Path, publishing_tool: Tool) -> None:
+    definition = root / "extensions" / "awx" / "execution-environment.yml"
+    context = tmp_path / "context"
+    publishing_tool("ansible-builder", "create", "-f", definition, "-c", context, cwd=tmp_path).must_pass()
+    assert "pathguard.network" in (context / "_build" / "requirements.yml").read_text("utf-8")
+    assert "introspect.py" in next(context.glob("*file")).read_text("utf-8")
 
 
 def test_installed_modules_are_found(installed: Path, tool: Tool) -> None:
