@@ -22,7 +22,8 @@ from ..render.words import runs
 Address = ipaddress.IPv4Interface | ipaddress.IPv6Interface
 Prefix = ipaddress.IPv4Network | ipaddress.IPv6Network
 # Pixels.
-_LABEL, _COLUMN, _ROW, _HEAD, _EDGE, _LINE = 250, 128, 46, 16, 14, 15
+_COLUMN, _ROW, _HEAD, _EDGE, _LINE = 128, 46, 16, 14, 15
+_LETTER = 7  # of a network's name
 _WIDE = 16  # characters of a column's head
 _LINES = 3
 
@@ -122,13 +123,15 @@ def drawn(found: Topology) -> Drawn | None:
     texts = [_head(column) for column in found.columns]
     top = _HEAD + _LINE * max(len(lines) for lines in texts)
     levels = [(top + _ROW * (index + 1) - _ROW // 3, wire.name) for index, wire in enumerate(found.wires)]
+    # The names stand above their lines, so the first column may begin half a column before they end.
+    left = max(_EDGE, _EDGE + _LETTER * max(len(wire.name) for wire in found.wires) - _COLUMN // 2 + _EDGE)
     heads = []
     for index, (column, lines) in enumerate(zip(found.columns, texts)):
-        x = _LABEL + _COLUMN * index + _COLUMN // 2
+        x = left + _COLUMN * index + _COLUMN // 2
         dots = [levels[wire][0] for wire in column.wires]
         heads.append((x, column.router, lines, top + 4, dots[-1], dots))
     return Drawn(
-        width=_LABEL + _COLUMN * len(found.columns) + _EDGE,
+        width=left + _COLUMN * len(found.columns) + _EDGE,
         height=levels[-1][0] + _EDGE + 6,
         top=top,
         levels=levels,

@@ -31,7 +31,8 @@ _BEND = 14
 _MARKS = ("stop", "doubt", "lost", "end", "pass")
 
 SOURCE, ROUTER, END, BACK = "source", "router", "end", "back"
-GOES, SOME, NONE, DOUBT = "goes", "some", "none", "doubt"
+# CALM: of a forbidden path, what is stopped further on.
+GOES, SOME, NONE, DOUBT, CALM = "goes", "some", "none", "doubt", "calm"
 
 
 @dataclass
@@ -105,7 +106,7 @@ def _way(path: Entry, leg: Entry) -> _Way:
         unknown += row.ended.get("unknown", (0, 0))[0]
         found.append((row, _left(path, leg, cut, unknown)))
     if not any(row.role == SOURCE for row, _kind in found):
-        found.insert(0, (_end_of(path, SOURCE, "from outside", "pass"), GOES))
+        found.insert(0, (_end_of(path, SOURCE, "from outside", "pass"), _left(path, leg, 0, 0)))
     if not any(row.role == END for row, _kind in found):
         kind = found[-1][1]
         note = "nothing of this gets here" if kind == NONE else "not gathered"
@@ -123,8 +124,9 @@ def _left(path: Entry, leg: Entry, cut: int, unknown: int) -> str:
     """What of a way's pairs goes on behind a row, when so many have ended up to there. What comes in by one of several
     interfaces may be stopped at each of several hosts, so of a forbidden path the numbers don't add up."""
     if path["kind"] == "forbidden":
-        some = bool(leg["pairs"]["open"])
-        return NONE if cut and not some else GOES if not cut else SOME
+        if leg["pairs"]["open"]:
+            return SOME if cut else GOES
+        return NONE if cut else CALM
     if cut >= leg["pairs"]["total"]:
         return NONE
     return DOUBT if unknown else SOME if cut else GOES
