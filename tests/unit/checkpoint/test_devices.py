@@ -229,6 +229,33 @@ def test_a_device_that_confirms_nothing_without_a_word_was_first() -> None:
     assert driver.status(router).state != "confirmed"
 
 
+def test_a_device_that_refuses_to_confirm_what_its_timer_put_back_was_first() -> None:
+    """VyOS: "No confirm pending"."""
+
+    class Late(Memory):
+        def keep(self, device: Any) -> None:
+            device.time_is_up()
+            raise CheckpointError("No confirm pending", device.host, "")
+
+    driver = DeviceDriver(Late("wraps_commit"))
+    router = armed(WRAPS)
+    router.change(NEW, 5)
+    with pytest.raises(CheckpointError, match="its timer put the configuration back before it was confirmed"):
+        driver.confirm(router, RUN)
+
+
+def test_a_device_that_refuses_to_confirm_for_another_reason_says_which() -> None:
+    class Locked(Memory):
+        def keep(self, device: Any) -> None:
+            raise CheckpointError("Configuration system locked", device.host, "")
+
+    router = armed(WRAPS)
+    router.change(NEW, 5)
+    with pytest.raises(CheckpointError, match="system locked"):
+        DeviceDriver(Locked("wraps_commit")).confirm(router, RUN)
+    assert WRAPS.status(router).state == "armed"
+
+
 def test_what_the_timer_put_back_is_told_when_it_is_confirmed() -> None:
     router = armed(WRAPS)
     router.change(NEW, 5)

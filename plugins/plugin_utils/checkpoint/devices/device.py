@@ -145,19 +145,30 @@ class DeviceDriver:
         if kept.confirmed:
             return self._status(device, found)
         if found.pending is not None:
-            self.means.keep(device)
-            now = self._look(device)
-            # Some devices confirm without a word when nothing waits any more.
-            if now.pending is not None or (found.changed and not now.changed):
-                raise CheckpointError(
-                    "the device was first: its timer put the configuration back before it was confirmed",
-                    device.host,
-                    "make the change again under a new checkpoint",
-                )
-            found = now
+            found = self._kept(device, found)
         mark = mark_of(kept.name)
         self.means.save(device, mark)
         return self._after_change(device, replace(found, kept=replace(kept, mark=mark)))
+
+    def _kept(self, device: Console, found: Found) -> Found:
+        """What is there once the change is confirmed. Where nothing waits any more, some devices confirm without a
+        word, and others refuse it (VyOS: "No confirm pending")."""
+        refused: CheckpointError | None = None
+        try:
+            self.means.keep(device)
+        except CheckpointError as error:
+            refused = error
+        now = self._look(device)
+        back = found.changed and not now.changed
+        if back or (now.pending is not None and refused is None):
+            raise CheckpointError(
+                "the device was first: its timer put the configuration back before it was confirmed",
+                device.host,
+                "make the change again under a new checkpoint",
+            )
+        if refused is not None:
+            raise refused
+        return now
 
     def release(self, channel: Channel, run_id: str) -> CheckpointStatus:
         device = console(channel)
