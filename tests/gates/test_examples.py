@@ -130,6 +130,7 @@ def commands(example: Example) -> Iterator[list[str]]:
 
 def test_commands_name_what_is_there(examples: list[Example], root: Path) -> None:
     variables = {name for names in options(root).values() for name in names}
+    problems: list[str] = []
     for example in of_kind(examples, SHELL):
         checked = subprocess.run(
             ["bash", "-n"], input=example.text, capture_output=True, text=True, check=False
@@ -137,8 +138,11 @@ def test_commands_name_what_is_there(examples: list[Example], root: Path) -> Non
         assert checked.returncode == 0, f"{example.where}: {checked.stderr}"
         page = (root / example.page).read_text(encoding="utf-8")
         for words in commands(example):
-            problems = list(_command(words, root, variables, page))
-            assert not problems, f"{example.where}: {shlex.join(words)}: {problems}"
+            problems += [
+                f"{example.where}: {shlex.join(words)}: {problem}"
+                for problem in _command(words, root, variables, page)
+            ]
+    assert not problems, "\n".join(["", *problems])
 
 
 def _command(words: list[str], root: Path, variables: set[str], page: str) -> Iterator[str]:

@@ -29,6 +29,8 @@ TASKS: tuple[tuple[str, str], ...] = (
 )
 # Programs that examples call, and no file of the collection is.
 PROGRAMS = {
+    "export": "the shell's own; bash -n reads it",
+    "cd": "the shell's own; bash -n reads it",
     "git": "needs a place that the collection is kept at",
     "ansible-galaxy": "tests/gates/test_artifact.py builds and installs the collection",
     "python3": "tests/run installs the requirements",
