@@ -35,7 +35,7 @@ class Ward(FakeSite):
     what connections to it meet. ``pooled``: host -> open connections that live on. ``facts``: host -> a
     part of what its agent answers. ``counters``: two answers, before and after connections are tried.
     ``asked``: what agents were asked. ``dead``: hosts without a login. ``stopped``: host -> port -> the server that
-    should listen there."""
+    should listen there. ``told_hits``: what devices have counted, before and after connections are tried."""
 
     def __init__(self, states: Mapping[str, State]) -> None:
         super().__init__(states, Clock())
@@ -46,6 +46,7 @@ class Ward(FakeSite):
         self.asked: list[tuple[str, Mapping[str, Any]]] = []
         self.dead: set[str] = set()
         self.stopped: dict[str, dict[str, Any]] = {}
+        self.told_hits: list[dict[str, dict[str, dict[str, int]]]] = []
 
     def read(
         self, names: Sequence[str], folder: Path, run_id: str
@@ -68,6 +69,10 @@ class Ward(FakeSite):
                 row["reachable"] = {"reachable": 3, "flapping": 2}.get(row["result"], 0)
                 row["pooled"] = {name: self.pooled.get(host, 0) for name in NOBODY}
         return answers, errors
+
+    def hits(self, platforms: Mapping[str, str]) -> dict[str, dict[str, Any]]:
+        told = self.told_hits.pop(0) if self.told_hits else {}
+        return {host: {"rules": told[host]} for host in platforms if host in told}
 
     def ask(
         self, agent: str, requests: Mapping[str, Mapping[str, Any]]

@@ -143,7 +143,7 @@ def _lost(case: Case) -> Iterator[Cause]:
 
 def _seen(case: Case, host: str) -> list[str]:
     moved = case.counted.moved(host)
-    if host not in case.counted.before:
+    if host not in case.counted.before or (not moved and case.states[host].platform != "linux"):
         return []
     if not moved:
         return [f"counter: no rule of {host} that counts has counted a packet"]

@@ -15,7 +15,7 @@ from typing import Any
 from ..gather import snapshot
 from ..guard import record
 from ..guard.names import resolver
-from ..guard.probes import ProbeRow
+from ..guard.probes import REACHABLE, ProbeRow
 from ..guard.probing import probe_rows
 from ..guard.proof import Proof, prove
 from ..guard.seldom import Say
@@ -25,7 +25,19 @@ from ..policy.complain import naming
 from ..policy.ends import Resolver
 from ..policy.inventory import hosts_needed, members
 from ..policy.probes import Target, probe_targets
-from . import asking, by_names, by_nat, by_network, by_open, by_rules, by_service, history, saved, timeline
+from . import (
+    asking,
+    by_names,
+    by_nat,
+    by_network,
+    by_open,
+    by_rules,
+    by_service,
+    device_counters,
+    history,
+    saved,
+    timeline,
+)
 from .case import Case
 from .cause import Cause, ranked
 from .checks import Check, checks
@@ -170,11 +182,19 @@ def _connections(
         for name in watched
         if states[name].platform == "linux"
     }
+    devices = {
+        name: states[name].platform
+        for name in watched
+        if name in deciding and states[name].platform in device_counters.SHOWN and targets
+    }
     before, deaf = site.ask(COUNTERS, requests)
+    counted = {**before, **site.hits(devices)} if devices else before
     rows = probe_rows(site, proof, targets, timeout) if targets else []
     again = {name: request for name, request in requests.items() if name not in deaf} if targets else {}
     after = site.ask(COUNTERS, again)[0]
-    return rows, Counted(states, before, after)
+    if devices and any(row.result != REACHABLE for row in rows):
+        after = {**after, **site.hits({name: devices[name] for name in devices if name in counted})}
+    return rows, Counted(states, counted, after)
 
 
 def _stopped(case: Case, site: DiagnoseSite) -> dict[str, dict[str, Any]]:

@@ -20,6 +20,7 @@ from ..guard.routers import Address, addresses_of, missing_gateways
 from ..guard.site import SEARCHED, Site
 from ..model import text
 from ..model.state import Interface, State
+from . import device_counters
 
 COUNTERS, FACTS, STOPPED = "counter_agent", "diagnose_agent", "stopped_agent"
 # Seconds that an agent may be silent for.
@@ -39,6 +40,17 @@ class DiagnoseSite(Site):
             )
 
         return self._on(list(requests), one, "asked")
+
+    def hits(self, platforms: Mapping[str, str]) -> Answers:
+        """What devices have counted for the entries of their lists. ``platforms``: by host. A device that does not tell
+        is left out: that is evidence which there is not."""
+
+        def one(channel: Channel, access: HostAccess) -> dict[str, Any]:
+            platform = platforms[access.name]
+            reply = channel.run(device_counters.SHOWN[platform][0])
+            return {"rules": device_counters.counted(platform, reply.stdout) if reply.rc == 0 else {}}
+
+        return self._on(list(platforms), one, "asked")[0]
 
 
 @dataclass
