@@ -202,7 +202,9 @@ def render(report: Mapping[str, Any], name: str = "text") -> str:
         or "summary" not in report
     ):
         raise PathGuardError(
-            "this is not a report of policy_validate", "to_report", "give it the result's 'report'"
+            "this is neither a report of policy_validate nor an audit",
+            "to_report",
+            "give it the result's 'report', or the content of an audit.json",
         )
     try:
         return (AUDIT_FORMATS if is_audit(report) else FORMATS)[name](cleaned(report))
