@@ -33,6 +33,7 @@ CHAPTERS: Mapping[str, tuple[str, ...]] = {
     ),
     "Operation": (
         "docs/audit.md",
+        "docs/history.md",
         "docs/monitor.md",
         "docs/document.md",
         "docs/awx.md",
