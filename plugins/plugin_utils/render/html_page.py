@@ -33,6 +33,8 @@ MOST_PICTURES = 1_000
 # Parts, changes and decisions of a path beyond those in full.
 MOST_SHORT = 2
 MOST_PIECES = 200
+# Addresses of a part, in full and in short.
+MOST_ADDRESSES = (1_000, 40)
 
 
 @dataclass(frozen=True)
@@ -48,6 +50,10 @@ class PathView:
     @property
     def tone(self) -> str:
         return TONES[self.mark]
+
+    @property
+    def addresses(self) -> int:
+        return MOST_ADDRESSES[0 if self.full else 1]
 
     def some(self, items: Sequence[Any], most: int = MOST_PIECES) -> Sequence[Any]:
         return items[: most if self.full else MOST_SHORT]

@@ -199,6 +199,16 @@ def test_many_paths_are_a_strip_of_tiles_and_a_small_page() -> None:
     assert tiles[0] == "path 0001: partial"
 
 
+def test_thousands_of_addresses_are_folded_and_the_last_of_them_counted() -> None:
+    document = partial()
+    addresses = [f"10.{number >> 8}.{number & 255}.1" for number in range(1_500)]
+    document["paths"][0]["cut"]["flows"][0]["src"] = addresses
+    text = words_of(render(document, "html"))
+    assert f"{', '.join(addresses[:4])} and 1496 more" in text
+    assert f"{addresses[999]} and 500 more, in the JSON report" in text
+    assert addresses[1_000] not in text
+
+
 def test_a_host_that_was_judged_as_planned_says_so() -> None:
     document: dict[str, Any] = good()
     document["hosts"]["fw1"]["candidates"] = ["fw1.nft"]
