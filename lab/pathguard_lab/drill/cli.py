@@ -205,5 +205,17 @@ def main() -> int:
         print(f"lab/drill: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt as reason:
-        print(f"lab/drill: stopped by {reason}; nothing is left running", file=sys.stderr)
+        with contextlib.suppress(OSError):
+            print(f"lab/drill: stopped by {reason}; nothing is left running", file=sys.stderr)
         return 130
+    finally:
+        _close_quietly()
+
+
+def _close_quietly() -> None:
+    """What nobody can read any more, because the terminal was closed, is no error of the interpreter's end."""
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except OSError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
