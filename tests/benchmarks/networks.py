@@ -98,7 +98,7 @@ def _policy(found: Network, sites: int, extra: int, paths: int, pick: random.Ran
 
 class _Site:
     """``10.<site>.1.0/24`` are applications, ``10.<site>.2.0/24`` databases, ``10.<site>.0.0/30`` is the link between
-    firewall and border router, whose links to the cores are ``172.16.<core>.<4 * site>/30``."""
+    firewall and border router; its links to the cores are those of ``_link``."""
 
     def __init__(self, found: Network, site: int, wanted: Iterable[Wanted], pick: random.Random) -> None:
         self.found, self.site, self.pick = found, site, pick
@@ -112,8 +112,8 @@ class _Site:
             _route(f"10.{site}.0.0/16", ("GigabitEthernet0/2", f"10.{site}.0.2")),
             _route(
                 "0.0.0.0/0",
-                ("GigabitEthernet0/0", f"172.16.1.{4 * site + 1}"),
-                ("GigabitEthernet0/1", f"172.16.2.{4 * site + 1}"),
+                ("GigabitEthernet0/0", _link(1, site, 1)),
+                ("GigabitEthernet0/1", _link(2, site, 1)),
             ),
         ]
         firewall = getattr(self, f"_{KINDS[site % len(KINDS)]}")()
@@ -137,15 +137,15 @@ class _Site:
         ]
         low, high = _LONGEST[place.partition(" ")[0]]
         for _each in range(max(self.pick.randrange(low, high) - len(found), 0)):
-            ends = [f"10.{self.pick.randrange(100, 250)}.{self.pick.randrange(256)}.0" for _end in range(2)]
+            ends = [f"11.{self.pick.randrange(100, 250)}.{self.pick.randrange(256)}.0" for _end in range(2)]
             found.append((ends[0], ends[1], self.pick.randrange(1024, 60000)))
         self.pick.shuffle(found)
         return found
 
     def _edge(self) -> State:
         site = self.site
-        lines = _interface("GigabitEthernet0/0", f"172.16.1.{4 * site + 2}", 30, "UPLINK")
-        lines += _interface("GigabitEthernet0/1", f"172.16.2.{4 * site + 2}", 30, "UPLINK")
+        lines = _interface("GigabitEthernet0/0", _link(1, site, 2), 30, "UPLINK")
+        lines += _interface("GigabitEthernet0/1", _link(2, site, 2), 30, "UPLINK")
         lines += _interface("GigabitEthernet0/2", f"10.{site}.0.1", 30, "OUTBOUND")
         lines += _list("UPLINK", self._rules("uplink edge"), self.pick)
         lines += _list("OUTBOUND", self._rules("outbound"), self.pick)
@@ -238,13 +238,18 @@ def _parsed(found: Network, name: str, platform: str, lines: list[str]) -> State
     return state
 
 
+def _link(core: int, site: int, end: int) -> str:
+    """The core's end is 1, the border router's is 2; 64 sites to a /24."""
+    return f"172.{16 + core}.{site // 64}.{4 * (site % 64) + end}"
+
+
 def _core(found: Network, name: str, number: int, sites: int, pick: random.Random) -> None:
     lines: list[str] = []
     routes = []
     for site in range(sites):
         interface = f"TenGigabitEthernet{site // 8}/{site % 8}"
-        lines += _interface(interface, f"172.16.{number}.{4 * site + 1}", 30, "INFRASTRUCTURE")
-        routes.append(_route(f"10.{site}.0.0/16", (interface, f"172.16.{number}.{4 * site + 2}")))
+        lines += _interface(interface, _link(number, site, 1), 30, "INFRASTRUCTURE")
+        routes.append(_route(f"10.{site}.0.0/16", (interface, _link(number, site, 2))))
     lines.append("ip access-list extended INFRASTRUCTURE")
     lines += [f" deny udp any host 192.168.{pick.randrange(256)}.{each} eq snmp" for each in range(100)]
     lines += [" permit ip any any"]

@@ -87,6 +87,7 @@ def launch(
     inventory: Mapping[str, Any],
     variables: Mapping[str, Any],
     environment: Mapping[str, str] | None = None,
+    timeout: float = 120,
 ) -> Job:
     """Run a job. ``project``: its content; the job can't write there. The inventory is a program, as AWX makes one."""
     write(folder / "env" / "extravars", {"awx_job_id": 1, **variables})
@@ -106,7 +107,7 @@ def launch(
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=timeout,
         check=False,
         cwd="/",
     )  # fmt: skip
