@@ -40,7 +40,13 @@ CHAPTERS: Mapping[str, tuple[str, ...]] = {
         "docs/scaling.md",
         "docs/access.md",
     ),
-    "When it is broken": ("docs/diagnose.md", "docs/incident-runbook.md", "docs/drill.md", "docs/trace.md"),
+    "When it is broken": (
+        "docs/diagnose.md",
+        "docs/incident-runbook.md",
+        "docs/drill.md",
+        "docs/failover.md",
+        "docs/trace.md",
+    ),
     "What it reads": (
         "docs/saved-configurations.md",
         "docs/linux-matches.md",
