@@ -22,6 +22,7 @@ from .neighbours import follower, rules_of
 _ENTRY = re.compile(r"(\d+) (?:permit|deny) (\S+)")
 # An entry of a standard list has no protocol: an address comes at once.
 _ADDRESS = re.compile(r"any|host|\d+\.\d+\.\d+\.\d+(?:/\d+)?")
+_ASA_SETTINGS = re.compile(r"(?: log\b.*| inactive| time-range \S+)+$")
 _ASA = re.compile(r"access-list (\S+) (?:line \d+ )?((?:extended|standard) .+)")
 
 
@@ -90,6 +91,9 @@ def asa(change: Change, before: State, now: State) -> tuple[str, ...]:
     )
     if bool(old) != bool(change.before) or bool(new) != bool(change.after) or not rules:
         return ()
+    # An entry that differs in its settings alone is the same one, to which they are given anew.
+    if old is not None and new is not None and _bare(old[2]) == _bare(new[2]):
+        return (f"access-list {old[1]} {old[2]}",)
     lines = []
     if old is not None:
         after = change.after[0] if change.after else follower(change, change.before[0], before, now)
@@ -100,3 +104,7 @@ def asa(change: Change, before: State, now: State) -> tuple[str, ...]:
     if new is not None:
         lines.append(f"no access-list {new[1]} {new[2]}")
     return tuple(lines)
+
+
+def _bare(entry: str) -> str:
+    return _ASA_SETTINGS.sub("", entry)

@@ -112,6 +112,8 @@ def vyos(change: Change, _before: State, now: State) -> tuple[str, ...]:
         return () if old is not None or new is None else (f"delete {above} rule {new.line}",)
     places = dict.fromkeys(f"delete {above} rule {rule.line}" for rule in (new, old) if rule is not None)
     said = old.text.partition(": ")[2].split("; ")
+    if any(words.count("'") % 2 for words in said):
+        return ()  # a value holds what parts them
     return (*places, *(f"set {above} rule {old.line} {words}" for words in said))
 
 

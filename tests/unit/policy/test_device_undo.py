@@ -51,6 +51,8 @@ CASES: list[tuple[str, str, tuple[str, ...]]] = [
         "no access-list F extended deny tcp host 10.10.1.66 any",)),
     ("cisco_asa", "no access-list F extended permit tcp 10.10.1.0 255.255.255.0 host 10.20.1.10 eq 5432\n", (
         "access-list F line 2 extended permit tcp 10.10.1.0 255.255.255.0 host 10.20.1.10 eq 5432",)),
+    ("cisco_asa", "access-list F extended permit tcp 10.10.1.0 255.255.255.0 host 10.20.1.10 eq 5432 inactive\n", (
+        "access-list F extended permit tcp 10.10.1.0 255.255.255.0 host 10.20.1.10 eq 5432",)),
     ("cisco_asa", "access-group OTHER in interface inside\n", ("access-group F in interface inside",)),
     ("juniper_junos", "set firewall family inet filter F term a then discard\n", (
         "delete firewall family inet filter F term a",
@@ -151,3 +153,10 @@ def test_a_change_of_what_a_rule_names_is_not_undone_by_the_rule() -> None:
     changes = changes_of({"d1": before}, {"d1": now})["d1"].changes
     assert changes
     assert {commands_of(change, before, now) for change in changes} == {()}
+
+
+def test_a_value_that_can_not_be_told_from_what_follows_gives_no_lines() -> None:
+    text = f"{shops.VYOS}set firewall ipv4 forward filter rule 10 description 'a; b'\n"
+    before, now = read("vyos", text), read("vyos", text.replace("10.10.1.0/24", "10.10.1.0/26"))
+    changes = changes_of({"d1": before}, {"d1": now})["d1"].changes
+    assert [commands_of(change, before, now) for change in changes] == [()]
