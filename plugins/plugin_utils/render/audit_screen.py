@@ -13,7 +13,7 @@ from .clean import clipped, listed
 from .screen import LINES, WIDTH, wrapped
 from .words import COMMAND, COMMAND_ON, runs, worst_first
 
-Entry = Mapping[str, Any]
+Entry = dict[str, Any]
 Block = list[str]
 # Lines that each part may have before others have had theirs.
 _FIRST = {"reasons": 4, "hosts": 3, "paths": 14, "drift": 8, "hygiene": 6, "not examined": 2}
@@ -69,7 +69,7 @@ def _paths(audit: Entry, path_block: Callable[[Entry], Block]) -> list[Block]:
     return found
 
 
-def _drift(one: Entry) -> Block:
+def _drift(one: Mapping[str, Any]) -> Block:
     found = [f"drift   {words.drift_head(one)}"]
     if words.without_effect(one):
         found[0] += ", and no packet fares otherwise"
