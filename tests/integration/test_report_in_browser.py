@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import os
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -23,8 +22,8 @@ from tests.support.report_documents import DOCUMENTS, many
 LIGHT, DARK = (("prefers-color-scheme", "light"),), (("prefers-color-scheme", "dark"),)
 # The audit holds three reports: a good, a partial and a hostile one.
 STATES = ("audit", "two ways", "unknown", "outside", "documentation")
-# Bytes, seconds: of a report of 2,000 paths.
-MOST_BYTES, MOST_SECONDS = 10_000_000, 20.0
+# Bytes, and seconds of the page's own thread: of a report of 2,000 paths.
+MOST_BYTES, MOST_SECONDS = 10_000_000, 8.0
 
 # The contrast of every text with what is behind it (WCAG 2.2, 1.4.3: relative luminance), what is too low as
 # [ratio, colour, background, text]. A gradient is judged at each of its colours.
@@ -219,11 +218,10 @@ def test_a_link_of_the_matrix_opens_its_path(browser: Browser, files: dict[str, 
 
 def test_without_javascript_all_is_there_but_the_search(browser: Browser, files: dict[str, Path]) -> None:
     page = browser.page(files["audit"], script=False)
-    tree = page.call("DOMSnapshot.captureSnapshot", computedStyles=["display"], includeDOMRects=True)
-    drawn = {tree["strings"][index] for index in tree["documents"][0]["layout"]["text"] if index >= 0}
-    assert any("app to primary" in text for text in drawn)
-    assert any("Cut off" in text for text in drawn)
-    assert not any("Search everything" in text for text in drawn)
+    text = page.ask("document.body.innerText")
+    assert "Cut off: app08-app10" in text
+    assert "these no longer get through" in text
+    assert "Search everything" not in text
     page.close()
 
 
@@ -254,11 +252,10 @@ def test_a_report_of_2000_paths_is_small_and_opens_at_once(browser: Browser, tmp
     file = tmp_path / "many.html"
     file.write_text(render(many(2_000), "html"), encoding="utf-8")
     assert file.stat().st_size < MOST_BYTES
-    start = time.monotonic()
     page = browser.page(file)
     assert page.ask("document.querySelectorAll('details.path').length") == 2_000
     settle(page, "path 1234")
     assert shown(page) == ["path 1234"]
-    assert time.monotonic() - start < MOST_SECONDS
+    assert 0 < page.seconds() < MOST_SECONDS
     quiet(page)
     page.close()
