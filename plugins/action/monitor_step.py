@@ -37,7 +37,8 @@ LOGIN_OPTIONS = {name: HOST_OPTIONS[name] for name in ("transport", "host_key_ch
 # Standard output of these callbacks is a document of their own.
 MACHINE_READABLE = ("json", "jsonl", "junit", "null")
 # What a credential of an automation platform, or a unit's environment file, sets.
-WEBHOOK_URL, WEBHOOK_SHAPE = "PATHGUARD_WEBHOOK_URL", "PATHGUARD_WEBHOOK_SHAPE"
+WEBHOOK_URL = "PATHGUARD_WEBHOOK_URL"
+WEBHOOK_SHAPE = "PATHGUARD_WEBHOOK_SHAPE"
 WEBHOOK_TOKEN = "PATHGUARD_WEBHOOK_TOKEN"  # noqa: S105 - a variable's name
 MAIL_PASSWORD = "PATHGUARD_MAIL_PASSWORD"  # noqa: S105 - a variable's name
 # Seconds that a run waits for a channel beyond its own time-outs, for connecting and for the answer.

@@ -100,9 +100,9 @@ LOG = logging.getLogger(__name__)
 OPTIONS = ("follow", "syslog", "files", "names", "wake", "quiet", "at_most")
 # Changes that are told one by one; more are counted.
 MOST_TOLD, LONGEST = 20, 300
-# Seconds until a command that ended is started again; a start that lasts STEADY seconds begins anew.
+# Seconds until a command that ended is started again; one that lasts STEADY seconds begins anew, and has ENDING to end.
 BACKOFF = (1.0, 2.0, 5.0, 10.0, 30.0, 60.0)
-STEADY = 60.0
+STEADY, ENDING = 60.0, 2.0
 # Bytes of a line; of a longer one the beginning is read. Senders over TCP at once; seconds that one may be silent.
 MOST_BYTES, MOST_SENDERS, SILENCE = 16384, 200, 3600.0
 # Seconds between two looks at a file.
@@ -368,7 +368,7 @@ async def listen(host: str, command: Sequence[str], kind: str, gatherer: Gathere
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGTERM)
             with contextlib.suppress(asyncio.TimeoutError):
-                await asyncio.wait_for(process.wait(), BACKOFF[1])
+                await asyncio.wait_for(process.wait(), ENDING)
             process._transport.close()  # type: ignore[attr-defined]  # what its own children may hold open
             await asyncio.sleep(0)
 
