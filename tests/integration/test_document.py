@@ -74,7 +74,6 @@ def document(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     )  # fmt: skip
 
 
-@pytest.mark.matrix
 def test_saved_files_become_pages_and_the_second_time_nothing_changes(folder: Path) -> None:
     first = document(folder, "--diff")
     assert first.returncode == 0, first.stdout + first.stderr
