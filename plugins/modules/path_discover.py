@@ -63,7 +63,7 @@ EXAMPLES = r"""
   pathguard.network.path_discover:
     hosts: "{{ groups['app'] + groups['db'] + groups['firewalls'] }}"
     seconds: 60
-    file: policies/shop.yml
+    file: policies/proposed.yml
   become: true
   run_once: true
   register: seen

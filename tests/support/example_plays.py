@@ -72,9 +72,11 @@ def write_for_syntax(examples: Iterable[Example], playbooks: Iterable[str], fold
     return path
 
 
-def write_to_run(examples: Iterable[Example], folder: Path, wanted: str = "") -> tuple[Path, list[Task]]:
+def write_to_run(
+    examples: Iterable[Example], folder: Path, wanted: str = "", host: str = "localhost"
+) -> tuple[Path, list[Task]]:
     """A playbook that runs the tasks whose reason is ``wanted`` (by default: none), each example on its own, and fails
-    in the end with what went wrong; and these tasks. Plays of several hosts run their tasks on localhost alone."""
+    in the end with what went wrong; and these tasks. Plays of several hosts run their tasks on ``host`` alone."""
     blocks: list[dict[str, Any]] = []
     run: list[Task] = []
     for example in examples:
@@ -106,7 +108,7 @@ def write_to_run(examples: Iterable[Example], folder: Path, wanted: str = "") ->
         }
     )
     play = {
-        "hosts": "localhost",
+        "hosts": host,
         "gather_facts": False,
         "vars": {"failed_examples": []},
         "tasks": blocks,

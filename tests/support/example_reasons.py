@@ -14,7 +14,8 @@ LAB = "in the lab"
 TASKS: tuple[tuple[str, str], ...] = (
     ("ansible.utils.validate(", "needs the collection ansible.utils"),
     ("gather_network_resources", "needs devices"),
-    ("groups['routers']", "needs devices"),
+    ("routers", "needs devices"),
+    ("20261122-154527-1214", "needs a run that was interrupted"),
     ("ansible_network_resources", "needs devices"),
     ("wan0", "needs a firewall with an outer interface"),
     ("systemctl", "needs systemd"),
@@ -23,6 +24,7 @@ TASKS: tuple[tuple[str, str], ...] = (
     ("pathguard.network.path_discover", LAB),
     ("pathguard.network.firewall_checkpoint", LAB),
     ("pathguard.network.firewall_info", LAB),
+    ("pathguard.network.path_audit", "tests/integration/test_audit.py runs it on all hosts"),
     ("import_role", LAB),
     ("include_role", LAB),
     ("dest: /", "writes where it is not asked to"),
