@@ -244,8 +244,12 @@ def test_the_playbook_says_where_the_lab_is(tmp_path: Path) -> None:
     [
         (["ipsett"], "did you mean 07b (a member dropped from an ipset)?"),
         (["03a"], "a drill needs a terminal, and there is none"),
-        (["--faults", "3"], "--faults is for --unattended"),
-        (["--unattended", "--faults", "3", "--keep", "."], "name a folder that does not exist"),
+        pytest.param(["--faults", "3"], "--faults is for --unattended", marks=pytest.mark.long),
+        pytest.param(
+            ["--unattended", "--faults", "3", "--keep", "."],
+            "name a folder that does not exist",
+            marks=pytest.mark.long,
+        ),
     ],
 )
 def test_mistakes_are_told_before_a_lab_comes_up(
@@ -265,6 +269,7 @@ def test_mistakes_are_told_before_a_lab_comes_up(
     assert "hosts have their namespaces" not in done.stdout
 
 
+@pytest.mark.long
 def test_a_lab_that_runs_is_left_alone(lab: Lab, environment: dict[str, str]) -> None:
     done = subprocess.run(
         [DRILL, "--unattended", "--faults", "3"], capture_output=True, text=True, check=False,
