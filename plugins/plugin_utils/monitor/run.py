@@ -26,6 +26,8 @@ NAP = 0.25
 HANDOVER, TAKEOVER = 3.0, 20.0
 # Seconds between two looks at what has just changed: whoever says so has waited until it was over.
 WOKEN_PAUSE = 0.3
+# Seconds that a round which is not the last waits for a slow channel.
+SHORT = 1.0
 # Of a monitor that holds the lock and has not ended a round for so many of its intervals, and so many seconds.
 STUCK, STUCK_LEAST = 10, 600.0
 
@@ -134,7 +136,7 @@ class Monitor:
             only = self._pause(following, begun + self._order.lasting, outbox)
             if (only is None and following > begun + self._order.lasting) or not self._wanted():
                 break
-        self._deliver(outbox, 0.0)
+        self._deliver(outbox, self._order.patience if outbox.due else 0.0)
         self._end(memory, outbox)
 
     def _pause(self, following: float, end: float, outbox: Outbox) -> Collection[str] | None:
@@ -174,8 +176,13 @@ class Monitor:
         # Written down before anybody is told. A run of one round that can't write does not tell: the next one will.
         if not self._store.save(memory) and found.notices and not order.lasting:
             outcome.failed = f"nobody was told, because it can't be remembered: {self._store.troubles[FILE]}"
-        self._deliver(outbox, order.patience if outbox.due else 0.0)
+        patience = min(order.patience, SHORT) if order.lasting else order.patience
+        self._deliver(outbox, patience if outbox.due else 0.0)
         self._write_metrics(memory, outbox, found)
+        if watch.spared:
+            self._tell_once(
+                f"no connection is tried to {', '.join(watch.spared)}: it would count as an error there"
+            )
         for text in (*self._store.troubles.values(), *outbox.troubles, *unread(found.seen)):
             self._tell_once(text)
 

@@ -143,8 +143,11 @@ class Watch:
             for name, digest in self.memory.good.items()
             if (state := self.store.state(name, digest, GOOD)) is not None
         }
-        states = {name: self._states[name] for name in self.memory.hosts if name in self._states}
-        if not good or self._proof is None or set(states) != set(self.memory.hosts) - set(self.memory.silent):
+        there = [
+            name for name in self.memory.hosts if name not in self.memory.silent and name in self._digests
+        ]
+        states = self._load(there, {}) if good else {}
+        if not states or self._proof is None or len(states) != len(there):
             return None
         found: list[Proof] = []
 
@@ -156,6 +159,11 @@ class Watch:
 
         within(seconds, work)
         return found[0] if found else None
+
+    @property
+    def spared(self) -> list[str]:
+        """Services that no connection is tried to, for people."""
+        return budget.spared(self._targets)
 
     def all_is_well(self) -> None:
         """Keep the hosts as they are for what later changes are compared with."""

@@ -408,6 +408,26 @@ def test_another_policy_begins_anew(scene: MonitorScene, proofs: list[bool]) -> 
     assert proofs == [False, False]
 
 
+def test_what_was_proven_in_another_run_is_explained(scene: MonitorScene) -> None:
+    """The first run has seen it once; the second tells it, with the change that did it."""
+    scene.run()
+    cut_off(scene)
+    scene.run(damping=Damping(confirm=1), channels=[])
+    scene.store.joinpath("state.json").write_text(json.dumps({**scene.state(), "paths": {}}))
+    [notice] = scene.run().notices
+    assert notice["rules"][0]["note"] == "the rule was changed"
+
+
+def test_mysql_is_proven_and_not_tried(scene: MonitorScene) -> None:
+    service = {"protocol": "tcp", "ports": [3306]}
+    scene.policy = {"requiredPaths": [{**POLICY["requiredPaths"][0], "service": service}]}
+    scene.change(forward(app_rule(port=3306)))
+    found = scene.run()
+    assert scene.site.tried == []
+    assert found.paths[PATH]["status"] in ("open", "partial", "blocked")
+    assert any("no connection is tried to 10.20.1.10 port 3306" in line for line in scene.said)
+
+
 def test_configuration_facts_are_watched(scene: MonitorScene) -> None:
     ruleset = {"required": ["inet/filter/forward"]}
     wanted = {"required": ["rulesets"], "properties": {"rulesets": ruleset}}
