@@ -71,6 +71,15 @@ def _environment() -> jinja2.Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    found.filters.update(md=markdown, code=code)
+    found.filters.update(md=_md, code=_code)
     found.globals.update(words=words)
     return found
+
+
+def _md(text: object) -> str:
+    """On one line: a line break would end a row of a table."""
+    return markdown(clean(str(text)))
+
+
+def _code(text: object) -> str:
+    return code(clean(str(text)))

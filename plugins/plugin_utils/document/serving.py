@@ -6,13 +6,15 @@ out, and those that do neither."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from ..analyse.journey import DENY, plain
 from ..analyse.network import Network
 from ..analyse.outcome import RuleRef
-from ..audit.served import candidates, drop_replies, passing
+from ..analyse.reach import union
+from ..analyse.replies import answers
+from ..audit.served import candidates, passing
 from ..model.flowset import Space
 from ..model.rules import Rule
 from ..model.state import State
@@ -76,15 +78,20 @@ def look(serving: Serving, label: str, proof: Proof, network: Network) -> None:
         serving.add(label, STOPS if path.required else KEEPS, ref)
     if proof.missing:
         serving.idle = None
+
+
+def settle(serving: Serving, proofs: Sequence[Proof], network: Network) -> None:
+    """After the paths of one policy: rules that serve some are not idle, nor those that may let replies pass, nor those
+    that may be what a path's unknown part rests on."""
     if serving.idle is None:
         return
     for place in [place for place in serving.idle if place in serving.uses]:
         del serving.idle[place]
-    if path.required:
-        drop_replies(serving.idle, proof, network, float("inf"))
-    doubtful = plain(proof.unknown)
-    for place, rule in list(serving.idle.items()) if doubtful else ():
-        if network.firewall(place[0]).matched(rule.match) & doubtful:
+    nothing = network.space.nothing
+    back = union(nothing, (plain(answers(proof.permitted)) for proof in proofs if proof.path.required))
+    spared = back | union(nothing, (plain(proof.unknown) for proof in proofs))
+    for place, rule in list(serving.idle.items()) if spared else ():
+        if network.firewall(place[0]).matched(rule.match) & spared:
             del serving.idle[place]
 
 

@@ -27,15 +27,18 @@ from ..policy.ends import EndFinder, Resolver
 from ..policy.inventory import check_against_inventory
 from ..policy.path_report import path_entry
 from ..policy.paths import Policy
+from ..policy.prove import Proof
 from ..policy.validate import Validation
 from ..render.clean import cleaned
 from ..render.words import runs
 from .hosts import HostPage, host_page, unread
-from .serving import Serving, begin, look
+from .serving import Serving, begin, look, settle
 from .topology import Drawn, Topology, drawn, topology
 
 Entry = dict[str, Any]
 Say = Callable[[str], None]
+# On the page that has all of it; each host's own page has its rules in any case.
+_MOST_RULES = 10_000
 
 
 @dataclass(frozen=True)
@@ -91,6 +94,11 @@ class SiteDocument:
     def deciding(self) -> list[HostPage]:
         """Hosts with rules, or that pass packets on: they have a page of their own."""
         return [host for host in self.hosts if host.rules or host.router or host.doubts]
+
+    @property
+    def whole(self) -> bool:
+        """Whether one page can hold all rules."""
+        return sum(host.rules for host in self.hosts) <= _MOST_RULES
 
     @property
     def plain(self) -> list[str]:
@@ -163,6 +171,7 @@ def _policy(
     policy = one.policy
     title = policy.title or policy.name
     paths: list[PathPart] = []
+    proofs: list[Proof] = []
     try:
         with naming(policy.name):
             check_against_inventory(policy, known.groups, known.states)
@@ -173,9 +182,11 @@ def _policy(
                 label = path.name if names[path.name] == 1 else f"{path.name} ({one.file})"
                 proof = validation.proof(path.name)
                 look(serving, label, proof, network)
+                proofs.append(proof)
                 # A waiver runs out on a day, and the documentation changes with the network alone.
                 entry: Entry = cleaned(path_entry(proof, network, None, None, datetime.date.max))
                 paths.append(_path(_anchor(label, anchors), label, one.file, entry, serving))
+            settle(serving, proofs, network)
     except PathGuardError as error:
         return PolicyPart(one.file, title, str(error), [])
     return PolicyPart(one.file, title, "", paths)

@@ -26,6 +26,8 @@ _COLUMN, _ROW, _HEAD, _EDGE, _LINE = 128, 46, 16, 14, 15
 _LETTER = 7  # of a network's name
 _WIDE = 16  # characters of a column's head
 _LINES = 3
+# Columns: what is wider is no picture any more.
+_MOST = 80
 
 
 @dataclass(frozen=True)
@@ -117,8 +119,8 @@ class Drawn:
 
 
 def drawn(found: Topology) -> Drawn | None:
-    """None where no host has a network."""
-    if not found.wires:
+    """None where no host has a network, and where there are more columns than anybody would look at."""
+    if not found.wires or len(found.columns) > _MOST:
         return None
     texts = [_head(column) for column in found.columns]
     top = _HEAD + _LINE * max(len(lines) for lines in texts)

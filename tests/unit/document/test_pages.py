@@ -16,7 +16,7 @@ from dataclasses import replace
 
 import pytest
 
-from ansible_collections.pathguard.network.plugins.plugin_utils.document.pages import MARK
+from ansible_collections.pathguard.network.plugins.plugin_utils.document.pages import FORMATS, MARK, pages
 from ansible_collections.pathguard.network.plugins.plugin_utils.document.site import Known, site_document
 from ansible_collections.pathguard.network.plugins.plugin_utils.model.match import Unknown, both
 from ansible_collections.pathguard.network.plugins.plugin_utils.model.raw import RawOutput
@@ -24,7 +24,7 @@ from ansible_collections.pathguard.network.plugins.plugin_utils.model.state impo
 from ansible_collections.pathguard.network.plugins.plugin_utils.parse import parse_platform
 from tests.support.documented import SSH, lab, site, written
 from tests.support.report_documents import HOSTILE, policy
-from tests.support.states import GROUPS, app_rule, match
+from tests.support.states import GROUPS, app_rule, forward, match, small_lab
 
 PRIMARY = {
     "name": "app to primary",
@@ -162,20 +162,20 @@ def test_a_policy_that_cant_be_judged_leaves_the_rest_and_makes_no_claims() -> N
     states = lab()
     for one in ("db1", "db2"):
         states[one].interfaces = {}
-    pages = written(states, policy(), {"requiredPaths": [{**PRIMARY, "to": {"prefix": "10.20.1.10/32"}}]})
-    assert "could not be judged: " in pages["README.md"]
-    assert "### app to primary" in pages["paths.md"]
-    assert "serves no path" not in pages["hosts/fw1.md"]
+    shown = written(states, policy(), {"requiredPaths": [{**PRIMARY, "to": {"prefix": "10.20.1.10/32"}}]})
+    assert "could not be judged: " in shown["README.md"]
+    assert "### app to primary" in shown["paths.md"]
+    assert "serves no path" not in shown["hosts/fw1.md"]
 
 
 def test_hosts_that_were_not_read_are_told_and_nothing_is_concluded_from_them() -> None:
     states = lab()
     del states["app03"]
-    pages = written(states, errors={"app03": "login failed\nwhere: app03"})
-    assert "- app03 could not be read: login failed" in pages["README.md"]
-    assert "Not known: a policy could not be judged, or a host of a path was not read." in pages["README.md"]
-    assert "serves no path" not in pages["hosts/fw1.md"]
-    assert "is: **unknown**" in pages["paths.md"]
+    shown = written(states, errors={"app03": "login failed\nwhere: app03"})
+    assert "- app03 could not be read: login failed" in shown["README.md"]
+    assert "Not known: a policy could not be judged, or a host of a path was not read." in shown["README.md"]
+    assert "serves no path" not in shown["hosts/fw1.md"]
+    assert "is: **unknown**" in shown["paths.md"]
 
 
 def test_a_rule_that_was_not_understood_is_not_said_to_serve_none() -> None:
@@ -203,6 +203,26 @@ def test_a_rule_for_icmp_alone_serves_errors_about_paths() -> None:
 def test_hosts_with_the_same_idle_rule_are_told_together() -> None:
     text = written(lab())["README.md"].partition("## Rules that serve no path")[2]
     assert "- db1, db2, `inet/filter/input`: `iifname mgmt0 tcp dport 22 accept`\n" in text
+
+
+def test_a_page_of_everything_stays_a_page() -> None:
+    web = [(f"tcp dport {port} accept", match(proto="tcp", dport=port)) for port in range(1, 1001)]
+    states = {f"fw{number}": small_lab(fw1=[forward(*web)])["fw1"] for number in range(11)}
+    for name, state in states.items():
+        state.host = name
+    known = Known(states, GROUPS, {}, {}, lambda _policy: None)
+    found = pages(site_document("t", [], known, lambda _text: None), FORMATS)
+    assert "tcp dport 999 accept" in found["hosts/fw7.md"]
+    assert "tcp dport 999 accept" not in found["index.html"]
+    assert "Its rules are on its own page, <code>hosts/fw7.md</code>." in found["index.html"]
+
+
+def test_a_line_break_in_what_somebody_wrote_ends_no_row() -> None:
+    found = written(
+        lab(), {"requiredPaths": [{**PRIMARY, "owner": "team\n| x | y |", "description": "a\n# b"}]}
+    )
+    assert "\n| x |" not in found["README.md"]
+    assert "\n# b" not in found["paths.md"]
 
 
 def test_two_policies_with_a_path_of_one_name_are_told_apart() -> None:

@@ -57,6 +57,16 @@ def test_a_new_host_of_a_known_kind_moves_nothing() -> None:
     assert (before.levels, before.width) == (after.levels, after.width)
 
 
+def test_what_nobody_could_look_at_is_not_drawn() -> None:
+    routers = {
+        f"r{number}": host(f"r{number}", {"eth0": [f"10.0.0.{number}/24"]}, {}, forwarding=True)
+        for number in range(1, 120)
+    }
+    found = topology(routers)
+    assert len(found.columns) == 119
+    assert drawn(found) is None
+
+
 def test_without_networks_there_is_no_drawing() -> None:
     state = host("r1", {}, {})
     state.interfaces["eth0"] = Interface("eth0", [])
