@@ -51,7 +51,8 @@ def judged(fault: Fault, told: Diagnosis) -> Result:
     for note in told.document["notes"]:
         if piece in note and any(host in note for host in fault.hosts):
             return Result(fault, True, "note", fault.host, told.seconds, verdict)
-    for finding in told.findings:
+    # Where nothing is cut off now, its proof is what tells; beside another cause nobody would look there.
+    for finding in told.findings if told.document["verdict"]["kind"] == "nothing" else ():
         if piece in finding["message"] and finding.get("host") in fault.hosts:
             how = f"finding of its proof ({finding['message']})"
             return Result(fault, True, how, fault.host, told.seconds, verdict)

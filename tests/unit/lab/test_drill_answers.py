@@ -42,7 +42,12 @@ def fault(name: str) -> Fault:
 def told(
     *causes: dict[str, Any], notes: tuple[str, ...] = (), code: int = 0, seconds: float = 8.0, boot: str = ""
 ) -> Diagnosis:
-    document = {"verdict": {"text": "It is the firewall: fw1"}, "causes": list(causes), "notes": list(notes)}
+    kind = "nothing" if boot else "firewall"
+    document = {
+        "verdict": {"kind": kind, "text": "It is the firewall: fw1"},
+        "causes": list(causes),
+        "notes": list(notes),
+    }
     message = "what boot would load is not what runs: /etc/nftables.conf"
     findings = [{"kind": "boot", "message": message, "host": boot}, {"kind": "x", "message": message}]
     return Diagnosis(code, "line one\nline two\n", document if code == 0 else {}, seconds, findings)
@@ -253,3 +258,9 @@ def test_a_diagnosis_that_takes_longer_than_a_minute_is_late() -> None:
     assert summary([good, late]) == (
         "1 of 2 faults found, each in less than 60 s (the slowest took 60 s); not: 03a"
     )
+
+
+def test_a_finding_beside_a_verdict_that_leads_elsewhere_is_none() -> None:
+    found = told(boot="fw1")
+    found.document["verdict"]["kind"] = "unknown"
+    assert not judged(fault("21a"), found).found
