@@ -16,6 +16,7 @@ from ..analyse.scope import chains_from
 from ..analyse.unreachable import NEVER_JUMPED_TO, Survey
 from ..analyse.wording import Wording
 from ..model.flow import flows_from
+from ..model.managers import advice
 from ..model.rules import Rule, Verdict
 from ..model.state import State
 from ..policy.persistence import DIFFERS, SAME
@@ -36,6 +37,8 @@ HYGIENE = "hygiene"
 MOST_OF_A_KIND = 200
 # Rules that are named in a message.
 MOST_NAMED = 3
+# Programs by which administrators write rules; what others make is theirs to tidy, and made anew if somebody does.
+FRONT_ENDS = frozenset({"", "firewalld", "fw4", "proxmox", "shorewall", "ufw", "vyos"})
 _PERMITS = {"accept": True, "drop": False, "reject": False}
 
 
@@ -147,7 +150,10 @@ def _unreachable(survey: Survey) -> Iterator[Entry]:
     for chain in survey.rules:
         for item in survey.chain(chain):
             if item["kind"] == "chain":
-                yield _unused_chain(host, item)
+                if not survey.state.chains[chain].managed_by:
+                    yield _unused_chain(host, item)
+                continue
+            if deciders.rule(item).managed_by not in FRONT_ENDS:
                 continue
             by = deciders.first(item)
             opposite = deciders.opposite(item, by)
@@ -203,9 +209,12 @@ class _Deciders:
             self._permits(one) is (not mine) and self._takes_new(item, one) for one in by
         )
 
-    def _permits(self, item: Mapping[str, Any]) -> bool | None:
+    def rule(self, item: Mapping[str, Any]) -> Rule:
         chain, index = self._place(item)
-        verdict = self._survey.rules[chain][index].verdict
+        return self._survey.rules[chain][index]
+
+    def _permits(self, item: Mapping[str, Any]) -> bool | None:
+        verdict = self.rule(item).verdict
         return _PERMITS.get(verdict.kind) if isinstance(verdict, Verdict) else None
 
     def _takes_new(self, item: Mapping[str, Any], one: Mapping[str, Any]) -> bool:
@@ -235,11 +244,12 @@ def _any_any(
             continue
         told.add(words)
         where = f" ({', '.join(one.interfaces)})" if one.interfaces else ""
+        owner = advice(one.rule.managed_by)
         yield finding(
             ANY_ANY,
-            MEDIUM if one.limited else HIGH,
+            LOW if one.rule.managed_by not in FRONT_ENDS else MEDIUM if one.limited else HIGH,
             state.host,
-            f"it permits {one.what} from any address to any address{where}",
+            f"it permits {one.what} from any address to any address{where}{'; ' + owner if owner else ''}",
             ruleset=one.chain,
             position=one.rule.position,
             line=one.rule.line,

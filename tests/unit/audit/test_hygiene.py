@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -62,6 +63,26 @@ def test_any_any_by_one_interface_is_less() -> None:
     [found] = of(firewall(rule(1, "iifname eth0 accept", match(iif="eth0"))))
     assert (found["kind"], found["severity"]) == ("any_any", "medium")
     assert "in eth0" in found["message"]
+
+
+def test_what_a_program_makes_is_its_own() -> None:
+    """Docker's way out for containers; and what an administrator has written by ufw is as if by hand."""
+
+    def by(program: str) -> list[dict[str, Any]]:
+        open_rule = replace(rule(1, "iifname docker0 accept", match(iif="docker0")), managed_by=program)
+        again = replace(rule(2, "iifname docker0 accept # 2", match(iif="docker0")), managed_by=program)
+        state = firewall(open_rule, again)
+        state.chains["inet/filter/x"] = Chain("inet/filter/x", [rule(1, "drop", ALWAYS, DROP)], program)
+        return of(state)
+
+    docker = by("docker")
+    assert {(one["kind"], one["severity"]) for one in docker} == {("any_any", "low")}
+    assert "owned by docker" in docker[0]["message"]
+    assert [(one["kind"], one["severity"]) for one in by("ufw")] == [
+        ("unreachable_rule", "low"),
+        ("any_any", "medium"),
+    ]
+    assert [one["kind"] for one in by("")] == ["unreachable_rule", "unbound_list", "any_any"]
 
 
 def test_a_hook_that_denies_nothing() -> None:
