@@ -138,7 +138,7 @@ CATALOGUE: dict[str, tuple[str, str, str]] = {
     "10b": ("firewall", "fw1", "default action: permit"),
     "11": ("firewall", "fw1", "ct state established,related"),
     "12": ("firewall", "r1", "ip access-group SERVERS-IN in"),
-    "13a": ("firewall", "r1", "ip access-group APP-IN in"),
+    "13a": ("firewall", "r1", "what is bound to GigabitEthernet1 was removed"),
     "13b": ("firewall", "r1", "ip access-group APP-IN out"),
     "14": ("firewall", "db1", 'iifname "ens19"'),
     "15": ("firewall", "fw1", "fd00:10:1::/123"),

@@ -17,7 +17,7 @@ from ..model.match import All, Match, Named
 from ..model.rules import Rule
 from ..model.state import State
 
-_KEY = "interfaces/"
+BINDINGS = "interfaces/"
 _PORT = re.compile(
     r"(?:ip|ipv4|ipv6) (?:port )?(?:access-group|traffic-filter) \S+(?: (?:in|out|ingress|egress))?"
 )
@@ -29,7 +29,7 @@ _FAMILY = {"ipv4": "inet", "ipv6": "inet6"}
 
 def port(change: Change, _before: State, _now: State) -> tuple[str, ...]:
     sides = [side[0] if side else None for side in (change.before, change.after)]
-    names = {_interface(rule) for rule in sides if rule is not None}
+    names = {interface_of(rule) for rule in sides if rule is not None}
     if not _is_binding(change, _PORT) or len(names) != 1 or None in names:
         return ()
     old, new = sides
@@ -59,7 +59,7 @@ def junos(change: Change, _before: State, _now: State) -> tuple[str, ...]:
 
 def _is_binding(change: Change, pattern: re.Pattern[str]) -> bool:
     rules = [*change.before, *change.after]
-    return change.key.startswith(_KEY) and all(pattern.fullmatch(rule.text.strip()) for rule in rules)
+    return change.key.startswith(BINDINGS) and all(pattern.fullmatch(rule.text.strip()) for rule in rules)
 
 
 def _named(match: Match, field: str) -> str | None:
@@ -69,12 +69,13 @@ def _named(match: Match, field: str) -> str | None:
     return found[0][0] if len(found) == 1 and len(found[0]) == 1 else None
 
 
-def _interface(rule: Rule) -> str | None:
+def interface_of(rule: Rule) -> str | None:
+    """The one interface that a rule asks for, as a binding does."""
     return _named(rule.match, "in_interface") or _named(rule.match, "out_interface")
 
 
 def _unit(rule: Rule) -> str | None:
     """``interfaces ge-0/0/0 unit 0 family inet``."""
-    found = _UNIT.fullmatch(_interface(rule) or "")
+    found = _UNIT.fullmatch(interface_of(rule) or "")
     family = _FAMILY.get(_named(rule.match, "family") or "")
     return f"interfaces {found[1]} unit {found[2]} family {family}" if found and family else None

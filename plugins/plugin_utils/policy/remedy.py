@@ -30,6 +30,7 @@ from ..model.state import NamedSet, State
 from . import routing
 from .causes import Cause, Causes
 from .commands import commands_of
+from .device_bindings import BINDINGS, interface_of
 from .ends import EndFinder, hosts_of
 from .prove import Proof
 
@@ -104,7 +105,7 @@ class Remedies:
             "action": {ADDED: "remove", MOVED: "move_back"}.get(change.kind, "put_back"),
             "before": first_of(change.before),
             "now": first_of(change.after),
-            "note": f"the rule was {change.kind}{more}",
+            "note": f"{subject(change)} was {change.kind}{more}",
         }
 
     def _move(self, change: Change) -> str:
@@ -196,6 +197,12 @@ _TOLD: Mapping[str, Callable[[Remedies, Cause], Entry]] = {
 }
 
 
+def subject(change: Change) -> str:
+    """``the rule``, or what binds a list to an interface of a device."""
+    port = interface_of((change.after or change.before)[0]) if change.key.startswith(BINDINGS) else None
+    return f"what is bound to {port}" if port else "the rule"
+
+
 def _is_there(key: str, state: State) -> bool:
     return key in state.rulesets or key in state.chains
 
@@ -204,7 +211,7 @@ def _gone(key: str, state: State) -> str:
     """Why a ruleset is not among those in force; a device's bindings are told as a ruleset of their own."""
     if state.platform == LINUX:
         return GONE
-    return "no list is bound like this any more" if key.startswith("interfaces/") else "the list is gone"
+    return "no list is bound like this any more" if key.startswith(BINDINGS) else "the list is gone"
 
 
 def _owner(change: Change) -> str:

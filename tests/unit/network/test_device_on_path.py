@@ -205,7 +205,7 @@ def test_the_remedy_for_a_binding_speaks_of_lists_and_not_of_chains() -> None:
     }
     unbound = path(router(app="", db=""), logins, before=router(db=""))
     assert [cure["note"] for cure in unbound["remedy"]] == [
-        "the rule was removed: no list is bound like this any more"
+        "what is bound to GigabitEthernet0/0 was removed: no list is bound like this any more"
     ]
     turned = path(router(app=IN[:-2] + "out"), before=router())
-    assert [cure["note"] for cure in turned["remedy"]] == ["the rule was added"]
+    assert [cure["note"] for cure in turned["remedy"]] == ["what is bound to GigabitEthernet0/0 was added"]

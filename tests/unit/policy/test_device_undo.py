@@ -16,6 +16,7 @@ from ansible_collections.pathguard.network.plugins.plugin_utils.model.state impo
 from ansible_collections.pathguard.network.plugins.plugin_utils.parse import parse_platform
 from ansible_collections.pathguard.network.plugins.plugin_utils.parse.candidate.merge import MERGES
 from ansible_collections.pathguard.network.plugins.plugin_utils.policy.commands import commands_of
+from ansible_collections.pathguard.network.plugins.plugin_utils.policy.remedy import subject
 from tests.support import device_shops as shops
 
 SHOPS = {
@@ -160,3 +161,14 @@ def test_a_value_that_can_not_be_told_from_what_follows_gives_no_lines() -> None
     before, now = read("vyos", text), read("vyos", text.replace("10.10.1.0/24", "10.10.1.0/26"))
     changes = changes_of({"d1": before}, {"d1": now})["d1"].changes
     assert [commands_of(change, before, now) for change in changes] == [()]
+
+
+def test_a_change_of_what_is_bound_names_the_interface() -> None:
+    """``the rule was changed`` would say nothing of where."""
+    update = "interface GigabitEthernet0/0\n ip access-group OTHER in\nip access-list extended F\n no 10\n"
+    before = read("cisco_ios", shops.IOS)
+    now = read("cisco_ios", MERGES["cisco_ios"](shops.IOS, update, "update"))
+    changes = changes_of({"d1": before}, {"d1": now})["d1"].changes
+    found = {(change.key, subject(change)) for change in changes if isinstance(change.before, tuple)}
+    assert ("interfaces/in", "what is bound to GigabitEthernet0/0") in found
+    assert ("F", "the rule") in found
