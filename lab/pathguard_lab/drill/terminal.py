@@ -36,17 +36,24 @@ class Caller:
 
 
 def ansible() -> Caller | None:
-    """The outermost of them: a worker is a fork with the same words. None where there is none."""
-    found = None
+    """The outermost of them, because a worker is a fork with the same words; and the terminal of the innermost that has
+    one, because sudo may give it one of its own. None where there is none."""
+    process, terminal = None, None
     pid = os.getppid()
     while pid > 1:
-        words = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
-        identity = Identity.of(pid)
-        if identity and any(Path(os.fsdecode(word)).name == ANSIBLE for word in words):
+        try:
+            program = (
+                Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")[:2]
+            )  # its interpreter may come first
+            above = int(Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()[1])
+        except (FileNotFoundError, ProcessLookupError):  # it has just ended
+            break
+        if any(Path(os.fsdecode(word)).name == ANSIBLE for word in program):
+            process = Identity.of(pid) or process
             given = Path(os.path.realpath(f"/proc/{pid}/fd/0"))
-            found = Caller(identity, given if _is_terminal(given) else None)
-        pid = int(Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()[1])
-    return found
+            terminal = terminal or (given if _is_terminal(given) else None)
+        pid = above
+    return Caller(process, terminal) if process else None
 
 
 def end_with(process: Identity) -> None:
