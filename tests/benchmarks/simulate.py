@@ -189,9 +189,9 @@ SCENARIOS: Mapping[str, Fleet] = {
 HEAD = ("", "time", "cores' time", "jobs", "largest job", "snapshots")
 
 
-def rows(costs: Costs, scenarios: Mapping[str, Fleet] = SCENARIOS) -> list[Sequence[str]]:
+def rows(costs: Costs) -> list[Sequence[str]]:
     found = []
-    for name, wanted in scenarios.items():
+    for name, wanted in SCENARIOS.items():
         done = fleet(wanted, costs)
         found.append(
             (
