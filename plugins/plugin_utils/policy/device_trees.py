@@ -22,6 +22,8 @@ _TOKEN = re.compile(r'"[^"]*"|[{};]|[^\s{};"]+')
 _CUT_SHORT = re.compile(r"; and \d+ more(?: }|$)")
 _JUNOS_RULE = re.compile(r'(term|policy) ("[^"]*"|\S+) ')
 _ZONES = re.compile(r"from-zone \S+ to-zone \S+")
+# A filter outside of any family, see parse/config/junos_filter.py.
+_WITHOUT_FAMILY = "firewall filter"
 _FILTERS = {"ip": "inet", "ip6": "inet6"}
 _NAME = re.compile(r"[\w.-]+")
 _VYOS_HOOK = re.compile(r"ipv[46]/(?:forward|input|output|prerouting)/\w+")
@@ -57,11 +59,11 @@ def _above(key: str, state: State) -> str:
     family = state.rulesets[key].family if key in state.rulesets else ""
     if _ZONES.fullmatch(key):
         return f"security policies {key}"
-    return (
-        f"firewall family {_FILTERS[family]} filter {key}"
-        if family in _FILTERS and _NAME.fullmatch(key)
-        else ""
-    )
+    if family not in _FILTERS or not _NAME.fullmatch(key):
+        return ""
+    if f"{_WITHOUT_FAMILY} {key}" in state.sets:
+        return f"firewall filter {key}"
+    return f"firewall family {_FILTERS[family]} filter {key}"
 
 
 def _head(rule: Rule | None) -> str:

@@ -163,6 +163,15 @@ def test_a_value_that_can_not_be_told_from_what_follows_gives_no_lines() -> None
     assert [commands_of(change, before, now) for change in changes] == [()]
 
 
+def test_a_filter_of_junos_outside_of_any_family_is_edited_there() -> None:
+    text = shops.JUNOS.replace("firewall { family inet {", "firewall { ").replace("\n} }\n", "\n}\n")
+    before, now = read("juniper_junos", text), read("juniper_junos", text.replace("5432", "6432"))
+    [change] = changes_of({"d1": before}, {"d1": now})["d1"].changes
+    lines = commands_of(change, before, now)
+    assert lines[1] == "delete firewall filter F term a"
+    assert lines[-2] == "insert firewall filter F term a before term z"
+
+
 def test_a_change_of_what_is_bound_names_the_interface() -> None:
     """``the rule was changed`` would say nothing of where."""
     update = "interface GigabitEthernet0/0\n ip access-group OTHER in\nip access-list extended F\n no 10\n"

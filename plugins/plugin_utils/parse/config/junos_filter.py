@@ -94,6 +94,10 @@ _REJECTIONS = (
 )
 
 
+# What a filter outside of any family is called in the state's sets.
+WITHOUT_FAMILY = "firewall filter"
+
+
 class Filters:
     """The filters of a configuration, each a ruleset without a hook. ``keys``: by family and name."""
 
@@ -113,6 +117,9 @@ class Filters:
             context = Context(self._prefixes, self._sets, version)
             rules = list(self._rules(node, family, context))
             device.access_list(self.keys[family, node.word], of_ruleset, rules)
+
+        for node in self._firewall.each("filter"):  # by which way it is written, commands have to follow it
+            device.define(WITHOUT_FAMILY, node.word, ())
 
     def key(self, family: str, name: str) -> str | None:
         """The ruleset of a filter; a filter of any family may stand where one of its own is asked for."""
