@@ -45,6 +45,8 @@ _SHOWN = re.compile(
     re.MULTILINE,
 )
 _DEPTH = 5
+# What has none of these holds no secret: several words, a hash, an address with a password, a piece of XML.
+_LIKE_A_SENTENCE = re.compile(r"[ $<@]")
 
 
 def lasting(snapshot: Snapshot, secrets: Iterable[str] = ()) -> dict[str, Any]:
@@ -55,13 +57,17 @@ def lasting(snapshot: Snapshot, secrets: Iterable[str] = ()) -> dict[str, Any]:
     def bare(text: str) -> str:
         return scrub(without_secrets(text), known)
 
+    def bare_of_a_state(text: str) -> str:
+        # Most are names and numbers, and there are very many of them.
+        return bare(settled(text)) if known or _LIKE_A_SENTENCE.search(text) else text
+
     return {
         "format": FORMAT,
         "host": snapshot.host,
         "platform": snapshot.platform,
         "gathered_at": snapshot.gathered_at,
         "run_id": None,
-        "state": _each_text(snapshot.state, lambda text: bare(settled(text))),
+        "state": _each_text(snapshot.state, bare_of_a_state),
         "raw": [_output(output, bare) for output in snapshot.raw],
     }
 
