@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import AuditError, GatherError, GuardError, PathGuardError
-from ..gather import snapshot
 from ..gather.access import LEAST_OF_A_SECRET
 from ..gather.names_file import read as read_names
 from ..gather.several import several
@@ -305,8 +304,3 @@ def _keep_history(order: Order, collected: Collected, result: Audit, secrets: Se
     result.history = kept.commit
     if kept.note:
         result.notes.append(kept.note)
-
-
-def snapshots_of(folder: Path) -> dict[str, Path]:
-    """The snapshots that an audit has left in its folder."""
-    return snapshot.files_in(inner(folder))
