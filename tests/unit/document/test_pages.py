@@ -225,6 +225,16 @@ def test_a_line_break_in_what_somebody_wrote_ends_no_row() -> None:
     assert "\n# b" not in found["paths.md"]
 
 
+def test_very_many_idle_rules_are_listed_on_their_hosts_pages() -> None:
+    web = [(f"tcp dport {port} accept", match(proto="tcp", dport=port)) for port in range(1, 401)]
+    found = written(lab(app_rule(), *web))
+    listed = found["README.md"].partition("## Rules that serve no path")[2]
+    assert listed.count("dport") == 300
+    assert re.search(r"- and 1\d\d more, on the hosts' own pages", listed)
+    assert re.search(r"<p>and 1\d\d more, on the hosts' own pages</p>", found["index.html"])
+    assert found["hosts/fw1.md"].count("**serves no path**") == 400
+
+
 def test_two_policies_with_a_path_of_one_name_are_told_apart() -> None:
     found = site(lab(), {"requiredPaths": [PRIMARY]}, {"requiredPaths": [PRIMARY]})
     assert [path.label for path in found.paths] == [
