@@ -29,7 +29,7 @@ from tests.integration.lab_fixture import ROOT, Lab
 from tests.integration.test_diagnose import CATALOGUE
 
 DRILL = ROOT / "lab" / "drill"
-PATIENCE = 120.0
+PATIENCE = 240.0
 
 
 def of(name: str) -> Fault:

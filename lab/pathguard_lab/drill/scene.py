@@ -17,6 +17,7 @@ from typing import Any
 
 from ..controller import LAB, Controller
 from ..errors import LabError
+from ..lab import Lab
 from ..state import State
 from ..upkeep import Upkeep
 from .catalogue import FOLDER, Fault
@@ -118,5 +119,10 @@ class Scene:
         return Diagnosis(done.code, done.output, document, seconds, proof["findings"])
 
     def reset(self) -> None:
-        """As when the lab came up."""
-        Upkeep(self.state).reset()
+        """As when the lab came up; a lab that does not get well is made anew."""
+        try:
+            Upkeep(self.state).reset()
+        except LabError:
+            lab = Lab(self.state, say=lambda _text: None)
+            lab.down()
+            lab.up()
