@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import difflib
+import functools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -67,11 +68,16 @@ class Fault:
         return group or (self.host,)
 
 
-def faults() -> list[Fault]:
+@functools.cache
+def _read() -> tuple[Fault, ...]:
     document, said = (
         yaml.safe_load((FOLDER / name).read_text(encoding="utf-8")) for name in ("catalogue.yml", "said.yml")
     )
-    return [Fault(**entry, said=said.get(entry["id"], ())) for entry in document["faults"]]
+    return tuple(Fault(**entry, said=said.get(entry["id"], ())) for entry in document["faults"])
+
+
+def faults() -> list[Fault]:
+    return list(_read())
 
 
 def chosen(words: str, known: Sequence[Fault] | None = None) -> list[Fault]:
