@@ -127,3 +127,15 @@ def test_rules_of_the_other_family_are_passed_over() -> None:
 )
 def test_what_iptables_takes_is_taken(rule: str) -> None:
     assert [one.text for one in by_iptables(rule)] == [rule]
+
+
+def test_an_ipset_must_be_there_before_a_rule_asks_it() -> None:
+    rule = "-A FORWARD -m set --match-set clients src -j ACCEPT"
+    with pytest.raises(ParseError, match="there is no ipset 'clients'"):
+        by_iptables(rule)
+    made = Candidate("sets", "create clients hash:ip\nadd clients 10.10.1.5\n", "ipset")
+    text = f"*filter\n:FORWARD DROP [0:0]\n{rule}\nCOMMIT\n"
+    state = plan.planned("linux", "fw1", NOTHING, [made, Candidate("it", text, "iptables")])
+    assert [one.text for one in state.rulesets["iptables/filter/FORWARD"].rules] == [rule]
+    failed = {**NOTHING, "ipset": RawOutput("ipset", "ipset save", 1, "", "Operation not permitted")}
+    assert plan.planned("linux", "fw1", failed, [Candidate("it", text, "iptables")]).rulesets

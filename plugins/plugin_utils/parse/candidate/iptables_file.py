@@ -11,7 +11,7 @@ user's chain that the file declares, which is emptied. Then the lines are comman
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import NoReturn
 
@@ -43,10 +43,17 @@ _LONG = {
 }
 
 
-def load(tables: dict[str, Table], candidate: Candidate, legacy: bool, six: bool = False) -> list[str]:
+def load(
+    tables: dict[str, Table],
+    candidate: Candidate,
+    legacy: bool,
+    six: bool = False,
+    sets: Collection[str] | None = None,
+) -> list[str]:
     """Change ``tables`` as the file says; the names of those that it is about. ``six``: as ip6tables-restore does it.
-    ParseError for what can't be followed, or what iptables would refuse."""
-    reader = _Reader(tables, candidate, legacy, six)
+    ``sets``: the names of the host's ipsets, None where they are not known. ParseError for what can't be followed, or
+    what iptables would refuse."""
+    reader = _Reader(tables, candidate, legacy, six, sets)
     for number, line in iptables.lines(candidate.text, candidate.source):
         reader.line(number, line)
     reader.end()
@@ -72,12 +79,20 @@ class _Command:
 
 
 class _Reader:
-    def __init__(self, tables: dict[str, Table], candidate: Candidate, legacy: bool, six: bool) -> None:
+    def __init__(
+        self,
+        tables: dict[str, Table],
+        candidate: Candidate,
+        legacy: bool,
+        six: bool,
+        sets: Collection[str] | None,
+    ) -> None:
         self.tables = tables
         self.changed: list[str] = []
         self._noflush = candidate.noflush
         self._legacy = legacy
         self._six = six
+        self._sets = sets
         self._source = candidate.source
         self._table: Table | None = None
         self._number = 0
@@ -214,7 +229,9 @@ class _Reader:
                 self.fail(
                     f"several addresses in one {option.name}: write a rule for each, as iptables makes them"
                 )
-        why = iptables_words.refused(specification, self._six)
+        why = iptables_words.refused(specification, self._six) or iptables_words.without_set(
+            specification, self._sets
+        )
         if why:
             self.fail(f"iptables would refuse the file: {why}, in {specification[:100]!r}")
         return f"-A {chain} {specification}".rstrip()

@@ -12,11 +12,13 @@ from __future__ import annotations
 import difflib
 import ipaddress
 import re
+from collections.abc import Collection
 
 from .. import iptables_options
 from ..nft_constants import listed
 
 _ONCE = ("-p", "-s", "-d", "-i", "-o", "-j", "-g")
+_OF_SETS = ("--match-set", "--add-set", "--del-set", "--map-set")
 _OF_PROTOCOLS = listed("--sport --source-port --dport --destination-port --tcp-flags --syn --tcp-option")
 _LOOKS_LIKE_ADDRESS = re.compile(
     r"\d+\.\d+\.\d+\.\d+(?:/[0-9.]+)?|[0-9a-fA-F:]*:[0-9a-fA-F:.]*(?:/[0-9a-fA-F:.]+)?"
@@ -66,6 +68,20 @@ def refused(specification: str, six: bool) -> str:
     if alone and not modules and not any(option.name == "-p" for option in options):
         found = found or f"{alone} without -p"
     return found
+
+
+def without_set(specification: str, sets: Collection[str] | None) -> str:
+    """Why a rule that asks or fills an ipset would be refused: there must be one (ipset(8)). ``sets``: those that the
+    host has, None where they are not known."""
+    if sets is None or "-set " not in specification:
+        return ""
+    line = iptables_options.read(specification)
+    asked = [
+        option.values[0]
+        for option in [*line.target_options, *(one for _module, some in line.groups for one in some)]
+        if option.name in _OF_SETS and option.values
+    ]
+    return next((f"there is no ipset {name[:40]!r}" for name in asked if name not in sets), "")
 
 
 def _twice(specification: str) -> str:

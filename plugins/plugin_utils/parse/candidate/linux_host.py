@@ -120,12 +120,19 @@ class _Plan:
             )
         tables = self._tables_of_iptables(name)
         changed = iptables_file.load(
-            tables, candidate, legacy=name in _LEGACY.values(), six=name.startswith("ip6")
+            tables, candidate, legacy=name in _LEGACY.values(), six=name.startswith("ip6"), sets=self._sets()
         )
         self._store(name, tables)
         family = next((family for family, shown in _SHOWN.items() if shown == name), "")
         for table in changed if family else ():
             self._stand_in(f"{family}/{table}", tables.get(table), candidate)
+
+    def _sets(self) -> list[str] | None:
+        """The names of the ipsets that there are by now."""
+        if raw.problem(self.outputs, "ipset", may_be_empty=True):
+            return None
+        lines = (line.split() for line in raw.text(self.outputs, "ipset").splitlines())
+        return [words[1] for words in lines if words[:1] == ["create"] and len(words) > 2]
 
     def _output(self, candidate: Candidate, name: str) -> str:
         """The output that shows the rules of the variant which the file is for."""
