@@ -39,7 +39,8 @@ class Memory:
     """``id``: of this monitor, for the ids of its notices. ``question``: a digest of the policy and the inventory's
     groups; where it differs, all but ``paths`` and ``outbox`` is void. ``hosts``: those that are looked at.
     ``digests``: host -> how it was when its snapshot in ``hosts`` was written; ``good``: the same of ``good``.
-    ``silent``: hosts that could not be read the last time. ``proof_key``: what the last proof was made from. ``rows``:
+    ``silent``: hosts that could not be read the last time; ``candidates``: others that were silent when a router was
+    looked for, and may be it. ``proof_key``: what the last proof was made from. ``rows``:
     what the connections since then found. ``spent``: service -> ``[time, connections]`` of the last minute; ``turn``:
     service -> whose turn it is. ``notices``: how many there were; ``told``: by event. ``outbox``: see notify/outbox.py.
     ``last_round``: when one ended, in seconds since 1970."""
@@ -50,6 +51,7 @@ class Memory:
     digests: dict[str, str] = field(default_factory=dict)
     good: dict[str, str] = field(default_factory=dict)
     silent: list[str] = field(default_factory=list)
+    candidates: list[str] = field(default_factory=list)
     proof_key: str = ""
     paths: dict[str, Told] = field(default_factory=dict)
     rows: list[ProbeRow] = field(default_factory=list)
@@ -85,7 +87,7 @@ class Memory:
     def forget(self, question: str) -> None:
         """Another question: what was told of the paths stays."""
         self.question, self.proof_key = question, ""
-        self.hosts, self.silent, self.rows = [], [], []
+        self.hosts, self.silent, self.candidates, self.rows = [], [], [], []
 
 
 _KINDS: Mapping[str, type | tuple[type, ...]] = {
@@ -95,6 +97,7 @@ _KINDS: Mapping[str, type | tuple[type, ...]] = {
     "digests": dict,
     "good": dict,
     "silent": list,
+    "candidates": list,
     "proof_key": str,
     "spent": dict,
     "turn": dict,

@@ -30,7 +30,7 @@ from ..policy.probes import Target, probe_targets
 from . import budget
 from .condition import FACTS, Condition, conditions
 from .memory import GOOD, HOSTS, Memory, Store
-from .site import Errors, MonitorSite
+from .site import Errors, Look, MonitorSite
 
 MINUTE = 60.0
 
@@ -178,11 +178,15 @@ class Watch:
         memory = self.memory
         if not memory.hosts or not self._digests:
             return self._read_first()
+        if only is not None and not set(only) <= {*self.question.hosts, *memory.hosts}:
+            only = None  # a name that the inventory has not may be anybody's
         lost = set(memory.hosts) - set(self._digests) - set(memory.silent)
         wanted = [name for name in memory.hosts if only is None or name in only or name in lost]
         looks, errors = self.site.look(wanted, self._digests)
         changed = [name for name, look in looks.items() if look.state is not None]
         self._take(looks)
+        if only is None and memory.candidates:
+            self._add_routers(*self.site.look(memory.candidates, {}))
         if only is not None:  # who was silent before still is, as far as anybody knows
             silent = [name for name in memory.silent if name not in wanted and name in memory.hosts]
             errors |= {name: MonitorError("it could not be read the last time", name) for name in silent}
@@ -204,10 +208,11 @@ class Watch:
                 raise MonitorError(error.what, "path_monitor_hops", todo) from None
         known = [*needed, *(question.hops or ())]
         self.memory.hosts = list(dict.fromkeys([*known, *states]))
+        self.memory.candidates = [name for name in errors if name not in self.memory.hosts]
         self._take({name: self.site.looks[name] for name in states})
         return list(states), {name: error for name, error in errors.items() if name in self.memory.hosts}
 
-    def _take(self, looks: Mapping[str, Any]) -> None:
+    def _take(self, looks: Mapping[str, Look]) -> None:
         for name, look in looks.items():
             if look.state is None:
                 continue
@@ -291,10 +296,18 @@ class Watch:
         if not others or len(others) > SEARCHED or self._looked_for_routers:
             return
         self._looked_for_routers = True  # a gateway that nobody has is asked for once
-        found, _silent = self.site.read(others, self.store.folder / HOSTS, "")
-        routers = [name for name, state in found.items() if any(state.forwarding.values())]
-        self.memory.hosts += routers
-        self._take({name: self.site.looks[name] for name in routers})
+        self._add_routers(*self.site.look(others, {}))
+
+    def _add_routers(self, looks: Mapping[str, Look], silent: Collection[str]) -> None:
+        """Of hosts that nobody has looked at yet, those that forward packets; who is silent is asked again."""
+        routers = {
+            name: look
+            for name, look in looks.items()
+            if look.state is not None and any(look.state.forwarding.values())
+        }
+        self.memory.hosts += [name for name in routers if name not in self.memory.hosts]
+        self.memory.candidates = list(silent)
+        self._take(routers)
 
     def _key_of(self, there: Collection[str]) -> str:
         """What the proof depends on; the day, because waivers end."""

@@ -189,6 +189,17 @@ def test_a_host_that_is_silent_makes_paths_unknown(scene: MonitorScene) -> None:
     assert scene.receiver.events()[1:] == [("recovered", PATH)]
 
 
+def test_a_router_that_is_down_when_the_monitor_starts_is_found_later(scene: MonitorScene) -> None:
+    scene.site.hosts["fw1"].silent_reads = 99
+    scene.run()
+    assert scene.receiver.events() == [("unknown", PATH)]
+    assert scene.run().notices == []
+    scene.site.hosts["fw1"].silent_reads = 0
+    assert [item["event"] for item in scene.run().notices] == ["recovered"]
+    assert "fw1" in scene.state()["hosts"]
+    assert scene.state()["candidates"] == []
+
+
 def test_nobody_answers(scene: MonitorScene) -> None:
     scene.run()
     for host in scene.site.hosts.values():
