@@ -6,12 +6,13 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 ---
 module: monitor_step
-short_description: Look whether paths are as they should be, and tell when that changes (internal to the path_monitor role)
+short_description: Look whether paths are as they should be, and tell changes (internal to the path_monitor role)
 version_added: 0.1.0
 description:
   - What the role P(pathguard.network.path_monitor#role) calls. Use the role; this action's options may change without
     notice.
-  - Logs in to all hosts of the policy and to the routers between them, changes nothing on them, and tries few connections.
+  - Logs in to all hosts of the policy and to the routers between them, changes nothing on them, and tries few
+    connections.
 extends_documentation_fragment:
   - pathguard.network.attributes
   - pathguard.network.login
@@ -180,7 +181,8 @@ rounds:
   returned: success
   type: int
 paths:
-  description: Path -> its C(status), C(satisfied), C(connections) (V(failing) or V(passing) against the rules) and C(good).
+  description: Path -> its C(status), C(satisfied), C(connections) (V(failing) or V(passing) against the rules) and
+    C(good).
   returned: success
   type: dict
 notices:
@@ -197,7 +199,8 @@ waiting:
   returned: success
   type: dict
 troubles:
-  description: What did not work - hosts that could not be read, files that could not be written, channels that are down.
+  description: What did not work - hosts that could not be read, files that could not be written, channels that are
+    down.
   returned: success
   type: list
   elements: str
