@@ -184,11 +184,13 @@ def _asks_for_boot(policy: Policy) -> bool:
 
 def _channels(options: Mapping[str, Any]) -> list[Channel]:
     timeout = options["channel_timeout"]
-    asked = [(item["url"], item["shape"]) for item in options["webhooks"]]
+    # Another's token is not for a receiver that is named without one.
+    asked = [(item["url"], item["shape"], item["token"]) for item in options["webhooks"]]
     if not asked and os.environ.get(WEBHOOK_URL):
-        asked = [(os.environ[WEBHOOK_URL], os.environ.get(WEBHOOK_SHAPE) or "generic")]
+        shape, token = os.environ.get(WEBHOOK_SHAPE) or "generic", os.environ.get(WEBHOOK_TOKEN, "")
+        asked = [(os.environ[WEBHOOK_URL], shape, token)]
     found: list[Channel] = [
-        webhook(url, shape, timeout, index) for index, (url, shape) in enumerate(asked, 1)
+        webhook(url, shape, timeout, index, token) for index, (url, shape, token) in enumerate(asked, 1)
     ]
     if options["mail"]:
         to = options["mail"]

@@ -47,6 +47,7 @@ class Mail:
         message["Message-ID"] = f"<{notice['id']}@pathguard.invalid>"
         message["Auto-Submitted"] = "auto-generated"  # RFC 3834: nobody's absence answers
         message.set_content(text(notice))
+        connection = None
         try:
             connection = self._connection()
             try:
@@ -55,8 +56,9 @@ class Mail:
                 with contextlib.suppress(OSError, smtplib.SMTPException):
                     connection.quit()
         except (smtplib.SMTPServerDisconnected, TimeoutError) as error:
+            # Before there was a connection, no mail was sent, and it may be tried without end.
             raise NotDeliveredError(
-                f"the mail server gave no answer ({type(error).__name__})", maybe=True
+                f"the mail server gave no answer ({type(error).__name__})", maybe=connection is not None
             ) from None
         except ssl.SSLCertVerificationError as error:
             raise NotDeliveredError(

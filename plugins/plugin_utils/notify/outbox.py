@@ -93,9 +93,9 @@ class Outbox:
         for name in self.channels:
             self.boxes.setdefault(name, Box())
         for box in self.boxes.values():
-            for item in box.waiting:
-                if item.sending:  # whoever was sending it was killed
-                    item.sending, item.unsure = False, item.unsure + 1
+            # Whoever was sending them was killed, at the first: those behind it have used up no try.
+            for number, item in enumerate([item for item in box.waiting if item.sending]):
+                item.sending, item.unsure = False, item.unsure + (number == 0)
             kept_items = [item for item in box.waiting if item.unsure < UNSURE]
             box.dropped += len(box.waiting) - len(kept_items)
             box.waiting = kept_items

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import http.client
 import json
 import ssl
@@ -58,7 +59,8 @@ class Webhook:
             _NoRedirects, urllib.request.HTTPSHandler(context=ssl.create_default_context())
         )
         try:
-            with opener.open(request, timeout=self.timeout) as answer:
+            # A good status is the answer; what follows it, or does not, takes nothing back.
+            with opener.open(request, timeout=self.timeout) as answer, _whatever_follows():
                 answer.read(ANSWER)
         except urllib.error.HTTPError as error:
             with error:
@@ -87,6 +89,10 @@ def webhook(url: str, shape: str, timeout: float, number: int, token: str = "") 
             "the webhook's token holds what no header can", where, "look for a line's end in it"
         )
     return Webhook(url, shape, timeout, f"webhook {number} ({shape})", token)
+
+
+def _whatever_follows() -> contextlib.AbstractContextManager[None]:
+    return contextlib.suppress(OSError, http.client.HTTPException)
 
 
 def _refused(error: urllib.error.HTTPError) -> NotDeliveredError:

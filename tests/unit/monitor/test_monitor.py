@@ -385,6 +385,15 @@ def test_an_event_looks_at_its_host_alone(scene: MonitorScene) -> None:
     assert scene.run().notices == [], "the next whole round has nothing to add"
 
 
+def test_an_event_of_a_name_that_nobody_knows_is_about_all(scene: MonitorScene) -> None:
+    """A device that calls itself otherwise than the inventory does."""
+    scene.run()
+    scene.change(NARROW)
+    found = scene.run(only=["fw1.example.com"], damping=Damping(confirm=1))
+    assert [item["event"] for item in found.notices] == ["problem"]
+    assert "fw1" in scene.site.asked[-1]
+
+
 def test_an_event_takes_back_nothing_that_connections_said(scene: MonitorScene) -> None:
     scene.run()
     scene.site.results = dict.fromkeys(APPS, "refused")

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import email
 import email.policy
+import smtplib
 import socketserver
 import threading
 from collections.abc import Iterator
@@ -118,6 +119,21 @@ def test_without_tls_nothing_is_sent_that_was_to_be_protected(server: Server) ->
         made(server, security="starttls", user="guard", password="s3cr3t").send(notice())
     assert "AUTH" not in server.heard
     assert server.mails == []
+
+
+@pytest.mark.parametrize("fault", [TimeoutError("timed out"), smtplib.SMTPServerDisconnected("gone")])
+def test_without_a_connection_no_mail_was_sent(
+    server: Server, monkeypatch: pytest.MonkeyPatch, fault: Exception
+) -> None:
+    """A server behind a firewall that drops: it may be tried for as long as that lasts."""
+
+    def nobody(*_arguments: Any, **_more: Any) -> None:
+        raise fault
+
+    monkeypatch.setattr(smtplib, "SMTP", nobody)
+    with pytest.raises(NotDeliveredError, match="no answer") as caught:
+        made(server).send(notice())
+    assert not caught.value.maybe
 
 
 def test_nobody_there(server: Server) -> None:

@@ -158,6 +158,21 @@ def test_what_was_on_its_way_when_the_program_was_killed() -> None:
     assert receiver.got == ids(1), "with the same id"
 
 
+def test_those_behind_the_one_on_its_way_are_not_given_up() -> None:
+    """A receiver that is slow, in runs that end before it has answered."""
+    receiver = Receiver()
+    desk = Desk(receiver)
+    desk.add(1, 2)
+    for _number in range(3):
+        for item in desk.kept[receiver.name]["waiting"]:
+            item["sending"] = True
+        desk.open()
+        desk.save()
+    assert desk.box.boxes[receiver.name].dropped == 1
+    assert desk.box.deliver(5.0) == 1
+    assert receiver.got == ids(2)
+
+
 def test_what_may_have_arrived_is_sent_three_times_at_most() -> None:
     receiver = Receiver(answers=[UNSURE] * 9)
     desk = Desk(receiver)

@@ -112,6 +112,13 @@ def test_no_answer_in_time(receiver: Receiver) -> None:
     assert caught.value.maybe
 
 
+def test_what_follows_a_good_status_takes_nothing_back(receiver: Receiver) -> None:
+    """An answer that is shorter than it says, which would have it sent again."""
+    receiver.answer = (200, {"Content-Length": "100"})
+    made(receiver.url, timeout=0.3).send(notice())
+    assert len(receiver.got) == 1
+
+
 def test_nobody_there() -> None:
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]

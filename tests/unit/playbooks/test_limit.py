@@ -1,0 +1,74 @@
+# Copyright: (c) 2026, PathGuard developers
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Playbooks of which --limit leaves nobody: Ansible ends with 0 then, unless a play before has a host that fails."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+PLAYBOOKS = Path(__file__).resolve().parents[3] / "playbooks"
+NAMES = sorted(path.stem for path in PLAYBOOKS.glob("*.yml"))
+# Hosts are asked for by a pattern, which --limit makes narrower.
+BY_PATTERN = {
+    "audit": "audit_hosts",
+    "audit_join": "audit_hosts",
+    "guarded_update": "guarded_update_hosts",
+}
+
+
+def plays(path: Path) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = yaml.safe_load(path.read_text("utf-8"))
+    return found
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_whatever_limit_leaves_it_leaves_a_host_of_the_first_play(name: str) -> None:
+    first = plays(PLAYBOOKS / f"{name}.yml")[0]
+    assert first["hosts"] == ["localhost", "all"]
+    [task] = first["tasks"]
+    told = task.get("ansible.builtin.import_tasks")
+    [task] = plays(PLAYBOOKS / told) if told else [task]
+    assert (task["tags"], task["run_once"]) == ("always", True)
+    asked = task["ansible.builtin.assert"]["that"]
+    assert (
+        ("ansible_limit" in asked)
+        if name in BY_PATTERN
+        else (asked == "'localhost' in ansible_play_hosts_all")
+    )
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("name", NAMES)
+def test_a_limit_that_leaves_nobody_is_no_success(name: str, tmp_path: Path) -> None:
+    inventory = tmp_path / "inventory.yml"
+    inventory.write_text("all: {children: {app: {hosts: {a1: {}}}, db: {hosts: {d1: {}}}}}\n")
+    variable = BY_PATTERN.get(name)
+    wanted = ["-e", f"{variable}=app"] if variable else []
+    done = subprocess.run(
+        [
+            str(Path(sys.executable).with_name("ansible-playbook")),
+            "-i",
+            str(inventory),
+            "--limit",
+            "d1",
+            *wanted,
+            str(PLAYBOOKS / f"{name}.yml"),
+        ],
+        cwd=tmp_path,
+        env={**os.environ, "ANSIBLE_NOCOLOR": "1"},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 2, done.stdout + done.stderr
+    assert "(d1)" in done.stdout + done.stderr
+    assert "nothing was" in done.stdout + done.stderr
