@@ -92,7 +92,8 @@ def platform(tmp_path: Path) -> Platform:
 
 
 def fine(job: Job) -> None:
-    """A job that a platform can keep."""
+    """A job that a platform can keep: no task goes from host to host."""
+    assert len([event for event in job.events if event["event"] == "runner_on_ok"]) <= 4
     assert job.largest_event < MOST_OF_AN_EVENT / 10
     assert len(json.dumps(job.artifacts)) < MOST_OF_ARTIFACTS
     assert "Traceback" not in job.output
