@@ -14,7 +14,7 @@ from ..analyse.scope import rules_by_chain
 from ..errors import AuditError
 from .collect import FAILED, MISSING, READ, HostRead
 from .drift import SAME
-from .hygiene import HIGH, LOW, MEDIUM, SEVERITIES
+from .hygiene import HIGH, LOW, MEDIUM, NO_RULES, SEVERITIES
 
 Entry = dict[str, Any]
 FORMAT = 1
@@ -167,6 +167,9 @@ def _reasons(found: Entry, summary: Entry, fail_on: Collection[str]) -> list[str
         unread = [item["name"] for item in found["hosts"] if item["status"] != READ]
         if unread:
             reasons.append(f"{_count(len(unread), 'host')} could not be read: {_named(unread)}")
+        blind = [item["host"] for item in found["not_examined"] if item["reason"] == NO_RULES]
+        if blind:
+            reasons.append(f"the rules of {_count(len(blind), 'host')} could not be read: {_named(blind)}")
         if found["missing_slices"]:
             reasons.append(f"no report of slice {', '.join(map(str, found['missing_slices']))}")
         reasons += [f"{item['file']} could not be judged" for item in found["policies"] if item["error"]]

@@ -23,7 +23,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ..errors import AuditError
+from ..errors import AuditError, StateError
 from ..gather import snapshot
 from ..model.state import State
 from . import history_words
@@ -139,20 +139,24 @@ def _compare(
         found.index[host] = digest(document)
         if found.index[host] == before.get(host):
             continue
-        old = _old_snapshot(repository, host, present)
+        old = _old_state(repository, host, present)
         (found.new if old is None else found.changed).append(host)
         if old is not None:
-            states = (State.from_dict(old["state"]), State.from_dict(document["state"]))
+            states = (old, State.from_dict(document["state"]))
             found.texts[host] = (rules_text(states[0]), rules_text(states[1]))
             if len(found.states) < history_words.MOST_HOSTS:
                 found.states[host] = states
     return found
 
 
-def _old_snapshot(repository: Repository, host: str, present: set[str]) -> dict[str, Any] | None:
-    path = _snapshot_path(host)
-    found: dict[str, Any] | None = json.loads(repository.read(path)) if path in present else None
-    return found
+def _old_state(repository: Repository, host: str, present: set[str]) -> State | None:
+    """As the last commit has it; None where it has none, or one that a person or another version has left unreadable:
+    the host is new to the history then."""
+    old = _read_json(repository, _snapshot_path(host), present)
+    try:
+        return State.from_dict(old["state"]) if isinstance(old.get("state"), dict) else None
+    except StateError:
+        return None
 
 
 def _files_of(host: str, document: dict[str, Any]) -> Iterator[tuple[str, bytes]]:

@@ -33,6 +33,7 @@ UNREACHABLE, ANY_ANY, EXPIRED, UNSERVED, UNBOUND, NOT_SAVED = (
     "not_saved",
 )
 HYGIENE = "hygiene"
+NO_RULES = "its rules could not be read"
 # Of one kind on one host; more is counted in the last one's message.
 MOST_OF_A_KIND = 200
 # Rules that are named in a message.
@@ -61,7 +62,7 @@ def hygiene(state: State, seconds: float, boot: bool = True) -> tuple[list[Entry
     if boot:
         _saved(state, found, missed)
     if not state.firewall_known:
-        return found, [*missed, not_examined(state.host, HYGIENE, "its rules could not be read")]
+        return found, [*missed, not_examined(state.host, HYGIENE, NO_RULES)]
     if not state.rulesets and not state.chains:
         return found, missed
     until = time.monotonic() + seconds

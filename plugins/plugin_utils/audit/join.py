@@ -14,6 +14,7 @@ import os
 import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,8 @@ from .files import NAMES
 Entry = dict[str, Any]
 REPORT = NAMES["json"]
 NO_REPORT = "its slice left no report"
+# Between the reports of two slices of one audit, at most: an id that is used each night is of another audit each night.
+APART = timedelta(hours=12)
 
 
 @dataclass
@@ -76,7 +79,8 @@ def joined(
 
 
 def _parts(source: Source, audit_id: str) -> dict[int, tuple[Path, Entry]]:
-    """The last sound report of each slice, with its folder."""
+    """The last sound report of each slice, with its folder; one that is much older than another is no part of the
+    same audit, and counts as missing."""
     found: dict[int, tuple[Path, Entry]] = {}
     for number, paths in slices.folders(source.folder, audit_id).items():
         for path in paths:
@@ -90,7 +94,13 @@ def _parts(source: Source, audit_id: str) -> dict[int, tuple[Path, Entry]]:
             str(source.folder),
             "see why the slices failed; path_audit_slices_dir and path_audit_id say where they are looked for",
         )
-    return found
+    made = {number: _moment(document) for number, (_path, document) in found.items()}
+    oldest = max(made.values()) - APART
+    return {number: part for number, part in found.items() if made[number] >= oldest}
+
+
+def _moment(document: Entry) -> datetime:
+    return datetime.fromisoformat(document["generated_at"].replace("Z", "+00:00"))
 
 
 def _document(path: Path, number: int) -> Entry | None:
@@ -100,7 +110,13 @@ def _document(path: Path, number: int) -> Entry | None:
     except (OSError, ValueError, RecursionError):
         return None
     part = found.get("slice") if isinstance(found, dict) else None
-    return found if isinstance(part, dict) and part.get("number") == number else None
+    if not isinstance(part, dict) or part.get("number") != number:
+        return None
+    try:
+        _moment(found)
+    except (KeyError, AttributeError, ValueError):
+        return None
+    return found
 
 
 def _count(source: Source, parts: Mapping[int, tuple[Path, Entry]]) -> int:

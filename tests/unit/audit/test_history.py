@@ -389,6 +389,17 @@ def test_what_can_not_be_written_loses_nothing(site: Site) -> None:
     assert commits(site.history) == ["Nightly: pass, the first audit", "Nightly: pass, changed: fw1"]
 
 
+@pytest.mark.parametrize("broken", ["{", "[]", '{"state": {"format": 99}}'])
+def test_a_snapshot_in_it_that_somebody_has_broken_is_made_anew(site: Site, broken: str) -> None:
+    site.audit()
+    path = site.history / "snapshots" / "fw1.json"
+    path.write_text(broken)
+    person = ("-c", "user.name=p", "-c", "user.email=p@example.com")
+    git(site.history, *person, "commit", "-qam", "by hand")
+    assert "new: fw1" in site.audit("10.10.1.0/26").message
+    assert snapshot.read(path, "fw1").state["host"] == "fw1"
+
+
 def test_somebody_elses_commits_and_files_stay(site: Site) -> None:
     site.audit()
     (site.history / "README.md").write_text("Ours.\n")

@@ -152,6 +152,16 @@ def test_what_the_verdict_is_about(order: Order, tmp_path: Path, fail_on: list[s
     )
 
 
+def test_rules_that_could_not_be_read_are_no_success(order: Order, tmp_path: Path) -> None:
+    """Of a host that no path leads over, nothing else would tell."""
+    site = small_lab()
+    site["app01"].firewall_known = False
+    write_states(tmp_path / "blind", site)
+    found = run(order, snapshots=tmp_path / "blind", policies=[]).document
+    assert found["summary"]["verdict"] == "fail"
+    assert found["summary"]["reasons"] == ["the rules of 1 host could not be read: app01"]
+
+
 def write_states(folder: Path, states: Mapping[str, State]) -> None:
     for name, state in states.items():
         document = collect.snapshot.Snapshot(name, "linux", collect.snapshot.now(), state.to_dict(), [])

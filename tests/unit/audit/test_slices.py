@@ -159,6 +159,18 @@ def test_a_slice_that_ran_again_is_believed(jobs: Jobs) -> None:
     assert told(jobs.join()) == told(whole)
 
 
+def test_the_slice_of_another_night_is_missing(jobs: Jobs) -> None:
+    """The same id each night, and tonight a slice has died: what it found last night says nothing."""
+    jobs.parts(*range(1, COUNT + 1))
+    report = jobs.reports / "nightly-slice3" / "audit.json"
+    last_night = {**json.loads(report.read_text()), "generated_at": "2026-11-20T00:00:00Z"}
+    report.write_text(json.dumps(last_night))
+    found = jobs.join().document
+    assert found["missing_slices"] == [3]
+    assert found["summary"]["verdict"] == "fail"
+    assert "no report of slice 3" in found["summary"]["reasons"]
+
+
 def test_a_host_that_is_pinned_to_every_slice_is_one_host(jobs: Jobs) -> None:
     for number in range(1, COUNT + 1):
         own = slices.cut(GROUPS["all"], Slice(number, COUNT))
