@@ -12,7 +12,7 @@ invalid).
 
 from __future__ import annotations
 
-from ..model.fields import PROTOCOLS
+from ..model.fields import FIELDS, PROTOCOLS
 from ..model.flowset import FlowSet, Space
 from ..model.match import Ranges
 
@@ -31,6 +31,9 @@ FIRST, ANSWER, STRAY_ANSWER, FURTHER, STRAY_FURTHER = (
 )
 STRAY_ANSWER_ANEW, STRAY_ANSWER_STRICT = "stray answer, picked up", "stray answer, not picked up"
 ERROR_BACK, ERROR_ON = "error back", "error on"
+# The fields of a host's view of packets come after those of the packets themselves.
+_FIRST_OF_VIEWS = FIELDS["tcp_flags"].first
+_OF_ERRORS = (ERROR_BACK, ERROR_ON)
 # By whether a lone ACK is picked up; None: not known.
 STRAY_ANSWERS = {True: STRAY_ANSWER_ANEW, False: STRAY_ANSWER_STRICT, None: STRAY_ANSWER}
 _STRAY_BUT_ACK: tuple[tuple[Ranges, str, tuple[int, ...]], ...] = (
@@ -79,7 +82,11 @@ class Dresser:
         view = self._views.get(key)
         if view is None:
             view = self._views[key] = self._view(*key)
-        return flows & view
+        seen = flows & view
+        # A view of packets that are no errors leaves none of them out.
+        if kind not in _OF_ERRORS and self.space.diagrams.deepest[flows.node] < _FIRST_OF_VIEWS:
+            self.space.plain.setdefault(seen.node, flows)
+        return seen
 
     def _view(self, kind: str, in_interface: str, out_interface: str, marked: bool) -> FlowSet:
         found = self.space.nothing

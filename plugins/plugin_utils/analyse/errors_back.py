@@ -22,7 +22,8 @@ from ..model.fields import PROTOCOLS, PROTOCOLS_WITH_PORTS
 from ..model.flowset import FlowSet, Space
 from ..model.match import Ranges
 from .dress import ERROR_BACK, ERROR_ON
-from .journey import DENY, UNKNOWN, Change, Delivery, Event, Hop, Journey, Travelled, plain
+from .glance import View as Seen
+from .journey import DENY, UNKNOWN, Change, Delivery, Event, Hop, Journey, Travelled, destinations, plain
 from .network import Network
 from .outcome import Outcome
 from .packets import Packets
@@ -35,6 +36,7 @@ SOURCE, DESTINATION = "source", "destination"
 # family -> (protocol, type, code) of the error
 _ERROR = {4: (PROTOCOLS["icmp"], 3, 4), 6: (PROTOCOLS["icmpv6"], 2, 0)}
 _SENDS = {SOURCE: "src", DESTINATION: "dst"}  # the end of a flow that learns of it
+_TO_THE_BLIND = Seen("error", ERROR_BACK, blind=True)
 # Whether a connection may be tracked and may not be, and what of it may be translated.
 View = tuple[()] | tuple[tuple[bool, bool], frozenset[str]]
 _Note = tuple[str, str, str, Packets, str, "Outcome | None", str]
@@ -46,11 +48,11 @@ def errors_about(flows: FlowSet) -> FlowSet:
     found = flows.space.nothing
     for family in flows.families():
         for end in _SENDS.values():
-            found = found | _errors_to(flows.space, family, flows.ranges(end, family))
+            found = found | errors_to(flows.space, family, flows.ranges(end, family))
     return found
 
 
-def _errors_to(space: Space, family: int, addresses: Ranges) -> FlowSet:
+def errors_to(space: Space, family: int, addresses: Ranges) -> FlowSet:
     found = space.everything.only("dst", addresses, family)
     for name, value in zip(("protocol", "icmp_type", "icmp_code"), _ERROR[family]):
         found = found.only(name, ((value, value),))
@@ -65,30 +67,112 @@ class Moved(Change):
     level: int = 0
 
 
-@dataclass(frozen=True, slots=True)
 class About:
-    """Open flows that go the same way. ``flows``: as they were delivered, for each of the deliveries, which are
-    several only where nothing is translated."""
+    """Open flows that go the same way, and what hosts on it know of them."""
 
-    deliveries: tuple[Delivery, ...]
-    flows: tuple[FlowSet, ...]
+    def __init__(
+        self,
+        network: Network,
+        deliveries: Sequence[Delivery],
+        flows: Sequence[FlowSet],
+        boundaries: frozenset[tuple[str, str]] = frozenset(),
+    ) -> None:
+        """``flows``: as they were delivered, for each of the deliveries, which are several only where nothing is
+        translated."""
+        self.network = network
+        self.deliveries = deliveries
+        self.flows = flows
+        self.way = deliveries[0].journey
+        self._hops: dict[str, list[Hop]] = {}
+        for hop in self._visited():
+            self._hops.setdefault(hop.host, []).append(hop)
+        exits = set(boundaries)
+        if self.way.entry is not None:
+            exits.add(self.way.entry)
+        if deliveries[0].end is None and self.way.visits():
+            last = self.way.visits()[-1]
+            exits.add((last.host, last.out_interface))
+        self.exits = frozenset(exits)
+        self._levels: dict[int, FlowSet] = {}
+        self._ends: dict[tuple[int, str], dict[int, Ranges]] = {}
+        self._inside: dict[object, FlowSet] = {}
+        self._tracking: dict[str, tuple[bool, bool]] = {}
+        self._views: dict[str, View] = {}
 
-    @property
-    def way(self) -> Journey:
-        return self.deliveries[0].journey
-
-    def at(self, level: int) -> FlowSet:
-        nothing = self.flows[0].space.nothing
-        return union(
-            nothing,
-            (one.journey.at_level(flows, level) for one, flows in zip(self.deliveries, self.flows)),
-        )
-
-    def hops(self) -> Iterable[Hop]:
+    def _visited(self) -> Iterable[Hop]:
         for one in self.deliveries:
             yield from one.journey.visits()
             if one.end is not None:
                 yield one.end
+
+    def hop(self, host: str) -> Hop | None:
+        """The first visit of a host."""
+        found = self._hops.get(host)
+        return found[0] if found else None
+
+    def statuses(self, host: str) -> tuple[str, ...]:
+        """What of the connection the host translated; empty where that is not known."""
+        found = {hop.status for hop in self._hops.get(host, ())}
+        return () if "" in found else tuple(sorted(found))
+
+    def at(self, level: int) -> FlowSet:
+        """The flows with so many of their translations."""
+        found = self._levels.get(level)
+        if found is None:
+            found = self._levels[level] = union(
+                self.flows[0].space.nothing,
+                (one.journey.at_level(flows, level) for one, flows in zip(self.deliveries, self.flows)),
+            )
+        return found
+
+    def ends(self, level: int, to: str) -> dict[int, Ranges]:
+        """By family: the addresses of one end of the flows."""
+        found = self._ends.get((level, to))
+        if found is None:
+            packets = self.at(level)
+            found = {family: packets.ranges(_SENDS[to], family) for family in packets.families()}
+            self._ends[level, to] = found
+        return found
+
+    def inside(self, errors: FlowSet, level: int, to: str) -> FlowSet:
+        """The flows that errors to this end are about."""
+        wanted = tuple((family, destinations(errors, family)) for family in errors.families())
+        found = self._inside.get((level, to, wanted))
+        if found is None:
+            packets, found = self.at(level), errors.space.nothing
+            for family, ranges in wanted:
+                found = found | packets.only(_SENDS[to], ranges, family)
+            self._inside[level, to, wanted] = found
+        return found
+
+    def tracking(self, host: str) -> tuple[bool, bool]:
+        """Whether the connection may be tracked on a host, and may not be. A host that the flows do not pass may
+        have seen their replies."""
+        found = self._tracking.get(host)
+        if found is None:
+            hops = self._hops.get(host, ())
+            found = (True, True)
+            if hops:
+                found = (
+                    any(hop.came - hop.untracked for hop in hops),
+                    any(bool(hop.untracked) for hop in hops),
+                )
+            self._tracking[host] = found
+        return found
+
+    def view(self, host: str) -> View:
+        """What of a host's view of the errors depends on what they are about."""
+        found = self._views.get(host)
+        if found is None:
+            found = ()
+            if self.network.asks_connections(host):
+                found = self.tracking(host), frozenset(hop.status for hop in self._hops.get(host, ()))
+            self._views[host] = found
+        return found
+
+    def seen(self, views: Mapping[str, View]) -> bool:
+        """Whether these hosts see errors about these flows so."""
+        return all(self.view(host) == view for host, view in views.items())
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,47 +207,32 @@ class Errors(Walk):
         about: About,
         to: str,
         maker: Maker,
-        boundaries: frozenset[tuple[str, str]],
         progress: Callable[[str], None] | None = None,
     ) -> None:
-        super().__init__(network, network.space.nothing, boundaries, progress)
+        super().__init__(network, network.space.nothing, about.exits, progress)
         self.about = about
         self.to = to
         self.maker = maker
         self.views: dict[str, View] = {}
         self._met: list[_Note] = []
-        self._hops: dict[str, list[Hop]] = {}
-        for hop in about.hops():
-            self._hops.setdefault(hop.host, []).append(hop)
-        exits = set(boundaries)
-        if about.way.entry is not None:
-            exits.add(about.way.entry)
-        if about.deliveries[0].end is None and about.way.visits():
-            last = about.way.visits()[-1]
-            exits.add((last.host, last.out_interface))
-        self.exits = frozenset(exits)
 
     def run(self, starts: Sequence[Start]) -> Travelled:
         """The same errors meet the same on their way, whatever they are about, where the hosts on it see them alike."""
         if self.about.way.changes:
             return super().run(starts)
-        key = (
-            self.to,
-            self.exits,
-            *((one.host, one.interface, one.flows.node) for one in starts),
-        )
+        key = (self.to, self.boundaries, *((one.host, one.interface, one.flows.node) for one in starts))
         known = self.network.errors_met.setdefault(key, [])
         for views, met in known:
-            if self.sees(views):
+            if self.about.seen(views):
                 self.views = views
                 for note in met:
-                    super()._note(*note)
+                    super().note(*note)
                 return self.found
         found = super().run(starts)
         known.append((self.views, self._met))
         return found
 
-    def _note(
+    def note(
         self,
         verdict: str,
         host: str,
@@ -174,29 +243,23 @@ class Errors(Walk):
         at: str = "",
     ) -> None:
         self._met.append((verdict, host, hook, packets, reason, outcome, at))
-        super()._note(verdict, host, hook, packets, reason, outcome, at)
-
-    def sees(self, views: Mapping[str, View]) -> bool:
-        """Whether these hosts see the errors so."""
-        return all(self._view(host) == view for host, view in views.items())
-
-    def _view(self, host: str) -> View:
-        """What of a host's view of the errors depends on what they are about."""
-        if not self.network.asks_connections(host):
-            return ()
-        return (self._tracking(host), frozenset(hop.status for hop in self._hops.get(host, ())))
+        super().note(verdict, host, hook, packets, reason, outcome, at)
 
     def start(self) -> Start:
-        packets, found = self.about.at(self.maker.level), self.network.space.nothing
-        end, other = _SENDS[self.to], _SENDS[DESTINATION if self.to == SOURCE else SOURCE]
-        for family in packets.families():
-            for low, high in packets.ranges(end, family):
-                mine = _errors_to(self.network.space, family, ((low, high),))
-                if self.maker.beyond:
-                    found = found | mine.only("src", packets.ranges(other, family), family)
-                else:
-                    found = found | mine.only("src", self._own(family, low), family)
-        return Start(self.maker.host, self.maker.interface if self.maker.beyond else "", found)
+        """The errors, and where they begin."""
+        about, maker, found = self.about, self.maker, self.network.space.nothing
+        other = DESTINATION if self.to == SOURCE else SOURCE
+        beyond = about.ends(maker.level, other) if maker.beyond else {}
+        for family, ranges in about.ends(maker.level, self.to).items():
+            for towards in ranges:
+                key = (maker.host, family, towards, beyond.get(family, ()))
+                errors = self.network.errors_made.get(key)
+                if errors is None:
+                    sources = beyond.get(family, ()) or self._own(family, towards[0])
+                    errors = errors_to(self.network.space, family, (towards,)).only("src", sources, family)
+                    self.network.errors_made[key] = errors
+                found = found | errors
+        return Start(maker.host, maker.interface if maker.beyond else "", found)
 
     def _own(self, family: int, towards: int) -> Ranges:
         """The address that the maker writes from; any of its own where no route tells which."""
@@ -209,51 +272,46 @@ class Errors(Walk):
 
     def dressed(self, host: str, packets: Packets, in_interface: str, out_interface: str) -> FlowSet:
         dress, marked = self.network.dresser.dress, self.network.effects[host].uses_connection_marks
-        self.views[host] = self._view(host)
-        tracked, untracked = self._tracking(host)
+        self.views[host] = self.about.view(host)
+        tracked, untracked = self.about.tracking(host)
         kind = ERROR_BACK if self.to == SOURCE else ERROR_ON
         seen = dress(packets.flows, kind, in_interface, out_interface, marked)
-        statuses = {hop.status for hop in self._hops.get(host, ())}
-        if statuses and "" not in statuses:
-            seen = seen.named("ct_status", tuple(statuses))
+        if statuses := self.about.statuses(host):
+            seen = seen.named("ct_status", statuses)
         if not untracked:
             return seen
         stray = seen.forget("connection").named("connection", ("invalid",))
         return seen | stray if tracked else stray
 
+    def view(self, host: str, flows: FlowSet) -> Seen | None:
+        if self.about.way.changes:
+            return None
+        if not self.network.asks_connections(host):
+            return _TO_THE_BLIND
+        self.views[host] = self.about.view(host)
+        kind = ERROR_BACK if self.to == SOURCE else ERROR_ON
+        return Seen(self.direction, kind, self.about.statuses(host), *self.about.tracking(host))
+
     def loose(self, host: str) -> frozenset[str]:
         found = ["ct_mark"] if self.network.effects[host].uses_connection_marks else []
-        return frozenset([*found, "connection"] if all(self._tracking(host)) else found)
-
-    def _tracking(self, host: str) -> tuple[bool, bool]:
-        """Whether the connection may be tracked on a host, and may not be. A host that the flows do not pass may
-        have seen their replies."""
-        hops = self._hops.get(host, ())
-        if not hops:
-            return True, True
-        return any(hop.came - hop.untracked for hop in hops), any(bool(hop.untracked) for hop in hops)
+        return frozenset([*found, "connection"] if all(self.about.tracking(host)) else found)
 
     def origin(self, flows: FlowSet, journey: Journey, surely: bool = False) -> FlowSet:
         """The flows that errors are about, as they began."""
         level = self._level(journey)
-        return self.about.way.to_origin(self._inside(plain(flows), level), level)
-
-    def _inside(self, errors: FlowSet, level: int) -> FlowSet:
-        packets, found = self.about.at(level), errors.space.nothing
-        for family in errors.families():
-            found = found | packets.only(_SENDS[self.to], errors.ranges("dst", family), family)
-        return found
+        return self.about.way.to_origin(self.about.inside(plain(flows), level, self.to), level)
 
     def _level(self, journey: Journey) -> int:
         done = [change.level for change in journey.changes if isinstance(change, Moved)]
         return done[-1] if done else self.maker.level
 
     def translated(self, host: str, packets: Packets, hook: str) -> list[Packets]:
-        if not self.about.way.changes or host not in self._hops or not packets.flows:
+        hop = self.about.hop(host)
+        if not self.about.way.changes or hop is None or not packets.flows:
             return [packets]
         if packets.seen is not None and packets.seen.named("connection", ("untracked", "invalid")):
             return [packets]
-        hop, level = self._hops[host][0], self._level(packets.journey)
+        level = self._level(packets.journey)
         ends = (hop.level_left, hop.level_came) if self.to == SOURCE else (hop.level_came, hop.level_left)
         first = hook in ("prerouting", "output")
         source, target = (ends[0], hop.level_routed) if first else (hop.level_routed, ends[1])
@@ -267,7 +325,7 @@ class Errors(Walk):
 
     def _readdressed(self, errors: FlowSet, level: int, target: int) -> FlowSet:
         """Errors with the end of their connection as it is at another level."""
-        packets, changes = self._inside(errors, level), self.about.way.changes
+        packets, changes = self.about.inside(errors, level, self.to), self.about.way.changes
         if target < level:
             for change in reversed(changes[target:level]):
                 packets = change.back(packets)
@@ -280,7 +338,7 @@ class Errors(Walk):
         return found
 
     def leaves(self, host: str, leg: Leg, flows: FlowSet, journey: Journey) -> tuple[FlowSet, str]:
-        if (host, leg.interface) in self.exits:
+        if (host, leg.interface) in self.boundaries:
             return self.arrived("", flows, journey), "nothing gathered is there"
         return flows.space.nothing, "errors leave what is gathered by another way than the flows go"
 
@@ -290,7 +348,7 @@ class Errors(Walk):
             return flows
         reason = "the error does not come back through the translation of its connection"
         at = host or self.maker.host
-        self._note(UNKNOWN, at, "route", Packets(flows, None, journey), reason)
+        self.note(UNKNOWN, at, "route", Packets(flows, None, journey), reason)
         return flows.space.nothing
 
 
@@ -314,17 +372,18 @@ class ErrorsBack:
     @cached_property
     def stops(self) -> list[Stop]:
         found: list[Stop] = []
-        walked: dict[object, list[Errors]] = {}
+        walked: dict[object, list[Mapping[str, View]]] = {}
         for to, routes in ((SOURCE, self._there()), (DESTINATION, self._back())):
-            for about, makers in _together(routes):
+            for about, makers in self._together(routes):
                 for maker in makers:
-                    walk = Errors(self.network, about, to, maker, self.boundaries, self.progress)
-                    alike = walked.setdefault((to, maker, walk.exits, about.at(maker.level).node), [])
+                    key = (to, maker, about.exits, about.at(maker.level).node)
+                    alike = walked.setdefault(key, [])
                     # Of flows that take several ways, the errors of one maker are the same on each.
-                    if not about.way.changes and any(walk.sees(other.views) for other in alike):
+                    if not about.way.changes and any(about.seen(views) for views in alike):
                         continue
+                    walk = Errors(self.network, about, to, maker, self.progress)
                     found += [Stop(to, maker, event) for event in walk.run([walk.start()]).events]
-                    alike.append(walk)
+                    alike.append(walk.views)
         return found
 
     @cached_property
@@ -372,6 +431,18 @@ class ErrorsBack:
                     found.append(_Route(delivery, mine, tuple(hops)))
         return found
 
+    def _together(self, routes: Iterable[_Route]) -> Iterator[tuple[About, Iterator[Maker]]]:
+        """Routes that one walk does for: those of flows that went the same way, without translations or as one."""
+        found: dict[object, list[_Route]] = {}
+        for route in routes:
+            way = route.delivery.journey
+            alone = id(route.delivery) if way.changes else 0
+            key = (route.hops, way.route(), way.entry, route.delivery.end is None, alone)
+            found.setdefault(key, []).append(route)
+        for same in found.values():
+            deliveries, flows = [route.delivery for route in same], [route.flows for route in same]
+            yield About(self.network, deliveries, flows, self.boundaries), same[0].makers()
+
     def _ways(self) -> Iterator[tuple[Delivery, FlowSet, list[Delivery]]]:
         """Deliveries with their open flows, as they were delivered, and where the answers went."""
         for one in self.reached:
@@ -399,19 +470,6 @@ class _Route:
         if self.hops:
             host, interface, _routed, left = self.hops[-1]
             yield Maker(host, interface, left, True)
-
-
-def _together(routes: Iterable[_Route]) -> Iterator[tuple[About, Iterator[Maker]]]:
-    """Routes that one walk does for: those of flows that went the same way, without translations or as one."""
-    found: dict[object, list[_Route]] = {}
-    for route in routes:
-        way = route.delivery.journey
-        alone = id(route.delivery) if way.changes else 0
-        key = (route.hops, way.route(), way.entry, route.delivery.end is None, alone)
-        found.setdefault(key, []).append(route)
-    for same in found.values():
-        flows = tuple(route.flows for route in same)
-        yield About(tuple(route.delivery for route in same), flows), same[0].makers()
 
 
 def _level_of_flows(delivery: Delivery, answers: Journey, level: int) -> int:

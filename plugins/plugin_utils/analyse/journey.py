@@ -11,9 +11,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from weakref import WeakKeyDictionary
 
-from ..model.flowset import FlowSet, Space
+from ..model.fields import FIELDS
+from ..model.flowset import FlowSet
 from ..model.match import Ranges
 from .outcome import Outcome, Part
 from .trail import Step
@@ -31,31 +31,25 @@ CONTEXT = (
     "direction",
     "origin",
 )
+# These fields come after all others.
+_FIRST_OF_CONTEXT = min(FIELDS[name].first for name in CONTEXT)
 NEW, ESTABLISHED, REPLY = "new", "established", "reply"
 DENY, UNKNOWN = "deny", "unknown"
-
-# Diagrams keep their nodes for as long as their space lives, so what was worked out once holds.
-_PLAIN: WeakKeyDictionary[Space, dict[int, FlowSet]] = WeakKeyDictionary()
-
-_DESTINATIONS: WeakKeyDictionary[Space, dict[tuple[int, int], Ranges]] = WeakKeyDictionary()
 
 
 def plain(flows: FlowSet) -> FlowSet:
     """The flows without what belongs to one host's view."""
-    memo = _PLAIN.setdefault(flows.space, {})
-    found = memo.get(flows.node)
+    if flows.space.diagrams.deepest[flows.node] < _FIRST_OF_CONTEXT:
+        return flows
+    found = flows.space.plain.get(flows.node)
     if found is None:
-        found = memo[flows.node] = flows.forget(*CONTEXT)
+        found = flows.space.plain[flows.node] = flows.forget(*CONTEXT)
     return found
 
 
 def destinations(flows: FlowSet, family: int) -> Ranges:
     """The destination addresses of the flows."""
-    memo = _DESTINATIONS.setdefault(flows.space, {})
-    key = (flows.node, family)
-    if key not in memo:
-        memo[key] = flows.ranges("dst", family)
-    return memo[key]
+    return flows.ranges("dst", family)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..model.assumptions import SETTLING
 from ..model.flowset import FlowSet, Space
@@ -23,6 +23,9 @@ from .evaluate import AFTER_NAT, HostFirewall, side_of
 from .outcome import Outcome
 from .routes import FAMILY_NAME, Leg, Own, Routing, is_global
 from .source_check import SourceCheck
+
+if TYPE_CHECKING:
+    from .survey import Survey
 
 _LOOPBACK = "lo"
 _OF_CONNECTIONS = frozenset(("connection", "ct_status", "ct_mark", "direction", "origin"))
@@ -93,8 +96,12 @@ class Network:
         # What became of ICMP errors (``errors_back``) and of replies (``replies``).
         self.errors_met: dict[object, Any] = space.cache()
         self.replies_met: dict[object, Any] = space.cache()
+        self.errors_made: dict[object, FlowSet] = space.cache()
         # Hosts that let packets of open connections pass, as they see them.
         self.running_passed: dict[object, bool] = space.cache()
+        # What hosts do with all that will be asked about, where somebody told it before.
+        self.survey: Survey | None = None
+        self._asks_connections: dict[str, bool] = {}
         self.source_check = SourceCheck(self.states, self.routing, space)
         self._discovery = self._discoverer()
         self.effects = {name: Effects.of(state) for name, state in self.states.items()}
@@ -113,6 +120,7 @@ class Network:
             found._discovery = found._discoverer()
             found.errors_met, found.replies_met = self.space.cache(), self.space.cache()
             found.running_passed = self.space.cache()
+            found.survey = self.survey.of(found) if self.survey is not None else None
         return self._under[names]
 
     def _find_segments(self) -> dict[tuple[str, str, int], list[tuple[int, int]]]:
@@ -153,9 +161,13 @@ class Network:
     def asks_connections(self, host: str) -> bool:
         """Whether rules of a host ask what connection tracking knows of packets; rules that translate are asked about
         those of no known connection."""
-        if any(ruleset.type == "nat" for ruleset in self.states[host].rulesets.values()):
-            return True
-        return bool(self.hooks[host]) and not self.firewall(host).asked.isdisjoint(_OF_CONNECTIONS)
+        found = self._asks_connections.get(host)
+        if found is None:
+            found = any(ruleset.type == "nat" for ruleset in self.states[host].rulesets.values()) or (
+                bool(self.hooks[host]) and not self.firewall(host).asked.isdisjoint(_OF_CONNECTIONS)
+            )
+            self._asks_connections[host] = found
+        return found
 
     def _known_firewall(self, host: str) -> HostFirewall | None:
         return self.firewall(host) if self.states[host].firewall_known else None

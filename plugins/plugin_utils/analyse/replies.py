@@ -14,6 +14,7 @@ from ..model.fields import PROTOCOLS
 from ..model.flowset import FlowSet, Space
 from .dress import ANSWER, FURTHER, STRAY_ANSWERS, STRAY_FURTHER
 from .evaluate import AFTER_NAT, BEFORE_NAT
+from .glance import View
 from .journey import (
     CONTEXT,
     DENY,
@@ -37,6 +38,7 @@ from .walk import Start, Walk
 _ICMP = tuple((PROTOCOLS[name],) * 2 for name in ("icmp", "icmpv6"))
 _TCP = ((PROTOCOLS["tcp"],) * 2,)
 _UNCONFIRMED = "whether the connection is confirmed is not followed where its replies are not seen"
+_TO_THE_BLIND = View(REPLY, ANSWER, blind=True)
 _ANSWERED = ((1, 8, 0), (1, 13, 14), (1, 15, 16), (1, 17, 18), (58, 128, 129))
 _REVERSED: WeakKeyDictionary[Space, dict[tuple[int, bool], FlowSet]] = WeakKeyDictionary()
 
@@ -199,6 +201,20 @@ class Replies(Walk):
             return seen
         return seen | dress(flows - known, stray, in_interface, out_interface)
 
+    def view(self, host: str, flows: FlowSet) -> View | None:
+        if self.way.changes or self.same_leg:
+            return None
+        if not self.network.asks_connections(host):
+            return _TO_THE_BLIND
+        hop = self._hops.get(host)
+        self._views[host] = self._view(host)
+        if hop is None:
+            return View(REPLY, STRAY_ANSWERS[self.network.picks_up(host)])
+        # A host where other flows of this delivery began saw only those.
+        if hop.untracked or (host not in self._routers and not flows <= answers(hop.came)):
+            return None
+        return View(REPLY, ANSWER, (hop.status,) if hop.status else ())
+
     def loose(self, host: str) -> frozenset[str]:
         hop = self._hops.get(host)
         found = loose_at(self.network, hop) if hop is not None else frozenset()
@@ -244,7 +260,7 @@ class Replies(Walk):
         either = plain(strange) & plain(known)
         if either:
             reason = f"whether {host} tracks these packets is not known"
-            self._note(UNKNOWN, host, "route", replace(packets, flows=either, seen=None), reason)
+            self.note(UNKNOWN, host, "route", replace(packets, flows=either, seen=None), reason)
         alone = replace(packets, flows=plain(strange), seen=strange)
         return [alone], replace(packets, flows=plain(known), seen=known)
 
@@ -297,7 +313,7 @@ class Replies(Walk):
         nothing = flows.space.nothing
         if self._level(journey) != 0:
             changed = ", ".join(dict.fromkeys(change.host for change in self.way.changes))
-            self._note(
+            self.note(
                 DENY,
                 host or changed,
                 "route",
@@ -316,9 +332,7 @@ class Replies(Walk):
             reason = (
                 f"{changed} does not know the connection and translates its replies, so nobody awaits them"
             )
-            self._note(
-                DENY if sure else UNKNOWN, anew[0].host, "route", Packets(flows, None, journey), reason
-            )
+            self.note(DENY if sure else UNKNOWN, anew[0].host, "route", Packets(flows, None, journey), reason)
             return nothing if sure else flows
         if self.way.entry is not None:
             mine = nothing if host else flows
@@ -329,7 +343,7 @@ class Replies(Walk):
                     mine = mine | flows & answers(hop.came)
         rest = flows - mine
         if rest:
-            self._note(
+            self.note(
                 DENY,
                 host or "outside",
                 "route",
@@ -337,6 +351,22 @@ class Replies(Walk):
                 f"replies reach {host or 'the outside'}, which did not ask",
             )
         return mine
+
+
+_START, _ROUTER, _END = "start", "router", "end"
+_CAME, _ROUTED, _LEFT = "came", "routed", "left"
+# By what a host is to a flow: its hooks in order, each with the level before its translation and after it.
+_HOOKS = {
+    _START: (("output", _CAME, _ROUTED), ("postrouting", _ROUTED, _LEFT), ("egress", _LEFT, _LEFT)),
+    _ROUTER: (
+        ("ingress", _CAME, _CAME),
+        ("prerouting", _CAME, _ROUTED),
+        ("forward", _ROUTED, _ROUTED),
+        ("postrouting", _ROUTED, _LEFT),
+        ("egress", _LEFT, _LEFT),
+    ),
+    _END: (("ingress", _CAME, _CAME), ("prerouting", _CAME, _ROUTED), ("input", _ROUTED, _LEFT)),
+}
 
 
 def _sides(
@@ -363,55 +393,32 @@ class Running:
         """What stops ``flows`` (as delivered) once replies have passed the routers ``answered_by``."""
         journey, found = self.delivery.journey, []
         for hop in journey.starts:
-            found += self._hop(
-                hop,
-                flows,
-                heard,
-                (
-                    ("output", hop.level_came, hop.level_routed),
-                    ("postrouting", hop.level_routed, hop.level_left),
-                    ("egress", hop.level_left, hop.level_left),
-                ),
-            )
+            found += self._hop(hop, flows, heard, _START)
         for hop in journey.hops:
-            hooks = (
-                ("ingress", hop.level_came, hop.level_came),
-                ("prerouting", hop.level_came, hop.level_routed),
-                ("forward", hop.level_routed, hop.level_routed),
-                ("postrouting", hop.level_routed, hop.level_left),
-                ("egress", hop.level_left, hop.level_left),
-            )
-            found += self._hop(hop, flows, heard if hop.host in answered_by else None, hooks)
+            found += self._hop(hop, flows, heard if hop.host in answered_by else None, _ROUTER)
         if self.delivery.end is not None:
-            hop = self.delivery.end
-            found += self._hop(
-                hop,
-                flows,
-                heard,
-                (
-                    ("ingress", hop.level_came, hop.level_came),
-                    ("prerouting", hop.level_came, hop.level_routed),
-                    ("input", hop.level_routed, hop.level_left),
-                ),
-            )
+            found += self._hop(self.delivery.end, flows, heard, _END)
         return found
 
-    def _hop(
-        self, hop: Hop, flows: FlowSet, heard: Heard | None, hooks: tuple[tuple[str, int, int], ...]
-    ) -> list[Event]:
+    def _hop(self, hop: Hop, flows: FlowSet, heard: Heard | None, place: str) -> list[Event]:
+        survey = self.network.survey
+        if survey is not None and not self.delivery.journey.changes:
+            alone = heard is not None and (hop.host in heard.untracked or hop.host in heard.marks)
+            if not alone and survey.keeps(hop, place, heard is not None, flows):
+                return []
         seen = self._seen(hop, flows, heard)
         if seen in self.network.running_passed:
             return []
-        found = self._stopped(hop, flows, heard, hooks)
+        found = self.stopped(hop, flows, heard, place)
         if seen is not None and not found:
             self.network.running_passed[seen] = True
         return found
 
-    def _stopped(
-        self, hop: Hop, flows: FlowSet, heard: Heard | None, hooks: tuple[tuple[str, int, int], ...]
-    ) -> list[Event]:
-        """``heard``: None where answers did not come by. ``hooks``: in order, each with the level before its
-        translation and after it. Nat chains are not asked about packets of a connection that has been through them."""
+    def stopped(self, hop: Hop, flows: FlowSet, heard: Heard | None, place: str) -> list[Event]:
+        """``heard``: None where answers did not come by. Nat chains are not asked about packets of a connection that
+        has been through them."""
+        levels = {_CAME: hop.level_came, _ROUTED: hop.level_routed, _LEFT: hop.level_left}
+        hooks = [(hook, levels[before], levels[after]) for hook, before, after in _HOOKS[place]]
         known = self.network.states[hop.host].firewall_known
         found: list[Event] = []
         current: FlowSet | None = (

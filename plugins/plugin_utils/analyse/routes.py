@@ -165,6 +165,8 @@ class Routing:
             for rules in self._rules.values()
         )
         self.follows_marks = any(rule.mark for rules in self._rules.values() for rule in rules)
+        # Whether the host's own packets go by their destination alone.
+        self.by_destination = not any(_selects(rule) for rules in self._rules.values() for rule in rules)
         # A device's interface whose packets ask the table of a VRF has its addresses there.
         self._of_vrfs = {
             rule.in_interface for rule in state.route_rules if state.platform != "linux" and rule.in_interface

@@ -20,6 +20,7 @@ from . import entry
 from .dress import FIRST
 from .evaluate import AFTER_NAT, BEFORE_NAT, NAT, SIDES
 from .given import resolved
+from .glance import View, glance
 from .journey import (
     CONTEXT,
     DENY,
@@ -44,6 +45,7 @@ from .trail import CAME, ROUTE, SENT, Step
 _MOST_HOPS = 63  # as many routers as the usual time to live, 64, lasts for (ip-sysctl.rst, ip_default_ttl)
 _OF_ROUTERS = ("ingress", "prerouting", "forward", "postrouting", "egress")
 _OF_DEVICES = ("ingress", "egress")
+_OF_NEW = View(NEW, FIRST)
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +145,10 @@ class Walk:
         """The packets with the mark of their connection, where no rule changed what is seen of them."""
         return packets.flows.only("ct_mark", ((0, 0),))  # as a new connection has it
 
+    def view(self, host: str, flows: FlowSet) -> View | None:
+        """How ``host`` sees these packets; None where no survey tells what it does with them."""
+        return _OF_NEW
+
     # The walk.
 
     def run(self, starts: Sequence[Start]) -> Travelled:
@@ -172,7 +178,10 @@ class Walk:
 
     def _begin(self, start: Start) -> list[Arrival]:
         host = start.host
-        found: list[Arrival] = []
+        found = glance(self, Arrival(host, "", start.flows, Journey()), start=True)
+        if found is not None:
+            return found
+        found = []
         begun = self._noted(Journey(), host, CAME, start.flows)
         for part, legs, family in self._lookup(host, Packets(start.flows, None, begun), ""):
             for leg in legs:
@@ -228,9 +237,12 @@ class Walk:
         came = Packets(arrival.flows, None, journey)
         stop = self._going_round(arrival)
         if stop is not None:
-            self._note(stop[0], host, "route", came, stop[1])
+            self.note(stop[0], host, "route", came, stop[1])
             return []
-        found: list[Arrival] = []
+        found = glance(self, arrival)
+        if found is not None:
+            return found
+        found = []
         entered = self._hook(host, "ingress", came, interface, "")
         for here in [
             part for one in entered for part in self._around_nat(host, "prerouting", one, interface, "")
@@ -257,13 +269,13 @@ class Walk:
     @staticmethod
     def _going_round(arrival: Arrival) -> tuple[str, str] | None:
         """``(verdict, reason)`` for packets that come to a host as they came before, or that have passed too many."""
-        route, changes = arrival.journey.route(), arrival.journey.changes
-        for place, hop in enumerate(arrival.journey.hops):
-            same = (hop.host, hop.in_interface) == (arrival.host, arrival.interface)
-            if same and hop.level_came == len(changes):
-                return DENY, f"routing loop: {' -> '.join((*route[place:], arrival.host))}"
-        if len(route) >= _MOST_HOPS:
-            return UNKNOWN, f"{len(route)} routers passed: whether the time to live lasts is not known"
+        host, interface, journey = arrival.host, arrival.interface, arrival.journey
+        for place, hop in enumerate(journey.hops):
+            same = hop.host == host and hop.in_interface == interface
+            if same and hop.level_came == len(journey.changes):
+                return DENY, f"routing loop: {' -> '.join((*journey.route()[place:], host))}"
+        if len(journey.hops) >= _MOST_HOPS:
+            return UNKNOWN, f"{len(journey.hops)} routers passed: whether the time to live lasts is not known"
         return None
 
     def _deliver(self, host: str, interface: str, packets: Packets, came: Packets) -> None:
@@ -277,23 +289,15 @@ class Walk:
         self, host: str, interface: str, leg: Leg, packets: Packets, came: Packets, family: int
     ) -> list[Arrival]:
         if family == 4 and interface in entry.not_forwarding(self.network.states[host]):
-            self._note(DENY, host, "route", packets, f"{host}: forwarding is off on {interface}", at=host)
+            self.note(DENY, host, "route", packets, f"{host}: forwarding is off on {interface}", at=host)
             return []
         forwards = self.network.forwards(host, family)
         if forwards is False:
-            self._note(
-                DENY, host, "route", packets, f"{host} does not forward {FAMILY_NAME[family]}", at=host
-            )
+            self.note(DENY, host, "route", packets, f"{host} does not forward {FAMILY_NAME[family]}", at=host)
             return []
         if forwards is None:
-            self._note(
-                UNKNOWN,
-                host,
-                "route",
-                packets,
-                f"whether {host} forwards {FAMILY_NAME[family]} is not known",
-                at=host,
-            )
+            why = f"whether {host} forwards {FAMILY_NAME[family]} is not known"
+            self.note(UNKNOWN, host, "route", packets, why, at=host)
         found: list[Arrival] = []
         valid = self._validated(host, interface, leg.interface, packets)
         for after in [
@@ -313,7 +317,7 @@ class Walk:
             near, far = self.network.takers(family, value, leg.interface, host)
             lost = self.network.not_found(host, leg.interface, part, value, near) if family == 6 else ""
             if lost:
-                self._note(UNKNOWN, host, "route", Packets(part, None, journey), lost)
+                self.note(UNKNOWN, host, "route", Packets(part, None, journey), lost)
             if not near and not far:
                 continue
             takers += [(part, taker) for taker in near]
@@ -321,7 +325,7 @@ class Walk:
             if not near:
                 owner, address = far[0].host, text.address_text(family, value)
                 reason = f"{owner} has {address}, but not on the network behind {leg.interface} of {host}"
-                self._note(UNKNOWN, host, "route", Packets(part, None, journey), reason)
+                self.note(UNKNOWN, host, "route", Packets(part, None, journey), reason)
         rest = flows - self._union(taken) if taken else flows
         if rest:
             self._outside(host, leg, rest, journey)
@@ -362,7 +366,7 @@ class Walk:
         if rest:
             family = rest.families()[0]
             gateway = f" ({text.address_text(family, leg.gateway)})" if leg.gateway is not None else ""
-            self._note(
+            self.note(
                 UNKNOWN,
                 host,
                 "route",
@@ -415,7 +419,7 @@ class Walk:
             sure = one.verdict == DENY and not (by_mark and "mark" in packets.loose)
             part = replace(packets, flows=plain(one.flows), seen=packets.seen and packets.seen & one.flows)
             at = host if out_interface else ""
-            self._note(DENY if sure else UNKNOWN, host, "route", part, one.reason, at=at)
+            self.note(DENY if sure else UNKNOWN, host, "route", part, one.reason, at=at)
             gone = gone | part.flows if sure else gone
         if not gone:
             return [packets]
@@ -477,10 +481,10 @@ class Walk:
         denied, doubtful = surely(outcome.deny, seen, packets.loose)
         for verdict, part in ((DENY, denied), (UNKNOWN, outcome.unknown)):
             if part:
-                self._note(verdict, host, hook, replace(packets, seen=part), outcome=outcome, at=at)
+                self.note(verdict, host, hook, replace(packets, seen=part), outcome=outcome, at=at)
         if doubtful:
             reason = not_known(host, packets.loose)
-            self._note(UNKNOWN, host, hook, replace(packets, seen=doubtful), reason, at=at)
+            self.note(UNKNOWN, host, hook, replace(packets, seen=doubtful), reason, at=at)
         return self._through(host, packets, outcome, in_interface, leg)
 
     def _through(
@@ -513,7 +517,7 @@ class Walk:
                 reason = (
                     f"rules of {host} write addresses or ports into packets, which tracking does not undo"
                 )
-                self._note(UNKNOWN, host, "route", came, reason)
+                self.note(UNKNOWN, host, "route", came, reason)
                 continue
             for one, values in resolved(self.network, host, passed, fields, in_interface, leg):
                 change = Change(host, plain(passed.flows) & plain(one).forget(*values), plain(one), values)
@@ -548,13 +552,13 @@ class Walk:
 
     def _stop(self, leg: Leg, host: str, packets: Packets, own: bool = False) -> None:
         if leg.kind == "local":  # a host's own packet to itself never leaves it
-            self._note(UNKNOWN, host, "route", packets, f"the destination is {host} itself")
+            self.note(UNKNOWN, host, "route", packets, f"the destination is {host} itself")
         else:
             verdict = DENY if leg.kind == DENY else UNKNOWN
             reason = leg.reason if leg.kind == UNKNOWN else f"{host}: {leg.reason}"
-            self._note(verdict, host, "route", packets, reason, at="" if own else host)
+            self.note(verdict, host, "route", packets, reason, at="" if own else host)
 
-    def _note(
+    def note(
         self,
         verdict: str,
         host: str,

@@ -86,10 +86,12 @@ class Values:
     A mask with holes is one such product, and would be thousands of ranges.
     """
 
-    __slots__ = ("cubes",)
+    __slots__ = ("_count", "_ranges", "cubes")
 
     def __init__(self, cubes: tuple[Cube, ...]) -> None:
         self.cubes = cubes
+        self._count: int | None = None
+        self._ranges: Ranges | None = None
 
     @property
     def low(self) -> int:
@@ -107,11 +109,15 @@ class Values:
 
     def count(self) -> int:
         """How many ranges ``ranges`` has to work with (before adjacent ones are joined)."""
-        return sum(_count_ranges(cube) for cube in self.cubes)
+        if self._count is None:
+            self._count = sum(_count_ranges(cube) for cube in self.cubes)
+        return self._count
 
     def ranges(self) -> Ranges:
         """Sorted, disjoint, inclusive. Ask ``count`` first where masks may have holes."""
-        return merge_ranges(one for cube in self.cubes for one in _cube_ranges(cube))
+        if self._ranges is None:
+            self._ranges = merge_ranges(one for cube in self.cubes for one in _cube_ranges(cube))
+        return self._ranges
 
     def masks(self) -> list[tuple[int, int]]:
         """(value, mask) pairs that make up the values: the mask's zero bits are free."""
@@ -188,10 +194,11 @@ class Diagrams:
         self._and: dict[tuple[int, int], int] = {}
         self._or: dict[tuple[int, int], int] = {}
         self._minus: dict[tuple[int, int], int] = {}
+        self._inside: dict[tuple[int, int], bool] = {}
 
     def trim(self) -> None:
         """Forget results of earlier operations where they take too much memory. Nodes stay."""
-        for memo in (self._and, self._or, self._minus):
+        for memo in (self._and, self._or, self._minus, self._inside):
             if len(memo) > _REMEMBERED:
                 memo.clear()
 
@@ -203,7 +210,7 @@ class Diagrams:
         # A node's number is its place among all that were ever made, so the youngest come off first.
         while len(self._unique) > first - 2:
             self._unique.popitem()
-        for memo in (self._and, self._or, self._minus):
+        for memo in (self._and, self._or, self._minus, self._inside):
             memo.clear()
 
     def node(self, level: int, labels: dict[int, int]) -> int:
@@ -314,6 +321,33 @@ class Diagrams:
             labels.pop(EMPTY, None)
             found = self._minus[key] = self.node(level, labels)
         return found
+
+    def inside(self, a: int, b: int) -> bool:
+        """Whether all of ``a`` is in ``b``; no node is made to find out."""
+        if a in (b, EMPTY) or b == FULL:
+            return True
+        if b == EMPTY or a == FULL:
+            return False
+        key = (a, b)
+        found = self._inside.get(key)
+        if found is None:
+            found = self._inside[key] = self._is_inside(a, b)
+        return found
+
+    def _is_inside(self, a: int, b: int) -> bool:
+        level = self.level[a] if self.level[a] < self.level[b] else self.level[b]
+        edges_b = self._at(b, level)
+        for label_a, child_a in self._at(a, level):
+            for label_b, child_b in edges_b:
+                if label_a & label_b:
+                    if child_a != child_b and not self.inside(child_a, child_b):
+                        return False
+                    label_a &= ~label_b
+                    if not label_a:
+                        break
+            if label_a:
+                return False
+        return True
 
     def complement(self, a: int) -> int:
         return self.difference(FULL, a)

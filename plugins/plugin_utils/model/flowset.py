@@ -37,6 +37,8 @@ Box = dict[tuple[str, int], "Values | int"]
 # More separate ranges than this are written as a value and a mask.
 _MOST_RANGES = 4096
 _ADDRESS_BYTES = {4: 4, 6: 16}
+_MOST_TOLD = 500_000
+_PAIRS, _PIECES = "pairs", "pieces"
 # The node of so few ranges is kept for the next one who asks.
 _MOST_KEPT = 16
 _PIECE_FIELDS = tuple(
@@ -81,6 +83,10 @@ class Space:
         self._ranges: dict[tuple[str, Ranges, int], int] = self.cache()
         # The keys of a flow -> what they imply (``flow.flows_from``).
         self.completions: dict[frozenset[str], int] = self.cache()
+        # What was told of sets, for the next who asks: the values of a field, pairs, pieces.
+        self.told: dict[tuple[int, str, int], Any] = self.cache()
+        # Flows without what belongs to one host's view of them (``analyse.journey.plain``).
+        self.plain: dict[int, FlowSet] = self.cache()
         self.everything = FlowSet(self, FULL)
         self.nothing = FlowSet(self, EMPTY)
 
@@ -236,7 +242,7 @@ class FlowSet:
         return hash((id(self.space), self.node))
 
     def __le__(self, other: FlowSet) -> bool:
-        return self.space.diagrams.difference(self.node, other.node) == EMPTY
+        return self.space.diagrams.inside(self.node, other.node)
 
     def __repr__(self) -> str:
         return f"FlowSet({self.pieces(limit=3)})"
@@ -307,6 +313,17 @@ class FlowSet:
 
     def _values(self, field: str, family: int) -> Values | None:
         """The projection onto one field of numbers; None for the empty set."""
+        key = (self.node, field, family)
+        told = self.space.told
+        if key in told:
+            values: Values | None = told[key]
+            return values
+        if len(told) >= _MOST_TOLD:
+            told.clear()
+        found = told[key] = self._project(field, family)
+        return found
+
+    def _project(self, field: str, family: int) -> Values | None:
         spec = FIELDS[field]
         levels = spec.levels if spec.kind != "address" else _ADDRESS_BYTES[family]
         start = self._of_family(_LABELS["family"][FAMILIES[family == 6]]) if family else self.node
@@ -340,7 +357,10 @@ class FlowSet:
         diagrams = self.space.diagrams
         if diagrams.level[self.node]:
             return self.node
-        return next((child for one, child in diagrams.edges[self.node] if one & label), EMPTY)
+        for one, child in diagrams.edges[self.node]:
+            if one & label:
+                return child
+        return EMPTY
 
     def _boxes_below(self, node: int, at: int, family: int) -> Iterator[Box]:
         """``at``: which of the fields, in their order, comes next."""
@@ -370,6 +390,15 @@ class FlowSet:
         """A stable decomposition into disjoint parts, each a mapping from field to values: prefixes,
         port ranges, protocol and interface names. A field that may be anything is left out; ``family``
         is given only where no address tells it. ``limit``: stop after that many parts."""
+        if limit is not None:
+            return self._pieces(limit)
+        key = (self.node, _PIECES, self.space.names_known)
+        found = self.space.told.get(key)
+        if found is None:
+            found = self.space.told[key] = self._pieces(None)
+        return [{name: list(values) for name, values in piece.items()} for piece in found]
+
+    def _pieces(self, limit: int | None) -> list[dict[str, list[str]]]:
         found: list[dict[str, list[str]]] = []
         for box in self._boxes():
             if limit is not None and len(found) >= limit:
@@ -415,12 +444,36 @@ class FlowSet:
         """One flow of a set that is not empty; ``holds`` of other sets settles what it leaves open."""
         return self.space.diagrams.point(self.node, draw)
 
+    def some_destination(self) -> tuple[int, int]:
+        """Family and destination of one flow of a set that is not empty; no other than another time."""
+        diagrams, first, node = self.space.diagrams, FIELDS["dst"].first, self.node
+        family, value = 4, 0
+        while node != FULL:
+            level = diagrams.level[node]
+            label, child = diagrams.edges[node][0]
+            if not level:
+                family = 4 if label & _LABELS["family"]["ipv4"] else 6
+            elif level >= first + _ADDRESS_BYTES[family]:
+                break
+            elif level >= first:
+                shift = 8 * (first + _ADDRESS_BYTES[family] - 1 - level)
+                value |= ((label & -label).bit_length() - 1) << shift
+            node = child
+        return family, value
+
     def holds(self, point: Point) -> bool:
         """Whether a flow is in the set."""
         return self.space.diagrams.holds(self.node, point)
 
     def pairs(self) -> int:
         """How many pairs of source and destination address are in the set."""
+        key = (self.node, _PAIRS, 0)
+        found = self.space.told.get(key)
+        if found is None:
+            found = self.space.told[key] = self._count_pairs()
+        return int(found)
+
+    def _count_pairs(self) -> int:
         diagrams = self.space.diagrams
         spans = (FIELDS["src"], FIELDS["dst"])
         keep = {0, *(level for span in spans for level in range(span.first, span.last + 1))}

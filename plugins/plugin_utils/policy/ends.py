@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 
 from ..analyse.network import Network
 from ..analyse.reach import union
-from ..analyse.routes import FAMILY_NAME, Leg
+from ..analyse.routes import FAMILY_NAME
 from ..analyse.walk import Start
 from ..errors import PolicyError
 from ..model import text
@@ -20,6 +20,7 @@ from .addresses import Pair, address_towards, choose_pair, lost_end
 from .inventory import Groups, members
 from .paths import AddressRange, Boundary, Endpoint, Path
 from .translated import Detours, detours
+from .ways_in import WaysIn
 
 # ``resolver(host, name)`` -> addresses as that host resolves the name (an empty host: as the controller does); none
 # where it has no address, None where nobody asked.
@@ -78,6 +79,7 @@ class EndFinder:
         self.resolver = resolver
         self.reference = reference
         self.space = network.space
+        self._ways = WaysIn(network)
         self._choices: dict[tuple[bool, str, str, int], tuple[Pair | None, int]] = {}
 
     def find(self, path: Path) -> Ends:
@@ -561,29 +563,11 @@ class EndFinder:
                     ends.starts.append(Start(host, "", mine))
         rest = flows - self._owned("src")
         if rest:
-            ways = self._ways_in(rest)
+            ways = self._ways.of(rest)
             ends.entries += ways
             lost = rest - union(self.space.nothing, (way.flows for way in ways))
             if lost:
                 ends.unentered = lost if ends.unentered is None else ends.unentered | lost
-
-    def _ways_in(self, flows: FlowSet) -> list[Start]:
-        """By which routers' interfaces flows may come in: those by which their answers would leave."""
-        found: list[Start] = []
-        answers = flows.reversed()
-        for name, state in self.network.states.items():
-            if not any(state.forwarding.values()):
-                continue
-            for part, legs, _family in self.network.routing[name].split(answers):
-                for leg in legs:
-                    if leg.kind == "forward" and self._leads_out(name, leg, part):
-                        found.append(Start(name, leg.interface, part.reversed()))
-        return found
-
-    def _leads_out(self, host: str, leg: Leg, flows: FlowSet) -> bool:
-        return leg.gateway is None or not any(
-            self.network.gateway_of(family, leg, host) for family in flows.families()
-        )
 
 
 def _within(value: int, family: int, addresses: Sequence[AddressRange]) -> bool:

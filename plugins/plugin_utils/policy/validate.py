@@ -11,19 +11,20 @@ from typing import Any
 
 from ..analyse.evaluate import HostFirewall
 from ..analyse.network import Network
+from ..analyse.survey import Survey
 from ..errors import PolicyError
 from ..model.flowset import Space
-from ..model.garbage import little_garbage
+from ..model.garbage import no_garbage
 from ..model.state import State
 from .changes import ChangeReport
 from .complain import unknown_name
-from .ends import EndFinder, Resolver
+from .ends import EndFinder, Ends, Resolver
 from .expected import Expected
 from .inventory import Groups, check_against_inventory
 from .moved import moved_names
 from .names import asked
 from .paths import Path, Policy
-from .prove import Proof, prove
+from .prove import Proof, prove, prove_between
 from .remedy import Remedies, differ
 from .report import ReportBuilder
 from .siblings import siblings_entry
@@ -43,6 +44,12 @@ class Validation:
         self.finder = finder
         self.progress = progress
         self._proofs: dict[str, Proof] = {}
+        self._ends: dict[str, Ends] = {}
+
+    def survey(self) -> None:
+        """Let the proofs of all paths share what hosts do with their flows."""
+        self._ends = {path.name: self.finder.find(path) for path in self.policy.paths}
+        self.network.survey = Survey(self.network, (ends.asked for ends in self._ends.values()))
 
     def proof(self, name: str) -> Proof:
         if name not in self._proofs:
@@ -51,13 +58,16 @@ class Validation:
                 raise PolicyError(
                     f"there is no path {name!r}", self.policy.name, "name one of the policy's paths"
                 )
-            self._proofs[name] = prove(self.network, self.finder, path, self.progress)
+            ends = self._ends.get(name) or self.finder.find(path)
+            self._proofs[name] = prove_between(
+                self.network, ends, self.finder.boundaries, path, self.progress
+            )
             if self.progress is not None:
                 self.progress(f"proven {len(self._proofs)} of {len(self.policy.paths)} paths")
         return self._proofs[name]
 
 
-@little_garbage()
+@no_garbage()
 def validate(
     policy: Policy,
     states: Mapping[str, State],
@@ -93,6 +103,7 @@ def validate(
     earlier = _earlier(baseline, states, network) if baseline else None
     finder = EndFinder(network, groups, policy.boundaries, resolver, earlier)
     now = Validation(policy, network, finder, progress)
+    now.survey()
     proofs = [now.proof(path.name) for path in policy.paths]
     breaches = check(policy, _document(policy, states, groups), now.proof) if policy.configuration else []
     before: dict[str, Proof] = {}
