@@ -153,13 +153,14 @@ class Store:
         """The hosts that somebody wants to be looked at, once; None where nobody does."""
         path = self.folder / WAKE
         try:
+            if not keep:  # taken before it is read: whoever writes meanwhile leaves another
+                path = path.replace(path.with_name(f"{WAKE}.taken"))
             found = json.loads(path.read_text(encoding="utf-8"))
-            if not keep:
-                path.unlink()
         except FileNotFoundError:
             return None
         except (OSError, ValueError):
             found = []
+        if not keep or not found:
             path.unlink(missing_ok=True)
         return [str(item) for item in found] if isinstance(found, list) else []
 

@@ -13,7 +13,8 @@ from typing import Any, Protocol
 from ..errors import MonitorError, PathGuardError
 from ..notify.outbox import Channel, Outbox
 from . import metrics
-from .memory import FILE, Memory, Store
+from .condition import FACTS
+from .memory import FILE, OPTION, Memory, Store
 from .rounds import Damping, Round, one_round, unread
 from .site import MonitorSite
 from .watch import Question, Watch
@@ -107,7 +108,15 @@ class Monitor:
 
     def _is_busy(self) -> Outcome:
         """Somebody else does the work, or should."""
-        last = self._store.load().last_round
+        memory = self._store.load()
+        mine, others = {path.name for path in self._order.question.policy.paths}, {*memory.paths} - {FACTS}
+        if mine and others and not mine & others:
+            raise MonitorError(
+                "a monitor of another policy is at work with these files, and nobody looks at this one",
+                str(self._store.folder),
+                f"give each policy a folder of its own by {OPTION}",
+            )
+        last = memory.last_round
         late = self._clock.time() - last
         if last and late > max(STUCK * self._order.interval, STUCK_LEAST):
             raise MonitorError(

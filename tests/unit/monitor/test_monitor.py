@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 from pathlib import Path
 from typing import Any
@@ -333,6 +334,34 @@ def test_two_at_once(scene: MonitorScene) -> None:
         assert mine
         assert scene.run().busy
     assert not scene.run().busy
+
+
+def test_a_monitor_of_another_policy_is_no_excuse(scene: MonitorScene) -> None:
+    """It holds the lock, and does not look at this policy."""
+    scene.run()
+    policy = copy.deepcopy(POLICY)
+    for path in policy["requiredPaths"]:
+        path["name"] = f"another {path['name']}"
+    other = MonitorScene(scene.folder, policy=policy, clock=scene.clock)
+    with Store(scene.store).locked(), pytest.raises(MonitorError, match="nobody looks at this one"):
+        other.run()
+
+
+def test_who_is_named_while_the_word_is_read_is_not_forgotten(
+    scene: MonitorScene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = Store(scene.folder)
+    store.wake(["fw1"])
+    read = Path.read_text
+
+    def while_reading(path: Path, *arguments: Any, **more: Any) -> str:
+        monkeypatch.setattr(Path, "read_text", read)
+        found = read(path, *arguments, **more)
+        store.wake(["fw2"])
+        return found
+
+    monkeypatch.setattr(Path, "read_text", while_reading)
+    assert [store.woken(), store.woken(), store.woken()] == [["fw1"], ["fw2"], None]
 
 
 def test_one_that_is_stuck_is_an_error(scene: MonitorScene) -> None:
