@@ -60,20 +60,26 @@ def open_rules(
     """In the order of the state. ``unbound``: lists that no packet comes to. TooLateError when it is ``late``."""
     state = survey.state
     found = _Openness(survey)
-    chains: dict[str, None] = {}
+    closing: dict[str, list[str]] = {}
     for key, item in state.rulesets.items():
         if not _filters(item) or key in unbound:
             continue
-        reached = chains_from(survey.rules, (key,))
+        reached = list(chains_from(survey.rules, (key,)))
         if item.default_action == "deny" or any(_denies(survey, chain) for chain in reached):
-            chains.update(dict.fromkeys(reached))
-    for chain in chains:
+            closing[key] = reached
+    opened: dict[str, list[OpenRule]] = {}
+    for chain in dict.fromkeys(chain for reached in closing.values() for chain in reached):
         for index, rule in enumerate(survey.rules[chain]):
             if late():
                 raise TooLateError
             one = found.of(chain, index, rule)
             if one is not None:
-                yield one
+                opened.setdefault(chain, []).append(one)
+    shut = [key for key, reached in closing.items() if _is_shut(survey, key, reached, opened)]
+    for chain, listed in opened.items():
+        keys = [key for key, reached in closing.items() if chain in reached]
+        if not all(any(_comes_through(state, key, other) for other in shut) for key in keys):
+            yield from listed
     for hook in _HOOKS:
         whole = _whole_hook(survey, hook)
         if whole is not None:
@@ -82,6 +88,26 @@ def open_rules(
 
 def _filters(item: Ruleset) -> bool:
     return item.type == "filter" and (not item.hook or item.hook in _HOOKS)
+
+
+def _is_shut(survey: Survey, key: str, reached: Collection[str], opened: Collection[str]) -> bool:
+    """Whether a ruleset of a hook surely denies what its rules don't name, and none of these is open to everybody."""
+    if survey.state.rulesets[key].default_action != "deny":
+        return False
+    return not any(
+        chain in opened or any(_is_doubtful(rule) for rule in survey.rules[chain]) for chain in reached
+    )
+
+
+def _is_doubtful(rule: Rule) -> bool:
+    return bool(rule.not_understood) or any(verdict.kind == "unknown" for verdict in verdicts(rule))
+
+
+def _comes_through(state: State, key: str, other: str) -> bool:
+    """Whether what a ruleset accepts has to pass another one of its hook as well (nft(8): "accept" ends one base chain,
+    and the packet goes on to the next)."""
+    one, second = state.rulesets[key], state.rulesets[other]
+    return bool(one.hook) and one.hook == second.hook and second.family in ("inet", one.family)
 
 
 def _denies(survey: Survey, chain: str) -> bool:

@@ -99,6 +99,39 @@ def test_an_accept_where_nothing_is_denied_opens_nothing() -> None:
     assert list(open_rules(Survey(state))) == [WholeHook("input", "inet/mangle/input")]
 
 
+@pytest.mark.parametrize(
+    ("second", "told_of"),
+    [
+        ([rule(1, "tcp dport 22 accept", match(proto="tcp", dport="22"))], []),
+        # Each denies a network of its own, and both let everybody else in.
+        (
+            [
+                rule(1, "ip saddr 192.0.2.0/24 drop", match(src="192.0.2.0/24"), DROP),
+                rule(2, "accept", ALWAYS),
+            ],
+            ["inet/filter/input", "inet/second/input"],
+        ),
+    ],
+)
+def test_what_another_ruleset_of_the_hook_denies_is_not_open(second: list[Rule], told_of: list[str]) -> None:
+    state = firewall(("accept", ALWAYS), hook="input")
+    more = ruleset("inet/second/input", "input", "deny", second, priority=10)
+    state.rulesets[more.key] = more
+    assert [one.chain for one in open_rules(Survey(state)) if isinstance(one, OpenRule)] == told_of
+
+
+def test_a_ruleset_of_another_family_or_hook_denies_nothing_of_it() -> None:
+    narrow = [rule(1, "tcp dport 22 accept", match(proto="tcp", dport="22"))]
+    state = firewall(("accept", ALWAYS), hook="input")
+    six = ruleset("ip6/second/input", "input", "deny", narrow, priority=10)
+    six.family = "ip6"
+    other = ruleset("inet/second/forward", "forward", "deny", narrow, priority=10)
+    state.rulesets.update({six.key: six, other.key: other})
+    assert [one.chain for one in open_rules(Survey(state)) if isinstance(one, OpenRule)] == [
+        "inet/filter/input"
+    ]
+
+
 def test_what_is_not_forwarded_is_not_open() -> None:
     empty = ruleset("inet/filter/forward", "forward", "permit", [])
     closed = host("h", ETH, {}, [empty], forwarding=False)
