@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, PathGuard developers
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Playbooks of which --limit leaves nobody: Ansible ends with 0 then, unless a play before has a host that fails."""
+"""Playbooks of which --limit or --tags leave nothing: Ansible ends with 0 then, unless something before fails."""
 
 from __future__ import annotations
 
@@ -43,6 +43,13 @@ def test_whatever_limit_leaves_it_leaves_a_host_of_the_first_play(name: str) -> 
         if name in BY_PATTERN
         else (asked == "'localhost' in ansible_play_hosts_all")
     )
+
+
+@pytest.mark.parametrize("name", ["audit", "audit_join", "diagnose", "document", "monitor"])
+def test_no_choice_of_tags_leaves_the_work_out(name: str) -> None:
+    for play in plays(PLAYBOOKS / f"{name}.yml"):
+        for task in play["tasks"]:
+            assert task.get("tags") == "always" or "ansible.builtin.import_tasks" in task, task["name"]
 
 
 @pytest.mark.long
