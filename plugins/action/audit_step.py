@@ -166,7 +166,8 @@ class ActionModule(HostsAction):
 
 def _part(options: dict[str, Any], report_dir: Path) -> tuple[list[str], Slice | None]:
     """The hosts to audit, and which slice they are. Where only the count is said, AWX has cut the inventory."""
-    hosts: list[str] = options["hosts"]
+    # Ansible's filters of sets give them in any order, and a report must not depend on it.
+    hosts: list[str] = sorted(set(options["hosts"]))
     number, count = options["slice_number"], options["slice_count"]
     if options["step"] == "join" or (count <= 1 and number <= 1):
         return hosts, None

@@ -68,7 +68,7 @@ class Platform:
         order = Order(
             policies=str(self.volume / POLICIES),
             folder=self.volume,
-            hosts=GROUPS["all"],
+            hosts=sorted(GROUPS["all"]),
             groups=GROUPS,
             inventory=GROUPS["all"],
             report_dir=self.volume / "audits",
