@@ -116,9 +116,7 @@ def test_four_slices_give_the_same_report(saved: Path, whole: dict[str, Any], tm
         cut = awx_inventory(groups, inventory["hosts"], number, SLICES)
         folder = tmp_path / f"slice{number}"
         folder.mkdir()
-        job = launch(
-            folder, "audit.yml", project, cut, {**given, "path_audit_slice_number": number}, timeout=1500
-        )
+        job = launch(folder, "audit.yml", project, cut, given, timeout=1500)
         assert job.rc == 0, job.output
 
     with ThreadPoolExecutor(2) as pool:
