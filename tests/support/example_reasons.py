@@ -31,6 +31,7 @@ TASKS: tuple[tuple[str, str], ...] = (
 )
 # Programs that examples call, and no file of the collection is.
 PROGRAMS = {
+    "ansible-rulebook": "its own tests read the rulebooks",
     "export": "the shell's own; bash -n reads it",
     "cd": "the shell's own; bash -n reads it",
     "git": "needs a place that the collection is kept at",
