@@ -95,7 +95,8 @@ options:
   slice_number:
     description:
       - Which slice of O(hosts) this is, from 1, each being every O(slice_count)-th of them by name.
-      - V(0) with a O(slice_count) above 1 means that the inventory was cut already, and that nobody said which slice this is.
+      - V(0) with a O(slice_count) above 1 means that the inventory was cut already, and that nobody said which slice
+        this is.
     type: int
     default: 0
   slice_count:

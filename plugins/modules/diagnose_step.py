@@ -28,7 +28,8 @@ options:
     description: The service as policies write it, such as V(postgresql) or V(6432/tcp).
     type: raw
   policy:
-    description: A policy instead, as a path or as a mapping; what of its required paths is cut off, and of its forbidden ones open.
+    description:
+      - A policy instead, as a path or as a mapping. What of its required paths is cut off, and of its forbidden ones open.
     type: raw
   paths:
     description: Names of those paths of O(policy) that are in question. By default all.

@@ -1,7 +1,8 @@
 # Copyright: (c) 2026, PathGuard developers
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""An audit's hosts, drift and hygiene as cases of JUnit. What the verdict is not about is skipped, and still told."""
+"""An audit's hosts, drift, hygiene and what was left out as cases of JUnit. What the verdict is not about is skipped,
+and still told."""
 
 from __future__ import annotations
 
@@ -40,6 +41,17 @@ def suites(audit: Entry) -> list[Entry]:
         found.append({"name": "drift", "cases": [_drift(audit, one) for one in audit["drift"]]})
     if audit["hygiene"]:
         found.append({"name": "hygiene", "cases": [_hygiene(audit, one) for one in audit["hygiene"]]})
+    left_out = [
+        _case(
+            "not examined",
+            f"{one['what']} of {one['host']}",
+            "error" if one["fails"] else "skipped",
+            one["reason"],
+        )
+        for one in words.not_examined(audit)
+    ]
+    if left_out:
+        found.append({"name": "not examined", "cases": left_out})
     return found
 
 

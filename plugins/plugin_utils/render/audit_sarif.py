@@ -30,6 +30,11 @@ def audit_sarif(audit: Entry) -> Entry:
             rules[_own(policy, rule["id"])] = {**rule, "id": _own(policy, rule["id"])}
         results += [{**result, "ruleId": _own(policy, result["ruleId"])} for result in run["results"]]
     results += [_result(UNREAD, "error", host["error"], host["name"], []) for host in words.unread(audit)]
+    results += [
+        _result(UNREAD, "error", f"{one['what']}: {one['reason']}", one["host"], [one["host"]])
+        for one in words.not_examined(audit)
+        if one["fails"]
+    ]
     for one in words.drifts(audit):
         text = "; ".join([words.drift_head(one), *words.drift_flows(one)])
         level = "error" if words.fails_on_drift(audit) else "warning"
@@ -39,7 +44,10 @@ def audit_sarif(audit: Entry) -> Entry:
         results.append(
             _result(one["kind"], _LEVELS[one["severity"]], text, one["host"], [words.place(one)], one["line"])
         )
-    shown = {DRIFT: "a host is not as in the baseline", UNREAD: "a host could not be read"}
+    shown = {
+        DRIFT: "a host is not as in the baseline",
+        UNREAD: "a host could not be read, or not all of it examined",
+    }
     shown[POLICY] = "a policy could not be judged"
     for name, text in {**shown, **words.KINDS}.items():
         if any(result["ruleId"] == name for result in results):

@@ -72,6 +72,18 @@ def unread(audit: Entry) -> list[Entry]:
     return [host for host in audit["hosts"] if host["status"] != "read"]
 
 
+def not_examined(audit: Entry) -> list[Entry]:
+    """What was not looked at, but of hosts that were not read at all, each with ``fails``: whether the verdict is about it. Of a host
+    whose rules could not be read, nothing was."""
+    told = {host["name"] for host in unread(audit)}
+    everything = "not_examined" in audit["summary"]["fail_on"]
+    return [
+        {**one, "fails": everything or (one["what"] == "hygiene" and fails_on_violation(audit))}
+        for one in audit["not_examined"]
+        if one["host"] not in told
+    ]
+
+
 def first_line(text: str) -> str:
     """Errors have several lines; cleaned of control characters they have one."""
     return text.partition(" where: ")[0]

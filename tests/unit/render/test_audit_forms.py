@@ -162,6 +162,23 @@ def test_junit_fails_on_what_the_verdict_is_about(document: dict[str, Any]) -> N
     assert (results(quiet)["drift", "fw1"], results(quiet)["hosts", "app10"]) == ("skipped", "skipped")
 
 
+@pytest.mark.parametrize("what", ["hygiene", "not_saved"])
+def test_what_was_not_looked_at_is_green_nowhere(document: dict[str, Any], what: str) -> None:
+    """Where the verdict is about it, every form for machines says so."""
+    blind = json.loads(json.dumps(document))
+    blind["not_examined"] = [{"host": "fw2", "what": what, "reason": "its rules could not be read"}]
+    blind["summary"]["fail_on"] = ["violation"] if what == "hygiene" else ["not_examined"]
+    root = ElementTree.fromstring(render(blind, "junit"))  # noqa: S314 - we made it
+    [case] = [case for suite in root if suite.attrib["name"] == "not examined" for case in suite]
+    assert (case.attrib["name"], case[0].tag) == (f"{what} of fw2", "error")
+    told = json.loads(render(blind, "sarif"))["runs"][0]["results"]
+    assert [one["level"] for one in told if "its rules could not be read" in one["message"]["text"]] == [
+        "error"
+    ]
+    blind["summary"]["fail_on"] = ["drift"]
+    assert "its rules could not be read" not in render(blind, "sarif")
+
+
 def test_sarif_has_a_rule_for_every_result(document: dict[str, Any], hostile: dict[str, Any]) -> None:
     for found in (document, hostile):
         run = json.loads(render(found, "sarif"))["runs"][0]
