@@ -44,7 +44,7 @@ def suites(audit: Entry) -> list[Entry]:
     left_out = [
         _case(
             "not examined",
-            f"{one['what']} of {one['host']}",
+            f"{one['what']} of {one['where']}",
             "error" if one["fails"] else "skipped",
             one["reason"],
         )

@@ -31,7 +31,7 @@ def audit_sarif(audit: Entry) -> Entry:
         results += [{**result, "ruleId": _own(policy, result["ruleId"])} for result in run["results"]]
     results += [_result(UNREAD, "error", host["error"], host["name"], []) for host in words.unread(audit)]
     results += [
-        _result(UNREAD, "error", f"{one['what']}: {one['reason']}", one["host"], [one["host"]])
+        _result(UNREAD, "error", f"{one['what']}: {one['reason']}", one["where"], [one["where"]])
         for one in words.not_examined(audit)
         if one["fails"]
     ]

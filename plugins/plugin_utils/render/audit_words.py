@@ -73,12 +73,16 @@ def unread(audit: Entry) -> list[Entry]:
 
 
 def not_examined(audit: Entry) -> list[Entry]:
-    """What was not looked at, but of hosts that were not read at all, each with ``fails``: whether the verdict is about it. Of a host
-    whose rules could not be read, nothing was."""
+    """What was not looked at, but of hosts that were not read at all; ``where`` it is, and ``fails``: whether the
+    verdict is about it. Of a host whose rules could not be read, nothing was looked at."""
     told = {host["name"] for host in unread(audit)}
     everything = "not_examined" in audit["summary"]["fail_on"]
     return [
-        {**one, "fails": everything or (one["what"] == "hygiene" and fails_on_violation(audit))}
+        {
+            **one,
+            "where": one["host"] or "all hosts",
+            "fails": everything or (one["what"] == "hygiene" and fails_on_violation(audit)),
+        }
         for one in audit["not_examined"]
         if one["host"] not in told
     ]

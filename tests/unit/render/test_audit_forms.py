@@ -177,6 +177,8 @@ def test_what_was_not_looked_at_is_green_nowhere(document: dict[str, Any], what:
     ]
     blind["summary"]["fail_on"] = ["drift"]
     assert "its rules could not be read" not in render(blind, "sarif")
+    blind["not_examined"] = [{"host": "", "what": "unserved_rule", "reason": "no time"}]
+    assert 'name="unserved_rule of all hosts"' in render(blind, "junit")
 
 
 def test_sarif_has_a_rule_for_every_result(document: dict[str, Any], hostile: dict[str, Any]) -> None:
