@@ -29,7 +29,8 @@ options:
     type: raw
   policy:
     description:
-      - A policy instead, as a path or as a mapping. What of its required paths is cut off, and of its forbidden ones open.
+      - A policy instead, as a path or as a mapping. What of its required paths is cut off, and of its forbidden ones
+        open.
     type: raw
   paths:
     description: Names of those paths of O(policy) that are in question. By default all.
