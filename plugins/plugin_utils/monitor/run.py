@@ -109,8 +109,7 @@ class Monitor:
     def _is_busy(self) -> Outcome:
         """Somebody else does the work, or should."""
         memory = self._store.load()
-        mine, others = {path.name for path in self._order.question.policy.paths}, {*memory.paths} - {FACTS}
-        if mine and others and not mine & others:
+        if self._is_anothers(memory):
             raise MonitorError(
                 "a monitor of another policy is at work with these files, and nobody looks at this one",
                 str(self._store.folder),
@@ -127,10 +126,20 @@ class Monitor:
         self._outcome.busy = True
         return self._outcome
 
+    def _is_anothers(self, memory: Memory) -> bool:
+        """Whether the files are about another policy: none of its paths is one of this one."""
+        mine, others = {path.name for path in self._order.question.policy.paths}, {*memory.paths} - {FACTS}
+        return bool(mine and others) and not mine & others
+
     # Rounds.
 
     def _watch(self) -> None:
         memory = self._store.load()
+        if self._is_anothers(memory):
+            self._tell_once(
+                f"the last run with {self._store.folder} was about another policy: all is told anew, and again "
+                f"each time that they take turns; give each policy a folder of its own by {OPTION}"
+            )
         watch = Watch(self._order.question, self._site, self._store, memory, self._clock.time)
         outbox = self._outbox(memory)
         begun = self._clock.time()

@@ -455,6 +455,9 @@ def test_another_policy_begins_anew(scene: MonitorScene, proofs: list[bool]) -> 
     assert scene.run().notices == []
     assert set(scene.state()["paths"]) == {"the same under another name", "configuration facts"}
     assert proofs == [False, False]
+    assert [said for said in scene.said if "was about another policy" in said], (
+        "two that take turns tell again"
+    )
 
 
 def test_what_was_proven_in_another_run_is_explained(scene: MonitorScene) -> None:
