@@ -106,7 +106,7 @@ def _moment(document: Entry) -> datetime:
 def _document(path: Path, number: int) -> Entry | None:
     """None for one that is not there, or is no report of that slice: it counts as missing."""
     try:
-        found: Any = json.loads(path.read_bytes())
+        found: Entry = json.loads(path.read_bytes())
     except (OSError, ValueError, RecursionError):
         return None
     part = found.get("slice") if isinstance(found, dict) else None
