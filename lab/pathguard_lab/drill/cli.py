@@ -114,7 +114,8 @@ def _scene(keep_in: str | None, say: Callable[[str], None]) -> Iterator[Scene]:
 
 def _unattended(options: argparse.Namespace) -> int:
     wanted = chosen(options.faults or options.fault or "all")
-    _say(f"{len(wanted)} faults, each made, diagnosed and undone in a lab of its own")
+    faults = "1 fault" if len(wanted) == 1 else f"{len(wanted)} faults, each"
+    _say(f"{faults} made, diagnosed and undone in a lab of its own")
     with _scene(options.keep, _say) as scene:
         results = unattended.run(scene, wanted, _say)
     _say(f"\n{unattended.summary(results)}")

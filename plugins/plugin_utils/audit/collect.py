@@ -178,7 +178,8 @@ def _files_of(folder: Path, name: str, platform: str) -> list[dict[str, Any]]:
     own = folder / stem
     if own.is_dir():
         paths = [path for path in sorted(own.iterdir()) if path.is_file() and not path.name.startswith(".")]
-        return [{"command": path.stem, "path": str(path)} for path in paths]
+        if paths:
+            return [{"command": path.stem, "path": str(path)} for path in paths]
     single = [folder / f"{stem}{suffix}" for suffix in _SUFFIXES]
     path = next((path for path in single if path.is_file()), None)
     if path is None:

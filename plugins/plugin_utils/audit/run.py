@@ -193,7 +193,7 @@ def _folder(order: Order) -> tuple[Path | None, list[PathGuardError]]:
     wanted = order.id or _stamp()
     if order.slice is not None:
         wanted = f"{wanted}-slice{order.slice.number}"
-    record.checked_id(wanted)
+    record.checked_id(wanted, "path_audit_id")
     try:
         return record.new_folder(order.report_dir, wanted), []
     except GuardError as error:

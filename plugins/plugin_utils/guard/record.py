@@ -96,12 +96,12 @@ def read(snapshot_dir: Path, run_id: str) -> Run:
         ) from None
 
 
-def checked_id(run_id: str) -> str:
+def checked_id(run_id: str, option: str = "path_guard_run_id") -> str:
     """Raises GuardError if it can't be a folder's name."""
     if not ID.fullmatch(run_id):
         raise GuardError(
             f"{run_id!r} is no run id",
-            "path_guard_run_id",
+            option,
             "use letters, digits, dots, dashes and underscores, at most 63, and a letter or digit first",
         )
     return run_id
@@ -115,12 +115,12 @@ def epoch() -> float:
     return datetime.now(timezone.utc).timestamp()
 
 
-def new_folder(snapshot_dir: Path, wanted: str = "") -> Path:
+def new_folder(snapshot_dir: Path, wanted: str = "", option: str = "path_guard_run_id") -> Path:
     """Make the folder of a new run; its name is the run's id.
 
     A wanted id that was used before gets a number: the batches of one play are runs of their own.
     """
-    base = checked_id(wanted) if wanted else ""
+    base = checked_id(wanted, option) if wanted else ""
     stamp = datetime.now(timezone.utc).strftime("%Y%m%d-%H%M%S")
     for number in range(1, ID_TRIES):
         name = f"{stamp}-{secrets.token_hex(2)}" if not base else base if number == 1 else f"{base}-{number}"

@@ -328,7 +328,7 @@ MISTAKES: list[tuple[dict[str, Any], type[PathGuardError], str]] = [
     ({"policies": BASELINE + "/../reports"}, PolicyError, "the policy can't be read"),
     ({"files": Path("x")}, AuditError, "both saved snapshots and saved outputs"),
     ({"groups": {"all": ["app01"]}}, PolicyError, "unknown group"),
-    ({"id": "../x"}, PathGuardError, "is no run id"),
+    ({"id": "../x"}, PathGuardError, "is no run id\nwhere: path_audit_id\n"),
 ]
 
 
@@ -363,6 +363,7 @@ def test_saved_outputs_instead_of_hosts(order: Order, tmp_path: Path) -> None:
         "h1": "linux",
         "r1": "cisco_ios",
         "r2": "cisco_ios",
+        "empty": "linux",
         "x": GatherError("no such platform", "x", ""),
     }
     found = run(
@@ -377,7 +378,9 @@ def test_saved_outputs_instead_of_hosts(order: Order, tmp_path: Path) -> None:
     hosts = {host["name"]: host for host in found.document["hosts"]}
     assert (hosts["h1"]["status"], hosts["h1"]["rules"]) == ("read", 1)
     assert (hosts["r1"]["status"], hosts["r1"]["platform"]) == ("read", "cisco_ios")
-    assert hosts["r2"]["error"].startswith("there are no saved outputs of this host")
+    for name in ("r2", "empty"):
+        assert hosts[name]["status"] == "failed"
+        assert hosts[name]["error"].startswith("there are no saved outputs of this host")
     assert hosts["x"]["error"].startswith("no such platform")
     assert [one["kind"] for one in found.document["hygiene"] if one["host"] == "r1"] == ["any_any"]
     assert hosts["r1"]["snapshot"] == "snapshots/r1.json"

@@ -123,6 +123,8 @@ def test_no_source_can_be_read(ailing: Ailing) -> None:
         ailing.ask(**{"from": "app01"})
     assert "app01" in str(caught.value)
     assert "nothing can be tried without one of these hosts" in str(caught.value)
+    with pytest.raises(PathGuardError, match="is no run id\nwhere: path_diagnose_run_id\n"):
+        ailing.ask(run_id="../x")
     ailing.site.dead = {f"app{number:02}" for number in range(1, 11)}
     with pytest.raises(PathGuardError, match="10 of 10 hosts could not be read") as several:
         ailing.ask(run_id="again")
