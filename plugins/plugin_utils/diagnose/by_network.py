@@ -124,12 +124,14 @@ def _lost(case: Case) -> Iterator[Cause]:
     for row in rows:
         by_target.setdefault(row.address, []).append(row)
     for address, same in by_target.items():
+        assumed = {limit.path for limit in case.limits} & {row.path for row in same}
+        limited = " as long as no rate limit is exceeded" if assumed else ""
         seen = [line for host in [*case.hops, *case.destinations] for line in _seen(case, host)]
         yield Cause(
             layer=PATH,
             host="",
             what=f"new connections to {address} port {same[0].port} are lost, although all rules and routes that were "
-            "read let them pass: the host may be down, or something that was not read is in between",
+            f"read let them pass{limited}: the host may be down, or something that was not read is in between",
             confidence=LIKELY,
             evidence=[
                 f"probes: {lost_tries(same)} of {tries(same)} failed ({same[0].error or same[0].result})",

@@ -5,8 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import Any
+from collections.abc import Iterable, Iterator, Sequence
 
 from ..guard.detail import PLACES, addresses, hosts, rule_text, where
 from ..guard.probes import CUT, REACHABLE, UNKNOWN, ProbeRow
@@ -68,9 +67,9 @@ def _changed(case: Case, entry: Entry, cure: Entry, denials: Sequence[Entry]) ->
     unsure = not entry["cut"]["flows"] and entry["status"] == "unknown"
     rows = case.rows if unsure else case.closed
     rows = [row for row in of_path(rows, entry["name"]) if alone or row.host in cure["hosts"]]
-    evidence = [*_part(entry, entry["cut"]), *_said_by_probes(rows)]
+    evidence = [*_part(entry, entry["cut"]), *said_by_probes(rows)]
     for item in denials:
-        evidence += _decides(case, item, chain) + _counted(case, item, rows)
+        evidence += _decides(case, item, chain) + counted(case, item, rows)
     return Cause(
         layer=layer(case, cure["host"], chain) if chain else ROUTE,
         host=cure["host"],
@@ -105,8 +104,8 @@ def _denial(case: Case, entry: Entry, item: Entry) -> Cause:
     evidence = [
         *_part(entry, entry["cut"]),
         *_beside(item),
-        *_said_by_probes(rows),
-        *_counted(case, item, rows),
+        *said_by_probes(rows),
+        *counted(case, item, rows),
     ]
     last = item["rules"][-1] if item["rules"] else None
     about = _DIRECTIONS[item["direction"]]
@@ -175,7 +174,7 @@ def _unknown(case: Case, entry: Entry) -> Iterator[Cause]:
             host=last["host"],
             what=f"{place}, may deny it{_DIRECTIONS[item['direction']]}: {item['reason']}",
             confidence=_of_unknown(failed),
-            evidence=[*_said_by_probes(failed), *_counted(case, item, failed)],
+            evidence=[*said_by_probes(failed), *counted(case, item, failed)],
             firewall=True,
             place=place,
             chain=last["chain"],
@@ -190,7 +189,7 @@ def _unknown(case: Case, entry: Entry) -> Iterator[Cause]:
             host="",
             what=f"what is not known: {'; '.join(part['reasons'][:REASONS_TOLD])}",
             confidence=POSSIBLE,
-            evidence=_said_by_probes(failed),
+            evidence=said_by_probes(failed),
             paths=[entry["name"]],
             pairs=part["pairs"],
         )
@@ -236,7 +235,7 @@ def _beside(item: Entry) -> list[str]:
     return [f"the rest: passes by {at}: {text}" for at, text in words.beside(item)]
 
 
-def _said_by_probes(rows: Sequence[ProbeRow]) -> list[str]:
+def said_by_probes(rows: Sequence[ProbeRow]) -> list[str]:
     if not rows:
         return []
     results = ", ".join(dict.fromkeys(row.result for row in rows if row.result != REACHABLE))
@@ -259,7 +258,7 @@ def _decides(case: Case, item: Entry, chain: str) -> list[str]:
     return [f"so that: {where(last['host'], last['chain'], last)}{about}: {rule_text(last)}"]
 
 
-def _counted(case: Case, item: Entry, rows: Sequence[ProbeRow]) -> list[str]:
+def counted(case: Case, item: Entry, rows: Sequence[ProbeRow]) -> list[str]:
     """Whether the rule that decides has counted packets while connections were tried."""
     if not item["rules"] or not rows or not lost_tries(rows):
         return []
@@ -281,13 +280,12 @@ def _reason(item: Entry) -> str:
     return reason if reason.startswith((f"{host}: ", f"{host} ")) else f"{host}: {reason}"
 
 
-def decided(document: dict[str, Any]) -> dict[str, list[str]]:
-    """Host -> chains whose rules decide, by the report."""
+def decided(deciding: Iterable[Entry]) -> dict[str, list[str]]:
+    """Host -> chains whose rules decide, by what the report says is deciding."""
     found: dict[str, list[str]] = {}
-    for entry in document["paths"]:
-        for item in entry["deciding"]:
-            for rule in item["rules"]:
-                chains = found.setdefault(rule["host"], [])
-                if rule["chain"] not in chains:
-                    chains.append(rule["chain"])
+    for item in deciding:
+        for rule in item["rules"]:
+            chains = found.setdefault(rule["host"], [])
+            if rule["chain"] not in chains:
+                chains.append(rule["chain"])
     return found

@@ -21,13 +21,22 @@ Entry = Mapping[str, Any]
 REQUIRED = "required"
 
 
+@dataclass(frozen=True)
+class Limit:
+    """``item``: of the report's ``deciding``: what may deny a path of this name once a rate limit is exceeded."""
+
+    path: str
+    item: Entry
+
+
 @dataclass
 class Case:
     """``document``: the paths' report (schemas/report.schema.json). ``rows``: new connections that were tried, none
     where that was not asked for. ``facts``: what the hosts' diagnose agents answered; ``deaf``: why a host gave none.
     ``sources``: hosts; ``destinations``: host -> its addresses on these paths. ``raw``: host -> what its commands
     printed. ``gateways``: next hops that no host that was read has. ``stopped``: host -> port -> the server that should
-    listen there, as the agent of that name tells it."""
+    listen there, as the agent of that name tells it. ``limits``: rate limits that a path's proof assumes not to be
+    exceeded."""
 
     question: Question
     states: Mapping[str, State]
@@ -44,6 +53,7 @@ class Case:
     gateways: Sequence[str] = ()
     stopped: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     notes: Sequence[str] = ()
+    limits: Sequence[Limit] = ()
 
     @property
     def paths(self) -> Sequence[Entry]:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from ..guard.detail import hosts
-from ..guard.probes import REACHABLE
+from ..guard.probes import OPEN, REACHABLE
 from .case import Case
 from .cause import (
     CERTAIN,
@@ -100,6 +100,8 @@ def _of_rules(case: Case, names: list[str], fine: str) -> Found:
     unread = [host for host in names if not case.rules_known(host)]
     if not names or unread:
         return UNKNOWN, f"the rules of {hosts(unread)} are not known" if unread else "they were not read"
+    if case.failed(OPEN) and any(limit.item["host"] in names for limit in case.limits):
+        return UNKNOWN, "fine as long as no rate limit is exceeded"
     return _of_proof(case, fine)
 
 
