@@ -28,6 +28,7 @@ from ..policy.probes import Target, probe_targets
 from ..render import words
 from . import (
     asking,
+    by_limits,
     by_names,
     by_nat,
     by_network,
@@ -39,7 +40,7 @@ from . import (
     saved,
     timeline,
 )
-from .case import Case
+from .case import Case, Limit
 from .cause import Cause, ranked
 from .checks import Check, checks
 from .counting import Counted, chains_of
@@ -122,11 +123,12 @@ def diagnose(order: Order, site: DiagnoseSite, say: Say) -> Diagnosis:
     clock.lap("read")
     with naming(policy.name):
         proof = prove(policy, gathered.states, order.groups, folder / NOW, resolver=names)
+        limits = by_limits.limits_of(policy, gathered.states, order.groups, folder / NOW, names)
         targets = probe_targets(tried, gathered.states, order.groups) if order.probe and tried.paths else []
     clock.lap("prove")
     read, proven = words.counted(len(gathered.states), "host"), words.counted(len(proof.paths), "path")
     say(f"PathGuard {folder.name}: {read} read, {proven} proven")
-    rows, counted = _connections(site, gathered, proof, targets, order.probe_timeout)
+    rows, counted = _connections(site, gathered, proof, limits, targets, order.probe_timeout)
     clock.lap("probe")
     case = Case(
         question=question,
@@ -139,6 +141,7 @@ def diagnose(order: Order, site: DiagnoseSite, say: Say) -> Diagnosis:
         destinations=asking.destinations(tried, gathered.states, order.groups),
         raw=_raw(folder / NOW, gathered),
         gateways=gathered.gateways,
+        limits=limits,
     )
     case.facts, case.deaf = site.ask(FACTS, asking.requests(case, targets, order.probe))
     case.stopped = _stopped(case, site)
@@ -149,6 +152,7 @@ def diagnose(order: Order, site: DiagnoseSite, say: Say) -> Diagnosis:
     found = ranked(
         [
             *by_rules.causes(case),
+            *by_limits.causes(case),
             *by_open.causes(case),
             *of_nat,
             *by_names.causes(case, past),
@@ -172,11 +176,16 @@ def _past(order: Order) -> list[history.Moment]:
 
 
 def _connections(
-    site: DiagnoseSite, gathered: Gathered, proof: Proof, targets: Sequence[Target], timeout: float
+    site: DiagnoseSite,
+    gathered: Gathered,
+    proof: Proof,
+    limits: Sequence[Limit],
+    targets: Sequence[Target],
+    timeout: float,
 ) -> tuple[list[ProbeRow], Counted]:
     """New connections from every source, between two looks at what the hosts on the way count."""
     states = gathered.states
-    deciding = by_rules.decided(proof.document)
+    deciding = by_rules.decided([*_deciding(proof.document), *(limit.item for limit in limits)])
     sources = {target.host for target in targets}
     watched = [name for name in states if name in deciding or name not in sources]
     requests = {
@@ -197,6 +206,10 @@ def _connections(
     if devices and any(row.result != REACHABLE for row in rows):
         after = {**after, **site.hits({name: devices[name] for name in devices if name in counted})}
     return rows, Counted(states, counted, after)
+
+
+def _deciding(document: Mapping[str, Any]) -> list[Any]:
+    return [item for entry in document["paths"] for item in entry["deciding"]]
 
 
 def _stopped(case: Case, site: DiagnoseSite) -> dict[str, dict[str, Any]]:
