@@ -11,6 +11,7 @@ from collections.abc import Collection, Container, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 
+from ..model.match import All, Either, In, Masked, Match, Named, Not
 from ..model.rules import Rule
 from .align import anchors
 
@@ -176,7 +177,7 @@ def _paired(
     handles = {news[index][0].handle: index for index in come}
     for a, b, c, d in spans:
         for index in (index for index in range(a, b) if index not in partner):
-            found = _same_handle(olds[index][0], handles, come)
+            found = _same_handle(olds[index][0], news, handles, come)
             if found is None:
                 found = _most_alike(olds[index][0], news, [other for other in range(c, d) if other in come])
             if found is not None:
@@ -211,16 +212,22 @@ def _moved(
     return found
 
 
-def _same_handle(rule: Rule, handles: dict[int | None, int], come: Container[int]) -> int | None:
-    """What a rule became that was replaced: ``nft replace`` keeps the handle."""
+def _same_handle(
+    rule: Rule, news: Sequence[Group], handles: dict[int | None, int], come: Container[int]
+) -> int | None:
+    """What a rule became that was replaced: ``nft replace`` keeps the handle. A table that is loaded anew counts its
+    handles from the start, so that another rule may have come by it: one of the other family surely did."""
     found = handles.get(rule.handle) if rule.handle is not None else None
-    return found if found is not None and found in come else None
+    if found is None or found not in come or _of_other_family(rule, news[found][0]):
+        return None
+    return found
 
 
 def _most_alike(rule: Rule, news: Sequence[Group], there: Sequence[int]) -> int | None:
-    """What a rule became that was written anew: the most alike of those at its place."""
+    """What a rule became that was written anew: the most alike of those at its place; never one of the other family."""
     text, best, found = settled(rule.text), _SIMILAR, None
-    nearest = sorted(there, key=lambda other: abs(news[other][0].position - rule.position))[:_NEAREST]
+    kin = [other for other in there if not _of_other_family(rule, news[other][0])]
+    nearest = sorted(kin, key=lambda other: abs(news[other][0].position - rule.position))[:_NEAREST]
     for other in nearest:
         matcher = difflib.SequenceMatcher(None, text, settled(news[other][0].text))
         if matcher.real_quick_ratio() >= best and matcher.quick_ratio() >= best:
@@ -228,6 +235,24 @@ def _most_alike(rule: Rule, news: Sequence[Group], there: Sequence[int]) -> int 
             if ratio > best or (found is None and ratio >= best):
                 best, found = ratio, other
     return found
+
+
+def _of_other_family(old: Rule, new: Rule) -> bool:
+    was, now = frozenset(_families(old.match)), frozenset(_families(new.match))
+    return bool(was and now) and was.isdisjoint(now)
+
+
+def _families(match: Match) -> Iterator[str]:
+    """``ipv4``, ``ipv6``: of the addresses that a match speaks of, and as it names them; none where it is of both."""
+    if isinstance(match, (In, Masked)) and match.family:
+        yield f"ipv{match.family}"
+    elif isinstance(match, Named) and match.field == "family":
+        yield from match.names
+    elif isinstance(match, Not) and not isinstance(match.match, Named):
+        yield from _families(match.match)
+    elif isinstance(match, (All, Either)):
+        for part in match.matches:
+            yield from _families(part)
 
 
 def _beside(old: Group, new: Group) -> _Slot:

@@ -349,6 +349,24 @@ def test_a_table_that_was_written_anew_is_compared_by_what_its_rules_say() -> No
     assert "10.10.1.0/24" in was
 
 
+def test_a_rule_is_told_beside_what_it_was_and_not_beside_one_of_the_other_family() -> None:
+    """Each rule lost the primary. The set of the first one had a handle of its own, which is gone: in the table that was
+    loaded anew, the second rule has the handle that the first one had."""
+    now = small_lab(ipv6=True)
+    rules = now["fw1"].rulesets[FORWARD].rules
+    for at, source, lost, kept in (
+        (2, "10.10.1.0/24", "10.20.1.10", "10.20.1.11"),
+        (3, "fd00:10:1::/64", "fd00:20:1::10", "fd00:20:1::11"),
+    ):
+        old = rules[at]
+        matched = match(src=source, dst=kept, proto="tcp", dport=5432)
+        words = old.text.replace(f"{{ {lost}, {kept} }}", kept)
+        rules[at] = Rule(old.position, matched, ACCEPT, words, handle=(old.handle or 0) - 1)
+    found = {text: was for _host, _chain, _change, text, was in causes(now, small_lab(ipv6=True))}
+    old4, old6 = small_lab(ipv6=True)["fw1"].rulesets[FORWARD].rules[2:]
+    assert found == {rules[2].text: old4.text, rules[3].text: old6.text}
+
+
 def test_a_jump_into_a_chain_that_lost_its_rules() -> None:
     def states(*rules: Rule) -> States:
         found = lab()
