@@ -32,6 +32,7 @@ from ansible_collections.pathguard.network.plugins.plugin_utils.notify.shapes im
 from ansible_collections.pathguard.network.plugins.plugin_utils.notify.webhook import webhook
 from ansible_collections.pathguard.network.plugins.plugin_utils.policy.paths import Policy
 from ansible_collections.pathguard.network.plugins.plugin_utils.policy.read import load_policy
+from ansible_collections.pathguard.network.plugins.plugin_utils.render.words import counted
 
 LOGIN_OPTIONS = {name: HOST_OPTIONS[name] for name in ("transport", "host_key_checking", "workers")}
 # Standard output of these callbacks is a document of their own.
@@ -124,6 +125,9 @@ class ActionModule(HostsAction):
         parent = os.getppid()
         found = Monitor(order, site, time, self._say, lambda: os.getppid() == parent).run()
         result: dict[str, Any] = unsafe(_result(found, order, options["fail_on"]))
+        # Of a task that is ok Ansible shows no message; silence would look the same whether all is well or told before.
+        if not result.get("failed"):
+            self._say(f"PathGuard {order.name}: {result['msg']}")
         return result
 
     def _site(self, options: dict[str, Any], task_vars: dict[str, Any], policy: Policy) -> MonitorSite:
@@ -231,8 +235,8 @@ def _result(found: Outcome, order: Order, fail_on: str) -> dict[str, Any]:
 def _summary(found: Outcome, bad: list[str]) -> str:
     if found.busy:
         return "another monitor is at work with the same files, and looks at what there is"
-    told = f"{len(found.notices)} notices, {found.delivered} deliveries"
+    told = f"{counted(len(found.notices), 'notice')}, {found.delivered} delivered"
     if found.waiting:
         told += f", {sum(found.waiting.values())} wait"
     good = f"{len(found.paths) - len(bad)} of {len(found.paths)} as wanted"
-    return f"{found.rounds} rounds: {good}{'; not: ' + ', '.join(bad) if bad else ''}; {told}"
+    return f"{counted(found.rounds, 'round')}: {good}{'; not: ' + ', '.join(bad) if bad else ''}; {told}"

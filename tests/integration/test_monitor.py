@@ -87,6 +87,7 @@ def test_runs_by_a_schedule(monitor: Monitored, fresh_lab: Lab) -> None:
     """One round a run, as cron does it; a webhook that is down; a disk that is full."""
     code, output = monitor.run()
     assert code == 0, output
+    assert "PathGuard monitor: 1 round: 4 of 4 as wanted; 0 notices, 0 delivered" in output
     fresh_lab.run("fw1", NARROW, check=True)
     port, monitor.port = monitor.port, 9
     code, output = monitor.run()
@@ -101,7 +102,9 @@ def test_runs_by_a_schedule(monitor: Monitored, fresh_lab: Lab) -> None:
     assert SECRET not in output
     monitor.port = port
     time.sleep(5)
-    assert monitor.run()[0] == 0
+    code, output = monitor.run()
+    assert code == 0, output
+    assert "2 of 4 as wanted; not: app to primary, app to standby, for a failover; 0 notices" in output
     assert [notice["event"] for notice in monitor.notices()] == ["problem", "problem"]
     code, output = monitor.run(path_monitor_fail_on="violation")
     assert code == 2
