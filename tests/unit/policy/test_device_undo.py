@@ -32,91 +32,188 @@ SHOPS = {
 AROUND = ("configure", "configure terminal", "commit")
 # What a routine update did, as lines; of these, what undoes it.
 CASES: list[tuple[str, str, tuple[str, ...]]] = [
-    ("cisco_ios", "ip access-list extended F\n no 10\n 10 permit tcp 10.10.1.0 0.0.0.63 host 10.20.1.10 eq 5432\n", (
-        "ip access-list extended F", "no 10", "10 permit tcp 10.10.1.0 0.0.0.255 host 10.20.1.10 eq 5432")),
-    ("cisco_ios", "interface GigabitEthernet0/0\n no ip access-group F in\n", (
-        "interface GigabitEthernet0/0", "ip access-group F in")),
-    ("cisco_ios", "interface GigabitEthernet0/0\n ip access-group OTHER in\n", (
-        "interface GigabitEthernet0/0", "no ip access-group OTHER in", "ip access-group F in")),
-    ("cisco_ios", "interface GigabitEthernet0/1\n ip access-group F out\n", (
-        "interface GigabitEthernet0/1", "no ip access-group F out")),
-    ("cisco_xr", "ipv4 access-list F\n 10 permit tcp 10.10.1.64/26 host 10.20.1.10 eq 5432\n", (
-        "ipv4 access-list F", "no 10", "10 permit tcp 10.10.1.0/24 host 10.20.1.10 eq 5432")),
-    ("cisco_xr", "interface GigabitEthernet0/0/0/0\n no ipv4 access-group F ingress\n", (
-        "interface GigabitEthernet0/0/0/0", "ipv4 access-group F ingress")),
-    ("cisco_asa", "access-list F line 2 extended permit tcp 10.10.1.0 255.255.255.192 host 10.20.1.10 eq 5432\n"
-     "no access-list F extended permit tcp 10.10.1.0 255.255.255.0 host 10.20.1.10 eq 5432\n", (
-        "access-list F line 2 extended permit tcp 10.10.1.0 255.255.255.0 host 10.20.1.10 eq 5432",
-        "no access-list F extended permit tcp 10.10.1.0 255.255.255.192 host 10.20.1.10 eq 5432")),
-    ("cisco_asa", "access-list F line 2 extended deny tcp host 10.10.1.66 any\n", (
-        "no access-list F extended deny tcp host 10.10.1.66 any",)),
-    ("cisco_asa", "no access-list F extended permit tcp 10.10.1.0 255.255.255.0 host 10.20.1.10 eq 5432\n", (
-        "access-list F line 2 extended permit tcp 10.10.1.0 255.255.255.0 host 10.20.1.10 eq 5432",)),
-    ("cisco_asa", "access-list F extended permit tcp 10.10.1.0 255.255.255.0 host 10.20.1.10 eq 5432 inactive\n", (
-        "access-list F extended permit tcp 10.10.1.0 255.255.255.0 host 10.20.1.10 eq 5432",)),
+    (
+        "cisco_ios",
+        "ip access-list extended F\n no 10\n 10 permit tcp 10.10.1.0 0.0.0.63 host 10.20.1.10 eq 5432\n",
+        ("ip access-list extended F", "no 10", "10 permit tcp 10.10.1.0 0.0.0.255 host 10.20.1.10 eq 5432"),
+    ),
+    (
+        "cisco_ios",
+        "interface GigabitEthernet0/0\n no ip access-group F in\n",
+        ("interface GigabitEthernet0/0", "ip access-group F in"),
+    ),
+    (
+        "cisco_ios",
+        "interface GigabitEthernet0/0\n ip access-group OTHER in\n",
+        ("interface GigabitEthernet0/0", "no ip access-group OTHER in", "ip access-group F in"),
+    ),
+    (
+        "cisco_ios",
+        "interface GigabitEthernet0/1\n ip access-group F out\n",
+        ("interface GigabitEthernet0/1", "no ip access-group F out"),
+    ),
+    (
+        "cisco_xr",
+        "ipv4 access-list F\n 10 permit tcp 10.10.1.64/26 host 10.20.1.10 eq 5432\n",
+        ("ipv4 access-list F", "no 10", "10 permit tcp 10.10.1.0/24 host 10.20.1.10 eq 5432"),
+    ),
+    (
+        "cisco_xr",
+        "interface GigabitEthernet0/0/0/0\n no ipv4 access-group F ingress\n",
+        ("interface GigabitEthernet0/0/0/0", "ipv4 access-group F ingress"),
+    ),
+    (
+        "cisco_asa",
+        "access-list F line 2 extended permit tcp 10.10.1.0 255.255.255.192 host 10.20.1.10 eq 5432\n"
+        "no access-list F extended permit tcp 10.10.1.0 255.255.255.0 host 10.20.1.10 eq 5432\n",
+        (
+            "access-list F line 2 extended permit tcp 10.10.1.0 255.255.255.0 host 10.20.1.10 eq 5432",
+            "no access-list F extended permit tcp 10.10.1.0 255.255.255.192 host 10.20.1.10 eq 5432",
+        ),
+    ),
+    (
+        "cisco_asa",
+        "access-list F line 2 extended deny tcp host 10.10.1.66 any\n",
+        ("no access-list F extended deny tcp host 10.10.1.66 any",),
+    ),
+    (
+        "cisco_asa",
+        "no access-list F extended permit tcp 10.10.1.0 255.255.255.0 host 10.20.1.10 eq 5432\n",
+        ("access-list F line 2 extended permit tcp 10.10.1.0 255.255.255.0 host 10.20.1.10 eq 5432",),
+    ),
+    (
+        "cisco_asa",
+        "access-list F extended permit tcp 10.10.1.0 255.255.255.0 host 10.20.1.10 eq 5432 inactive\n",
+        ("access-list F extended permit tcp 10.10.1.0 255.255.255.0 host 10.20.1.10 eq 5432",),
+    ),
     ("cisco_asa", "access-group OTHER in interface inside\n", ("access-group F in interface inside",)),
-    ("juniper_junos", "set firewall family inet filter F term a then discard\n", (
-        "delete firewall family inet filter F term a",
-        "set firewall family inet filter F term a from source-address 10.10.1.0/24",
-        "set firewall family inet filter F term a from protocol tcp",
-        "set firewall family inet filter F term a from destination-port 5432",
-        "set firewall family inet filter F term a then count c",
-        "set firewall family inet filter F term a then accept",
-        "insert firewall family inet filter F term a before term z")),
-    ("juniper_junos", "deactivate firewall family inet filter F term a\n", (
-        "delete firewall family inet filter F term a",
-        "set firewall family inet filter F term a from source-address 10.10.1.0/24",
-        "set firewall family inet filter F term a from protocol tcp",
-        "set firewall family inet filter F term a from destination-port 5432",
-        "set firewall family inet filter F term a then count c",
-        "set firewall family inet filter F term a then accept",
-        "insert firewall family inet filter F term a before term z")),
-    ("juniper_junos", "set firewall family inet filter F term x then reject\n"
-     "insert firewall family inet filter F term x before term a\n", (
-        "delete firewall family inet filter F term x",)),
-    ("juniper_junos", "set interfaces ge-0/0/0 unit 0 family inet filter input OTHER\n", (
-        "delete interfaces ge-0/0/0 unit 0 family inet filter input OTHER",
-        "set interfaces ge-0/0/0 unit 0 family inet filter input F")),
-    ("srx", "delete security policies from-zone app to-zone db policy p1 match source-address app\n"
-     "set security policies from-zone app to-zone db policy p1 match source-address part\n", (
-        "delete security policies from-zone app to-zone db policy p1",
-        "set security policies from-zone app to-zone db policy p1 match source-address app",
-        "set security policies from-zone app to-zone db policy p1 match destination-address any",
-        "set security policies from-zone app to-zone db policy p1 match application pg",
-        "set security policies from-zone app to-zone db policy p1 then permit",
-        "insert security policies from-zone app to-zone db policy p1 before policy p2")),
-    ("vyos", "set firewall ipv4 forward filter rule 10 source address 10.10.1.0/26\n", (
-        "delete firewall ipv4 forward filter rule 10",
-        "set firewall ipv4 forward filter rule 10 action accept",
-        "set firewall ipv4 forward filter rule 10 protocol tcp",
-        "set firewall ipv4 forward filter rule 10 source address 10.10.1.0/24",
-        "set firewall ipv4 forward filter rule 10 destination port 5432")),
-    ("vyos", "set firewall ipv4 forward filter rule 10 disable\n", (
-        "delete firewall ipv4 forward filter rule 10",
-        "set firewall ipv4 forward filter rule 10 action accept",
-        "set firewall ipv4 forward filter rule 10 protocol tcp",
-        "set firewall ipv4 forward filter rule 10 source address 10.10.1.0/24",
-        "set firewall ipv4 forward filter rule 10 destination port 5432")),
+    (
+        "juniper_junos",
+        "set firewall family inet filter F term a then discard\n",
+        (
+            "delete firewall family inet filter F term a",
+            "set firewall family inet filter F term a from source-address 10.10.1.0/24",
+            "set firewall family inet filter F term a from protocol tcp",
+            "set firewall family inet filter F term a from destination-port 5432",
+            "set firewall family inet filter F term a then count c",
+            "set firewall family inet filter F term a then accept",
+            "insert firewall family inet filter F term a before term z",
+        ),
+    ),
+    (
+        "juniper_junos",
+        "deactivate firewall family inet filter F term a\n",
+        (
+            "delete firewall family inet filter F term a",
+            "set firewall family inet filter F term a from source-address 10.10.1.0/24",
+            "set firewall family inet filter F term a from protocol tcp",
+            "set firewall family inet filter F term a from destination-port 5432",
+            "set firewall family inet filter F term a then count c",
+            "set firewall family inet filter F term a then accept",
+            "insert firewall family inet filter F term a before term z",
+        ),
+    ),
+    (
+        "juniper_junos",
+        "set firewall family inet filter F term x then reject\n"
+        "insert firewall family inet filter F term x before term a\n",
+        ("delete firewall family inet filter F term x",),
+    ),
+    (
+        "juniper_junos",
+        "set interfaces ge-0/0/0 unit 0 family inet filter input OTHER\n",
+        (
+            "delete interfaces ge-0/0/0 unit 0 family inet filter input OTHER",
+            "set interfaces ge-0/0/0 unit 0 family inet filter input F",
+        ),
+    ),
+    (
+        "srx",
+        "delete security policies from-zone app to-zone db policy p1 match source-address app\n"
+        "set security policies from-zone app to-zone db policy p1 match source-address part\n",
+        (
+            "delete security policies from-zone app to-zone db policy p1",
+            "set security policies from-zone app to-zone db policy p1 match source-address app",
+            "set security policies from-zone app to-zone db policy p1 match destination-address any",
+            "set security policies from-zone app to-zone db policy p1 match application pg",
+            "set security policies from-zone app to-zone db policy p1 then permit",
+            "insert security policies from-zone app to-zone db policy p1 before policy p2",
+        ),
+    ),
+    (
+        "vyos",
+        "set firewall ipv4 forward filter rule 10 source address 10.10.1.0/26\n",
+        (
+            "delete firewall ipv4 forward filter rule 10",
+            "set firewall ipv4 forward filter rule 10 action accept",
+            "set firewall ipv4 forward filter rule 10 protocol tcp",
+            "set firewall ipv4 forward filter rule 10 source address 10.10.1.0/24",
+            "set firewall ipv4 forward filter rule 10 destination port 5432",
+        ),
+    ),
+    (
+        "vyos",
+        "set firewall ipv4 forward filter rule 10 disable\n",
+        (
+            "delete firewall ipv4 forward filter rule 10",
+            "set firewall ipv4 forward filter rule 10 action accept",
+            "set firewall ipv4 forward filter rule 10 protocol tcp",
+            "set firewall ipv4 forward filter rule 10 source address 10.10.1.0/24",
+            "set firewall ipv4 forward filter rule 10 destination port 5432",
+        ),
+    ),
     ("vyos", "set firewall ipv4 name X rule 3 action drop\n", ("delete firewall ipv4 name X rule 3",)),
-    ("paloalto_panos", 'set rulebase security rules "app to db" action deny\n', (
-        'delete rulebase security rules "app to db"',
-        'set rulebase security rules "app to db" from app to db source app destination db1 application any service pg '
-        "action allow disabled no",
-        'move rulebase security rules "app to db" before rest')),
-    ("paloalto_panos", 'set rulebase security rules "app to db" disabled yes\n', (
-        'set rulebase security rules "app to db" from app to db source app destination db1 application any service pg '
-        "action allow disabled no",
-        'move rulebase security rules "app to db" before rest')),
-    ("fortinet", 'config firewall policy\n edit 1\n set srcaddr "a part"\n set comments "x"\n next\nend\n', (
-        "config firewall policy", "edit 1", "unset comments", 'set srcaddr "app"', "next", "end")),
-    ("fortinet", "config firewall policy\n edit 1\n set status disable\n next\nend\n", (
-        "config firewall policy", "edit 1", 'set name "app to db"', 'set srcintf "port1"', 'set dstintf "port2"',
-        "set action accept", 'set srcaddr "app"', 'set dstaddr "db"', 'set schedule "always"', 'set service "pg"',
-        "set status enable", "next", "move 1 before 2", "end")),
-    ("fortinet", "config firewall policy\n edit 9\n set srcintf any\n set dstintf any\n set srcaddr all\n set dstaddr all\n"
-     " set schedule always\n set service ALL\n next\n move 9 before 1\nend\n", (
-        "config firewall policy", "delete 9", "end")),
-]  # fmt: skip
+    (
+        "paloalto_panos",
+        'set rulebase security rules "app to db" action deny\n',
+        (
+            'delete rulebase security rules "app to db"',
+            'set rulebase security rules "app to db" from app to db source app destination db1 application any service pg '
+            "action allow disabled no",
+            'move rulebase security rules "app to db" before rest',
+        ),
+    ),
+    (
+        "paloalto_panos",
+        'set rulebase security rules "app to db" disabled yes\n',
+        (
+            'set rulebase security rules "app to db" from app to db source app destination db1 application any service pg '
+            "action allow disabled no",
+            'move rulebase security rules "app to db" before rest',
+        ),
+    ),
+    (
+        "fortinet",
+        'config firewall policy\n edit 1\n set srcaddr "a part"\n set comments "x"\n next\nend\n',
+        ("config firewall policy", "edit 1", "unset comments", 'set srcaddr "app"', "next", "end"),
+    ),
+    (
+        "fortinet",
+        "config firewall policy\n edit 1\n set status disable\n next\nend\n",
+        (
+            "config firewall policy",
+            "edit 1",
+            'set name "app to db"',
+            'set srcintf "port1"',
+            'set dstintf "port2"',
+            "set action accept",
+            'set srcaddr "app"',
+            'set dstaddr "db"',
+            'set schedule "always"',
+            'set service "pg"',
+            "set status enable",
+            "next",
+            "move 1 before 2",
+            "end",
+        ),
+    ),
+    (
+        "fortinet",
+        "config firewall policy\n edit 9\n set srcintf any\n set dstintf any\n set srcaddr all\n set dstaddr all\n"
+        " set schedule always\n set service ALL\n next\n move 9 before 1\nend\n",
+        ("config firewall policy", "delete 9", "end"),
+    ),
+]
 
 
 def read(name: str, text: str) -> State:
