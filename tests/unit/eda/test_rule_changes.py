@@ -142,6 +142,31 @@ def test_a_burst_without_an_end_is_told_in_time() -> None:
     assert len(events[0]["changes"]) <= 20
 
 
+def test_a_cancellation_that_comes_with_the_result_is_not_lost() -> None:
+    """Before Python 3.12 ``asyncio.wait_for`` gave the result and went on."""
+
+    async def late() -> str:
+        heard = asyncio.Event()
+
+        async def listen() -> None:
+            while True:
+                await SOURCE["within"](heard.wait(), 5)
+                heard.clear()
+
+        task = asyncio.create_task(listen())
+        for _round in range(3):
+            await asyncio.sleep(0)
+        heard.set()
+        await asyncio.sleep(0)  # the inner task has its result now; who waits for it has not been told
+        task.cancel()
+        _done, going_on = await asyncio.wait({task}, timeout=1)
+        for one in going_on:
+            one.cancel()
+        return "goes on" if going_on else "cancelled" if task.cancelled() else "ended"
+
+    assert asyncio.run(late()) == "cancelled"
+
+
 def test_a_command_that_ends_is_begun_again_and_that_is_an_event(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -216,7 +241,7 @@ def test_syslog_over_udp_and_tcp_from_known_devices(caplog: pytest.LogCaptureFix
     assert first["hosts"] == ["edge-asa"]
     assert first["changes"][0]["by"] == "enable_15"
     assert sorted(second["hosts"]) == ["edge-asa", "edge-srx"]
-    assert "a message from 127.0.0.1, who is not in 'names', is left alone" in caplog.text
+    assert "a message from 127.0.0.1, not in 'names', is left alone" in caplog.text
 
 
 def test_a_sender_is_known_by_its_address() -> None:

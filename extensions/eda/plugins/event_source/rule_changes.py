@@ -24,7 +24,7 @@ import os
 import re
 import signal
 import time
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime, timezone
 from pathlib import Path
@@ -105,8 +105,7 @@ BACKOFF = (1.0, 2.0, 5.0, 10.0, 30.0, 60.0)
 STEADY, ENDING = 60.0, 2.0
 # Bytes of a line; of a longer one the beginning is read. Senders over TCP at once; seconds that one may be silent.
 MOST_BYTES, MOST_SENDERS, SILENCE = 16384, 200, 3600.0
-# Seconds between two looks at a file.
-LOOK = 0.2
+LOOK = 0.2  # seconds between two looks at a file
 
 
 @dataclass(frozen=True)
@@ -148,7 +147,6 @@ MESSAGES: Sequence[tuple[str, re.Pattern[str]]] = tuple(
         ("paloalto_panos", r",SYSTEM,general,.*\bCommit job succeeded\b(?:.* user (?P<by>\w+))?"),
         # FortiOS: Log Message Reference, 0100044544 to 0100044547 (path, object, attribute configured).
         ("fortinet", r'\blogid="?01000?4454[4-7]"?(?:.*?\buser="(?P<by>[^"]*)")?'),
-        # VyOS: what its commit logs.
         ("vyos", r"\bcommit(?:\[\d+\])?: Successful change to active configuration by user (?P<by>\S+)"),
         # Linux: audit(8) records that a syslog daemon passes on.
         ("linux", r"(?:type=NETFILTER_CFG|audit: type=1325)\b(?:.*?\bcomm=\"(?P<by>[^\"]*)\")?"),
@@ -191,19 +189,14 @@ def by_line(line: str) -> tuple[str, str] | None:
     return ("linux", "") if line.strip() else None
 
 
-READERS: Mapping[str, Callable[[str], tuple[str, str] | None]] = {
-    "nft": by_line,
-    "lines": by_line,
-    "audit": by_message,
-    "syslog": by_message,
-}
+Reader = Callable[[str], "tuple[str, str] | None"]
+READERS: Mapping[str, Reader] = {"nft": by_line, "lines": by_line, "audit": by_message, "syslog": by_message}
 
 
 def host_in(line: str) -> str:
     """Who a syslog message says that it is from; empty where it does not."""
     for pattern in HEADERS:
-        found = pattern.match(line)
-        if found:
+        if found := pattern.match(line):
             return found["host"]
     return ""
 
@@ -227,10 +220,18 @@ class Names:
         who = plain(sender or said)
         if who not in self.strangers and len(self.strangers) < 1000:
             self.strangers.add(who)
-            LOG.warning(
-                "rule_changes: a message from %s, who is not in 'names', is left alone", who or "nobody"
-            )
+            LOG.warning("rule_changes: a message from %s, not in 'names', is left alone", who or "nobody")
         return ""
+
+
+async def within(what: Coroutine[Any, Any, Any], seconds: float) -> set[asyncio.Task[Any]]:
+    """Its task if it ended in time, else nothing. ``asyncio.wait_for`` of Python before 3.12 loses a cancellation that
+    comes together with the result, and who waits in a loop would then never end."""
+    task = asyncio.ensure_future(what)
+    try:
+        return (await asyncio.wait({task}, timeout=seconds))[0]
+    finally:
+        task.cancel()
 
 
 class Gatherer:
@@ -264,9 +265,7 @@ class Gatherer:
             begun = time.monotonic()
             while (left := begun + self._at_most - time.monotonic()) > 0:
                 self._heard.clear()
-                try:
-                    await asyncio.wait_for(self._heard.wait(), min(self._quiet, left))
-                except asyncio.TimeoutError:
+                if not await within(self._heard.wait(), min(self._quiet, left)):
                     break
             self._heard.clear()
             event, self._changes, self._hosts, self._count = self._event(), [], {}, 0
@@ -410,11 +409,11 @@ class Streams:
         self._open += 1
         held = b""
         try:
-            while data := await asyncio.wait_for(reader.read(MOST_BYTES), SILENCE):
+            while (done := await within(reader.read(MOST_BYTES), SILENCE)) and (data := done.pop().result()):
                 messages, held = split_frames(held + data)
                 for message in messages:
                     self._take(message, sender)
-        except (OSError, asyncio.TimeoutError):
+        except OSError:
             return
         finally:
             self._open -= 1
