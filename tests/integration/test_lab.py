@@ -80,7 +80,7 @@ def test_pooled_connections_hide_the_cut(fresh_lab: Lab) -> None:
         time.sleep(0.2)
     for host in CUT_BY_26:
         status = fresh_lab.app(host)
-        assert status["pool"] == {"size": 3, "alive": 3, "last_error": None}
+        assert status["pool"] == {"size": 3, "alive": 3, "last_error": None, "writes": 0}
         assert "timeout expired" in status["new_connection"]["error"]
 
 
