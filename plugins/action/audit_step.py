@@ -144,7 +144,7 @@ class ActionModule(HostsAction):
             snapshots=path("snapshots"),
             files=path("files"),
             slices=_slices(options, path("slices_dir") or report_dir),
-            platforms=_platforms(logins, hosts) if options["files"] else {},
+            platforms=logins.platforms(hosts) if options["files"] else {},
             boot=options["boot"],
             unserved=options["unserved"],
             formats=options["formats"],
@@ -185,16 +185,6 @@ def _part(options: dict[str, Any], report_dir: Path) -> tuple[list[str], Slice |
 
 def _slices(options: dict[str, Any], folder: Path) -> Source | None:
     return Source(folder, max(options["slice_count"], 0)) if options["step"] == "join" else None
-
-
-def _platforms(logins: HostLogins, hosts: Sequence[str]) -> dict[str, str | PathGuardError]:
-    found: dict[str, str | PathGuardError] = {}
-    for name in hosts:
-        try:
-            found[name] = logins.platform(name)
-        except PathGuardError as error:
-            found[name] = error
-    return found
 
 
 def _secrets(logins: HostLogins, hosts: Sequence[str]) -> list[str]:

@@ -15,14 +15,12 @@ from ansible_collections.pathguard.network.plugins.plugin_utils.document.run imp
     Order,
     document,
 )
-from ansible_collections.pathguard.network.plugins.plugin_utils.errors import PathGuardError
 from ansible_collections.pathguard.network.plugins.plugin_utils.gather import netmiko_channel  # noqa: F401  # pylint: disable=unused-import
 from ansible_collections.pathguard.network.plugins.plugin_utils.gather.action import (
     HOST_OPTIONS,
     HostsAction,
     Progress,
 )
-from ansible_collections.pathguard.network.plugins.plugin_utils.gather.hosts import HostLogins
 from ansible_collections.pathguard.network.plugins.plugin_utils.gather.offline import Told
 
 LOGIN_OPTIONS = {name: HOST_OPTIONS[name] for name in ("transport", "host_key_checking", "workers")}
@@ -64,7 +62,7 @@ class ActionModule(HostsAction):
             inventory=groups.get("all", []),
             snapshots=path("snapshots"),
             files=path("files"),
-            platforms=_platforms(logins, options["hosts"]) if options["files"] else {},
+            platforms=logins.platforms(options["hosts"]) if options["files"] else {},
             formats=options["formats"],
             keep=bool(self._task.check_mode),
         )
@@ -73,16 +71,6 @@ class ActionModule(HostsAction):
         done = document(order, site, Told())
         found: dict[str, Any] = unsafe(_result(done, directory, bool(self._task.diff)))
         return found
-
-
-def _platforms(logins: HostLogins, hosts: list[str]) -> dict[str, str | PathGuardError]:
-    found: dict[str, str | PathGuardError] = {}
-    for name in hosts:
-        try:
-            found[name] = logins.platform(name)
-        except PathGuardError as error:
-            found[name] = error
-    return found
 
 
 def _result(done: Documented, directory: Path, diff: bool) -> dict[str, Any]:

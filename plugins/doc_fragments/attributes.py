@@ -41,3 +41,11 @@ attributes:
     description: Runs once for all hosts of the play, or of the batch. Not possible with the free strategy.
     support: full
 """
+
+    # Those that run once because the role that calls them says so.
+    BY_ROLE = r"""
+attributes:
+  bypass_host_loop:
+    description: Runs once for all hosts, by the C(run_once) that the role gives it.
+    support: none
+"""

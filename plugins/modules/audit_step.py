@@ -14,9 +14,11 @@ description:
   - Logs in to all hosts at once and changes nothing on them, or reads what was saved of them.
 extends_documentation_fragment:
   - pathguard.network.attributes
+  - pathguard.network.attributes.read_only
   - pathguard.network.attributes.once
   - pathguard.network.login
   - pathguard.network.login.command_timeout
+  - pathguard.network.playbook
 options:
   step:
     description:
@@ -107,19 +109,9 @@ options:
     description: The folder that slices have left their reports in. By default O(report_dir).
     type: str
     default: ""
-  folder:
-    description: The folder that relative paths start from. By default the playbook's.
-    type: str
   result:
     description: What the step V(audit) has returned. Required where O(step) is V(verdict).
     type: raw
-attributes:
-  check_mode:
-    description: Nothing is changed on any host, so check mode makes no difference.
-    support: full
-  diff_mode:
-    description: Nothing is changed, so there is no difference to show.
-    support: none
 seealso:
   - module: pathguard.network.firewall_info
   - module: pathguard.network.policy_validate

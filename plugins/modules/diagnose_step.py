@@ -15,8 +15,11 @@ description:
     connections.
 extends_documentation_fragment:
   - pathguard.network.attributes
+  - pathguard.network.attributes.by_role
+  - pathguard.network.attributes.read_only
   - pathguard.network.login
   - pathguard.network.login.command_timeout
+  - pathguard.network.playbook
 options:
   from:
     description: The hosts that can't reach something - a group, hosts, or addresses - as a list or separated by commas.
@@ -67,9 +70,6 @@ options:
     description: Seconds for one attempt.
     type: float
     default: 2.0
-  folder:
-    description: The folder that relative paths start from. By default the playbook's.
-    type: str
   dir:
     description: The folder for what a diagnosis leaves, in a folder of its own.
     type: str
@@ -82,16 +82,6 @@ options:
     description: What the diagnosis is to be called, by default its time.
     type: str
     default: ""
-attributes:
-  check_mode:
-    description: Nothing is changed on any host, so check mode makes no difference.
-    support: full
-  bypass_host_loop:
-    description: Runs once for all hosts, by the C(run_once) that the role gives it.
-    support: none
-  diff_mode:
-    description: Nothing is changed, so there is no difference to show.
-    support: none
 seealso:
   - module: pathguard.network.path_probe
   - module: pathguard.network.policy_validate

@@ -15,8 +15,10 @@ description:
     host.
 extends_documentation_fragment:
   - pathguard.network.attributes
+  - pathguard.network.attributes.once
   - pathguard.network.login
   - pathguard.network.login.command_timeout
+  - pathguard.network.playbook
 options:
   title:
     description: What the documented network is called.
@@ -47,15 +49,9 @@ options:
     type: list
     elements: str
     default: [markdown, html, runbook]
-  folder:
-    description: The folder that relative paths start from. By default the playbook's.
-    type: str
 attributes:
   check_mode:
     description: Tells which pages would be written, and writes none.
-    support: full
-  bypass_host_loop:
-    description: Runs once for all hosts of the play, or of the batch. Not possible with the free strategy.
     support: full
   diff_mode:
     description: Shows what differs in each page.

@@ -17,6 +17,7 @@ extends_documentation_fragment:
   - pathguard.network.attributes
   - pathguard.network.login
   - pathguard.network.login.command_timeout
+  - pathguard.network.playbook
 options:
   step:
     description:
@@ -41,9 +42,6 @@ options:
     elements: str
   change_tasks:
     description: The file of tasks that the role is going to include; checked before anything is armed.
-    type: str
-  folder:
-    description: The folder that relative paths start from. By default the playbook's.
     type: str
   snapshot_dir:
     description: The folder for the records, snapshots and reports of all runs.

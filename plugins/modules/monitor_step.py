@@ -15,7 +15,10 @@ description:
     connections.
 extends_documentation_fragment:
   - pathguard.network.attributes
+  - pathguard.network.attributes.by_role
+  - pathguard.network.attributes.read_only
   - pathguard.network.login
+  - pathguard.network.playbook
 options:
   policy:
     description: The policy, as a path or as a mapping.
@@ -139,23 +142,10 @@ options:
     description: A file of metrics for Prometheus' node exporter.
     type: str
     default: ""
-  folder:
-    description: The folder that relative paths start from. By default the playbook's.
-    type: str
   state_dir:
     description: The folder for what one run leaves to the next.
     type: str
     default: pathguard/monitor
-attributes:
-  check_mode:
-    description: Nothing is changed on any host, so check mode makes no difference.
-    support: full
-  bypass_host_loop:
-    description: Runs once for all hosts, by the C(run_once) that the role gives it.
-    support: none
-  diff_mode:
-    description: Nothing is changed, so there is no difference to show.
-    support: none
 seealso:
   - module: pathguard.network.path_probe
   - module: pathguard.network.policy_validate

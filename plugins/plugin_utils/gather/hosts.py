@@ -18,7 +18,7 @@ from typing import Any
 from ansible import constants as C
 from ansible import context
 
-from ..errors import GatherError
+from ..errors import GatherError, PathGuardError
 from .access import OFF, STRICT, HostAccess
 from .ansible_connection import build
 from .devices import DEVICES
@@ -108,6 +108,16 @@ class HostLogins:
     def platform(self, name: str) -> str:
         """A host's platform, also where there is no login to it."""
         return self._platform(self._inventory.variables(name))
+
+    def platforms(self, names: Sequence[str]) -> dict[str, str | PathGuardError]:
+        """The platform of each host, or why it can't be told."""
+        found: dict[str, str | PathGuardError] = {}
+        for name in names:
+            try:
+                found[name] = self.platform(name)
+            except PathGuardError as error:
+                found[name] = error
+        return found
 
     def _access(self, name: str) -> HostAccess:
         found = self._inventory.variables(name)
