@@ -158,7 +158,7 @@ class ChangeReport:
             "touches": touched,
             "fares_otherwise": list(self._unequal),
             "touches_no_required_path": untouched,
-            "statement": _statement(hosts, required, unequal, doubts),
+            "statement": _statement(hosts, required, unequal, doubts, bool(entries)),
             "doubts": doubts,
             "entries": entries[:MOST_ENTRIES],
             "entries_left_out": max(len(entries) - MOST_ENTRIES, 0),
@@ -365,8 +365,13 @@ def _entry(host: str, one: Difference) -> Entry:
 
 
 def _statement(
-    hosts: Sequence[str], required: Sequence[str], unequal: Sequence[str], doubts: Sequence[str]
+    hosts: Sequence[str],
+    required: Sequence[str],
+    unequal: Sequence[str],
+    doubts: Sequence[str],
+    otherwise: bool,
 ) -> str:
+    """``otherwise``: whether any flow fares otherwise on any host."""
     if required:
         more = f" and {len(required) - 3} more" if len(required) > 3 else ""
         return f"this change touches {_count(required, 'required path')}: {', '.join(required[:3])}{more}"
@@ -376,6 +381,12 @@ def _statement(
         return f"no rule that changed touches a required path, and yet {unequal[0]!r} fares otherwise"
     if not hosts:
         return "no rule has changed: this change touches no required path"
+    if not otherwise:
+        more = f" and {len(hosts) - 3} more" if len(hosts) > 3 else ""
+        return (
+            "no flow fares otherwise: this change touches no path; proven for every packet on"
+            f" {', '.join(hosts[:3])}{more}, whose rules are written otherwise and do the same"
+        )
     return (
         f"this change touches no required path: proven for every flow that fares otherwise on"
         f" {_count(hosts, 'host')} whose rules changed"

@@ -5,7 +5,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Collection, Mapping
+from dataclasses import replace
 from typing import Any
 
 from ..analyse import zones
@@ -261,9 +263,30 @@ def differ(before: Mapping[str, State], now: Mapping[str, State], host: str) -> 
         old is None
         or new is None
         or _rules(old) != _rules(new)
-        or old.sets != new.sets
+        or not _same_sets(old.sets, new.sets)
         or zones.interfaces_in(old) != zones.interfaces_in(new)
     )
+
+
+def _same_sets(old: Mapping[str, NamedSet], new: Mapping[str, NamedSet]) -> bool:
+    """Whether all sets have the same members: their order says nothing, but where rules ask in it, and these differ
+    then."""
+    return old == new or (
+        old.keys() == new.keys()
+        and all(one == new[key] or _members(one) == _members(new[key]) for key, one in old.items())
+    )
+
+
+def _members(named: NamedSet) -> tuple[NamedSet, Counter[tuple[object, ...]]]:
+    """What a set is without its members, and these in no order."""
+    values = named.verdicts or named.data or [None] * len(named.elements)
+    ending = set(named.expiring)
+    members = Counter(
+        (element, repr(value), index in ending)
+        for index, (element, value) in enumerate(zip(named.elements, values))
+    )
+    is_map = [] if named.is_map else None
+    return replace(named, elements=[], expiring=[], verdicts=None, data=is_map), members
 
 
 def _rules(state: State) -> dict[str, Any]:

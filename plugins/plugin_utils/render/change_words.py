@@ -27,6 +27,8 @@ _WORDS = {
 }
 _CONNECTIONS = {"new": "new connections", "established": "open connections", "other": "other packets"}
 _USUAL_PORTS = ["1024-65535"]
+_TOLD = ("src", "dst", "protocol", "dst_port")
+_FIELDS = {"src_port": "from port"}
 _MOST_HOSTS = 4
 _MOST_VALUES = 4
 
@@ -69,22 +71,30 @@ def _of(entry: Entry, name: str) -> Iterator[str]:
     for kind, parts in entry["flows"].get(name, {}).items():
         head = f"{_COLUMN[kind]:<7} {CLASSES[name]}: {place}{_WORDS.get(kind, '')}"
         for flow in parts["flows"]:
-            yield f"{head}: {flow_text(flow)}"
+            yield ": ".join([", ".join([head, *_beside(flow)]), _ends(flow)])
         if parts["more"]:
             yield f"{head}: {'' if parts['counted'] else 'at least '}{parts['more']} more parts"
 
 
 def flow_text(flow: Mapping[str, list[str]]) -> str:
     """``10.10.1.66 -> 10.20.1.10, tcp 5432``; what else there is comes behind."""
+    return ", ".join([_ends(flow), *_beside(flow)])
+
+
+def _ends(flow: Mapping[str, list[str]]) -> str:
     ends = " -> ".join(_addresses(flow.get(end, ["any"])) for end in ("src", "dst"))
     service = " ".join(_some(flow[name]) for name in ("protocol", "dst_port") if name in flow)
-    told = ("src", "dst", "protocol", "dst_port")
-    rest = [
-        f"{name} {_some(values)}"
+    return ", ".join([ends, *([service] if service else [])])
+
+
+def _beside(flow: Mapping[str, list[str]]) -> list[str]:
+    """What else there is. Of two parts with the same ends it is all that tells them apart: a line that may be cut off
+    says it first."""
+    return [
+        f"{_FIELDS.get(name, name)} {_some(values)}"
         for name, values in flow.items()
-        if name not in told and not (name == "src_port" and values == _USUAL_PORTS)
+        if name not in _TOLD and not (name == "src_port" and values == _USUAL_PORTS)
     ]
-    return ", ".join([ends, *([service] if service else []), *rest])
 
 
 def _addresses(values: list[str]) -> str:

@@ -22,7 +22,7 @@ def screen(report: Entry, blocks: dict[str, list[str]], lines: int = LINES, widt
     """``blocks``: the long form of each path that is not as wanted. Violations get room first."""
     head = [words.headline(report), words.totals(report), *change_words.head(report)]
     found = [part for line in head for part in wrapped(line, width)]
-    flows = change_words.flows(report)
+    flows = [wrapped(line, width) for line in change_words.flows(report)]
     bad = [path for path in words.worst_first(report["paths"]) if path["satisfied"] != "yes"]
     good = [path for path in report["paths"] if path["satisfied"] == "yes"]
     findings = _findings(report, width)
@@ -30,9 +30,7 @@ def screen(report: Entry, blocks: dict[str, list[str]], lines: int = LINES, widt
     room = lines - len(found) - (1 if good else 0) - min(told, _MOST_FINDINGS + 1)
     room -= min(len(flows), _MOST_FLOWS)
     found += _bad(bad, blocks, room)
-    found += _cut(
-        flows, min(_MOST_FLOWS, lines - len(found) - (1 if good else 0)), "flows that fare otherwise"
-    )
+    found += _flows(flows, lines - len(found) - (1 if good else 0), min(told, _MOST_FINDINGS + 1))
     left = lines - len(found)
     notes = _blocks(findings, left - min(len(good), 1), "finding")
     left -= len(notes)
@@ -90,6 +88,22 @@ def _findings(report: Entry, width: int) -> list[list[str]]:
         if item["severity"] != "info":
             where = words.about(item)
             found.append(wrapped(f"note    {where + ': ' if where else ''}{item['message']}", width))
+    return found
+
+
+def _flows(blocks: list[list[str]], room: int, for_others: int) -> list[str]:
+    """``for_others``: how much of the room others want; each flow has one line in any case, as far as there are some,
+    and more of them if nobody wants these."""
+    shown = blocks[: max(min(_MOST_FLOWS - (len(blocks) > _MOST_FLOWS), room - (len(blocks) > room)), 0)]
+    left = len(blocks) - len(shown)
+    spare = room - len(shown) - (left > 0) - for_others
+    found: list[str] = []
+    for block in shown:
+        lines = block if len(block) - 1 <= spare else [" ".join([block[0], "..."] if block[1:] else block)]
+        spare -= len(lines) - 1
+        found += lines
+    if left and room > 0:
+        found.append(f"... and {left} more flows that fare otherwise")
     return found
 
 

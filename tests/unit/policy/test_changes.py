@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pytest
@@ -14,7 +14,8 @@ import pytest
 from ansible_collections.pathguard.network.plugins.plugin_utils.errors import PolicyError
 from ansible_collections.pathguard.network.plugins.plugin_utils.model.match import Match, Unknown
 from ansible_collections.pathguard.network.plugins.plugin_utils.model.rules import DROP, Effect, Rule, Verdict
-from ansible_collections.pathguard.network.plugins.plugin_utils.model.state import State
+from ansible_collections.pathguard.network.plugins.plugin_utils.model.state import NamedSet, State
+from ansible_collections.pathguard.network.plugins.plugin_utils.model.text import address_range
 from ansible_collections.pathguard.network.plugins.plugin_utils.policy.changes import ChangeReport
 from ansible_collections.pathguard.network.plugins.plugin_utils.policy.expected import expected_from
 from ansible_collections.pathguard.network.plugins.plugin_utils.policy.read import load_policy
@@ -66,6 +67,32 @@ def test_nothing_has_changed() -> None:
     found = changes(lab(app_rule()), lab(app_rule()))
     assert (found["hosts"], found["entries"]) == ([], [])
     assert found["touches_no_required_path"]
+
+
+@pytest.mark.parametrize(
+    "written",
+    [{"10.10.1.14", "10.10.1.5"}, {"10.10.1.5"}],
+    ids=["in another order", "another member"],
+)
+def test_a_set_whose_members_stand_in_another_order_is_no_change(written: set[str]) -> None:
+    def with_set(members: Sequence[str]) -> dict[str, State]:
+        states = lab(app_rule())
+        elements: list[Any] = [(address_range(one)[1:],) for one in members]
+        states["fw1"].sets["inet/filter/s"] = NamedSet("inet/filter/s", ("address4",), elements)
+        return states
+
+    found = changes(with_set(["10.10.1.5", "10.10.1.14"]), with_set(sorted(written)))
+    assert found["hosts"] == ([] if len(written) == 2 else ["fw1"])
+    assert found["touches_no_required_path"]
+
+
+def test_rules_that_are_written_otherwise_and_do_the_same_are_told_so() -> None:
+    """A ruleset that is loaded anew: other handles, or two rules of which no packet meets both in another order."""
+    found = changes(lab(app_rule(), WEB), lab(WEB, app_rule()))
+    assert (found["hosts"], found["entries"], found["doubts"]) == (["fw1"], [], [])
+    assert found["touches_no_required_path"]
+    assert found["statement"].startswith("no flow fares otherwise: this change touches no path; proven")
+    assert "fw1" in found["statement"]
 
 
 def test_a_change_beside_the_paths_is_harmless_and_proven_so() -> None:
