@@ -42,6 +42,8 @@ MACHINE_READABLE = ("json", "jsonl", "junit", "null")
 class ActionModule(HostsAction):
     BYPASS_HOST_LOOP = True
 
+    ROLE = "path_audit"
+    FIRST_STEPS = ("audit", "join")
     SPEC: ClassVar[dict[str, dict[str, Any]]] = {
         "step": {"type": "str", "required": True, "choices": ["audit", "join", "verdict"]},
         "policies": {"type": "raw"},

@@ -32,6 +32,7 @@ MACHINE_READABLE = ("json", "jsonl", "junit", "null")
 
 
 class ActionModule(HostsAction):
+    ROLE = "path_diagnose"
     SPEC: ClassVar[dict[str, dict[str, Any]]] = {
         "from": {"type": "raw"},
         "to": {"type": "raw"},

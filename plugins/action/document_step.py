@@ -29,6 +29,7 @@ LOGIN_OPTIONS = {name: HOST_OPTIONS[name] for name in ("transport", "host_key_ch
 class ActionModule(HostsAction):
     BYPASS_HOST_LOOP = True
 
+    ROLE = "path_document"
     SPEC: ClassVar[dict[str, dict[str, Any]]] = {
         "title": {"type": "str", "required": True},
         "policies": {"type": "raw"},

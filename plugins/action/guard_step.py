@@ -48,6 +48,8 @@ class ActionModule(HostsAction):
     """Not BYPASS_HOST_LOOP but ``run_once`` in the role makes it one for all hosts: with the former Ansible itself
     ends a play of the free strategy, before a clear word could be said."""
 
+    ROLE = "path_guard"
+    FIRST_STEPS = ("pre",)
     SPEC: ClassVar[dict[str, dict[str, Any]]] = {
         "step": {"type": "str", "required": True, "choices": ["pre", "post", "revert", "close", "verdict"]},
         "policy": {"type": "raw"},

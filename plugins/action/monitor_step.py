@@ -61,6 +61,7 @@ MOST_NOTICES = 20
 
 
 class ActionModule(HostsAction):
+    ROLE = "path_monitor"
     SPEC: ClassVar[dict[str, dict[str, Any]]] = {
         "policy": {"type": "raw", "required": True},
         "name": {"type": "str", "default": "monitor"},

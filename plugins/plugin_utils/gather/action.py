@@ -19,6 +19,7 @@ from .access import HostAccess
 from .channel import Channel
 from .hosts import TRANSPORTS, HostLogins, Wanted
 from .pool import on_hosts
+from .role_names import slips, strays, unknown
 from .several import HostsError, several
 
 T = TypeVar("T")
@@ -47,15 +48,31 @@ class HostsAction(ActionBase):  # type: ignore[misc]
 
     SPEC: ClassVar[Mapping[str, Mapping[str, Any]]] = {}
     RULES: ClassVar[Mapping[str, Any]] = {}
+    # Of an action that is all of a role: the role, and those of its steps that nothing has been begun before.
+    ROLE: ClassVar[str] = ""
+    FIRST_STEPS: ClassVar[tuple[str, ...]] = ()
 
     def run(self, tmp: Any = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         result: dict[str, Any] = super().run(tmp, task_vars)
         _unused, options = self.validate_argument_spec(argument_spec=dict(self.SPEC), **self.RULES)
         try:
+            self._check_names(options.get("step"), task_vars or {})
             result.update(self.work(native(options), task_vars or {}))
         except PathGuardError as error:
             result.update(unsafe(_failed(error)))
         return result
+
+    def _check_names(self, step: str | None, task_vars: Mapping[str, Any]) -> None:
+        """A later step must not be kept from its work, such as to restore, by the name of a variable."""
+        if not self.ROLE or (step is not None and step not in self.FIRST_STEPS):
+            return
+        found = strays(self.ROLE, task_vars)
+        error = slips(found, f"variables of the role {self.ROLE}")
+        if error is not None:
+            raise error
+        warning = unknown(found, self.ROLE)
+        if warning:
+            Display().warning(warning)
 
     def work(self, options: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
         """Do the task, and return what is new in its result."""
