@@ -20,6 +20,7 @@ from ..model.managers import advice
 from ..model.rules import Rule, Verdict
 from ..model.state import State
 from ..policy.persistence import DIFFERS, SAME
+from ..render.audit_words import NO_RULES
 
 Entry = dict[str, Any]
 LOW, MEDIUM, HIGH = "low", "medium", "high"
@@ -33,7 +34,6 @@ UNREACHABLE, ANY_ANY, EXPIRED, UNSERVED, UNBOUND, NOT_SAVED = (
     "not_saved",
 )
 HYGIENE = "hygiene"
-NO_RULES = "its rules could not be read"
 # Of one kind on one host; more is counted in the last one's message.
 MOST_OF_A_KIND = 200
 # Rules that are named in a message.

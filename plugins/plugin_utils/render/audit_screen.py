@@ -16,7 +16,7 @@ from .words import COMMAND, COMMAND_ON, runs, worst_first
 Entry = dict[str, Any]
 Block = list[str]
 # Lines that each part may have before others have had theirs.
-_FIRST = {"reasons": 4, "hosts": 3, "paths": 14, "drift": 8, "hygiene": 6, "not examined": 2}
+_FIRST = {"reasons": 4, "hosts": 4, "paths": 14, "drift": 8, "hygiene": 6, "not examined": 2}
 _WHAT = {
     "reasons": "reasons",
     "hosts": "hosts that could not be read",
@@ -27,6 +27,8 @@ _WHAT = {
 }
 _MOST_OF_A_DRIFT = 5
 _MOST_HOSTS = 6
+# How lines begin that tell a rule as it was, and as it is.
+_WAS, _IS = ("before:", "- "), ("now:", "+ ")
 # A command that is cut does not work.
 _COMMANDS = (COMMAND, COMMAND_ON)
 
@@ -39,7 +41,8 @@ def screen(audit: Entry, path_block: Callable[[Entry], Block]) -> list[str]:
         "hosts": [
             wrapped(f"unread  {host['name']}: {words.first_line(host['error'])}", WIDTH)
             for host in words.unread(audit)
-        ],
+        ]
+        + [wrapped(f"unread  rules of {host}: {why}", WIDTH) for host, why in words.blind(audit)],
         "paths": _paths(audit, path_block),
         "drift": [_drift(one) for one in words.drifts(audit)],
         "hygiene": [_finding(one) for one in audit["hygiene"]],
@@ -122,9 +125,22 @@ def _cut(blocks: list[Block], room: int, what: str) -> Block:
     spare = room - len(shown) - (len(shown) < len(blocks))
     found: Block = []
     for block in shown:
-        more = block[1 : 1 + max(spare, 0)]
-        spare -= len(more)
-        found += [block[0], *more]
+        kept = _paired(block, 1 + max(spare, 0))
+        spare -= len(kept) - 1
+        found += kept
     if len(shown) < len(blocks):
         found.append(f"... and {len(blocks) - len(shown)} more {what}")
     return found
+
+
+def _paired(block: Block, room: int) -> Block:
+    """The block's first lines. What a rule was says nothing without what it is; and that lines are missing shows."""
+    if len(block) <= room:
+        return block
+    kept = block[:room]
+    was = max((at for at, line in enumerate(kept) if line.lstrip().startswith(_WAS)), default=0)
+    if was and not any(line.lstrip().startswith(_IS) for line in kept[was:]):
+        kept = kept[:was] if any(line.lstrip().startswith(_IS) for line in block[room:]) else kept
+    if len(kept) > 1 and not kept[-1].lstrip().startswith(_COMMANDS):
+        kept[-1] = f"{clipped(kept[-1], WIDTH - 4)} ..."
+    return kept

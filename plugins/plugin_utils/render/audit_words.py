@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from .change_words import flow_text
@@ -22,6 +22,10 @@ KINDS = {
     "unbound_list": "lists and chains that nothing uses",
     "not_saved": "rules that a reboot would lose",
 }
+# Why hygiene was not examined on a host that was read in part.
+NO_RULES = "its rules could not be read"
+# How parts begin that nobody has asked for, or that saved files lack: they are not what is wrong.
+_LEFT_OUT = ("not gathered", "not given")
 _MOVED = (("lost", "lost"), ("gained", "gained"), ("rewritten", "otherwise translated or marked"))
 _MOST = 3
 _HYGIENE = {
@@ -70,6 +74,18 @@ def hygiene(summary: Entry) -> str:
 
 def unread(audit: Entry) -> list[Entry]:
     return [host for host in audit["hosts"] if host["status"] != "read"]
+
+
+def blind(audit: Entry) -> list[tuple[str, str]]:
+    """(host, why its rules could not be read) of hosts that were read otherwise."""
+    told = {one["host"] for one in audit["not_examined"] if one["reason"] == NO_RULES}
+    return [(host["name"], _why_blind(host["unreadable"])) for host in audit["hosts"] if host["name"] in told]
+
+
+def _why_blind(unreadable: Sequence[str]) -> str:
+    """``unreadable``: ``part: reason`` each."""
+    wrong = [one for one in unreadable if not one.partition(": ")[2].startswith(_LEFT_OUT)]
+    return "; ".join(wrong or unreadable[:1])
 
 
 def not_examined(audit: Entry) -> list[Entry]:

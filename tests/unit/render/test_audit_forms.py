@@ -121,6 +121,47 @@ def test_a_screen_of_a_bad_day_is_still_one(document: dict[str, Any]) -> None:
         assert re.search(rf"^\.\.\. and 2\d\d more {what}$", text, re.MULTILINE), what
 
 
+def test_a_rule_as_it_was_does_not_stand_without_what_it_is(document: dict[str, Any]) -> None:
+    """Wherever the room for a path ends."""
+    many = json.loads(json.dumps(document))
+    finding = {
+        "kind": "any_any",
+        "severity": "high",
+        "host": "h",
+        "ruleset": "r",
+        "position": 1,
+        "line": None,
+    }
+    pairs = 0
+    for number in range(30):
+        many["hygiene"] = [
+            {**finding, "handle": None, "text": "", "message": str(one)} for one in range(number)
+        ]
+        many["hosts"] += [{**many["hosts"][0], "name": f"h{number}", "status": "failed", "error": "x"}]
+        lines = render(many, "text").splitlines()
+        for at, line in enumerate(lines):
+            for was, now in (("before: ", "now:"), ("- ", "+ ")):
+                if line.lstrip().startswith(was) and line.startswith("  "):
+                    pairs += 1
+                    assert lines[at + 1].lstrip().startswith(now), "\n".join(lines)
+    assert pairs
+
+
+def test_why_rules_could_not_be_read_is_on_the_screen(document: dict[str, Any]) -> None:
+    """A file that holds a script instead of a listing; what was left out on purpose is not the reason."""
+    why = "nft_text: flush: this is no listing of nft, but a script; give it as `nft -f`"
+    found = json.loads(json.dumps(document))
+    host = next(one for one in found["hosts"] if one["name"] == "fw1")
+    host["unreadable"] = ["links: not gathered", "ipset: not given, so taken as none", why]
+    found["not_examined"] += [
+        {"host": "fw1", "what": "hygiene", "reason": "its rules could not be read"},
+    ]
+    assert f"unread  rules of fw1: {why}" in re.sub(r"\s+", " ", render(found, "text")).replace(
+        "unread ", "unread  "
+    )
+    assert "- fw1, its rules: nft" in render(found, "markdown").replace("\\", "")
+
+
 def test_a_quiet_day_is_short(order: Order) -> None:
     done = audit(replace(order, snapshots=order.folder / BASELINE), None, lambda _said: None)
     lines = render(done.document, "text").splitlines()
