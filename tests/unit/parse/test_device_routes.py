@@ -157,6 +157,13 @@ def test_one_family_alone_leaves_the_other_unknown() -> None:
     assert state.unreadable == [{"what": "routes6", "reason": "not gathered"}]
 
 
+def test_a_device_without_routes_says_that_they_were_not_gathered() -> None:
+    """What leaves them out is a doubt about the host, in reports and audits, too."""
+    state = state_of("cisco_ios")
+    assert [item["what"] for item in state.unreadable] == ["routes4", "routes6"]
+    assert all(item["reason"].startswith("not gathered") for item in state.unreadable)
+
+
 def test_both_families_of_one_command() -> None:
     state = state_of("juniper_junos", routes4=route_texts.JUNOS)
     assert state.unreadable == []

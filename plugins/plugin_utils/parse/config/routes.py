@@ -36,6 +36,7 @@ _REFUSED = re.compile(
 # Arista EOS says so at the head of a table that it does not use for packets of others ("show ip route").
 _NOT_ROUTING = re.compile(r"^! IP(?:v6)? routing not enabled", re.MULTILINE)
 _RULES_FROM, _MAIN_RULE = 10, 32766
+_NOT_GIVEN = "not gathered, so which way out packets take is not known"
 _DEEPEST = 8  # next hops that are reached over others
 
 
@@ -43,6 +44,7 @@ def add(state: State, outputs: Mapping[str, RawOutput]) -> None:
     """Puts into ``state`` what ``routes4`` and ``routes6`` show (and ``routes4_vrf``, ``routes6_vrf``, of VRFs alone).
     What can't be read is named in ``unreadable``."""
     if "routes4" not in outputs and "routes6" not in outputs:
+        state.unreadable += [{"what": f"routes{family}", "reason": _NOT_GIVEN} for family in (4, 6)]
         return
     for family in (4, 6):
         name = f"routes{family}"
