@@ -8,6 +8,7 @@ from __future__ import annotations
 import datetime
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,8 @@ from ..policy.ends import Resolver
 from ..policy.inventory import check_against_inventory
 from ..policy.paths import Policy
 from ..policy.read import load_policy
-from ..policy.validate import validate
+from ..policy.situation import Situation
+from ..policy.validate import Validation, judged, prepared
 
 Entry = dict[str, Any]
 Groups = Mapping[str, Sequence[str]]
@@ -48,6 +50,10 @@ class Judged:
     resolver: Callable[[Policy], Resolver | None]
     names_before: Resolver | None = None
     today: datetime.date | None = None
+
+    @cached_property
+    def situation(self) -> Situation:
+        return Situation(self.states, self.baseline)
 
 
 def read_policies(given: Any, folder: Path, option: str = OPTION) -> list[Given]:
@@ -104,34 +110,42 @@ def check(policies: Sequence[Given], groups: Groups, hosts: Sequence[str]) -> No
 
 def judge(policies: Sequence[Given], by: Judged, say: Say) -> list[Entry]:
     """The audit's ``policies``. One that can't be judged is told so, and the others are judged."""
+    ready = [_prepared(one, by, say) for one in policies]
+    by.situation.survey(flows for one in ready if isinstance(one, Validation) for flows in one.asked)
     found = []
-    for number, one in enumerate(policies, 1):
+    for number, (one, validation) in enumerate(zip(policies, ready), 1):
         say(f"policy {number} of {len(policies)}: {one.file}")
-        found.append(_judge(one, by, say))
+        report = _report(one, validation, by) if isinstance(validation, Validation) else validation
+        failed = isinstance(report, PathGuardError)
+        found.append(
+            {"file": one.file, "report": None if failed else report, "error": str(report) if failed else ""}
+        )
     return found
 
 
-def _judge(one: Given, by: Judged, say: Say) -> Entry:
-    if not by.states:
-        error = PolicyError(
-            "no host could be read, so no path can be judged",
-            one.policy.name,
-            "see what is said of the hosts",
-        )
-        return {"file": one.file, "report": None, "error": str(error)}
+def _prepared(one: Given, by: Judged, say: Say) -> Validation | PathGuardError:
+    try:
+        if not by.states:
+            raise PolicyError(
+                "no host could be read, so no path can be judged",
+                one.policy.name,
+                "see what is said of the hosts",
+            )
+        with naming(one.policy.name):
+            return prepared(one.policy, by.situation, by.groups, by.resolver(one.policy), say)
+    except PathGuardError as error:
+        return error
+
+
+def _report(one: Given, validation: Validation, by: Judged) -> Entry | PathGuardError:
     try:
         with naming(one.policy.name):
-            report = validate(
-                one.policy,
-                by.states,
-                by.groups,
-                by.baseline,
-                resolver=by.resolver(one.policy),
-                progress=say,
+            return judged(
+                validation,
+                by.situation,
                 snapshots=by.snapshots,
                 today=by.today,
                 names_before=by.names_before,
             )
     except PathGuardError as error:
-        return {"file": one.file, "report": None, "error": str(error)}
-    return {"file": one.file, "report": report, "error": ""}
+        return error

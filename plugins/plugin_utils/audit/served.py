@@ -96,7 +96,7 @@ def _serves(path: Path, today: datetime.date) -> bool:
 
 
 def _look(one: Given, by: Judged, use: _Use, today: datetime.date, until: float) -> None:
-    network = Network(by.states, Space())
+    network = by.situation.network
     finder = EndFinder(network, by.groups, one.policy.boundaries, by.resolver(one.policy))
     validation = Validation(one.policy, network, finder)
     for path in one.policy.paths:

@@ -9,11 +9,9 @@ import datetime
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from ..analyse.evaluate import HostFirewall
 from ..analyse.network import Network
-from ..analyse.survey import Survey
 from ..errors import PolicyError
-from ..model.flowset import Space
+from ..model.flowset import FlowSet
 from ..model.garbage import no_garbage
 from ..model.state import State
 from .changes import ChangeReport
@@ -25,9 +23,10 @@ from .moved import moved_names
 from .names import asked
 from .paths import Path, Policy
 from .prove import Proof, prove, prove_between
-from .remedy import Remedies, differ
+from .remedy import Remedies
 from .report import ReportBuilder
 from .siblings import siblings_entry
+from .situation import Situation
 from .vocabulary import check
 
 Progress = Callable[[str], None]
@@ -46,10 +45,14 @@ class Validation:
         self._proofs: dict[str, Proof] = {}
         self._ends: dict[str, Ends] = {}
 
-    def survey(self) -> None:
-        """Let the proofs of all paths share what hosts do with their flows."""
+    def find(self) -> None:
+        """Find the ends of all paths. PolicyError for one that resolves to nothing."""
         self._ends = {path.name: self.finder.find(path) for path in self.policy.paths}
-        self.network.survey = Survey(self.network, (ends.asked for ends in self._ends.values()))
+
+    @property
+    def asked(self) -> list[FlowSet]:
+        """What the paths ask about whose ends are found."""
+        return [ends.asked for ends in self._ends.values()]
 
     def proof(self, name: str) -> Proof:
         if name not in self._proofs:
@@ -75,6 +78,43 @@ def validate(
     baseline: Mapping[str, State] | None = None,
     resolver: Resolver | None = None,
     progress: Progress | None = None,
+    **more: Any,
+) -> dict[str, Any]:
+    """Prove all paths and check all configuration facts of a policy; the report by its schema.
+
+    ``groups``: the inventory's, name -> hosts; a host without a state makes its part unknown. ``baseline``: the states
+    of before, for what was open then and which rule to put back. ``resolver``: what names stand for. ``more``: as
+    ``judged`` has it. PolicyError for names that do not exist and ends that resolve to nothing."""
+    situation = Situation(states, baseline)
+    now = prepared(policy, situation, groups, resolver, progress)
+    situation.survey(now.asked)
+    return judged(now, situation, **more)
+
+
+def prepared(
+    policy: Policy,
+    situation: Situation,
+    groups: Groups,
+    resolver: Resolver | None = None,
+    progress: Progress | None = None,
+) -> Validation:
+    """The ends of a policy's paths, found. The situation may serve other policies as well."""
+    if not situation.states:
+        raise PolicyError(
+            "there is no snapshot of any host", policy.name, "gather the hosts with firewall_info first"
+        )
+    check_against_inventory(policy, groups, situation.states)
+    _check_boundaries(policy, situation.states)
+    finder = EndFinder(situation.network, groups, policy.boundaries, resolver, situation.earlier)
+    found = Validation(policy, situation.network, finder, progress)
+    found.find()
+    return found
+
+
+@no_garbage()
+def judged(
+    now: Validation,
+    situation: Situation,
     snapshots: Mapping[str, str] | None = None,
     today: datetime.date | None = None,
     explain: bool = True,
@@ -82,28 +122,15 @@ def validate(
     planned: Mapping[str, list[str]] | None = None,
     expected: Expected | None = None,
 ) -> dict[str, Any]:
-    """Prove all paths and check all configuration facts of a policy; the report by its schema.
+    """The report of what was ``prepared``.
 
-    ``groups``: the inventory's, name -> hosts; a host without a state makes its part unknown. ``baseline``:
-    the states of before, for what was open then and which rule to put back; without ``explain`` only for the
-    choice of addresses, which takes a fraction of the time. ``snapshots``: host -> file, for the report.
-    ``resolver``: what names stand for; ``names_before``: what they stood for at the baseline.
-    ``planned``: host -> the candidates that were applied to its state. ``expected``: what the change since the
-    baseline is meant to alter. PolicyError for names that do not exist and ends that resolve to nothing.
-    """
-    if not states:
-        raise PolicyError(
-            "there is no snapshot of any host", policy.name, "gather the hosts with firewall_info first"
-        )
-    check_against_inventory(policy, groups, states)
-    _check_boundaries(policy, states)
+    Without ``explain`` the baseline counts only for the choice of addresses, which takes a fraction of the time.
+    ``snapshots``: host -> file, for the report. ``names_before``: what names stood for at the baseline. ``planned``:
+    host -> the candidates that were applied to its state. ``expected``: what the change since the baseline is meant to
+    alter."""
+    policy, states, network, earlier = now.policy, situation.states, now.network, situation.earlier
+    groups, resolver = now.finder.groups, now.finder.resolver
     today = today or datetime.datetime.now(datetime.timezone.utc).date()
-    space = Space()
-    network = Network(states, space)
-    earlier = _earlier(baseline, states, network) if baseline else None
-    finder = EndFinder(network, groups, policy.boundaries, resolver, earlier)
-    now = Validation(policy, network, finder, progress)
-    now.survey()
     proofs = [now.proof(path.name) for path in policy.paths]
     breaches = check(policy, _document(policy, states, groups), now.proof) if policy.configuration else []
     before: dict[str, Proof] = {}
@@ -142,22 +169,6 @@ def _check_boundaries(policy: Policy, states: Mapping[str, State]) -> None:
         if known and boundary.interface not in known:
             where = f"$.boundaries[{index}].interface"
             raise unknown_name(f"interface of {boundary.host}", boundary.interface, known, where)
-
-
-def _earlier(baseline: Mapping[str, State], states: Mapping[str, State], network: Network) -> Network:
-    """The network of before; hosts whose rules are the same share their indexed firewall. The very same states are the
-    very same network."""
-    if len(baseline) == len(states) and all(baseline.get(host) is state for host, state in states.items()):
-        return network
-    same: dict[str, HostFirewall] = {}
-    for host in baseline:
-        if (
-            host in states
-            and not differ(baseline, states, host)
-            and baseline[host].firewall_known == states[host].firewall_known
-        ):
-            same[host] = network.firewall(host)
-    return Network(baseline, network.space, same)
 
 
 def _before(policy: Policy, earlier: Network, groups: Groups, resolver: Resolver | None) -> dict[str, Proof]:

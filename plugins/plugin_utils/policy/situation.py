@@ -1,0 +1,56 @@
+# Copyright: (c) 2026, PathGuard developers
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Hosts as they are and as they were at a baseline, indexed once for all policies that are judged by them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from functools import cached_property
+
+from ..analyse.evaluate import HostFirewall
+from ..analyse.network import Network
+from ..analyse.survey import Survey
+from ..model.flowset import FlowSet, Space
+from ..model.state import State
+from .remedy import differ
+
+
+class Situation:
+    """``network``: the hosts now; ``earlier``: at the baseline, of the same space, None without one. What is worked out
+    about either (routes, indexed rules, what hosts do with flows) serves every policy that asks."""
+
+    def __init__(self, states: Mapping[str, State], baseline: Mapping[str, State] | None = None) -> None:
+        self.states = states
+        self.baseline = baseline or None
+        self._surveyed = False
+
+    @cached_property
+    def network(self) -> Network:
+        return Network(self.states, Space())
+
+    @cached_property
+    def earlier(self) -> Network | None:
+        """Hosts whose rules are the same share their indexed firewall. The very same states are the very same
+        network."""
+        if self.baseline is None:
+            return None
+        before, now, network = self.baseline, self.states, self.network
+        if len(before) == len(now) and all(before.get(host) is state for host, state in now.items()):
+            return network
+        same: dict[str, HostFirewall] = {}
+        for host in before:
+            if (
+                host in now
+                and not differ(before, now, host)
+                and before[host].firewall_known == now[host].firewall_known
+            ):
+                same[host] = network.firewall(host)
+        return Network(before, network.space, same)
+
+    def survey(self, asked: Iterable[FlowSet]) -> None:
+        """Let all proofs share what hosts do with these flows; those of the first time count, as a second survey would
+        know nothing of what the first has found."""
+        if not self._surveyed:
+            self._surveyed = True
+            self.network.survey = Survey(self.network, asked)
