@@ -90,7 +90,14 @@ class RouteQuestions:
     def __init__(self, state: State, space: Space) -> None:
         self._state = state
         self._space = space
-        self._routing = Routing(state)
+        # These look-ups have no ports (nft_fib4_eval, rpfilter_mt): what rules that ask for some do is not followed.
+        rules = [
+            replace(rule, not_understood=[*rule.not_understood, "ports"])
+            if rule.protocol or rule.src_port or rule.dst_port
+            else rule
+            for rule in state.route_rules
+        ]
+        self._routing = Routing(replace(state, route_rules=rules))
         self._known: dict[Fib, _Found] = space.cache()
         # By whose link: a link-local address is looked up among the routes of one link.
         self._of_link = cache(self._routing_of_link)

@@ -32,6 +32,8 @@ _REFUSALS = {
     "multicast": "the address is a multicast address",
     "anycast": "the address is an anycast address",
 }
+_ANYWHERE = ("", "all", "default", "any")
+_ROOT = 0
 _LOOKUPS = ("lookup", "table", "to_tbl", "")
 _DEFAULT_RULES = ((0, "local"), (32766, "main"), (32767, "default"))
 _TABLE_NAMES = {"255": "local", "254": "main", "253": "default", "": "main"}
@@ -92,7 +94,22 @@ def is_global(own: Own) -> bool:
 
 
 def _selects(rule: RouteRule) -> bool:
-    return bool(rule.src or rule.dst or rule.mark or rule.in_interface or rule.not_understood)
+    plain = replace(rule, table="", action="", suppress_length=None)
+    return plain != RouteRule(rule.family, rule.priority, "", "")
+
+
+def _holds(prefix: str, address: int) -> bool:
+    _family, low, high = text.address_range(prefix)
+    return low <= address <= high
+
+
+def _counting(routes: list[Route] | None, rule: RouteRule) -> list[Route] | None:
+    """The routes that a rule's look-up found, if they count (``fib_rules_lookup``: an error, as of a route that
+    refuses, is never suppressed)."""
+    if not routes or rule.suppress_length is None or routes[0].kind in _REFUSALS:
+        return routes
+    length = int(routes[0].destination.rpartition("/")[2])
+    return None if length <= rule.suppress_length else routes
 
 
 class _Table:
@@ -103,9 +120,10 @@ class _Table:
         for route in routes:
             _family, low, high = text.address_range(route.destination)
             held = best.get((low, high))
-            if held is None or route.metric < held[0].metric:
+            # What is for some types of service goes before the rest, whatever its metric (fib_find_alias).
+            if held is None or (not route.tos, route.metric) < (not held[0].tos, held[0].metric):
                 best[low, high] = [route]
-            elif route.metric == held[0].metric:
+            elif (route.metric, route.tos) == (held[0].metric, held[0].tos):
                 held.append(route)  # siblings of one multipath route, as older iproute2 lists them for IPv6
         self.starts: list[int] = []
         self.intervals: list[tuple[int, int, list[Route]]] = []
@@ -167,6 +185,7 @@ class Routing:
         self.follows_marks = any(rule.mark for rules in self._rules.values() for rule in rules)
         # Whether the host's own packets go by their destination alone.
         self.by_destination = not any(_selects(rule) for rules in self._rules.values() for rule in rules)
+        self._by_source = any(rule.src not in _ANYWHERE for rules in self._rules.values() for rule in rules)
         # A device's interface whose packets ask the table of a VRF has its addresses there.
         self._of_vrfs = {
             rule.in_interface for rule in state.route_rules if state.platform != "linux" and rule.in_interface
@@ -241,20 +260,58 @@ class Routing:
                 found.append((rest, (Leg("deny", reason="no route"),), family))
         return found
 
+    def _selected(self, rule: RouteRule, flows: FlowSet, in_interface: str) -> FlowSet:
+        """Those that a rule is for, or may be for where it is not decided."""
+        if not rule.negated:
+            return self._described(rule, flows, in_interface)
+        if self._undecided(rule, in_interface):
+            return flows
+        return flows - self._described(rule, flows, in_interface)
+
     @staticmethod
-    def _selected(rule: RouteRule, flows: FlowSet, in_interface: str) -> FlowSet:
+    def _described(rule: RouteRule, flows: FlowSet, in_interface: str) -> FlowSet:
+        """Those that a rule's selectors describe (``fib_rule_match``), as far as flows tell."""
         if rule.in_interface and rule.in_interface != (in_interface or "lo"):
             return flows.space.nothing
+        # What comes in belongs to no bound socket, and counts as root's (``ip_route_input_slow``).
+        if in_interface and (rule.out_interface or (rule.users and text.number_range(rule.users)[0] > _ROOT)):
+            return flows.space.nothing
         for field, prefix in (("src", rule.src), ("dst", rule.dst)):
-            if prefix and prefix not in ("all", "default", "any"):
+            if prefix and prefix not in _ANYWHERE:
                 family, low, high = text.address_range(prefix)
                 flows = flows.only(field, ((low, high),), family)
+        for field, numbers in (
+            ("protocol", rule.protocol),
+            ("src_port", rule.src_port),
+            ("dst_port", rule.dst_port),
+        ):
+            if numbers:
+                flows = flows.only(field, (text.number_range(numbers),))
         if rule.mark:
             value, _slash, mask = rule.mark.partition("/")
             number, bits = int(value, 0), int(mask, 0) if mask else 0xFFFFFFFF
             space = flows.space
             flows = flows & FlowSet(space, space.masked("mark", number & bits, bits))
         return flows
+
+    @staticmethod
+    def _undecided(rule: RouteRule, in_interface: str) -> list[str]:
+        """The selectors of a rule of which flows don't tell whether they hold."""
+        found = list(rule.not_understood)
+        if not in_interface:
+            found += [f"uidrange {rule.users}"] if rule.users else []
+            found += [f"oif {rule.out_interface}"] if rule.out_interface else []
+        return found
+
+    def lost_unbound(self, flows: FlowSet) -> Iterator[tuple[FlowSet, str]]:
+        """Of the host's own ``flows``: those that only programs may send that bind their address, and why. A socket
+        without one is routed as from nowhere first, to find its address (``ip_route_connect``)."""
+        for family in flows.families() if self._by_source else ():
+            nowhere = flows.forget("src").only("src", ((0, 0),), family)
+            for part, legs, _family in self.split(nowhere):
+                if all(leg.kind == "deny" for leg in legs):
+                    why = f"{self.state.host}: {legs[0].reason} for programs that do not bind their address first"
+                    yield flows & part.forget("src"), why
 
     def choices(self, flows: FlowSet, in_interface: str = "") -> Iterator[Choice]:
         """As ``split``, by what decides."""
@@ -272,21 +329,23 @@ class Routing:
                 yield Choice(rest, None, (), (leg,))
 
     def _chosen(self, rule: RouteRule, family: int, flows: FlowSet, in_interface: str) -> Iterator[Choice]:
-        stop = self._stop(rule)
+        stop = self._stop(rule, in_interface)
         if stop is not None:
             if flows:
                 yield Choice(flows, rule, (), (stop,))
             return
         for low, high in destinations(flows, family):
             for first, last, routes in self._table(family, rule.table).within(low, high):
-                legs = self._legs(routes, family, in_interface)
+                legs = self._legs(_counting(routes, rule), family, in_interface)
                 if legs and routes:
                     yield Choice(flows.only("dst", ((first, last),), family), rule, tuple(routes), legs)
 
-    def _stop(self, rule: RouteRule) -> Leg | None:
+    def _stop(self, rule: RouteRule, in_interface: str) -> Leg | None:
         """What a policy rule says that looks up no table."""
-        if rule.not_understood:
-            reason = f"{self.state.host}: ip rule {rule.priority} is not understood: {', '.join(rule.not_understood)}"
+        undecided = self._undecided(rule, in_interface)
+        if undecided:
+            why = "not understood" if rule.not_understood else "for some sockets only"
+            reason = f"{self.state.host}: ip rule {rule.priority} is {why}: {', '.join(undecided)}"
             return Leg("unknown", reason=reason)
         if rule.action in _REFUSALS:
             return Leg("deny", reason=_REFUSALS[rule.action])
@@ -298,7 +357,7 @@ class Routing:
     def _by_rule(
         self, rule: RouteRule, family: int, flows: FlowSet, in_interface: str
     ) -> Iterator[tuple[FlowSet, tuple[Leg, ...]]]:
-        stop = self._stop(rule)
+        stop = self._stop(rule, in_interface)
         if stop is not None:
             yield flows, (stop,)
             return
@@ -307,7 +366,7 @@ class Routing:
         whole = destinations(flows, family)
         for low, high in whole:
             for first, last, routes in table.within(low, high):
-                legs = self._legs(routes, family, in_interface)
+                legs = self._legs(_counting(routes, rule), family, in_interface)
                 if legs:
                     by_legs.setdefault(legs, []).append((first, last))
         for legs, ranges in by_legs.items():
@@ -319,6 +378,9 @@ class Routing:
         if not routes or routes[0].kind == "throw":
             return ()
         kind = routes[0].kind
+        if routes[0].tos:
+            only = f"{routes[0].destination} is for packets with tos {routes[0].tos} alone"
+            return (Leg("unknown", reason=f"{self.state.host}: the route to {only}, and flows tell none"),)
         # ip_route_input_slow: what comes in for a broadcast address is for this host; what it sends goes out.
         if kind == "local" or (kind == "broadcast" and in_interface):
             return (Leg("local"),)
@@ -353,22 +415,30 @@ class Routing:
         return found is None or found.up
 
     def route_to(self, family: int, address: int) -> tuple[Route | None, Leg | None]:
-        """The route and first leg of the host's own packets to one address, by rules without selectors."""
+        """The route and first leg of a socket's packets to one address, while it has none of its own: what asks for a
+        protocol, ports or users is taken not to be for it."""
         for rule in self._rules[family]:
-            if (
-                rule.src
-                or rule.dst
-                or rule.mark
-                or rule.in_interface
-                or rule.not_understood
-                or rule.action in _REFUSALS
-            ):
+            if not self._for_unbound(rule, address):
                 continue
+            if rule.action in _REFUSALS:
+                return None, None
             for _low, _high, routes in self._table(family, rule.table).within(address, address):
-                legs = self._legs(routes, family)
+                legs = self._legs(_counting(routes, rule), family)
                 if legs and routes:
                     return routes[0], legs[0]
         return None, None
+
+    def _for_unbound(self, rule: RouteRule, address: int) -> bool:
+        if self._undecided(rule, "") or rule.protocol or rule.src_port or rule.dst_port:
+            return False
+        value, _slash, mask = (rule.mark or "0/0").partition("/")
+        described = (
+            rule.in_interface in ("", "lo")
+            and not int(value, 0) & (int(mask, 0) if mask else 0xFFFFFFFF)
+            and (rule.src in _ANYWHERE or text.address_range(rule.src)[1] == 0)
+            and (rule.dst in _ANYWHERE or _holds(rule.dst, address))
+        )
+        return described != rule.negated
 
     def source_for(self, family: int, address: int) -> tuple[int | None, bool]:
         """``(own address, whether over a gateway)`` for packets to ``address``; None without a route."""

@@ -178,6 +178,10 @@ class Walk:
 
     def _begin(self, start: Start) -> list[Arrival]:
         host = start.host
+        for part, why in (
+            self.network.routing[host].lost_unbound(start.flows) if self.direction == NEW else ()
+        ):
+            self.note(UNKNOWN, host, "route", Packets(part, None, Journey()), why)
         found = glance(self, Arrival(host, "", start.flows, Journey()), start=True)
         if found is not None:
             return found

@@ -74,6 +74,15 @@ def _mark(value: str) -> None:
             raise ValueError(f"{value!r} is no mark")
 
 
+def _up_to(most: int) -> Callable[[str], None]:
+    def check(value: str) -> None:
+        low, high = text.number_range(value)
+        if not 0 <= low <= high <= most:
+            raise ValueError(f"{value!r} is no range up to {most}")
+
+    return check
+
+
 INTERFACE: dict[str, Check] = {
     "name": is_text,
     "addresses": lambda value: is_texts(value) and all(map(_is_interface_address, value)),
@@ -93,6 +102,7 @@ ROUTE: dict[str, Check] = {
     "metric": is_whole,
     "source": _or_empty(_is_address),
     "next_hops": lambda value: isinstance(value, list) and all(_fits(item, NEXT_HOP) for item in value),
+    "tos": is_text,
 }
 ROUTE_RULE: dict[str, Check] = {
     "family": _is_family,
@@ -104,6 +114,13 @@ ROUTE_RULE: dict[str, Check] = {
     "in_interface": is_text,
     "mark": _or_empty(_parsed(_mark)),
     "not_understood": is_texts,
+    "negated": is_flag,
+    "protocol": _or_empty(_parsed(_up_to(0xFF))),
+    "src_port": _or_empty(_parsed(_up_to(0xFFFF))),
+    "dst_port": _or_empty(_parsed(_up_to(0xFFFF))),
+    "users": _or_empty(_parsed(_up_to(0xFFFFFFFF))),
+    "out_interface": is_text,
+    "suppress_length": lambda value: value is None or is_whole(value),
 }
 LISTENER: dict[str, Check] = {
     "protocol": is_text,

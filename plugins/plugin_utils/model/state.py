@@ -180,7 +180,8 @@ class NextHop:
 class Route:
     """``kind``: unicast, local, broadcast, multicast, blackhole, unreachable, prohibit, throw.
     ``destination``: a prefix, ``0.0.0.0/0`` and ``::/0`` for the default route. ``source``: the address
-    that the host prefers for its own packets (RFC 6724 applies where there is none)."""
+    that the host prefers for its own packets (RFC 6724 applies where there is none). ``tos``: the type of
+    service of the only packets that it is for, empty for all."""
 
     family: int
     destination: str
@@ -189,11 +190,16 @@ class Route:
     metric: int = 0
     source: str = ""
     next_hops: list[NextHop] = field(default_factory=list)
+    tos: str = ""
 
 
 @dataclass(slots=True)
 class RouteRule:
-    """A policy routing rule (ip-rule(8)): ``selectors`` it has beyond these are in ``not_understood``."""
+    """A policy routing rule (ip-rule(8)): selectors that it has beyond these are in ``not_understood``.
+
+    ``negated``: it is for packets that its selectors, taken together, do not describe. ``protocol``: a name or
+    number; ports: one, or ``1-9``. ``users``: those whose sockets' packets it is for, as a range. ``out_interface``:
+    what these sockets are bound to. ``suppress_length``: routes with a prefix as long or shorter do not count."""
 
     family: int
     priority: int
@@ -204,6 +210,13 @@ class RouteRule:
     in_interface: str = ""
     mark: str = ""
     not_understood: list[str] = field(default_factory=list)
+    negated: bool = False
+    protocol: str = ""
+    src_port: str = ""
+    dst_port: str = ""
+    users: str = ""
+    out_interface: str = ""
+    suppress_length: int | None = None
 
 
 @dataclass(slots=True)

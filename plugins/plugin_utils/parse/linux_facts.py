@@ -18,6 +18,7 @@ from ..model.raw import RawOutput
 from ..model.state import Interface, Listener, NextHop, Route, RouteRule, State
 from . import outputs as raw
 from .host_facts import HostFacts
+from .names import protocol_number
 
 Json = Any
 _FAMILY = {"inet": 4, "inet6": 6}
@@ -33,6 +34,11 @@ _RULE_KEYS = {
     "table",
     "action",
     "protocol",
+    "not",
+    "ipproto",
+    *(f"{name}{end}" for name in ("sport", "dport", "uid") for end in ("", "_start", "_end")),
+    "oif",
+    "suppress_prefixlen",
 }
 
 
@@ -244,6 +250,7 @@ def _routes(state: State, content: str, family: int) -> None:
             int(item.get("metric", 0)),
             item.get("prefsrc", ""),
             [_hop(part) for part in hops if part.get("dev") or part.get("gateway") or part.get("via")],
+            str(item.get("tos", "")),
         )
         shape.sound(route, shape.ROUTE)
         if hops:
@@ -252,7 +259,10 @@ def _routes(state: State, content: str, family: int) -> None:
 
 def _rules(state: State, content: str, family: int) -> None:
     for item in _array(content, f"the list of IPv{family} routing rules"):
+        if "nop" in item:
+            continue
         mark = str(item.get("fwmark", ""))
+        suppressed = item.get("suppress_prefixlen")
         rule = RouteRule(
             family,
             int(item.get("priority", 0)),
@@ -267,8 +277,22 @@ def _rules(state: State, content: str, family: int) -> None:
                 for key, value in item.items()
                 if key not in _RULE_KEYS
             ],
+            "not" in item,
+            str(protocol_number(item["ipproto"])) if "ipproto" in item else "",
+            _span(item, "sport"),
+            _span(item, "dport"),
+            _span(item, "uid"),
+            str(item.get("oif", "")),
+            None if suppressed is None else int(suppressed),
         )
         state.route_rules.append(shape.sound(rule, shape.ROUTE_RULE))
+
+
+def _span(item: Json, name: str) -> str:
+    """A number, or ``low-high``; empty where the rule has none."""
+    if f"{name}_start" in item:
+        return f"{item[f'{name}_start']}-{item[f'{name}_end']}"
+    return str(item.get(name, ""))
 
 
 def _selector(item: Json, end: str) -> str:

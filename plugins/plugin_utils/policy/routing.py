@@ -59,12 +59,19 @@ def rule_line(rule: RouteRule) -> str:
 
 def _rule_words(rule: RouteRule) -> str:
     parts = [
+        "not" if rule.negated else "",
         f"from {rule.src or 'all'}",
         f"to {rule.dst}" if rule.dst else "",
         f"iif {rule.in_interface}" if rule.in_interface else "",
         f"fwmark {rule.mark}" if rule.mark else "",
+        f"oif {rule.out_interface}" if rule.out_interface else "",
+        f"uidrange {rule.users}" if rule.users else "",
+        f"ipproto {rule.protocol}" if rule.protocol else "",
+        f"sport {rule.src_port}" if rule.src_port else "",
+        f"dport {rule.dst_port}" if rule.dst_port else "",
         *rule.not_understood,
         f"lookup {rule.table}" if rule.action == "lookup" else rule.action,
+        f"suppress_prefixlength {rule.suppress_length}" if rule.suppress_length is not None else "",
     ]
     return " ".join(part for part in parts if part)
 
@@ -104,7 +111,7 @@ def routes_changed(before: State, now: State, flows: FlowSet) -> Told:
 
 
 def _key(route: Route) -> tuple[Any, ...]:
-    return route.family, route.destination, route.table, route.metric
+    return route.family, route.destination, route.table, route.metric, route.tos
 
 
 def _what(old: Route | None, new: Route | None, now: State) -> str:
@@ -149,6 +156,7 @@ def route_line(route: Route) -> str:
     parts = [
         route.kind if route.kind != "unicast" else "",
         route.destination,
+        f"tos {route.tos}" if route.tos else "",
         *hops,
         f"table {route.table}" if route.table not in ("", "main") else "",
         f"metric {route.metric}" if route.metric else "",

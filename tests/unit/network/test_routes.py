@@ -110,6 +110,101 @@ def test_a_rule_that_is_not_understood_makes_its_part_unknown() -> None:
     assert ways(state, "10.9.0.1", src="10.0.0.200") == {"10.9.0.1": "forward:a:10.0.0.2"}
 
 
+def test_a_negated_rule_is_for_what_it_does_not_describe() -> None:
+    state = router(**{"10.9.0.0/16": ["10.0.0.2 a"]})
+    state.routes.append(Route(4, "0.0.0.0/0", table="100", next_hops=[NextHop("b", "10.0.1.9")]))
+    base = [RouteRule(4, 0, "local"), RouteRule(4, 32766, "main")]
+    state.route_rules = [*base, RouteRule(4, 10, "100", src="10.0.0.0/25", negated=True)]
+    assert ways(state, "10.9.0.1", src="10.0.0.5") == {"10.9.0.1": "forward:a:10.0.0.2"}
+    assert ways(state, "10.9.0.1", src="10.0.0.200") == {"10.9.0.1": "forward:b:10.0.1.9"}
+    state.route_rules = [*base, RouteRule(4, 10, "100", mark="0xca6c", negated=True)]
+    assert ways(state, "10.9.0.1", mark=0) == {"10.9.0.1": "forward:b:10.0.1.9"}
+    assert ways(state, "10.9.0.1", mark=0xCA6C) == {"10.9.0.1": "forward:a:10.0.0.2"}
+    unsure = RouteRule(4, 10, "100", src="10.0.0.0/25", negated=True, not_understood=["tos 8"])
+    state.route_rules = [*base, unsure]
+    for source in ("10.0.0.5", "10.0.0.200"):
+        assert "tos 8" in ways(state, "10.9.0.1", src=source)["10.9.0.1"]
+
+
+def test_suppressed_routes_do_not_count() -> None:
+    """As wg-quick(8) has it: what only the default route is for takes the other table."""
+    state = router(**{"10.9.0.0/16": ["10.0.0.2 a"], "0.0.0.0/0": ["10.0.0.2 a"]})
+    state.routes.append(Route(4, "0.0.0.0/0", table="100", next_hops=[NextHop("b", "10.0.1.9")]))
+    state.routes.append(Route(4, "0.0.0.0/0", "blackhole", table="101"))
+    base = [RouteRule(4, 0, "local"), RouteRule(4, 32766, "main")]
+    base += [RouteRule(4, 10, "main", suppress_length=0), RouteRule(4, 11, "100", mark="51820", negated=True)]
+    state.route_rules = base
+    assert ways(state, "10.9.0.1") == {"10.9.0.1": "forward:a:10.0.0.2"}
+    assert ways(state, "10.10.0.1", mark=0) == {"10.10.0.1": "forward:b:10.0.1.9"}
+    state.route_rules = [*base, RouteRule(4, 9, "101", suppress_length=0)]
+    assert ways(state, "10.9.0.1") == {"10.9.0.1": "deny::the route is a blackhole"}
+
+
+def test_rules_by_protocol_and_ports() -> None:
+    state = router(**{"10.9.0.0/16": ["10.0.0.2 a"]})
+    base = [RouteRule(4, 0, "local"), RouteRule(4, 32766, "main")]
+    state.route_rules = [*base, RouteRule(4, 10, "", "blackhole", protocol="6", dst_port="5000-6000")]
+    found = ways(state, "10.9.0.1", protocol="tcp", dst_port=5432)
+    assert found == {"10.9.0.1": "deny::the route is a blackhole"}
+    for other in ({"protocol": "tcp", "dst_port": 80}, {"protocol": "udp", "dst_port": 5432}):
+        assert ways(state, "10.9.0.1", **other) == {"10.9.0.1": "forward:a:10.0.0.2"}
+
+
+@pytest.mark.parametrize(
+    ("rule", "forwarded"),
+    [
+        (RouteRule(4, 10, "", "blackhole", users="1000-2000"), "forward:a:10.0.0.2"),
+        (RouteRule(4, 10, "", "blackhole", users="0-0"), "deny::the route is a blackhole"),
+        (RouteRule(4, 10, "", "blackhole", users="1-9", negated=True), "deny::the route is a blackhole"),
+        (RouteRule(4, 10, "", "blackhole", out_interface="a"), "forward:a:10.0.0.2"),
+    ],
+)
+def test_rules_by_socket_are_known_for_what_is_forwarded_only(rule: RouteRule, forwarded: str) -> None:
+    state = router(**{"10.9.0.0/16": ["10.0.0.2 a"]})
+    state.route_rules = [RouteRule(4, 0, "local"), rule, RouteRule(4, 32766, "main")]
+    assert ways(state, "10.9.0.1", in_interface="b") == {"10.9.0.1": forwarded}
+    assert ways(state, "10.9.0.1")["10.9.0.1"].startswith("unknown::")
+
+
+def test_a_route_for_a_type_of_service_hides_what_the_others_do() -> None:
+    state = router(**{"10.9.0.0/16": ["10.0.0.2 a"], "10.0.0.0/8": ["10.0.1.9 b"]})
+    state.routes.append(Route(4, "10.9.0.0/16", "blackhole", metric=9, tos="0x10"))
+    assert "packets with tos 0x10 alone" in ways(state, "10.9.0.1")["10.9.0.1"]
+    assert ways(state, "10.8.0.1") == {"10.8.0.1": "forward:b:10.0.1.9"}
+
+
+def test_programs_without_an_address_need_a_route_before_they_have_one() -> None:
+    state = router(**{"10.9.0.0/16": ["10.0.0.2 a"]})
+    state.routes.append(Route(4, "0.0.0.0/0", table="100", next_hops=[NextHop("b", "10.0.1.9")]))
+    base = [RouteRule(4, 0, "local"), RouteRule(4, 10, "100", src="10.0.1.1"), RouteRule(4, 32766, "main")]
+    state.route_rules = base
+    space = Space()
+    flows = flows_from(space, {"src": "10.0.1.1", "dst": ["10.9.0.1", "10.10.0.1"]})
+    [(lost, why)] = Routing(state).lost_unbound(flows)
+    assert lost == flows_from(space, {"src": "10.0.1.1", "dst": "10.10.0.1"})
+    assert "no route for programs that do not bind their address first" in why
+
+
+def test_the_source_address_is_that_of_the_route_that_rules_choose() -> None:
+    state = router(**{"10.9.0.0/16": ["10.0.0.2 a"]})
+    state.routes.append(Route(4, "0.0.0.0/0", table="100", next_hops=[NextHop("b", "10.0.1.9")]))
+    base = [RouteRule(4, 0, "local"), RouteRule(4, 32766, "main")]
+
+    def source(rule: RouteRule) -> str:
+        state.route_rules = [*base, rule]
+        value, _gateway = Routing(state).source_for(4, int(ipaddress.ip_address("10.9.0.1")))
+        return text.address_text(4, value) if value is not None else ""
+
+    assert source(RouteRule(4, 10, "100", dst="10.9.0.0/24")) == "10.0.1.1"
+    assert source(RouteRule(4, 10, "100", dst="10.9.1.0/24")) == "10.0.0.1"
+    assert source(RouteRule(4, 10, "100", in_interface="lo")) == "10.0.1.1"
+    assert source(RouteRule(4, 10, "100", in_interface="b")) == "10.0.0.1"
+    assert source(RouteRule(4, 10, "100", mark="51820", negated=True)) == "10.0.1.1"
+    assert source(RouteRule(4, 10, "100", mark="51820")) == "10.0.0.1"
+    assert source(RouteRule(4, 10, "", "blackhole", dst="10.9.0.1")) == ""
+    assert source(RouteRule(4, 10, "100", src="10.0.1.1")) == "10.0.0.1"
+
+
 def test_the_source_address_is_the_routes_own_else_that_of_the_interface() -> None:
     state = router(**{"10.9.0.0/16": ["10.0.1.9 b"], "10.8.0.0/16": ["10.0.0.9 a"]})
     routing = Routing(state)

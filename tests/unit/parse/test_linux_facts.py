@@ -153,14 +153,26 @@ def test_routing_rules() -> None:
         },
         {"priority": 10, "src": "all", "action": "prohibit"},
         {"priority": 11, "src": "all", "not": None, "ipproto": "tcp", "table": "main"},
+        {"priority": 12, "src": "all", "nop": None},
+        {"priority": 13, "src": "all", "ipproto": "ipv6-icmp", "sport": 9, "dport_start": 1, "dport_end": 5},
+        {"priority": 14, "src": "all", "uid_start": 0, "uid_end": 9, "oif": "app0", "table": "main"},
+        {"priority": 15, "src": "all", "table": "main", "suppress_prefixlen": 0, "tos": "0x10"},
     ]
     state, _facts = read(rules4=rules)
     assert state.route_rules == [
         RouteRule(4, 0, "local"),
         RouteRule(4, 9, "77", "lookup", "10.1.0.0/16", "10.2.0.1", "app0", "0x1/0x3"),
         RouteRule(4, 10, "", "prohibit"),
-        RouteRule(4, 11, "main", not_understood=["not", "ipproto tcp"]),
+        RouteRule(4, 11, "main", negated=True, protocol="6"),
+        RouteRule(4, 13, "", protocol="58", src_port="9", dst_port="1-5"),
+        RouteRule(4, 14, "main", users="0-9", out_interface="app0"),
+        RouteRule(4, 15, "main", not_understood=["tos 0x10"], suppress_length=0),
     ]
+
+
+def test_a_route_for_some_types_of_service() -> None:
+    state, _facts = read(routes4=[{"dst": "10.9.0.0/16", "dev": "app0", "tos": "0x10", "table": "main"}])
+    assert [route.tos for route in state.routes] == ["0x10"]
 
 
 @pytest.mark.parametrize(
