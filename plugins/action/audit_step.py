@@ -9,7 +9,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
-from ansible import constants as C
 from ansible.utils.display import Display
 
 from ansible_collections.pathguard.network.plugins.plugin_utils.ansible_values import native, unsafe
@@ -35,8 +34,6 @@ from ansible_collections.pathguard.network.plugins.plugin_utils.render.formats i
 
 LOGIN_OPTIONS = {name: HOST_OPTIONS[name] for name in ("transport", "host_key_checking", "workers")}
 STATS, ID = "path_audit_summary", "path_audit_id"
-# Standard output of these callbacks is a document of their own.
-MACHINE_READABLE = ("json", "jsonl", "junit", "null")
 
 
 class ActionModule(HostsAction):
@@ -92,7 +89,7 @@ class ActionModule(HostsAction):
         except PathGuardError as error:
             summary = {"verdict": "error", "reasons": [error.what]}
             return {"changed": False, "error": str(error), "verdict": "error", **_stats(given, "", summary)}
-        self._say("\n" + render(done.document, "text"))
+        self.say("\n" + render(done.document, "text"))
         for text in [*map(str, done.trouble), *done.notes]:
             Display().warning(text)
         return _result(done)
@@ -154,16 +151,10 @@ class ActionModule(HostsAction):
             history_dir=path("history_dir"),
             fail_on=options["fail_on"],
             seconds=options["seconds"],
+            early=lambda error: Display().warning(str(error)),
             secrets=lambda hosts: _secrets(logins, hosts) if site is not None else [],
         )
         return order, site
-
-    def _say(self, text: str) -> None:
-        if (
-            str(C.config.get_config_value("DEFAULT_STDOUT_CALLBACK")).rpartition(".")[2]
-            not in MACHINE_READABLE
-        ):
-            Display().display(text)
 
 
 def _part(options: dict[str, Any], report_dir: Path) -> tuple[list[str], Slice | None]:

@@ -8,8 +8,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, ClassVar
 
+from ansible.utils.display import Display
+
 from ansible_collections.pathguard.network.plugins.plugin_utils.ansible_values import native, unsafe
 from ansible_collections.pathguard.network.plugins.plugin_utils.audit.collect import AuditSite
+from ansible_collections.pathguard.network.plugins.plugin_utils.document.doubts import doubts
 from ansible_collections.pathguard.network.plugins.plugin_utils.document.run import (
     Documented,
     Order,
@@ -71,6 +74,10 @@ class ActionModule(HostsAction):
         site = None if offline else AuditSite(logins.accesses, options["workers"], Progress)
         done = document(order, site, Told())
         found: dict[str, Any] = unsafe(_result(done, directory, bool(self._task.diff)))
+        # Of a task that is ok Ansible shows no message.
+        self.say(f"PathGuard: {found['msg']}")
+        for text in doubts(done.site):
+            Display().warning(text)
         return found
 
 

@@ -11,9 +11,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, ClassVar
 
-from ansible import constants as C
-from ansible.utils.display import Display
-
 from ansible_collections.pathguard.network.plugins.plugin_utils.ansible_values import native, unsafe
 from ansible_collections.pathguard.network.plugins.plugin_utils.errors import MonitorError
 from ansible_collections.pathguard.network.plugins.plugin_utils.gather import netmiko_channel  # noqa: F401  # pylint: disable=unused-import
@@ -35,8 +32,6 @@ from ansible_collections.pathguard.network.plugins.plugin_utils.policy.read impo
 from ansible_collections.pathguard.network.plugins.plugin_utils.render.words import counted
 
 LOGIN_OPTIONS = {name: HOST_OPTIONS[name] for name in ("transport", "host_key_checking", "workers")}
-# Standard output of these callbacks is a document of their own.
-MACHINE_READABLE = ("json", "jsonl", "junit", "null")
 # What a credential of an automation platform, or a unit's environment file, sets.
 WEBHOOK_URL = "PATHGUARD_WEBHOOK_URL"
 WEBHOOK_SHAPE = "PATHGUARD_WEBHOOK_SHAPE"
@@ -124,11 +119,11 @@ class ActionModule(HostsAction):
         order = self._order(options, task_vars, policy, folder)
         # Who kills ansible-playbook leaves this process behind, which nobody would miss.
         parent = os.getppid()
-        found = Monitor(order, site, time, self._say, lambda: os.getppid() == parent).run()
+        found = Monitor(order, site, time, self.say, lambda: os.getppid() == parent).run()
         result: dict[str, Any] = unsafe(_result(found, order, options["fail_on"]))
         # Of a task that is ok Ansible shows no message; silence would look the same whether all is well or told before.
         if not result.get("failed"):
-            self._say(f"PathGuard {order.name}: {result['msg']}")
+            self.say(f"PathGuard {order.name}: {result['msg']}")
         return result
 
     def _site(self, options: dict[str, Any], task_vars: dict[str, Any], policy: Policy) -> MonitorSite:
@@ -167,13 +162,6 @@ class ActionModule(HostsAction):
             patience=2 * options["channel_timeout"] + GRACE,
             textfile=folder / Path(options["textfile"]).expanduser() if options["textfile"] else None,
         )
-
-    def _say(self, text: str) -> None:
-        if (
-            str(C.config.get_config_value("DEFAULT_STDOUT_CALLBACK")).rpartition(".")[2]
-            not in MACHINE_READABLE
-        ):
-            Display().display(text)
 
 
 def _is_file(policy: Any, folder: Path) -> bool:

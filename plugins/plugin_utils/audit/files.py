@@ -6,6 +6,7 @@ as a whole or not at all. What can't be written is told, and costs nothing else.
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import tempfile
@@ -81,6 +82,24 @@ def _error(what: str, path: Path, error: OSError, option: str) -> AuditError:
         str(path),
         f"make room, mend the folder's permissions, or name another by {option}",
     )
+
+
+def hindered(textfile: Path | None, snapshot_dir: Path | None) -> list[AuditError]:
+    """What can't be written, as far as that shows before there is anything to write."""
+    found = []
+    if textfile is not None and not os.access(textfile.parent, os.W_OK | os.X_OK):
+        code = errno.EACCES if textfile.parent.is_dir() else errno.ENOENT
+        found.append(_error("the textfile", textfile, _os_error(code), "path_audit_prometheus_file"))
+    if snapshot_dir is not None:
+        there = next((one for one in (snapshot_dir, *snapshot_dir.parents) if one.exists()), snapshot_dir)
+        if not there.is_dir() or not os.access(there, os.W_OK | os.X_OK):
+            code = errno.EACCES if there.is_dir() else errno.ENOTDIR
+            found.append(_error("a snapshot", snapshot_dir, _os_error(code), "path_audit_snapshot_dir"))
+    return found
+
+
+def _os_error(code: int) -> OSError:
+    return OSError(code, os.strerror(code))
 
 
 def _write_public(path: Path, text: str) -> None:

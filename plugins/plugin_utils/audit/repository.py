@@ -11,6 +11,7 @@ or of the machine is read: the commits are the same wherever they are made.
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 import subprocess
@@ -29,6 +30,7 @@ BRANCH = "refs/heads/main"
 PATIENCE = 120.0
 TIMEOUT = 900.0
 _POLL = 0.1
+_DENIED = os.strerror(errno.EACCES)
 # How git-rev-parse(1) and git-symbolic-ref(1) end with --quiet where there is no such thing; else they say why.
 NOTHING = 1
 _HELD, _BUSY = "pathguard.lock", "pathguard.busy"
@@ -195,11 +197,28 @@ def held(folder: Path) -> Iterator[Repository]:
                 raise
             repository.finished()
     except OSError as error:
-        raise AuditError(
-            f"the history of audits can't be written: {error.strerror}",
-            str(folder),
-            f"make room, mend the folder's permissions, or name another by {OPTION}",
-        ) from None
+        raise _unwritable(folder, error) from None
+
+
+def hindered(folder: Path) -> AuditError | None:
+    """Why no history can be kept in this folder, as far as that shows before there is anything to keep."""
+    try:
+        git_dir = _git_dir(folder)
+    except AuditError as error:
+        return error
+    except OSError as error:
+        return _unwritable(folder, error)
+    if os.access(git_dir, os.W_OK | os.X_OK):
+        return None
+    return _unwritable(folder, PermissionError(errno.EACCES, _DENIED))
+
+
+def _unwritable(folder: Path, error: OSError) -> AuditError:
+    return AuditError(
+        f"the history of audits can't be written: {error.strerror}",
+        str(folder),
+        f"make room, mend the folder's permissions, or name another by {OPTION}",
+    )
 
 
 def _git_dir(folder: Path) -> Path:

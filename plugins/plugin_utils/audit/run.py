@@ -20,7 +20,7 @@ from ..guard.names import resolver as ask_names
 from ..model.garbage import little_garbage
 from ..policy.names import Names
 from ..policy.paths import Policy
-from . import files, history, policies, slices, who
+from . import files, history, policies, repository, slices, who
 from .baseline import Baseline, open_baseline
 from .collect import MISSING, SNAPSHOTS, AuditSite, Collected, from_files, from_snapshots, inner
 from .document import Parts, Slice, checked_fail_on, document, host_entry
@@ -42,7 +42,8 @@ class Order:
     audited otherwise (--limit): then no history is kept. ``snapshots``, ``files``: folders to read instead of hosts;
     ``slices``: of such an audit, to be joined instead of reading hosts.
     ``platforms``: of those hosts, or why one has none. ``seconds``: for one host's drift, and for its hygiene.
-    ``unserved``: whether rules are told that serve no path."""
+    ``unserved``: whether rules are told that serve no path. ``early``: told, before any host is read, what of the audit
+    can't be written down."""
 
     policies: Any
     folder: Path
@@ -68,6 +69,7 @@ class Order:
     fail_on: Sequence[str] = ("violation",)
     seconds: float = 20.0
     secrets: Callable[[Sequence[str]], Sequence[str]] = lambda _hosts: ()
+    early: Callable[[PathGuardError], None] = lambda _error: None
 
 
 @dataclass
@@ -107,6 +109,8 @@ def audit(order: Order, site: AuditSite | None, say: Say) -> Audit:
         order = replace(order, id=slices.latest(order.slices.folder, order.report_dir, REPORT))
     clock = _Clock()
     folder, trouble = _folder(order)
+    for error in [*trouble, *_hindered(order)]:
+        order.early(error)
     audit_id = order.id or (folder.name if folder is not None else _stamp())
     keep_in = order.snapshot_dir or (folder / SNAPSHOTS if folder is not None else None)
     joined_from = (
@@ -199,6 +203,13 @@ def _folder(order: Order) -> tuple[Path | None, list[PathGuardError]]:
     except GuardError as error:
         todo = "make room, mend its permissions, or name another by path_audit_report_dir"
         return None, [AuditError(error.what.replace("run's", "audit's"), error.where, todo)]
+
+
+def _hindered(order: Order) -> list[AuditError]:
+    """What is tried all the same in the end: nobody should wait for hours to hear that a folder is forbidden."""
+    found = files.hindered(order.prometheus_file, order.snapshot_dir)
+    history_error = repository.hindered(order.history_dir) if order.history_dir is not None else None
+    return [*found, history_error] if history_error is not None else found
 
 
 def _collect(order: Order, site: AuditSite | None, keep_in: Path | None, audit_id: str) -> Collected:

@@ -6,6 +6,7 @@ removed."""
 
 from __future__ import annotations
 
+import errno
 import os
 import tempfile
 from collections.abc import Iterable, Mapping
@@ -70,6 +71,23 @@ def _text(path: Path) -> str:
         ) from None
 
 
+def check(folder: Path) -> None:
+    """DocumentError where no page could be written, as far as that shows before there is one."""
+    there = next((one for one in (folder, *folder.parents) if one.exists()), folder)
+    if not there.is_dir():
+        raise _unwritable(folder, os.strerror(errno.ENOTDIR))
+    if not os.access(there, os.W_OK | os.X_OK):
+        raise _unwritable(folder, os.strerror(errno.EACCES))
+
+
+def _unwritable(path: Path, why: str | None) -> DocumentError:
+    return DocumentError(
+        f"the page can't be written: {why}",
+        str(path),
+        "make room, mend the folder's permissions, or name another by path_document_dir",
+    )
+
+
 def write(folder: Path, changed: Iterable[Change]) -> None:
     """Each page is there as a whole, or as it was before. Raises DocumentError."""
     for change in changed:
@@ -81,11 +99,7 @@ def write(folder: Path, changed: Iterable[Change]) -> None:
                 path.parent.mkdir(parents=True, exist_ok=True)
                 _replace(path, change.after)
         except OSError as error:
-            raise DocumentError(
-                f"the page can't be written: {error.strerror}",
-                str(path),
-                "make room, mend the folder's permissions, or name another by path_document_dir",
-            ) from None
+            raise _unwritable(path, error.strerror) from None
 
 
 def _replace(path: Path, text: str) -> None:

@@ -14,6 +14,7 @@ from urllib.parse import quote
 from ..analyse.rulechanges import settled
 from ..model.rules import Chain, Rule, Ruleset
 from ..model.state import NamedSet, Route, State
+from ..render.audit_words import why_blind
 from ..render.clean import listed
 from .serving import Place, Serving
 
@@ -58,7 +59,8 @@ class SetPart:
 
 @dataclass(frozen=True)
 class HostPage:
-    """``error``: why it could not be read; then the rest is empty. ``facts``: (what, value)."""
+    """``error``: why it could not be read; then the rest is empty. ``blind``: why its rules alone could not be.
+    ``facts``: (what, value)."""
 
     name: str
     file: str
@@ -72,6 +74,7 @@ class HostPage:
     routes: list[str] = field(default_factory=list)
     more_routes: int = 0
     doubts: list[str] = field(default_factory=list)
+    blind: str = ""
 
     @property
     def rules(self) -> int:
@@ -96,6 +99,7 @@ def host_page(state: State, serving: Serving) -> HostPage:
     routes = list(dict.fromkeys(_routes(state.routes)))
     doubts = [f"{item['where']}: {item['reason']}" for item in state.not_understood]
     doubts += [f"{item['what']} was not read: {item['reason']}" for item in state.unreadable]
+    unreadable = [f"{item['what']}: {item['reason']}" for item in state.unreadable]
     return HostPage(
         name=state.host,
         file=file_of(state.host),
@@ -115,6 +119,7 @@ def host_page(state: State, serving: Serving) -> HostPage:
         routes=routes[:_MOST_ROUTES],
         more_routes=max(len(routes) - _MOST_ROUTES, 0),
         doubts=list(dict.fromkeys(doubts)),
+        blind="" if state.firewall_known else why_blind(unreadable),
     )
 
 

@@ -17,6 +17,7 @@ from ..gather.names_file import read as read_names
 from ..guard.names import resolver as ask_names
 from ..policy.names import Names
 from ..policy.paths import Policy
+from . import files
 from .files import Change, changes, write
 from .pages import FORMATS, pages
 from .site import Known, Say, SiteDocument, site_document
@@ -69,6 +70,8 @@ def document(order: Order, site: AuditSite | None, say: Say) -> Documented:
             "name one of them",
         )
     check(given, order.groups, order.inventory)
+    if not order.keep:
+        files.check(order.directory)
     collected = _collect(order, site)
     if not collected.states:
         raise _nobody(next(iter(collected.hosts.values())))

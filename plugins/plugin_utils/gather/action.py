@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any, ClassVar, TypeVar
 
+from ansible import constants as C
 from ansible.errors import AnsibleConnectionFailure
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
@@ -33,6 +34,9 @@ HOST_OPTIONS: dict[str, dict[str, Any]] = {
     "timeout": {"type": "int", "default": 60},
     "workers": {"type": "int", "default": 10},
 }
+
+# Standard output of these callbacks is a document of their own.
+MACHINE_READABLE = ("json", "jsonl", "junit", "null")
 
 # Seconds between two lines of progress.
 PROGRESS_EVERY = 10.0
@@ -77,6 +81,12 @@ class HostsAction(ActionBase):  # type: ignore[misc]
     def work(self, options: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
         """Do the task, and return what is new in its result."""
         raise PathGuardError(f"{type(self).__name__} does nothing")
+
+    def say(self, text: str) -> None:
+        """Tell people, where what they look at is a screen."""
+        callback = str(C.config.get_config_value("DEFAULT_STDOUT_CALLBACK"))
+        if callback.rpartition(".")[2] not in MACHINE_READABLE:
+            Display().display(text)
 
     def logins(self, options: Mapping[str, Any], task_vars: Mapping[str, Any]) -> HostLogins:
         for name in ("timeout", "workers"):

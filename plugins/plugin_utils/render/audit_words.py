@@ -79,10 +79,10 @@ def unread(audit: Entry) -> list[Entry]:
 def blind(audit: Entry) -> list[tuple[str, str]]:
     """(host, why its rules could not be read) of hosts that were read otherwise."""
     told = {one["host"] for one in audit["not_examined"] if one["reason"] == NO_RULES}
-    return [(host["name"], _why_blind(host["unreadable"])) for host in audit["hosts"] if host["name"] in told]
+    return [(host["name"], why_blind(host["unreadable"])) for host in audit["hosts"] if host["name"] in told]
 
 
-def _why_blind(unreadable: Sequence[str]) -> str:
+def why_blind(unreadable: Sequence[str]) -> str:
     """``unreadable``: ``part: reason`` each."""
     wrong = [one for one in unreadable if not one.partition(": ")[2].startswith(_LEFT_OUT)]
     return "; ".join(wrong or unreadable[:1])

@@ -272,6 +272,41 @@ def test_a_folder_that_can_not_be_made_costs_no_verdict_either(order: Order, tmp
     assert "path_audit_report_dir" in str(trouble)
 
 
+def test_what_can_not_be_written_is_told_before_any_host_is_read(
+    order: Order, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "file").write_text("")
+    (tmp_path / "full").mkdir()
+    (tmp_path / "full" / "notes").write_text("")
+    site = MemorySite(small_lab())
+    live(monkeypatch, site)
+    told: list[str] = []
+    asked: list[int] = []
+
+    def nobody(*_more: Any) -> collect.Collected:
+        asked.append(len(told))
+        return collect.Collected()
+
+    monkeypatch.setattr(MemorySite, "collect", nobody)
+    run(
+        order,
+        site,
+        snapshots=None,
+        report_dir=tmp_path / "file" / "reports",
+        snapshot_dir=tmp_path / "file" / "snapshots",
+        prometheus_file=tmp_path / "nowhere" / "pathguard.prom",
+        history_dir=tmp_path / "full",
+        early=lambda error: told.append(str(error)),
+    )
+    assert asked == [4]
+    for text, option in zip(
+        told, ("report_dir", "prometheus_file", "snapshot_dir", "history_dir"), strict=True
+    ):
+        assert f"path_audit_{option}" in text
+        assert len(text.splitlines()) <= 5
+    assert "is no git repository" in told[3]
+
+
 def test_what_node_exporter_reads(order: Order, tmp_path: Path) -> None:
     textfile = tmp_path / "pathguard.prom"
     found = run(order, formats=[], prometheus_file=textfile)

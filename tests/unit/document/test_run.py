@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from ansible_collections.pathguard.network.plugins.plugin_utils.document.doubts import doubts
 from ansible_collections.pathguard.network.plugins.plugin_utils.document.run import Order, document
 from ansible_collections.pathguard.network.plugins.plugin_utils.errors import PathGuardError
 from ansible_collections.pathguard.network.plugins.plugin_utils.gather.snapshot import Snapshot, now, write
@@ -106,3 +107,38 @@ def test_the_options_name_is_the_roles_own(order: Order) -> None:
     with pytest.raises(PathGuardError) as caught:
         document(replace(order, policies=""), None, quiet)
     assert caught.value.where == "path_document_policies"
+
+
+def test_what_the_pages_do_not_rest_on_is_told_to_who_makes_them(order: Order, tmp_path: Path) -> None:
+    assert doubts(document(order, None, quiet).site) == []
+    (tmp_path / "saved" / "db1.json").unlink()
+    blind = replace(
+        lab()["fw1"],
+        firewall_known=False,
+        rulesets={},
+        chains={},
+        unreadable=[{"what": "nft_text", "reason": "this is no listing of nft, but a script"}],
+    )
+    write(tmp_path / "saved", Snapshot("fw1", "linux", now(), json.loads(json.dumps(blind.to_dict())), []))
+    found = document(
+        replace(order, hosts=[*GROUPS["all"], *(f"web{number}" for number in range(9))]), None, quiet
+    )
+    unread, rules = doubts(found.site)
+    assert unread.startswith(
+        "10 of 23 hosts could not be read, and the pages say so: db1: there is no snapshot"
+    )
+    assert unread.endswith("; and 7 more")
+    assert (
+        rules
+        == "the rules of 1 of 23 hosts could not be read: fw1: nft_text: this is no listing of nft, but a script"
+    )
+
+
+def test_a_folder_that_can_not_be_written_is_told_before_any_host_is_read(
+    order: Order, tmp_path: Path
+) -> None:
+    (tmp_path / "file").write_text("")
+    wrong = replace(order, directory=tmp_path / "file" / "pages", snapshots=tmp_path / "nowhere")
+    with pytest.raises(PathGuardError, match="the page can't be written: Not a directory") as caught:
+        document(wrong, None, quiet)
+    assert "path_document_dir" in caught.value.todo
