@@ -150,7 +150,8 @@ def _has_texts(table: Table) -> bool:
         isinstance(statement, str)
         for rules in table.rules.values()
         for rule in rules
-        for statement in rule.get("expr") or ()
+        if isinstance(rule.get("expr"), list)  # what is none is named where rules are read
+        for statement in rule["expr"]
     )
 
 

@@ -297,6 +297,24 @@ def test_what_is_not_a_whole_listing_is_an_error(text: str) -> None:
     assert len(str(error.value).splitlines()) <= 5
 
 
+@pytest.mark.parametrize("expression", [5, "accept", {}, None])
+def test_a_rule_whose_expression_is_no_list_is_none_that_passes(expression: Any) -> None:
+    malformed = {**rule()["rule"], "expr": expression}
+    text = json.dumps(
+        {
+            "nftables": [
+                {"metainfo": {}},
+                {"table": {"family": "inet", "name": "fw"}},
+                {"chain": {"family": "inet", "table": "fw", "name": "input"}},
+                {"rule": {**malformed, "family": "inet", "table": "fw", "chain": "input"}},
+            ]
+        }
+    )
+    document = nft.completed(nft.read(text), "table inet fw {\n\tchain input {\n\t\tdrop\n\t}\n}\n")
+    with pytest.raises(ParseError):
+        nft.parse(document, "", HostFacts())
+
+
 def test_a_listing_cut_short_anywhere_is_an_error(root_folder: Path) -> None:
     text = (
         (root_folder / "tests" / "fixtures" / "linux" / "constructs.json").read_text(encoding="utf-8").strip()
