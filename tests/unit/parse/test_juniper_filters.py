@@ -305,3 +305,21 @@ def test_a_rule_tells_the_term_and_its_line() -> None:
     found = state(PLATFORM, "firewall {\n filter F {\n  term a {\n   then discard;\n  }\n }\n}\n")
     (rule,) = found.rulesets["F"].rules
     assert (rule.position, rule.line, rule.text) == (1, 3, "term a then discard")
+
+
+@pytest.mark.parametrize(
+    ("src", "dst", "wanted"),
+    [
+        ("10.1.0.5", "192.0.2.1", "permit"),
+        ("192.0.2.1", "10.1.0.5", "permit"),
+        ("10.1.5.5", "192.0.2.1", "deny"),
+        ("10.1.0.5", "10.1.0.6", "permit"),
+        ("10.1.0.5", "10.1.5.5", "unknown"),
+    ],
+)
+def test_only_an_end_that_is_excepted_makes_the_other_doubtful(src: str, dst: str, wanted: str) -> None:
+    text = (
+        "firewall { family inet { filter F { term t { from { address { 10.1.0.0/16; 10.1.5.0/24 except; } } "
+        "then accept; } } } }"
+    )
+    assert verdict("juniper_junos", text, {"src": src, "dst": dst, "protocol": "tcp"}, "F") == wanted

@@ -205,3 +205,70 @@ def test_a_rule_tells_its_text_and_line() -> None:
     answer = Questions(state(PLATFORM, nat("static", STATIC))).verdict(came("192.0.2.10"))
     texts = [found["text"] for found in answer["rules"]]
     assert any(text.startswith("policy web") for text in texts), texts
+
+
+class TestPorts:
+    """A service behind another port, in the forms that a configuration has it."""
+
+    PUBLIC = "destination-address 192.0.2.10/32;"
+
+    @pytest.mark.parametrize(
+        ("match", "prefix", "port", "wanted"),
+        [
+            ("destination-port 8080;", "10.0.1.10/32 { mapped-port 80; }", 8080, "permit"),
+            ("destination-port 8080;", "{ 10.0.1.10/32; mapped-port { 80; } }", 8080, "permit"),
+            ("destination-port 8080;", "{ 10.0.1.10/32; mapped-port { 80; } }", 80, "deny"),
+            ("destination-port 8080;", "{ 10.0.1.10/32; mapped-port { 81; } }", 8080, "deny"),
+            (
+                "destination-port { 8079 to 8081; }",
+                "{ 10.0.1.10/32; mapped-port { 79 to 81; } }",
+                8080,
+                "permit",
+            ),
+            (
+                "destination-port { 8080 to 8081; }",
+                "{ 10.0.1.10/32; mapped-port { 79; to 80; } }",
+                8081,
+                "permit",
+            ),
+            (
+                "destination-port { 8080 to 8081; }",
+                "{ 10.0.1.10/32; mapped-port { 79; to 80; } }",
+                8080,
+                "deny",
+            ),
+            ("destination-port 80;", "10.0.1.10/32;", 80, "permit"),
+            # More ports than there are to map them to, none that are mapped, and what is no port.
+            (
+                "destination-port { 8080 to 8082; }",
+                "{ 10.0.1.10/32; mapped-port { 80 to 81; } }",
+                8080,
+                "unknown",
+            ),
+            ("", "{ 10.0.1.10/32; mapped-port { 80; } }", 8080, "unknown"),
+            ("destination-port 8080;", "{ 10.0.1.10/32; mapped-port { 99999; } }", 8080, "unknown"),
+            ("destination-port 8080;", "{ 10.0.1.10/32; routing-instance R; }", 8080, "unknown"),
+        ],
+    )
+    def test_static(self, match: str, prefix: str, port: int, wanted: str) -> None:
+        text = nat("static", rule(self.PUBLIC + match, f"static-nat {{ prefix {prefix} }}"))
+        assert verdict(PLATFORM, text, came("192.0.2.10", port)) == wanted
+
+    def test_names_of_addresses(self) -> None:
+        text = nat("static", rule("destination-address-name public;", "static-nat { prefix-name web; }"))
+        assert verdict(PLATFORM, text, came("192.0.2.10")) == "permit"
+        assert verdict(PLATFORM, text, came("192.0.2.11")) == "deny"
+
+    @pytest.mark.parametrize("pool", ["address 10.0.1.10/32 port 80;", "address { 10.0.1.10/32; port 80; }"])
+    def test_a_pool_with_a_port_as_braces_and_as_display_set_have_it(self, pool: str) -> None:
+        rules = rule(self.PUBLIC + "destination-port 8080;", "destination-nat pool P;")
+        text = nat("destination", rules, f"pool P {{ {pool} }}")
+        assert verdict(PLATFORM, text, came("192.0.2.10", 8080)) == "permit"
+        assert verdict(PLATFORM, text, came("192.0.2.10", 80)) == "deny"
+
+    def test_the_host_itself_is_seen_by_the_public_address_from_that_port_alone(self) -> None:
+        mapped = "static-nat { prefix { 10.0.1.10/32; mapped-port { 80; } } }"
+        text = nat("static", rule(self.PUBLIC + "destination-port 8080;", mapped))
+        # The filter at the way out discards private sources.
+        assert verdict(PLATFORM, text, {**leaving("10.0.1.10"), "src_port": 80}) == "permit"
+        assert verdict(PLATFORM, text, leaving("10.0.1.10")) == "deny"

@@ -16,7 +16,7 @@ import fnmatch
 import re
 from collections.abc import Iterable, Iterator
 
-from ...model.match import In, Masked, Match, Not, Range, Unknown, both, merge_ranges
+from ...model.match import NEVER, In, Masked, Match, Not, Range, Unknown, both, merge_ranges
 from . import asks
 from .braces import Node
 from .words import NotUnderstoodError
@@ -162,6 +162,17 @@ class AddressCondition:
                 found.append(In(field, ranges, family))
         if 4 in self._families:
             found += [Masked(field, value, mask, 4) for value, mask in self._masked]
+        return asks.either(found)
+
+    def excepted(self, field: str) -> Match:
+        """The addresses of which an entry with ``except`` is the longest that fits."""
+        found: list[Match] = []
+        for family in self._families:
+            entries = self._entries[family]
+            kept = longest(entries)
+            listed = merge_ranges((low, high) for low, high, _wanted in entries)
+            beside: list[Match] = [Not(In(field, kept, family))] if kept else []
+            found.append(both(In(field, listed, family), *beside) if listed else NEVER)
         return asks.either(found)
 
     def _others(self, field: str, family: int) -> Match:

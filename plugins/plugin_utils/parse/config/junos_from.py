@@ -166,7 +166,11 @@ class _Conditions:
             "whether an address of one end that is excepted counts more than one of the other that is listed"
         )
         unsure = Unknown(f"either end of {condition.key}", f"{why} is not known")
-        return asks.either((both(*ends), both(asks.either(ends), unsure)))
+        sure = [
+            both(listed, Not(condition.excepted(other)))
+            for listed, other in zip(ends, reversed(_ENDS[end]), strict=True)
+        ]
+        return asks.either((*sure, both(*ends), both(asks.either(ends), unsure)))
 
     def _protocol(self) -> list[Match]:
         found = []

@@ -32,11 +32,32 @@ _PORTS = {"source-port": "src_port", "destination-port": "dst_port"}
 _PORTED = protocol(6, 17)
 _CHANGED = {"dnat": "dst,dst_port", "snat": "src,src_port"}
 _TRANSLATED_PORTS = (1024, 0xFFFF)
+_TRANSLATES = frozenset(("destination-address", "destination-address-name", "destination-port"))
+_PORT_WORDS = ("mapped-port", "to")
 _SINGLY = 256  # up to so many addresses a static rule is told address by address
 
 
 _Two = tuple[Range, Range]
-_Pair = tuple[int, Range, Range]
+
+
+@dataclass(frozen=True)
+class _Mapped:
+    """What a static rule translates: addresses of ``family`` and, where there are, destination ports, each of them
+    before and after."""
+
+    family: int
+    address: _Two
+    ports: _Two | None
+
+    def came(self) -> Match:
+        """Packets to the address before."""
+        ports = asks.ports("dst_port", self.ports[0]) if self.ports is not None else ALWAYS
+        return both(In("dst", (self.address[0],), self.family), ports)
+
+    def sent(self) -> Match:
+        """Packets from the address after."""
+        ports = asks.ports("src_port", self.ports[1]) if self.ports is not None else ALWAYS
+        return both(In("src", (self.address[1],), self.family), ports)
 
 
 @dataclass
@@ -206,15 +227,18 @@ class Nat:
         addresses = node.find("address")
         for leaf in addresses.leaves() if addresses is not None else ():
             words = Words(leaf)
-            match = words.value("address", lambda word: asks.network("dst", word))
-            low, high = match.ranges[0]
-            if words.take("to"):
-                last = words.value("address", lambda word: asks.network("dst", word))
-                high = last.ranges[0][1]
+            alone = words.peek() == "port"  # "display set" has it in a line of its own
+            match = None if alone else words.value("address", lambda word: asks.network("dst", word))
+            last = (
+                words.value("address", lambda word: asks.network("dst", word)) if words.take("to") else match
+            )
             if words.take("port"):
-                number = words.value("port", int)
+                number = words.value("port", _port)
                 port = (number, number)
             words.end()
+            if match is None or last is None:
+                continue
+            low, high = match.ranges[0][0], last.ranges[0][1]
             if family not in (0, match.family) or high < low:
                 raise NotUnderstoodError(f"pool {name}: its addresses are not understood")
             family = match.family
@@ -269,53 +293,113 @@ class Nat:
             for rule in node.each("rule"):
                 text = f"rule-set {node.word} rule {rule.text()}"
                 asked, why = self._conditions(rule)
-                pairs = _static_pairs(rule) if not why else None
-                if pairs is None:
+                mapped = self._mapped(rule) if not why else None
+                if mapped is None:
                     said = why or ["what it translates to is not understood"]
                     effect = Effect("unknown", field=_CHANGED["dnat"], detail=said[0])
                     yield _rule(both(context, asked), text, (effect,), rule.line, said)
                     continue
-                for family, old, new in pairs:
-                    here = both(context, asked, In("dst", (old,), family))
-                    yield _rule(here, text, (Effect("dnat", family=family, address=new),), rule.line, [])
+                for one in mapped:
+                    port = one.ports[1] if one.ports is not None else None
+                    effect = Effect("dnat", family=one.family, address=one.address[1], port=port)
+                    yield _rule(both(context, asked, one.came()), text, (effect,), rule.line, [])
 
     def _static_back(self) -> Iterator[Rule]:
         for node in self._rule_sets("static"):
             context = self._context(node, "from", "out")
             for rule in node.each("rule"):
                 text = f"rule-set {node.word} rule {rule.text()}, from inside"
-                pairs = _static_pairs(rule)
-                others = set(rule.names("match")) - {"destination-address"}
-                if pairs is None or others:
+                mapped = self._mapped(rule)
+                others = set(rule.names("match")) - _TRANSLATES
+                if mapped is None or others:
                     why = "what it does with connections from inside is not understood"
                     effect = Effect("unknown", field=_CHANGED["snat"], detail=why)
-                    asked = both(context, Unknown(text, why))
-                    yield _rule(asked, text, (effect,), rule.line, [why])
+                    sent = asks.either(one.sent() for one in mapped) if mapped else ALWAYS
+                    yield _rule(both(context, sent, Unknown(text, why)), text, (effect,), rule.line, [why])
                     continue
-                for family, old, new in pairs:
-                    here = both(context, In("src", (new,), family))
-                    yield _rule(here, text, (Effect("snat", family=family, address=old),), rule.line, [])
+                for one in mapped:
+                    port = one.ports[0] if one.ports is not None else None
+                    effect = Effect("snat", family=one.family, address=one.address[0], port=port)
+                    yield _rule(both(context, one.sent()), text, (effect,), rule.line, [])
+
+    def _mapped(self, rule: Node) -> list[_Mapped] | None:
+        """What a static rule translates, address by address and port by port; None for what is more than addresses, or
+        ports, for as many others."""
+        try:
+            old = self._range(rule, "match", "destination-address")
+            new, port = self._target(rule)
+            ports = _port_pairs(rule, port)
+        except (ValueError, NotUnderstoodError):
+            return None
+        (before,), (after,) = old.ranges, new.ranges
+        if old.family != new.family or before[1] - before[0] != after[1] - after[0]:
+            return None
+        addresses = _one_by_one(before, after) or [(before, after)]
+        if len(addresses) * len(ports) > _SINGLY:
+            return None
+        return [_Mapped(old.family, address, two) for address in addresses for two in ports]
+
+    def _range(self, rule: Node, *path: str) -> In:
+        """The one range of addresses there, written or by the name of an address. ValueError for another number."""
+        plain, named = rule.names(*path), rule.names(*path[:-1], f"{path[-1]}-name")
+        (word,) = (*plain, *named)
+        return self._one_range(word, bool(named))
+
+    def _one_range(self, word: str, named: bool) -> In:
+        found = self._book.addresses.match("", word, "dst") if named else asks.network("dst", word)
+        if not isinstance(found, In) or len(found.ranges) != 1:
+            raise ValueError(word)
+        return found
+
+    def _target(self, rule: Node) -> tuple[In, Range | None]:
+        """The addresses and ports that a static rule translates to, which stand in one line or in several."""
+        then = rule.find("then", "static-nat")
+        ends: list[In] = []
+        ports: list[int] = []
+        for leaf in then.leaves() if then is not None else ():
+            words = Words(leaf)
+            named = words.expect("prefix", "prefix-name") == "prefix-name"
+            if words.peek() not in _PORT_WORDS:
+                ends.append(self._one_range(words.next("an address"), named))
+            while words.take(*_PORT_WORDS):
+                words.take("to")
+                ports.append(words.value("port", _port))
+            words.end()
+        (end,) = ends
+        if len(ports) > 2:
+            raise ValueError("more than one range of ports")
+        return end, (ports[0], ports[-1]) if ports else None
 
 
 def _rule(asked: Match, text: str, effects: tuple[Effect, ...], line: int, why: list[str]) -> Rule:
     return Rule(1, asked, ACCEPT, text, effects, line=line, not_understood=tuple(dict.fromkeys(why)))
 
 
-def _static_pairs(rule: Node) -> list[_Pair] | None:
-    """(family, address before, address after); None for what is more than an address or prefix for another."""
-    olds = rule.names("match", "destination-address")
-    news = rule.names("then", "static-nat", "prefix")
-    prefix = rule.find("then", "static-nat", "prefix", *news[:1])
-    if len(olds) != 1 or len(news) != 1 or prefix is None or prefix.children:
-        return None
-    try:
-        old, new = asks.network("dst", olds[0]), asks.network("dst", news[0])
-    except ValueError:
-        return None
-    before, after = old.ranges[0], new.ranges[0]
-    if old.family != new.family or before[1] - before[0] != after[1] - after[0]:
-        return None
-    return [(old.family, *two) for two in _one_by_one(before, after) or [(before, after)]]
+def _port(word: str) -> int:
+    number = int(word)
+    if not 0 <= number <= 0xFFFF:
+        raise ValueError(word)
+    return number
+
+
+def _port_pairs(rule: Node, after: Range | None) -> list[_Two | None]:
+    """Destination ports before and after, one by one; None for all of them, as they are. ValueError where their
+    numbers differ."""
+    asked = rule.find("match", "destination-port")
+    if asked is None:
+        if after is not None:
+            raise ValueError("ports for all ports")
+        return [None]
+    (leaf,) = asked.leaves()
+    words = Words(leaf)
+    low = high = words.value("port", _port)
+    if words.take("to"):
+        high = words.value("port", _port)
+    words.end()
+    found = _one_by_one((low, high), after or (low, high))
+    if not found:
+        raise ValueError("as many ports before as after")
+    return [*found]
 
 
 def _one_by_one(before: Range, after: Range) -> list[_Two]:
