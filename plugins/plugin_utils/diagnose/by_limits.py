@@ -82,6 +82,7 @@ def _of(case: Case, limit: Limit) -> Iterator[Cause]:
         pairs=len(rows),
         hosts=list(dict.fromkeys(row.host for row in rows)),
         next=_next(last, rows),
+        accounts=moved,
     )
 
 

@@ -73,6 +73,7 @@ def _conntrack(case: Case) -> Iterator[Cause]:
             place=host,
             paths=[path["name"] for path in case.paths],
             pairs=len(case.failed()),
+            accounts=full,
         )
 
 
@@ -140,6 +141,7 @@ def _lost(case: Case) -> Iterator[Cause]:
             paths=list(dict.fromkeys(row.path for row in same)),
             pairs=len(same),
             hosts=list(dict.fromkeys(row.host for row in same)),
+            guess=True,
         )
 
 

@@ -209,6 +209,7 @@ def _queue(case: Case, host: str, port: str, server: Entry) -> Iterator[Cause]:
         evidence=[f"{host}: {overflows} connections were dropped for it while new ones were tried"],
         paths=_paths(rows),
         pairs=len(failed),
+        accounts=full,
     )
 
 
@@ -275,6 +276,7 @@ def _handshakes(case: Case) -> Iterator[Cause]:
             paths=list(dict.fromkeys(row.path for row in flapping)),
             pairs=len(flapping),
             hosts=list(dict.fromkeys(row.host for row in flapping)),
+            guess=True,
         )
 
 

@@ -38,7 +38,9 @@ class Cause:
     ``place``: for people, ``chain``: the key of the rule's ruleset or chain. ``before``, ``now``: a rule's text.
     ``commands``: what reverts it, ready to run on ``host``. ``when``: what is known of when and by whom. ``pairs``,
     ``hosts``: what it costs. ``opens``: it cuts nothing off, it lets pass what a policy forbids. ``changed``: it is a
-    change since an earlier time, not just what denies now. ``next``: what to do where there is no command."""
+    change since an earlier time, not just what denies now. ``next``: what to do where there is no command.
+    ``guess``: it says no more than that connections fail which rules let pass; ``accounts``: why they do is seen on the
+    host (its counters, its tables), so that nothing is left to guess about those of its paths and hosts (none: all)."""
 
     layer: str
     host: str
@@ -59,6 +61,8 @@ class Cause:
     opens: bool = False
     changed: bool = False
     next: list[str] = field(default_factory=list)
+    guess: bool = False
+    accounts: bool = False
 
     def __post_init__(self) -> None:
         """What a server said must not look like a line of ours."""
@@ -87,6 +91,20 @@ class Cause:
             "opens": self.opens,
             "next": list(self.next),
         }
+
+
+def without_idle_guesses(causes: list[Cause]) -> list[Cause]:
+    """Without guesses about connections for each of which there is a cause with evidence."""
+    known = [cause for cause in causes if cause.accounts]
+
+    def accounted(path: str, host: str) -> bool:
+        return any(path in cause.paths and (not cause.hosts or host in cause.hosts) for cause in known)
+
+    return [
+        cause
+        for cause in causes
+        if not (cause.guess and all(accounted(path, host) for path in cause.paths for host in cause.hosts))
+    ]
 
 
 def ranked(causes: list[Cause], failing: bool = True) -> list[Cause]:

@@ -41,7 +41,7 @@ from . import (
     timeline,
 )
 from .case import Case, Limit
-from .cause import Cause, ranked
+from .cause import Cause, ranked, without_idle_guesses
 from .checks import Check, checks
 from .counting import Counted, chains_of
 from .history import Earlier, Judge
@@ -150,15 +150,17 @@ def diagnose(order: Order, site: DiagnoseSite, say: Say) -> Diagnosis:
     of_nat = _compare(case, order, past, names, folder, say)
     clock.lap("compare")
     found = ranked(
-        [
-            *by_rules.causes(case),
-            *by_limits.causes(case),
-            *by_open.causes(case),
-            *of_nat,
-            *by_names.causes(case, past),
-            *by_service.causes(case),
-            *by_network.causes(case),
-        ],
+        without_idle_guesses(
+            [
+                *by_rules.causes(case),
+                *by_limits.causes(case),
+                *by_open.causes(case),
+                *of_nat,
+                *by_names.causes(case, past),
+                *by_service.causes(case),
+                *by_network.causes(case),
+            ]
+        ),
         failing=bool(case.failed()) or not case.proven_open,
     )
     for cause in found:

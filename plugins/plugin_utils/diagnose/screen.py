@@ -125,7 +125,11 @@ def _others(causes: Sequence[Cause]) -> list[str]:
 def contradictions(case: Case, causes: Sequence[Cause]) -> list[str]:
     """Connections that fare otherwise than the proof says, and that no cause explains."""
     explained = {
-        (path, host) for cause in causes if not cause.firewall for path in cause.paths for host in cause.hosts
+        (path, host)
+        for cause in causes
+        if cause.accounts or not cause.firewall
+        for path in cause.paths
+        for host in cause.hosts or (case.sources if cause.accounts else ())
     }
     left = [row for row in case.odd if (row.path, row.host) not in explained or row.result == REACHABLE]
     return grouped(left, lambda row: f"the proof says {row.proof}")

@@ -5,10 +5,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from ansible_collections.pathguard.network.plugins.plugin_utils.diagnose import screen
+from ansible_collections.pathguard.network.plugins.plugin_utils.diagnose.cause import without_idle_guesses
 from ansible_collections.pathguard.network.plugins.plugin_utils.diagnose.checks import FINE, UNKNOWN
 from ansible_collections.pathguard.network.plugins.plugin_utils.diagnose.run import Diagnosis
 from ansible_collections.pathguard.network.plugins.plugin_utils.model.assumptions import (
@@ -86,6 +89,24 @@ def test_a_limit_that_counted_is_a_likely_cause(ailing: Ailing, result: str) -> 
         "It may be the firewall: fw1, table inet filter, chain forward, handle 13: "
         "beyond its rate this rule denies new connections"
     )
+
+
+@pytest.mark.parametrize("result", ["timeout", "flapping"])
+def test_where_a_limit_has_counted_nothing_is_guessed_beside_it(ailing: Ailing, result: str) -> None:
+    """Not that the host may be down, nor that something may be in between: what drops them was seen."""
+    found = asked(ailing, limited(), 121, result)
+    assert [cause.layer for cause in found.causes] == ["firewall"]
+    assert screen.contradictions(found.case, found.causes) == []
+
+
+def test_a_limit_accounts_for_its_own_paths_alone(ailing: Ailing) -> None:
+    found = asked(ailing, limited(), 121)
+    assert [cause.guess for cause in found.causes] == [False]
+    other = replace(found.causes[0], paths=["another"])
+    guess = replace(found.causes[0], guess=True, accounts=False)
+    assert without_idle_guesses([other, guess]) == [other, guess]
+    elsewhere = replace(found.causes[0], hosts=["app01"])
+    assert without_idle_guesses([elsewhere, guess]) == [elsewhere, guess]
 
 
 def test_a_limit_that_did_not_count_is_possible_and_clears_nothing(ailing: Ailing) -> None:
