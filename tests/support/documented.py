@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ansible_collections.pathguard.network.plugins.plugin_utils.audit.policies import Given
+from ansible_collections.pathguard.network.plugins.plugin_utils.audit.given import Given
 from ansible_collections.pathguard.network.plugins.plugin_utils.document.pages import FORMATS, pages
 from ansible_collections.pathguard.network.plugins.plugin_utils.document.site import (
     Known,

@@ -25,6 +25,7 @@ from .baseline import Baseline, open_baseline
 from .collect import MISSING, SNAPSHOTS, AuditSite, Collected, from_files, from_snapshots, inner
 from .document import Parts, Slice, checked_fail_on, document, host_entry
 from .drift import CHANGED
+from .given import Given, check, read_policies
 from .hygiene import hygiene
 from .join import NO_REPORT, REPORT, Joined, Source, joined
 from .lasting import redacted
@@ -158,7 +159,7 @@ def audit(order: Order, site: AuditSite | None, say: Say) -> Audit:
     return result
 
 
-def _checked(order: Order) -> tuple[list[policies.Given], Baseline | None]:
+def _checked(order: Order) -> tuple[list[Given], Baseline | None]:
     """All that can be wrong with what was asked for, before any host is read."""
     checked_fail_on(order.fail_on)
     files.checked_formats(order.formats)
@@ -176,9 +177,9 @@ def _checked(order: Order) -> tuple[list[policies.Given], Baseline | None]:
             "path_audit_snapshots, path_audit_files",
             "leave one of them out",
         )
-    given = policies.read_policies(order.policies, order.folder)
+    given = read_policies(order.policies, order.folder)
     if order.slice is None:
-        policies.check(given, order.groups, order.inventory)
+        check(given, order.groups, order.inventory)
     elif order.history_dir is not None:
         raise AuditError(
             "the audit of a slice keeps no history",
@@ -263,7 +264,7 @@ def _take_over(order: Order, found: Joined, baseline: Baseline | None, parts: Pa
 
 def _judge(
     order: Order,
-    given: Sequence[policies.Given],
+    given: Sequence[Given],
     collected: Collected,
     baseline: Baseline | None,
     site: AuditSite | None,

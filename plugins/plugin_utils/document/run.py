@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from ..audit.collect import READ, AuditSite, Collected, HostRead, from_files, from_snapshots, inner
-from ..audit.policies import Given, check, read_policies
+from ..audit.given import Given, check, read_policies
 from ..errors import DocumentError, PathGuardError
 from ..gather.names_file import read as read_names
 from ..guard.names import resolver as ask_names
@@ -69,7 +69,7 @@ def document(order: Order, site: AuditSite | None, say: Say) -> Documented:
             "path_document_snapshots, path_document_files",
             "name one of them",
         )
-    check(given, order.groups, order.inventory)
+    check(given, order.groups, order.inventory, OPTION)
     if not order.keep:
         files.check(order.directory)
     collected = _collect(order, site)

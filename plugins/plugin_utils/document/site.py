@@ -17,7 +17,7 @@ from typing import Any
 
 from ..analyse.network import Network
 from ..analyse.rulechanges import settled
-from ..audit.policies import Given
+from ..audit.given import Given
 from ..errors import PathGuardError
 from ..model.flowset import Space
 from ..model.garbage import little_garbage

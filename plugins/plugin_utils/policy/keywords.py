@@ -84,6 +84,7 @@ _WITHOUT_EFFECT = {
     "contentMediaType": "it asserts nothing",
     "contentSchema": "it asserts nothing",
 }
+_OF_PATHS = "(a policy of paths has requiredPaths and forbiddenPaths)"
 _TODO = {"$schema": f"write $schema: {POLICY_URN}, or leave it out"}
 
 
@@ -115,7 +116,7 @@ def check_keywords(schema: Any, parts: Sequence[str | int] = (), root: Any = Non
             raise PolicyError(f"the keyword {key!r} has no effect", json_path(at), _WITHOUT_EFFECT[key])
         if key not in STANDARD:
             known = sorted(STANDARD | OWN) if not parts else sorted(STANDARD)
-            raise unknown_name("keyword", key, known, json_path(at))
+            raise unknown_name("keyword", key, known, json_path(at), _OF_PATHS if not parts else "")
         if key == "$schema" and value != POLICY_URN:
             raise PolicyError(f"the policy's $schema is {value!r}", json_path(at), _TODO["$schema"])
         if key == "$ref":

@@ -9,12 +9,8 @@ import datetime
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.pathguard.network.plugins.plugin_utils.audit.policies import (
-    INLINE,
-    Given,
-    Judged,
-    judge,
-)
+from ansible_collections.pathguard.network.plugins.plugin_utils.audit.given import INLINE, Given
+from ansible_collections.pathguard.network.plugins.plugin_utils.audit.policies import Judged, judge
 from ansible_collections.pathguard.network.plugins.plugin_utils.audit.served import Served, served
 from ansible_collections.pathguard.network.plugins.plugin_utils.policy.read import load_policy
 from tests.support.states import GROUPS, app_rule, forward, match, rule, ruleset, small_lab
