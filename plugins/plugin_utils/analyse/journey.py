@@ -76,7 +76,7 @@ class Change:
         return (flows & self.before).forget(*self.fields) & self.after
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, unsafe_hash=True)
 class Hop:
     """One host that flows passed. The sets are the flows as they came, and while they were routed (after a
     destination was translated); the levels count the translations in force then, and when they left.
@@ -97,7 +97,7 @@ class Hop:
     status: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, unsafe_hash=True)
 class Journey:
     """A way so far. ``starts``: the hosts where its flows began, or none where they came from outside by
     ``entry`` (host, interface). ``hops``: the routers since. ``changes``: translations, in order. ``steps``: all that
@@ -144,7 +144,7 @@ class Journey:
         return (*self.starts, *self.hops)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, unsafe_hash=True)
 class Delivery:
     """Flows that reached their destination: ``end`` is the last host, None where they left what was gathered."""
 
@@ -153,7 +153,7 @@ class Delivery:
     end: Hop | None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, unsafe_hash=True)
 class Event:
     """Flows that certainly or possibly end somewhere. ``flows``: as they were when they began.
 

@@ -11,7 +11,7 @@ from ..model.flowset import FlowSet
 from .journey import Journey
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, unsafe_hash=True)
 class Arrival:
     """Flows that come to a host. ``own``: all of the flows are for an address of the host itself."""
 
@@ -22,7 +22,7 @@ class Arrival:
     own: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, unsafe_hash=True)
 class Packets:
     """Flows on one host: plain, and as its rules left them so far; None while no rule changed their view.
 

@@ -70,6 +70,8 @@ Cube = tuple[int, ...]
 _Classes = dict[int, tuple[Cube, ...]]
 
 
+# Of a node: its labels, each with the child that its values lead to.
+Edges = tuple[tuple[int, int], ...]
 # A value for each of some levels, as a label of one bit; what is not there is open.
 Point = dict[int, int]
 
@@ -187,19 +189,19 @@ class Diagrams:
 
     def __init__(self) -> None:
         self.level: list[int] = [_DEEPEST, _DEEPEST]
-        self.edges: list[tuple[tuple[int, int], ...]] = [(), ()]
+        self.edges: list[Edges] = [(), ()]
         # The deepest level that a node or one below it tests.
         self.deepest: list[int] = [-1, -1]
-        self._unique: dict[tuple[int, tuple[tuple[int, int], ...]], int] = {}
+        self._unique: dict[tuple[int, Edges], int] = {}
         self._and: dict[tuple[int, int], int] = {}
         self._or: dict[tuple[int, int], int] = {}
         self._minus: dict[tuple[int, int], int] = {}
         self._inside: dict[tuple[int, int], bool] = {}
 
-    def trim(self) -> None:
+    def trim(self, most: int = _REMEMBERED) -> None:
         """Forget results of earlier operations where they take too much memory. Nodes stay."""
         for memo in (self._and, self._or, self._minus, self._inside):
-            if len(memo) > _REMEMBERED:
+            if len(memo) > most:
                 memo.clear()
 
     def release(self, first: int) -> None:
@@ -219,56 +221,83 @@ class Diagrams:
             return EMPTY
         if len(labels) == 1:
             child, label = next(iter(labels.items()))
-            if label == full_label(level):
-                return child
-            edges: tuple[tuple[int, int], ...] = ((label, child),)
-        else:
-            edges = tuple(sorted((label, child) for child, label in labels.items()))
-        key = (level, edges)
-        found = self._unique.get(key)
-        if found is None:
-            found = len(self.level)
-            self.level.append(level)
-            self.edges.append(edges)
-            deepest = level
-            for _label, child in edges:
-                below = self.deepest[child]
-                if below > deepest:
-                    deepest = below
-            self.deepest.append(deepest)
-            self._unique[key] = found
+            return self.chain(level, label, child)
+        edges = tuple(sorted((label, child) for child, label in labels.items()))
+        found = self._unique.get((level, edges))
+        return self._made(level, edges) if found is None else found
+
+    def chain(self, level: int, label: int, child: int) -> int:
+        """The node with one edge."""
+        if child == EMPTY:
+            return EMPTY
+        if label == (_FULL_LABEL[level] if level < FIRST_UNKNOWN_LEVEL else _BOOLEAN):
+            return child
+        edges = ((label, child),)
+        found = self._unique.get((level, edges))
+        return self._made(level, edges) if found is None else found
+
+    def _made(self, level: int, edges: Edges) -> int:
+        found = self._unique[level, edges] = len(self.level)
+        self.level.append(level)
+        self.edges.append(edges)
+        deepest = level
+        for _label, child in edges:
+            if self.deepest[child] > deepest:
+                deepest = self.deepest[child]
+        self.deepest.append(deepest)
         return found
 
-    def _at(self, node: int, level: int) -> tuple[tuple[int, int], ...]:
+    def _at(self, node: int, level: int) -> Edges:
         """The node's edges at a level that it may not test."""
         return self.edges[node] if self.level[node] == level else ((full_label(level), node),)
 
     def intersection(self, a: int, b: int) -> int:
         if a == b or b == FULL:
             return a
-        if EMPTY in (a, b) or a == FULL:
-            return EMPTY if EMPTY in (a, b) else b
+        if a == FULL:
+            return b
+        if a == EMPTY or b == EMPTY:
+            return EMPTY
         key = (a, b) if a < b else (b, a)
         found = self._and.get(key)
         if found is None:
-            level_a, level_b = self.level[a], self.level[b]
-            labels: dict[int, int] = {}
-            if level_a == level_b:
-                edges_b = self.edges[b]
-                for label_a, child_a in self.edges[a]:
-                    for label_b, child_b in edges_b:
-                        label = label_a & label_b
-                        if label:
-                            child = self.intersection(child_a, child_b)
-                            labels[child] = labels.get(child, 0) | label
+            level, level_b = self.level[a], self.level[b]
+            if level == level_b:
+                found = self._both(level, self.edges[a], self.edges[b])
+            elif level < level_b:
+                found = self._either(level, self.edges[a], b)
             else:
-                upper, lower = (a, b) if level_a < level_b else (b, a)
-                for label, child in self.edges[upper]:
-                    child = self.intersection(child, lower)
-                    labels[child] = labels.get(child, 0) | label
-            labels.pop(EMPTY, None)
-            found = self._and[key] = self.node(level_a if level_a < level_b else level_b, labels)
+                found = self._either(level_b, self.edges[b], a)
+            self._and[key] = found
         return found
+
+    def _both(self, level: int, edges_a: Edges, edges_b: Edges) -> int:
+        """The intersection of two nodes of one level."""
+        if len(edges_a) == 1 and len(edges_b) == 1:
+            label = edges_a[0][0] & edges_b[0][0]
+            return (
+                self.chain(level, label, self.intersection(edges_a[0][1], edges_b[0][1])) if label else EMPTY
+            )
+        labels: dict[int, int] = {}
+        for label_a, child_a in edges_a:
+            for label_b, child_b in edges_b:
+                label = label_a & label_b
+                if label:
+                    child = self.intersection(child_a, child_b)
+                    if child:
+                        labels[child] = labels.get(child, 0) | label
+        return self.node(level, labels)
+
+    def _either(self, level: int, edges: Edges, lower: int) -> int:
+        """The intersection of a node and one of a deeper level."""
+        if len(edges) == 1:
+            return self.chain(level, edges[0][0], self.intersection(edges[0][1], lower))
+        labels: dict[int, int] = {}
+        for label, child in edges:
+            child = self.intersection(child, lower)
+            if child:
+                labels[child] = labels.get(child, 0) | label
+        return self.node(level, labels)
 
     def union(self, a: int, b: int) -> int:
         if a == b or b == EMPTY:
@@ -367,9 +396,14 @@ class Diagrams:
 
     def _below(self, node: int, change: Callable[..., int], *how: Any) -> int:
         """The node with each of its children changed; those that come out alike share an edge."""
+        edges = self.edges[node]
+        if len(edges) == 1:
+            label, below = edges[0]
+            child = change(below, *how)
+            return node if child == below else self.chain(self.level[node], label, child)
         labels: dict[int, int] = {}
         changed = False
-        for label, below in self.edges[node]:
+        for label, below in edges:
             child = change(below, *how)
             changed = changed or child != below
             if child:
@@ -519,7 +553,7 @@ class Diagrams:
             return None
         found = FULL
         for level in range(field.first + levels - 1 - free // 8, field.first - 1, -1):
-            found = self.node(level, {found: bits(low >> free & 255, high >> free & 255)})
+            found = self.chain(level, bits(low >> free & 255, high >> free & 255), found)
             free += 8
         return found
 
@@ -529,7 +563,7 @@ class Diagrams:
         for cube in values.cubes:
             node = FULL
             for index in reversed(range(len(cube))):
-                node = self.node(field.first + index, {node: cube[index]})
+                node = self.chain(field.first + index, cube[index], node)
             found.append(node)
         return self.union_all(found)
 
@@ -539,16 +573,16 @@ class Diagrams:
         for index in reversed(range(levels)):
             shift = 8 * (levels - 1 - index)
             label = masked_byte(value >> shift & 255, mask >> shift & 255)
-            found = self.node(field.first + index, {found: label}) if label and found else EMPTY
+            found = self.chain(field.first + index, label, found) if label else EMPTY
         return found
 
     def labelled(self, level: int, label: int) -> int:
         """The flows whose ``level`` has one of the label's values."""
-        return self.node(level, {FULL: label}) if label else EMPTY
+        return self.chain(level, label, FULL) if label else EMPTY
 
     def variable(self, level: int) -> int:
         """The free Boolean variable of an unknown level."""
-        return self.node(level, {FULL: _TRUE})
+        return self.chain(level, _TRUE, FULL)
 
     def split(self, a: int, field: Field, levels: int) -> list[tuple[Values, int]]:
         """The classes of the field's values by what remains to be asked: (values, node below).
