@@ -392,6 +392,7 @@ set zone outside network layer3 ethernet1/1
 set zone dmz network layer3 ethernet1/2
 set address web ip-netmask 203.0.113.10
 set address pool ip-range 203.0.113.20-203.0.113.22
+set service high protocol tcp port 8000-9000
 set rulebase nat rules not-me from outside
 set rulebase nat rules not-me to outside
 set rulebase nat rules not-me source 198.51.100.66
@@ -438,7 +439,10 @@ FROM_OUTSIDE = {
         ({"destination": "web"}, {"dst_port": 80}, "permit"),  # not translated, and by this way all the same
         ({"destination": "web"}, {"dst": "10.2.0.10", "dst_port": 8443}, "deny"),
         ({"destination": "10.2.0.10"}, {"dst": "10.2.0.10", "dst_port": 8443}, "permit"),
-        ({"destination": "web", "service": "service-https"}, {}, "unknown"),
+        ({"destination": "web", "service": "service-https"}, {}, "permit"),
+        ({"destination": "web", "service": "service-http"}, {}, "deny"),
+        ({"destination": "web", "service": "high"}, {}, "deny"),
+        ({"destination": "any", "service": "high"}, {"dst": "10.2.0.10", "dst_port": 8443}, "permit"),
         ({"destination": "web"}, {"src": "198.51.100.66"}, "permit"),
         ({"destination": "pool"}, {"dst": "203.0.113.22"}, "permit"),
         ({"destination": "pool", "service": "service-http"}, {"dst": "203.0.113.22"}, "deny"),
@@ -509,3 +513,68 @@ def test_lines_that_may_hold_a_secret_are_not_repeated() -> None:
     assert "verysecret" not in str(state("paloalto_panos", text).to_dict())
     torn = PANOS_XML.replace("<action>deny</action>", "verysecret<action>deny</action>")
     assert "verysecret" not in str(state("paloalto_panos", torn).to_dict())
+
+
+@pytest.mark.parametrize(
+    ("services", "right"),
+    [
+        # By which of two ports a packet came that is for the same place now can't be told.
+        (["t2222"], "unknown"),
+        (["t2222", "t2223"], "permit"),
+        (["service-http"], "deny"),
+    ],
+)
+def test_two_ports_that_lead_to_one_place(services: list[str], right: str) -> None:
+    text = DNAT
+    for port in (2222, 2223):
+        text += f"set service t{port} protocol tcp port {port}\n"
+        text += f"set rulebase nat rules p{port} from outside\nset rulebase nat rules p{port} to outside\n"
+        text += f"set rulebase nat rules p{port} source any\nset rulebase nat rules p{port} service t{port}\n"
+        text += f"set rulebase nat rules p{port} destination 203.0.113.1\n"
+        text += f"set rulebase nat rules p{port} destination-translation translated-address 10.2.0.40\n"
+        text += f"set rulebase nat rules p{port} destination-translation translated-port 22\n"
+    text += rule(
+        "in", came="outside", to="dmz", destination="203.0.113.1", service=f"[ {' '.join(services)} ]"
+    )
+    flow = {**FROM_OUTSIDE, "dst": "203.0.113.1", "dst_port": 2222}
+    assert verdict("paloalto_panos", text, flow) == right
+
+
+@pytest.mark.parametrize(
+    ("asked", "right"),
+    [
+        ("'web' and 'prod'", "permit"),
+        ("web", "permit"),
+        ("'db' or ('web' and 'prod')", "permit"),
+        # Who else is of the group can't be known, and so nobody surely is not.
+        ("'web' and 'db'", "unknown"),
+        ("'db' or 'web' and 'test'", "unknown"),
+        ("('web'", "unknown"),
+        ("'web' and", "unknown"),
+        ("not 'db'", "unknown"),
+        ("'web", "unknown"),
+    ],
+)
+def test_objects_with_the_tags_of_a_dynamic_group(asked: str, right: str) -> None:
+    text = f'set address app ip-netmask 10.0.1.5\nset address app tag [ web prod ]\nset address-group G dynamic filter "{asked}"\n'
+    text += "set zone a network layer3\nset zone b network layer3\n" + rule(
+        "in", came="a", to="b", source="G"
+    )
+    flow = {"src": "10.0.1.5", "dst": "10.0.2.1", "protocol": "tcp", "in_zone": "a", "out_zone": "b"}
+    assert verdict("paloalto_panos", text, flow) == right
+    assert verdict("paloalto_panos", text, {**flow, "src": "10.0.1.6"}) == "unknown"
+
+
+@pytest.mark.parametrize(("named", "right"), [("203.0.113.10", "unknown"), ("203.0.113.0/24", "permit")])
+def test_two_addresses_that_lead_to_one_server(named: str, right: str) -> None:
+    """What the server is called by decides, and the other address is in no rule: no error, and not known."""
+    text = DNAT
+    for address in ("203.0.113.10", "203.0.113.200"):
+        name = f"to-{address}"
+        text += f"set rulebase nat rules {name} from outside\nset rulebase nat rules {name} to outside\n"
+        text += f"set rulebase nat rules {name} source any\nset rulebase nat rules {name} service any\n"
+        text += f"set rulebase nat rules {name} destination {address}\n"
+        text += f"set rulebase nat rules {name} destination-translation translated-address 10.2.0.30\n"
+    text += "move rulebase nat rules to-203.0.113.10 top\n"
+    text += rule("in", came="outside", to="dmz", destination=named)
+    assert verdict("paloalto_panos", text, FROM_OUTSIDE) == right

@@ -16,7 +16,22 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from ...model.match import NEVER, All, Always, Either, In, Masked, Match, Named, Not, Range, Unknown, both
+from ...model.match import (
+    ALWAYS,
+    NEVER,
+    All,
+    Always,
+    Either,
+    In,
+    Masked,
+    Match,
+    Named,
+    Not,
+    Range,
+    Unknown,
+    both,
+    merge_ranges,
+)
 from ...model.rules import Effect
 from ...model.state import Interface
 from . import asks
@@ -24,6 +39,7 @@ from . import asks
 TRANSLATED = Named("ct_status", ("dnat", "both"))
 # A range that is mapped one to one is taken apart into its addresses up to this many.
 _MOST = 1024
+_ALL_PORTS = (0, 0xFFFF)
 _FAMILIES = {asks.IPV4: 4, asks.IPV6: 6}
 
 
@@ -77,7 +93,6 @@ class Translated:
     def __init__(self, translations: Sequence[Translation]) -> None:
         self._all = translations
         self._inside = [one.inside() for one in translations]
-        self._moved = asks.either(one.inside() for one in translations if one.port is not None)
         self._beside = _beside(translations)
         self._order = sorted(range(len(translations)), key=lambda at: translations[at].before)
         self._starts = [translations[at].before[0] for at in self._order]
@@ -89,26 +104,29 @@ class Translated:
         plain = both(ends, destination, carried)
         if not self._all:
             return plain
-        there = both(TRANSLATED, ends, self._destination(destination), self._carried(carried))
-        return asks.either((both(Not(TRANSLATED), plain), there))
+        return asks.either(
+            (both(Not(TRANSLATED), plain), both(TRANSLATED, ends, self._there(destination, carried)))
+        )
 
-    def _destination(self, asked: Match) -> Match:
-        answers = self._answers(asked)
+    def _there(self, destination: Match, carried: Match) -> Match:
+        """Packets that were translated, by where they were for and what they carried before."""
+        answers = self._answers(destination)
         why = "which address the destination had before it was translated is not known"
-        doubt = Unknown(f"translated: {asked!r}"[:300], why)
-        found: list[Match] = []
+        doubt = Unknown(f"translated: {destination!r}"[:300], why)
+        found: dict[Match, list[Match]] = {}
         for at, answer in answers.items():
             if answer is False:
                 continue
             inside = self._inside[at]
             if answer is None:
-                found.append(both(inside, doubt))
-                continue
-            others = asks.either(
-                self._inside[other] for other in self._beside[at] if answers[other] is not True
-            )
-            found.append(inside if others == NEVER else both(inside, asks.either((Not(others), doubt))))
-        return asks.either(found)
+                part = both(inside, doubt)
+            else:
+                others = asks.either(
+                    self._inside[other] for other in self._beside[at] if answers.get(other) is not True
+                )
+                part = inside if others == NEVER else both(inside, asks.either((Not(others), doubt)))
+            found.setdefault(self._carried(at, carried), []).append(part)
+        return asks.either(both(asked, asks.either(parts)) for asked, parts in found.items())
 
     def _answers(self, asked: Match) -> dict[int, bool | None]:
         """Whether the match holds for each; those that are left out are none of it."""
@@ -119,13 +137,62 @@ class Translated:
             some = self._order[bisect_left(self._starts, first) : bisect_right(self._starts, last)]
         return {at: _holds(asked, self._all[at].family, self._all[at].before) for at in some}
 
-    def _carried(self, asked: Match) -> Match:
-        if isinstance(asked, Always) or not any(one.port is not None for one in self._all):
+    def _carried(self, at: int, asked: Match) -> Match:
+        """What a rule asks of the service, for packets that the translation ``at`` may have made."""
+        one = self._all[at]
+        if isinstance(asked, Always):
             return asked
-        why = "which port the destination had before it was translated is not known"
-        return asks.either(
-            (both(Not(self._moved), asked), both(self._moved, Unknown(f"port: {asked!r}"[:200], why)))
+        doubt = Unknown(
+            f"port: {asked!r}"[:200], "which port the destination had before it was translated is not known"
         )
+        others = [self._all[other] for other in self._beside[at]]
+        if one.port is None:
+            moved = asks.either(other.inside() for other in others if other.port is not None)
+            if moved == NEVER:
+                return asked
+            return asks.either((both(Not(moved), asked), both(moved, doubt)))
+        found = {
+            _before(asked, ((one.port, one.port),) if other.port is None else _ports(other.service))
+            for other in (one, *others)
+            if other.port in (None, one.port)
+        }
+        return found.pop() if len(found) == 1 else doubt
+
+
+def _ports(service: Match) -> tuple[Range, ...]:
+    """All destination ports that a service may have."""
+    if isinstance(service, In) and service.field == "dst_port":
+        return service.ranges
+    if isinstance(service, Either):
+        return merge_ranges(port for part in service.matches for port in _ports(part))
+    if isinstance(service, All):
+        return min((_ports(part) for part in service.matches), key=_size)
+    return (_ALL_PORTS,)
+
+
+def _size(ranges: tuple[Range, ...]) -> int:
+    return sum(high - low + 1 for low, high in ranges)
+
+
+def _before(asked: Match, ports: tuple[Range, ...]) -> Match:
+    """``asked`` of a packet whose destination port was one of these, before it was another."""
+    if isinstance(asked, In) and asked.field == "dst_port":
+        inside = [any(first <= low and high <= last for first, last in asked.ranges) for low, high in ports]
+        if all(inside):
+            return ALWAYS
+        if not any(first <= high and low <= last for first, last in asked.ranges for low, high in ports):
+            return NEVER
+        why = "which port the destination had before it was translated is not known"
+        return Unknown(f"port: {asked!r} of {ports!r}"[:300], why)
+    if isinstance(asked, Not):
+        found = _before(asked.match, ports)
+        return NEVER if found == ALWAYS else ALWAYS if found == NEVER else Not(found)
+    if isinstance(asked, All):
+        parts = [_before(part, ports) for part in asked.matches]
+        return NEVER if NEVER in parts else both(*parts)
+    if isinstance(asked, Either):
+        return asks.either(part for part in (_before(one, ports) for one in asked.matches) if part != NEVER)
+    return asked
 
 
 def _beside(translations: Sequence[Translation]) -> list[list[int]]:

@@ -4,7 +4,8 @@
 """Addresses and services that rules of PAN-OS name.
 
 Sources: Palo Alto Networks, "PAN-OS Web Interface Help", "Objects > Addresses" (IP netmask, range, wildcard mask,
-FQDN), "Objects > Address Groups" (static, dynamic), "Objects > Regions", "Objects > External Dynamic Lists",
+FQDN), "Objects > Address Groups" (static; dynamic: address objects with tags that fit, and registered addresses),
+"Objects > Regions", "Objects > External Dynamic Lists",
 "Objects > Services" (service-http is TCP 80 and 8080, service-https TCP 443), "Objects > Service Groups"; "Panorama
 Administrator's Guide", "Device Group Objects" (the nearest of several objects of one name stands).
 """
@@ -15,7 +16,7 @@ import re
 from collections.abc import Callable, Sequence
 
 from ...model.match import ALWAYS, Match, Unknown, both, protocol
-from . import asks, numbers
+from . import asks, numbers, panos_tags
 from .found import Found
 from .panos_tree import Node
 from .words import NotUnderstoodError
@@ -85,13 +86,25 @@ class Objects:
     def _group(self, field: str, node: Node) -> Match:
         strange = [name for name in node.children if name not in _SAYS_NOTHING | {"static"}]
         if strange == ["dynamic"]:
-            raise NotUnderstoodError(f"a dynamic group: {_TOLD_ELSEWHERE}")
+            return self._tagged(field, node.at("dynamic").value("filter"))
         if strange:
             raise NotUnderstoodError(f"{strange[0]!r} is not understood")
         members = node.values("static")
         if not members:
             raise NotUnderstoodError("a group without members, which a device does not accept")
         return asks.either(self.address(field, member) for member in members)
+
+    def _tagged(self, field: str, asked: str) -> Match:
+        """Address objects whose tags fit, and the addresses that other systems register with tags."""
+        why = f"a dynamic group of {asked}: members that are registered are not in the configuration"
+        known: list[Match] = []
+        seen: set[str] = set()
+        for scope in self.scopes:
+            for name, node in scope.at("address").children.items():
+                if name not in seen and panos_tags.fits(asked, node.values("tag")):
+                    known.append(self.address(field, name))
+                seen.add(name)
+        return asks.either((*known, Unknown(f"{field} {why}", why)))
 
     def _region(self, field: str, node: Node) -> Match:
         members = node.values("address")
