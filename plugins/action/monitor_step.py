@@ -19,6 +19,7 @@ from ansible_collections.pathguard.network.plugins.plugin_utils.gather.action im
     HostsAction,
     Progress,
 )
+from ansible_collections.pathguard.network.plugins.plugin_utils.monitor.place import folder_for
 from ansible_collections.pathguard.network.plugins.plugin_utils.monitor.rounds import Damping
 from ansible_collections.pathguard.network.plugins.plugin_utils.monitor.run import Monitor, Order, Outcome
 from ansible_collections.pathguard.network.plugins.plugin_utils.monitor.site import MonitorSite
@@ -39,6 +40,8 @@ WEBHOOK_TOKEN = "PATHGUARD_WEBHOOK_TOKEN"  # noqa: S105 - a variable's name
 MAIL_PASSWORD = "PATHGUARD_MAIL_PASSWORD"  # noqa: S105 - a variable's name
 # Seconds that a run waits for a channel beyond its own time-outs, for connecting and for the answer.
 GRACE = 1.0
+# What a policy is called that has neither a file nor a title.
+INLINE = "policy"
 # Numbers that make no sense below these.
 LEAST: Mapping[str, float] = {
     "interval": 1,
@@ -97,7 +100,7 @@ class ActionModule(HostsAction):
         "channel_timeout": {"type": "float", "default": 5.0},
         "textfile": {"type": "str", "default": ""},
         "folder": {"type": "str"},
-        "state_dir": {"type": "str", "default": "pathguard/monitor"},
+        "state_dir": {"type": "str", "default": ""},
         **LOGIN_OPTIONS,
     }
 
@@ -153,7 +156,7 @@ class ActionModule(HostsAction):
         return Order(
             question=question,
             name=options["name"],
-            store=folder / Path(options["state_dir"]).expanduser(),
+            store=_store(options, policy, folder),
             interval=options["interval"],
             lasting=options["lasting"],
             only=only or None,
@@ -168,6 +171,13 @@ def _is_file(policy: Any, folder: Path) -> bool:
     return isinstance(policy, str) and "\n" not in policy and (folder / policy).is_file()
 
 
+def _store(options: Mapping[str, Any], policy: Policy, folder: Path) -> Path:
+    if options["state_dir"]:
+        return folder / Path(options["state_dir"]).expanduser()
+    given = options["policy"] if _is_file(options["policy"], folder) else policy.title or INLINE
+    return folder_for(folder, given, [path.name for path in policy.paths])
+
+
 def _asks_for_boot(policy: Policy) -> bool:
     """Whether the policy speaks of what would be loaded at boot, which takes longer to read."""
     return any(path.persistent for path in policy.paths) or (
@@ -177,13 +187,17 @@ def _asks_for_boot(policy: Policy) -> bool:
 
 def _channels(options: Mapping[str, Any]) -> list[Channel]:
     timeout = options["channel_timeout"]
-    # Another's token is not for a receiver that is named without one.
-    asked = [(item["url"], item["shape"], item["token"]) for item in options["webhooks"]]
+    given = options["webhooks"]
+    # Where there is one receiver, the token is its own; another's is not for one that is named without a token.
+    token = os.environ.get(WEBHOOK_TOKEN, "") if len(given) <= 1 else ""
+    where = "path_monitor_webhooks" if len(given) > 1 else "path_monitor_webhook_url"
+    asked = [(item["url"], item["shape"], item["token"] or token) for item in given]
     if not asked and os.environ.get(WEBHOOK_URL):
-        shape, token = os.environ.get(WEBHOOK_SHAPE) or "generic", os.environ.get(WEBHOOK_TOKEN, "")
-        asked = [(os.environ[WEBHOOK_URL], shape, token)]
+        asked = [(os.environ[WEBHOOK_URL], os.environ.get(WEBHOOK_SHAPE) or "generic", token)]
+        where = f"the environment variable {WEBHOOK_URL}"
     found: list[Channel] = [
-        webhook(url, shape, timeout, index, token) for index, (url, shape, token) in enumerate(asked, 1)
+        webhook(url, shape, timeout, index, token, where)
+        for index, (url, shape, token) in enumerate(asked, 1)
     ]
     if options["mail"]:
         to = options["mail"]

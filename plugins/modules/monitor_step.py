@@ -82,7 +82,8 @@ options:
   webhooks:
     description:
       - URLs that notices are posted to. By default the one of the environment variable E(PATHGUARD_WEBHOOK_URL), in the
-        shape of E(PATHGUARD_WEBHOOK_SHAPE) and with the token of E(PATHGUARD_WEBHOOK_TOKEN).
+        shape of E(PATHGUARD_WEBHOOK_SHAPE).
+      - Where there is one, and it has no token of its own, its token is that of E(PATHGUARD_WEBHOOK_TOKEN).
     type: list
     elements: dict
     default: []
@@ -143,9 +144,9 @@ options:
     type: str
     default: ""
   state_dir:
-    description: The folder for what one run leaves to the next.
+    description: The folder for what one run leaves to the next. By default one for each policy, in C(pathguard/monitor).
     type: str
-    default: pathguard/monitor
+    default: ""
 seealso:
   - module: pathguard.network.path_probe
   - module: pathguard.network.policy_validate

@@ -60,7 +60,11 @@ class Monitored:
         return self.folder / "pathguard" / "monitor"
 
     def start(self, **variables: Any) -> subprocess.Popen[str]:
-        given = {"path_monitor_policy": str(POLICY), **variables}
+        given = {
+            "path_monitor_policy": str(POLICY),
+            "path_monitor_state_dir": str(self.state_dir),
+            **variables,
+        }
         process = self.lab.start_in_controller(
             ["ansible-playbook", "-i", str(INVENTORY), "pathguard.network.monitor", "-e", json.dumps(given)],
             env={**ENVIRONMENT, "PATHGUARD_WEBHOOK_URL": f"http://127.0.0.1:{self.port}/{SECRET}"},

@@ -8,7 +8,7 @@ from __future__ import annotations
 import contextlib
 import smtplib
 import ssl
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from email.errors import MessageError
 from email.headerregistry import Address
@@ -37,7 +37,8 @@ class Mail:
     timeout: float = 5.0
     name: str = "mail"
 
-    def send(self, notice: Notice) -> None:
+    def send(self, notice: Notice) -> str:
+        """Who was refused, where others were not: their mail is on its way, and another try would bring it twice."""
         message = EmailMessage()
         message["From"] = self.sender
         message["To"] = ", ".join(self.to)
@@ -51,7 +52,7 @@ class Mail:
         try:
             connection = self._connection()
             try:
-                connection.send_message(message)
+                refused = connection.send_message(message)
             finally:  # what happens to the farewell says nothing about the mail
                 with contextlib.suppress(OSError, smtplib.SMTPException):
                     connection.quit()
@@ -66,11 +67,14 @@ class Mail:
             ) from None
         except smtplib.SMTPResponseException as error:
             raise NotDeliveredError(f"the mail server answers {error.smtp_code}") from None
+        except smtplib.SMTPRecipientsRefused as error:
+            raise NotDeliveredError(_refused(error.recipients)) from None
         except smtplib.SMTPException as error:
             raise NotDeliveredError(f"the mail server refuses it ({type(error).__name__})") from None
         except OSError as error:
             why = error.strerror or type(error).__name__
             raise NotDeliveredError(f"there is no connection to the mail server: {why}") from None
+        return _refused(refused)
 
     def _connection(self) -> smtplib.SMTP:
         port, context = self.port or SECURITY[self.security], ssl.create_default_context()
@@ -89,6 +93,12 @@ class Mail:
         return found
 
 
+def _refused(answers: Mapping[str, tuple[int, bytes]]) -> str:
+    """``answers``: address -> (SMTP's code, text)."""
+    named = [f"{address} ({code})" for address, (code, _text) in sorted(answers.items())]
+    return f"the mail server refuses {', '.join(named)}" if named else ""
+
+
 def mail(
     host: str,
     sender: str,
@@ -103,19 +113,19 @@ def mail(
     if not to or not sender:
         raise MonitorError(
             "a mail needs a sender and somebody to go to",
-            "path_monitor_mail_to",
-            "set path_monitor_mail_from and path_monitor_mail_to",
+            "path_monitor_mail",
+            "write it as {host: mail.example.com, from: guard@example.com, to: [ops@example.com]}",
         )
     if security not in SECURITY:
         raise MonitorError(
             f"{security!r} is no way to a mail server",
-            "path_monitor_mail_security",
+            "security in path_monitor_mail",
             f"one of: {', '.join(SECURITY)}",
         )
     if user and security == NONE:
         raise MonitorError(
             "the password would be sent in the clear",
-            "path_monitor_mail_security",
+            "security in path_monitor_mail",
             f"use {STARTTLS} or {TLS}",
         )
     for address in (sender, *to):
@@ -123,6 +133,6 @@ def mail(
             Address(addr_spec=address)
         except (MessageError, ValueError, IndexError):
             raise MonitorError(
-                f"{address!r} is no mail address", "path_monitor_mail_to", "write it as name@example.com"
+                f"{address!r} is no mail address", "path_monitor_mail", "write it as name@example.com"
             ) from None
     return Mail(host, sender, list(to), security, port, user, password, timeout)

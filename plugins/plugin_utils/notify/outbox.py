@@ -39,12 +39,13 @@ class NotDeliveredError(Exception):
 
 
 class Channel(Protocol):
-    """``name``: for people and for the file; it holds no secret. ``send`` raises NotDeliveredError."""
+    """``name``: for people and for the file; it holds no secret. ``send`` raises NotDeliveredError, and gives what of
+    it did not arrive though the rest did, if anything."""
 
     @property
     def name(self) -> str: ...
 
-    def send(self, notice: Notice) -> None: ...
+    def send(self, notice: Notice) -> str | None: ...
 
 
 @dataclass
@@ -100,9 +101,10 @@ class Outbox:
             box.dropped += len(box.waiting) - len(kept_items)
             box.waiting = kept_items
         self._given_up: dict[str, int] = {}
+        self._in_part: dict[str, str] = {}
         self._save = save
         self._clock = clock
-        self._done: SimpleQueue[tuple[str, Waiting, NotDeliveredError | None]] = SimpleQueue()
+        self._done: SimpleQueue[tuple[str, Waiting, NotDeliveredError | str | None]] = SimpleQueue()
         self._busy: dict[str, int] = {}
 
     def to_dict(self) -> dict[str, Any]:
@@ -144,6 +146,9 @@ class Outbox:
                 found.append(
                     f"{len(box.waiting)} notices wait for {name}: {box.error}; they are delivered later"
                 )
+        found += [
+            f"{name} has a notice in part: {missed}" for name, missed in self._in_part.items() if missed
+        ]
         for name, count in self._given_up.items():
             found.append(f"{count} notices for {name} were given up: it has not taken them for too long")
         return found
@@ -175,8 +180,8 @@ class Outbox:
         left = list(batch)
         try:
             while left:
-                channel.send(left[0].notice)
-                self._done.put((channel.name, left.pop(0), None))
+                missed = channel.send(left[0].notice)
+                self._done.put((channel.name, left.pop(0), missed))
         except NotDeliveredError as error:
             self._done.put((channel.name, left.pop(0), error))
         except BaseException as fault:
@@ -192,18 +197,19 @@ class Outbox:
         arrived = 0
         while any(self._busy.values()):
             try:
-                name, item, error = self._done.get(timeout=max(0.0, end - time.monotonic()))
+                name, item, answer = self._done.get(timeout=max(0.0, end - time.monotonic()))
             except Empty:
                 break
             self._busy[name] -= 1
-            arrived += self._ended(name, item, error)
+            arrived += self._ended(name, item, answer)
             self._save()
         return arrived
 
-    def _ended(self, name: str, item: Waiting, error: NotDeliveredError | None) -> bool:
+    def _ended(self, name: str, item: Waiting, error: NotDeliveredError | str | None) -> bool:
         box = self.boxes[name]
         item.sending = False
-        if error is None:
+        if not isinstance(error, NotDeliveredError):
+            self._in_part[name] = error or ""
             box.waiting.remove(item)
             box.sent += 1
             box.error = ""

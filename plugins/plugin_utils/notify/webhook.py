@@ -72,9 +72,17 @@ class Webhook:
             raise NotDeliveredError(f"it took the notice, and {why}", maybe=True) from None
 
 
-def webhook(url: str, shape: str, timeout: float, number: int, token: str = "") -> Webhook:
-    """``number``: which of several it is, from 1. Raises MonitorError, which does not hold the URL."""
-    where = "path_monitor_webhooks" if number > 1 else "path_monitor_webhook_url"
+def webhook(
+    url: str,
+    shape: str,
+    timeout: float,
+    number: int,
+    token: str = "",
+    where: str = "path_monitor_webhook_url",
+) -> Webhook:
+    """``number``: which of several it is, from 1. ``where``: what it was given by. Raises MonitorError, which does not
+    hold the URL."""
+    where = f"{where}, number {number}" if number > 1 else where
     try:
         parts = urlsplit(url)
         good = parts.scheme in SCHEMES and bool(parts.hostname) and parts.port != 0 and url.isprintable()

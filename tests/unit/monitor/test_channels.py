@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from ansible_collections.pathguard.network.plugins.action import monitor_step as module
+from ansible_collections.pathguard.network.plugins.plugin_utils.errors import MonitorError
 from ansible_collections.pathguard.network.plugins.plugin_utils.notify.webhook import Webhook
 
 URL = "https://hooks.example.com/1"
@@ -32,3 +33,25 @@ def test_the_environments_webhook_has_the_environments_token(monkeypatch: pytest
     monkeypatch.setenv(module.WEBHOOK_TOKEN, "t0k3n")
     [found] = channels()
     assert (found.url, found.shape, found.token) == (URL, "slack", "t0k3n")
+
+
+def test_the_environments_token_goes_with_the_option_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A URL of the vault, and a token of a credential; one that has its own keeps it."""
+    monkeypatch.setenv(module.WEBHOOK_TOKEN, "of the environment")
+    assert [one.token for one in channels({"url": URL})] == ["of the environment"]
+    assert [one.token for one in channels({"url": URL, "token": "t0k3n"})] == ["t0k3n"]
+
+
+def test_a_bad_url_is_told_by_what_it_was_given_by(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(module.WEBHOOK_URL, "hooks.example.com/s3cr3t")
+    told = []
+    for given in ([], [{"url": "s3cr3t"}], [{"url": URL}, {"url": "s3cr3t"}]):
+        with pytest.raises(MonitorError, match="this is no URL of a webhook") as caught:
+            channels(*given)
+        told.append(caught.value.where)
+        assert "s3cr3t" not in str(caught.value)
+    assert told == [
+        "the environment variable PATHGUARD_WEBHOOK_URL",
+        "path_monitor_webhook_url",
+        "path_monitor_webhooks, number 2",
+    ]

@@ -17,7 +17,10 @@ import pytest
 
 from ansible_collections.pathguard.network.plugins.plugin_utils.errors import MonitorError
 from ansible_collections.pathguard.network.plugins.plugin_utils.notify.mail import Mail, mail
-from ansible_collections.pathguard.network.plugins.plugin_utils.notify.outbox import NotDeliveredError
+from ansible_collections.pathguard.network.plugins.plugin_utils.notify.outbox import (
+    NotDeliveredError,
+    Outbox,
+)
 from tests.unit.notify.notices import notice
 
 
@@ -46,7 +49,7 @@ class Session(socketserver.StreamRequestHandler):
         while line := self.rfile.readline().decode():
             verb = line.split()[0].upper()
             self.server.heard.append(verb)
-            answer = self.server.says.get(verb)
+            answer = self.server.says.get(line.strip().upper(), self.server.says.get(verb))
             if answer == "":
                 return
             if answer is not None:
@@ -95,7 +98,7 @@ def test_the_notice_arrives(server: Server) -> None:
 @pytest.mark.parametrize(
     ("says", "why", "maybe"),
     [
-        ({"RCPT": "550 nobody"}, "refuses it", False),
+        ({"RCPT": "550 nobody"}, r"refuses ops@example.com \(550\)", False),
         ({"MAIL": "451 later"}, "answers 451", False),
         ({"END": "554 no"}, "answers 554", False),
         ({"DATA": ""}, "no answer", True),
@@ -106,6 +109,25 @@ def test_a_refusal(server: Server, says: dict[str, str], why: str, maybe: bool) 
     with pytest.raises(NotDeliveredError, match=why) as caught:
         made(server).send(notice())
     assert caught.value.maybe is maybe
+
+
+def test_one_of_several_is_refused_and_the_others_have_it(server: Server) -> None:
+    server.says = {"RCPT TO:<GONE@EXAMPLE.COM>": "550 nobody"}
+    found = mail(
+        *("127.0.0.1", "guard@example.com", ["ops@example.com", "gone@example.com"]),
+        *("none", server.port, "", "", 2.0),
+    )
+    assert found.send(notice()) == "the mail server refuses gone@example.com (550)"
+    assert len(server.mails) == 1
+    told = Outbox([found], {}, lambda: None, lambda: 0.0)
+    told.add(notice())
+    assert told.deliver(5.0) == 1
+    assert told.waiting == {"mail": 0}
+    assert told.troubles == ["mail has a notice in part: the mail server refuses gone@example.com (550)"]
+    server.says = {}
+    told.add(notice())
+    assert told.deliver(5.0) == 1
+    assert told.troubles == []
 
 
 def test_what_follows_the_mail_says_nothing_about_it(server: Server) -> None:
