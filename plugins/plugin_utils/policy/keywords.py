@@ -30,6 +30,9 @@ _ONE = frozenset(
 )
 _LIST = frozenset(("allOf", "anyOf", "oneOf", "prefixItems"))
 _MAP = frozenset(("$defs", "dependentSchemas", "patternProperties", "properties"))
+# Of these, what they ask is about the very part of the document that the schema itself is about.
+_SAME_PART = ("else", "if", "not", "then")
+_SAME_PART_LISTS = ("allOf", "anyOf", "dependentSchemas", "oneOf")
 # Keywords that assert nothing.
 _SILENT = frozenset(
     (
@@ -121,6 +124,7 @@ def check_keywords(schema: Any, parts: Sequence[str | int] = (), root: Any = Non
             raise PolicyError(f"the policy's $schema is {value!r}", json_path(at), _TODO["$schema"])
         if key == "$ref":
             _check_reference(value, at, root)
+            _check_ends(schema, at, root, (), set())
         if key in ("pattern", "patternProperties"):
             _check_patterns(value, at)
         for below, path in _within(key, value, at):
@@ -159,14 +163,18 @@ def _check_patterns(value: Any, at: list[str | int]) -> None:
 
 
 def _check_reference(value: Any, at: list[str | int], root: Any) -> None:
-    if not isinstance(value, str) or not value.startswith("#"):
+    if not isinstance(value, str) or not (value == "#" or value.startswith("#/")):
         raise PolicyError(
             f"$ref {value!r} leads outside the policy, and no schema is ever fetched",
             json_path(at),
             "refer to #/$defs/... of this policy",
         )
+    _target(value, at, root)
+
+
+def _target(reference: str, at: Sequence[str | int], root: Any) -> Any:
     target = root
-    for part in value[1:].split("/")[1:]:
+    for part in reference[1:].split("/")[1:]:
         name = part.replace("~1", "/").replace("~0", "~")
         if isinstance(target, list) and name.isdecimal() and int(name) < len(target):
             target = target[int(name)]
@@ -174,7 +182,31 @@ def _check_reference(value: Any, at: list[str | int], root: Any) -> None:
             target = target[name]
         else:
             known = [f"#/$defs/{key}" for key in root.get("$defs", {})] if isinstance(root, Mapping) else []
-            raise unknown_name("target of $ref", value, known, json_path(at))
+            raise unknown_name("target of $ref", reference, known, json_path(at))
+    return target
+
+
+def _check_ends(schema: Any, at: list[str | int], root: Any, above: tuple[int, ...], done: set[int]) -> None:
+    """PolicyError for a schema that asks the very same part of the document about itself: that never ends. One that
+    asks about a part below it does. ``above``: the schemas on the way here, ``done``: those that are sound."""
+    if not isinstance(schema, Mapping) or id(schema) in done:
+        return
+    if id(schema) in above:
+        raise PolicyError(
+            "this $ref leads back to itself",
+            json_path(at),
+            "let it stand below properties or items, or name another",
+        )
+    asked = [schema[key] for key in _SAME_PART if key in schema]
+    for key in _SAME_PART_LISTS:
+        below = schema.get(key, ())
+        asked += below.values() if isinstance(below, Mapping) else below if isinstance(below, list) else ()
+    reference = schema.get("$ref")
+    if isinstance(reference, str) and reference.startswith("#"):
+        asked.append(_target(reference, at, root))
+    for below in asked:
+        _check_ends(below, at, root, (*above, id(schema)), done)
+    done.add(id(schema))
 
 
 def check_names(schema: Any, parts: Sequence[str | int] = ()) -> None:

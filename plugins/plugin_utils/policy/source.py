@@ -159,6 +159,10 @@ def _read_source(source: str | Path | Mapping[str, Any], folder: Path | None) ->
     if folder is not None and not path.is_absolute():
         path = folder / path
     try:
+        if path.exists() and not path.is_dir() and not path.is_file():  # a pipe or a device may never end
+            raise PolicyError(
+                "the policy is no file that ends", str(path), "save it in a file, and name that"
+            )
         if path.stat().st_size > MAX_BYTES:
             raise PolicyError(
                 f"the policy is larger than {MAX_BYTES // 2**20} MiB",

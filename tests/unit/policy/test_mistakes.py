@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -139,3 +141,38 @@ def test_of_very_many_mistakes_the_first_is_told() -> None:
         f"{AT}.descripton",
         "did you mean 'description'?",
     )
+
+
+LOOP = {"$ref": "#/$defs/a"}
+BELOW = {"properties": {"hosts": LOOP}}
+
+
+@pytest.mark.parametrize(
+    ("policy", "where"),
+    [
+        ({"$defs": {"a": LOOP}, **LOOP}, "$.$defs.a.$ref"),
+        (
+            {"$defs": {"a": {"allOf": [{"not": LOOP}]}}, "properties": {}, **LOOP},
+            "$.$defs.a.allOf[0].not.$ref",
+        ),
+        ({"anyOf": [{"$ref": "#"}, BELOW]}, "$.anyOf[0].$ref"),
+        ({"$defs": {"a": {"$ref": "#/$defs/b"}, "b": LOOP}, **BELOW}, "$.$defs.a.$ref"),
+    ],
+)
+def test_a_reference_that_never_ends(policy: dict[str, Any], where: str) -> None:
+    error = told({key: value for key, value in policy.items() if value})
+    assert ("leads back to itself" in error.what, where in error.where) == (True, True), str(error)
+
+
+def test_a_reference_that_asks_about_a_part_below_ends() -> None:
+    tree = {"type": "object", "additionalProperties": {"anyOf": [{"type": "string"}, LOOP]}}
+    assert load_policy({"$defs": {"a": tree}, "properties": {"hosts": LOOP}}).configuration
+
+
+def test_a_reference_to_an_anchor_is_refused() -> None:
+    assert "leads outside" in told({"$defs": {"a": {"$anchor": "x", "type": "object"}}, "$ref": "#x"}).what
+
+
+def test_a_policy_that_is_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.yml")
+    assert "no file that ends" in told(tmp_path / "pipe.yml").what
