@@ -82,14 +82,21 @@ def _certain(entry: Mapping[str, Any]) -> bool:
 
 def _message(first: str, entry: Mapping[str, Any]) -> str:
     place = f"{entry['hook']}, {_KINDS[entry['connection']]}"
-    rules = [_rule(rule) for rule in entry["rules"][:_TOLD]]
-    by = f" (by {'; '.join(rules)})" if rules else ""
-    for key, words in _CERTAIN.items():
-        if entry[key]["flows"]:
-            flow = " ".join(
-                f"{name} {','.join(values[:_TOLD])}" for name, values in entry[key]["flows"][0].items()
-            )
-            return f"{entry['host']} {words.format(first)} at {place}: {flow or 'everything'}{by}"
+    told = [key for key in _CERTAIN if entry[key]["flows"]]
+    # What the one that permits has for it says more than what the other lacks.
+    side = {"gained": "after", "lost": "before"}.get(told[0] if told else "", "")
+    rules = [
+        _rule(rule) for rule in sorted(entry["rules"], key=lambda rule: bool(side) and not rule.get(side))
+    ]
+    by = f" (by {'; '.join(rules[:_TOLD])})" if rules else ""
+    if told:
+        flow = " ".join(
+            f"{name} {','.join(values[:_TOLD])}" for name, values in entry[told[0]]["flows"][0].items()
+        )
+        more = "".join(f"; it {_CERTAIN[key].format(first)} others" for key in told[1:])
+        return (
+            f"{entry['host']} {_CERTAIN[told[0]].format(first)} at {place}: {flow or 'everything'}{by}{more}"
+        )
     both = dict.fromkeys((*entry["reasons"]["before"], *entry["reasons"]["after"]))
     reasons = "; ".join(list(both)[:_TOLD])
     return f"whether {entry['host']} decides as {first} does is not known at {place}: {reasons}{by}"

@@ -66,6 +66,16 @@ def test_fault_25_a_narrower_rule_on_one_is_a_difference_with_its_flows_and_rule
     assert "ip saddr 10.10.1.0/26" in entry["messages"][0]
 
 
+def test_a_flow_that_one_permits_is_told_with_the_rule_that_permits_it() -> None:
+    """And not with what it lacks for other flows, which are told to be there as well."""
+    more = forward(("ping me", match(proto="icmp")))
+    entry = found(small_lab(fw2=[more]))
+    [message] = [one for one in entry["messages"] if "at forward, new connections" in one]
+    assert message.startswith("fw2 permits, and fw1 denies, at forward, new connections: ")
+    assert "(by inet/filter/forward: " in message
+    assert message.index("ping me") < message.index("; it denies, and fw1 permits, others")
+
+
 def test_an_undecidable_rule_on_one_alone_is_not_known() -> None:
     strange = Rule(9, both(match(proto="tcp"), Unknown("strange", "is not modelled")), DROP, "strange drop")
     rules = [*stateful(), strange, rule(10, "rest", app_rule()[1])]
