@@ -17,6 +17,7 @@ from ..analyse.diff import Finding, Moved, differences
 from ..analyse.diffdata import entry_of
 from ..analyse.late import TooLateError
 from ..analyse.pair import ChainChange
+from ..analyse.rulechanges import settled
 from ..analyse.rulediff import rule_diff
 from ..analyse.scope import rules_by_chain
 from ..errors import PathGuardError
@@ -65,9 +66,10 @@ def drift(before: State, now: State, seconds: float) -> Entry:
     for state, when in ((before, "in the baseline"), (now, "now")):
         if not state.firewall_known:
             return _entry(now.host, UNKNOWN, f"its rules could not be read {when}")
-    if is_same(before, now):
-        return _entry(now.host, SAME)
-    rules = rule_diff(before, now)
+    same = is_same(before, now)
+    rules = rule_diff(before, now) if not same or _written(before) != _written(now) else []
+    if same:
+        return _entry(now.host, SAME, rules=rules[:MOST_RULES], more_rules=max(len(rules) - MOST_RULES, 0))
     found = _entry(
         now.host,
         CHANGED,
@@ -82,6 +84,11 @@ def drift(before: State, now: State, seconds: float) -> Entry:
     except PathGuardError as error:
         found["reason"] = f"which flows fare otherwise is not known: {error.what}"
     return found
+
+
+def _written(state: State) -> dict[str, list[str]]:
+    """The rules' words, without what traffic changes in them."""
+    return {key: [settled(rule.text) for rule in rules] for key, rules in rules_by_chain(state).items()}
 
 
 def _flows(found: Entry, before: State, now: State, until: float) -> None:

@@ -93,15 +93,18 @@ def _paths(report: Mapping[str, Any]) -> Paths:
 
 
 def _moved_paths(before: Mapping[str, Any], report: Mapping[str, Any]) -> list[tuple[str, str, str]]:
-    """(name, what it was, what it is); those that are still what they were are left out."""
+    """(name, what it was, what it is); those that are still what they were are left out. A name that several policies
+    have goes with its policy's file."""
     if not before:
         return []
     then, now = _paths(before), _paths(report)
     found = []
+    files = Counter(name for _file, name in {*then, *now})
     for key in sorted({*then, *now}):
         was, is_now = then.get(key), now.get(key)
         if was != is_now:
-            found.append((key[1], _said(was), _said(is_now)))
+            label = key[1] if files[key[1]] == 1 else f"{key[1]} ({key[0]})"
+            found.append((label, _said(was), _said(is_now)))
     return found
 
 

@@ -44,7 +44,7 @@ def screen(audit: Entry, path_block: Callable[[Entry], Block]) -> list[str]:
         ]
         + [wrapped(f"unread  rules of {host}: {why}", WIDTH) for host, why in words.blind(audit)],
         "paths": _paths(audit, path_block),
-        "drift": [_drift(one) for one in words.drifts(audit)],
+        "drift": [_drift(one) for one in [*words.drifts(audit), *words.reworded(audit)]],
         "hygiene": [_finding(one) for one in audit["hygiene"]],
         "not examined": [wrapped(line, WIDTH) for line in _missed(audit)],
     }

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from ..analyse.rulechanges import settled
 from .change_words import flow_text
 from .clean import listed
 from .words import counted
@@ -64,7 +65,9 @@ def waived(summary: Entry) -> str:
 def drifted(audit: Entry) -> str:
     if audit["baseline"] is None:
         return "no baseline"
-    return f"{audit['summary']['drifted']} of {len(audit['drift'])} hosts drifted"
+    told = len(reworded(audit))
+    found = f"{audit['summary']['drifted']} of {len(audit['drift'])} hosts drifted"
+    return f"{found}, {told} reworded" if told else found
 
 
 def hygiene(summary: Entry) -> str:
@@ -113,6 +116,11 @@ def drifts(audit: Entry) -> list[Entry]:
     return [one for one in audit["drift"] if one["status"] != "same"]
 
 
+def reworded(audit: Entry) -> list[Entry]:
+    """Hosts whose rules are written otherwise, such as with another comment, and do the same."""
+    return [one for one in audit["drift"] if one["status"] == "same" and one["rules"]]
+
+
 def place(finding: Entry) -> str:
     """``fw1 inet/filter/forward rule 3``."""
     found = [finding["host"], finding["ruleset"]]
@@ -127,7 +135,12 @@ def place(finding: Entry) -> str:
 
 def drift_head(one: Entry) -> str:
     """``fw1 changed 2026-11-23 04:29:13 UTC by alice``."""
-    words = {"new": "is not in the baseline", "gone": "is gone", "unknown": "could not be compared"}
+    words = {
+        "same": "is reworded, and does the same",
+        "new": "is not in the baseline",
+        "gone": "is gone",
+        "unknown": "could not be compared",
+    }
     found = f"{one['host']} {words.get(one['status'], one['status'])}"
     if one["when"]:
         found += f" {one['when']}"
@@ -193,7 +206,7 @@ def drift_rules(one: Entry) -> Iterator[tuple[str, str, str]]:
 
 def _rule_text(value: Any) -> str:
     if isinstance(value, Mapping):
-        return str(value["text"])
+        return settled(str(value["text"]))
     return "" if value is None else str(value)
 
 

@@ -19,7 +19,7 @@ from typing import Any
 import jinja2
 from markupsafe import Markup
 
-from . import change_words, html_changes, html_page, words
+from . import audit_words, change_words, html_changes, html_page, words
 from .picture import picture
 
 _FOLDER = Path(__file__).resolve().parent / "templates" / "html"
@@ -45,7 +45,12 @@ def environment(folder: Path | None = None) -> jinja2.Environment:
         lstrip_blocks=True,
     )
     found.globals.update(
-        words=words, change_words=change_words, changes=html_changes, picture=picture, shown=html_page
+        words=words,
+        audit_words=audit_words,
+        change_words=change_words,
+        changes=html_changes,
+        picture=picture,
+        shown=html_page,
     )
     return found
 

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from ..analyse.rulechanges import settled
 from . import change_words
 
 Entry = Mapping[str, Any]
@@ -32,6 +33,7 @@ MOVED = {
 }
 # Why a host of drift was not compared.
 NOT_COMPARED = {
+    "same": "Its rules are written otherwise than in the baseline, such as with another comment, and do the same.",
     "new": "It is not in the baseline, so there is nothing to compare it with.",
     "gone": "It is in the baseline, and not among the hosts of this audit.",
     "unknown": "It could not be compared.",
@@ -70,7 +72,7 @@ def rule_change(entry: Entry) -> RuleChange:
 def _texts(side: Any) -> list[str]:
     if side is None:
         return []
-    return [str(side["text"]) if isinstance(side, Mapping) else str(side)]
+    return [settled(str(side["text"])) if isinstance(side, Mapping) else str(side)]
 
 
 def _place(side: Any) -> str:

@@ -5,8 +5,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from . import words
@@ -133,17 +135,29 @@ class View:
 
     @property
     def drift(self) -> list[Entry]:
-        """Hosts that are not as in the baseline, those that differ first."""
+        """Hosts that are not as in the baseline: those that differ first, and those that were reworded last."""
         order = ("changed", "new", "gone", "unknown", "same")
         entries = self.audit["drift"] if self.audit is not None else []
         return sorted(
-            (entry for entry in entries if entry["status"] != "same"),
+            (entry for entry in entries if entry["status"] != "same" or entry["rules"]),
             key=lambda entry: order.index(entry["status"]),
         )
 
     @property
     def hygiene(self) -> list[Entry]:
         return list(self.audit["hygiene"]) if self.audit is not None else []
+
+    def label(self, shown: PathView) -> str:
+        """A path's name, with its policy's file where another policy has a path of that name."""
+        name = str(shown.path["name"])
+        if self._names[name] == 1:
+            return name
+        file = next(policy.file for policy in self.policies if any(one is shown for one in policy.paths))
+        return f"{name} ({file})"
+
+    @cached_property
+    def _names(self) -> Counter[str]:
+        return Counter(one.path["name"] for one in self.paths)
 
     @property
     def moved(self) -> list[PathView]:

@@ -56,12 +56,22 @@ def test_a_change_that_no_packet_notices_is_told_by_its_rules_alone() -> None:
     assert [change["change"] for change in found["rules"]] == ["added"]
 
 
+def test_a_rule_whose_words_alone_changed_is_told_and_is_no_drift() -> None:
+    text, *rest = app_rule()
+    commented = (f'{text} comment "asked for by shop"', *rest)
+    found = of(fw1(), fw1(forward(commented)))
+    assert found["status"] == "same"
+    [change] = found["rules"]
+    assert (change["change"], change["after"]["text"]) == ("changed", commented[0])
+
+
 def test_counters_are_no_change() -> None:
     def counted(number: int) -> State:
         text = f"counter packets {number} bytes {60 * number} accept"
         return fw1(ruleset("inet/filter/forward", "forward", "deny", [rule(1, text, ALWAYS)]))
 
     assert is_same(counted(1), counted(900))
+    assert of(counted(1), counted(900))["rules"] == []
 
 
 def test_a_route_that_is_gone() -> None:

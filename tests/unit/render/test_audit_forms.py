@@ -162,6 +162,46 @@ def test_why_rules_could_not_be_read_is_on_the_screen(document: dict[str, Any]) 
     assert "- fw1, its rules: nft" in render(found, "markdown").replace("\\", "")
 
 
+def test_drift_is_told_without_what_traffic_changes(document: dict[str, Any]) -> None:
+    """In the document the rules stand verbatim."""
+    found = json.loads(json.dumps(document))
+    moved = next(one for one in found["drift"] if one["status"] == "changed")
+    for side in ("before", "after"):
+        text = moved["rules"][0][side]["text"]
+        moved["rules"][0][side]["text"] = text.replace(
+            "accept", "counter packets 81763 bytes 91827361 accept"
+        )
+    for form in ("text", "markdown", "html", "junit"):
+        shown = render(found, form)
+        assert "81763" not in shown, form
+        assert "counter accept" in shown, form
+    assert "81763" in render(found, "json")
+
+
+def test_a_reworded_host_is_told_and_not_counted_as_drifted(document: dict[str, Any]) -> None:
+    found = json.loads(json.dumps(document))
+    moved = next(one for one in found["drift"] if one["status"] == "changed")
+    moved.update(status="same", lost=[], gained=[])
+    found["summary"]["drifted"] = 1
+    screen = " ".join(render(found, "text").split())
+    assert "1 of 14 hosts drifted, 1 reworded" in screen
+    assert "fw1 is reworded, and does the same" in screen
+    assert "fw1 is reworded" in render(found, "markdown")
+    page = render(found, "html")
+    assert "1 of 14 hosts drifted, 1 reworded" in page
+    assert "reworded</" in page
+    assert 'status="same"} 1' in render(found, "prometheus")
+
+
+def test_paths_of_one_name_in_two_policies_are_told_apart(document: dict[str, Any]) -> None:
+    found = json.loads(json.dumps(document))
+    found["policies"].append({**found["policies"][0], "file": "policies/other.yml"})
+    changed = render(found, "html").partition('id="changes"')[2]
+    for file in ("policies/shop.yml", "policies/other.yml"):
+        assert f"app to primary ({file})</a>" in changed
+    assert "app to primary (" not in render(document, "html").partition('id="changes"')[2].partition("<h2")[0]
+
+
 def test_a_quiet_day_is_short(order: Order) -> None:
     done = audit(replace(order, snapshots=order.folder / BASELINE), None, lambda _said: None)
     lines = render(done.document, "text").splitlines()
