@@ -325,27 +325,32 @@ def symbol(tone: str) -> str:
 def _facts(found: View, document: Entry) -> Iterator[Fact]:
     summary = document["summary"]
     counts = {mark: sum(shown.mark == mark for shown in found.paths) for mark in TONES}
-    for mark, text in (("FAIL", "paths not as wanted"), ("UNKNOWN", "paths not known"), ("WAIVED", "waived")):
+    for mark, text in (("FAIL", "not as wanted"), ("UNKNOWN", "not known"), ("WAIVED", "waived")):
         if counts[mark]:
-            yield Fact(str(counts[mark]), text, TONES[mark], "paths")
+            yield _fact(counts[mark], "path", text, TONES[mark], "paths")
     if found.paths:
-        yield Fact(str(counts["ok"]), "paths as wanted", "good" if counts["ok"] else "note", "paths")
+        yield _fact(counts["ok"], "path", "as wanted", "good" if counts["ok"] else "note", "paths")
     unjudged = sum(bool(policy.error) for policy in found.policies)
     if unjudged:
-        yield Fact(str(unjudged), "policies not judged", "bad", "paths")
+        yield _fact(unjudged, "policy file", "not judged", "bad", "paths")
     if found.moved:
-        yield Fact(str(len(found.moved)), "paths changed", "doubt", "changes")
+        yield _fact(len(found.moved), "path", "changed", "doubt", "changes")
     if found.audit is not None:
         if found.audit["baseline"] is not None:
             drifted = summary["drifted"]
-            yield Fact(str(drifted), "hosts drifted", "doubt" if drifted else "good", "changes")
+            yield _fact(drifted, "host", "drifted", "doubt" if drifted else "good", "changes")
         hygiene = summary["hygiene"]
-        yield Fact(str(hygiene), "hygiene findings", "doubt" if hygiene else "good", "hygiene")
+        yield _fact(hygiene, "hygiene finding", "", "doubt" if hygiene else "good", "hygiene")
     if summary.get("configuration"):
-        yield Fact(str(summary["configuration"]), "configuration facts not as wanted", "bad", "findings")
+        yield _fact(summary["configuration"], "configuration fact", "not as wanted", "bad", "findings")
     read = sum(host.status == "read" for host in found.hosts)
     whole = read == len(found.hosts)
     number = str(read) if whole else f"{read} of {len(found.hosts)}"
-    yield Fact(number, "hosts read", "good" if whole and read else "bad", "hosts")
+    hosts = "host read" if len(found.hosts) == 1 else "hosts read"
+    yield Fact(number, hosts, "good" if whole and read else "bad", "hosts")
     if found.doubts:
-        yield Fact(str(len(found.doubts)), "things not understood or read", "doubt", "doubts")
+        yield _fact(len(found.doubts), "thing", "not understood or read", "doubt", "doubts")
+
+
+def _fact(count: int, what: str, how: str, tone: str, target: str) -> Fact:
+    return Fact(str(count), f"{what}{'' if count == 1 else 's'} {how}".rstrip(), tone, target)

@@ -14,6 +14,7 @@ from xml.etree import ElementTree
 import pytest
 
 from ansible_collections.pathguard.network.plugins.plugin_utils.audit.run import Order, audit
+from ansible_collections.pathguard.network.plugins.plugin_utils.render import html_page
 from ansible_collections.pathguard.network.plugins.plugin_utils.render.formats import (
     AUDIT_FORMATS,
     FORMATS,
@@ -200,6 +201,21 @@ def test_paths_of_one_name_in_two_policies_are_told_apart(document: dict[str, An
     for file in ("policies/shop.yml", "policies/other.yml"):
         assert f"app to primary ({file})</a>" in changed
     assert "app to primary (" not in render(document, "html").partition('id="changes"')[2].partition("<h2")[0]
+
+
+def test_one_of_something_is_not_several(document: dict[str, Any]) -> None:
+    found = json.loads(json.dumps(document))
+    found["summary"].update(drifted=1, hygiene=1)
+    report = found["policies"][0]["report"]
+    report["paths"] = report["paths"][:1]
+    told = [(fact.number, fact.text) for fact in html_page.view(found).facts]
+    assert [one for one in told if one[0] == "1"] == [
+        ("1", "path not as wanted"),
+        ("1", "path changed"),
+        ("1", "host drifted"),
+        ("1", "hygiene finding"),
+    ]
+    assert ("0", "paths as wanted") in told
 
 
 def test_a_quiet_day_is_short(order: Order) -> None:
