@@ -18,6 +18,7 @@ from ..model.flowset import FlowSet
 from ..model.state import State
 from . import entry
 from .arriving import TRANSLATED_AWAY, Arrivals
+from .effects import at_output
 from .evaluate import AFTER_NAT, NAT, HostFirewall, side_of
 from .evidence import permitted, together
 from .outcome import Outcome, Part
@@ -435,21 +436,12 @@ class _Way:
 def _changing(state: State) -> tuple[bool, bool]:
     """Whether chains at output change packets: those after which the kernel routes again (types ``route`` and
     ``nat``, nft(8)), and others."""
-    found = {True: False, False: False}
-    for ruleset in state.rulesets.values():
-        if ruleset.hook != "output":
-            continue
-        table = ruleset.key.rpartition("/")[0] + "/"
-        lists = [ruleset.rules]
-        lists += [chain.rules for key, chain in state.chains.items() if key.startswith(table)]
-        if any(
-            effect.kind != "notrack" and effect.field != "ct_mark"
-            for rules in lists
-            for rule in rules
-            for effect in rule.effects
-        ):
-            found[ruleset.type in ("route", "nat")] = True
-    return found[True], found[False]
+    kinds = {
+        ruleset.type in ("route", "nat")
+        for ruleset, effect in at_output(state)
+        if effect.kind not in ("notrack", "zone") and effect.field != "ct_mark"
+    }
+    return True in kinds, False in kinds
 
 
 def _translates(firewall: HostFirewall, hook: str) -> bool:

@@ -20,6 +20,7 @@ from .discovery import Discovery, Link
 from .dress import Dresser
 from .effects import Effects
 from .evaluate import AFTER_NAT, HostFirewall, side_of
+from .journey import DENY, UNKNOWN
 from .outcome import Outcome
 from .routes import FAMILY_NAME, Leg, Own, Routing, is_global
 from .source_check import SourceCheck
@@ -82,6 +83,7 @@ class Network:
             family: sorted(value for version, value in self._owners if version == family) for family in (4, 6)
         }
         self._segments = self._find_segments()
+        self._sides: dict[tuple[int, str, str, Neighbour], str] = {}
         self.hooks = {
             name: {ruleset.hook for ruleset in state.rulesets.values()} for name, state in self.states.items()
         }
@@ -234,6 +236,51 @@ class Network:
             if owner.host != sender:
                 (far if self._apart(family, (sender, interface), owner) else near).append(owner)
         return near, far
+
+    def hearing(
+        self, family: int, near: Sequence[Neighbour], sender: str, leg: Leg
+    ) -> Iterator[tuple[Neighbour, str, str]]:
+        """``(taker, verdict, why)`` of those behind a leg: deny where they don't get what is sent there, unknown where
+        they may not."""
+        for taker in near:
+            why, maybe = self._deaf(family, taker, sender, leg.interface)
+            if why:
+                yield taker, UNKNOWN if maybe or len(near) > 1 else DENY, why
+            else:
+                why = "" if leg.gateway is not None else self._one_sided(family, sender, leg.interface, taker)
+                yield taker, UNKNOWN if why else "", why
+
+    def _deaf(self, family: int, taker: Neighbour, sender: str, interface: str) -> tuple[str, bool]:
+        """Why ``taker`` gets nothing by its interface, empty if nothing speaks against it; and whether it may still
+        answer for its address by another one on the same network (ip-sysctl.rst, ``arp_ignore``)."""
+        item = self.states[taker.host].interfaces.get(taker.interface)
+        if item is None or not item.up or item.carrier:
+            return "", False
+        others = [
+            Neighbour(taker.host, other.name)
+            for other in self.states[taker.host].interfaces.values()
+            if other.up and other.carrier and other.name not in (_LOOPBACK, taker.interface)
+        ]
+        maybe = any(not self._apart(family, (sender, interface), other) for other in others)
+        return f"{taker.host}: {taker.interface} has no carrier", maybe
+
+    def _one_sided(self, family: int, sender: str, interface: str, taker: Neighbour) -> str:
+        """Why it is not known whether ``sender`` finds ``taker`` on its own network: the taker's mask and routes say
+        otherwise; empty if they don't."""
+        key = (family, sender, interface, taker)
+        if key not in self._sides:
+            self._sides[key] = self._why_one_sided(*key)
+        return self._sides[key]
+
+    def _why_one_sided(self, family: int, sender: str, interface: str, taker: Neighbour) -> str:
+        there = self._segments.get((taker.host, taker.interface, family))
+        mine = [own.value for own in self.addresses(sender, family) if own.interface == interface]
+        if not there or not mine or any(low <= value <= high for low, high in there for value in mine):
+            return ""
+        back = (self.routing[taker.host].route_to(family, value)[1] for value in mine)
+        if Leg("forward", taker.interface) in back:
+            return ""
+        return f"{sender} has {taker.host} on the network of {interface}, where {taker.host} does not have {sender}"
 
     def _apart(self, family: int, sender: tuple[str, str], owner: Neighbour) -> bool:
         """Whether both interfaces have networks, and none of the one overlaps one of the other."""

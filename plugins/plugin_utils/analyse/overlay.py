@@ -81,6 +81,8 @@ def _change(effect: Effect, ruleset: Ruleset, current: dict[str, Value]) -> dict
         return {effect.field: (value, effect.family)}
     if effect.kind == "notrack":  # once a packet is tracked, it stays so (nft_ct.c, nft_notrack_eval)
         return {"connection": (UNTRACKED, 0)} if before_tracking(ruleset) else {}
+    if effect.kind == "zone":  # a first packet is one in every zone (``Effects.zones``)
+        return {}
     end = _ENDS.get(effect.kind)
     if end is None:
         names = effect.field.split(",") if effect.field else _ANY_FIELD

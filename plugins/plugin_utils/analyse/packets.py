@@ -8,7 +8,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ..model.flowset import FlowSet
-from .journey import Journey
+from .journey import DENY, UNKNOWN, Journey
+
+_MOST_HOPS = 63  # as many routers as the usual time to live, 64, lasts for (ip-sysctl.rst, ip_default_ttl)
 
 
 @dataclass(slots=True, unsafe_hash=True)
@@ -32,6 +34,18 @@ class Packets:
     seen: FlowSet | None
     journey: Journey
     loose: frozenset[str] = frozenset()
+
+
+def going_round(arrival: Arrival) -> tuple[str, str] | None:
+    """``(verdict, reason)`` for packets that come to a host as they came before, or that have passed too many."""
+    host, interface, journey = arrival.host, arrival.interface, arrival.journey
+    for place, hop in enumerate(journey.hops):
+        same = hop.host == host and hop.in_interface == interface
+        if same and hop.level_came == len(journey.changes):
+            return DENY, f"routing loop: {' -> '.join((*journey.route()[place:], host))}"
+    if len(journey.hops) >= _MOST_HOPS:
+        return UNKNOWN, f"{len(journey.hops)} routers passed: whether the time to live lasts is not known"
+    return None
 
 
 def surely(denied: FlowSet, seen: FlowSet, loose: frozenset[str]) -> tuple[FlowSet, FlowSet]:

@@ -31,12 +31,13 @@ from .journey import (
 )
 from .network import Network
 from .outcome import Outcome
-from .packets import Packets, not_known, surely
+from .packets import Arrival, Packets, not_known, surely
 from .routes import Leg
 from .walk import Start, Walk
 
 _ICMP = tuple((PROTOCOLS[name],) * 2 for name in ("icmp", "icmpv6"))
 _TCP = ((PROTOCOLS["tcp"],) * 2,)
+_ZONES = "rules of {} choose the zone of connection tracking in which it looks for their connection"
 _UNCONFIRMED = "whether the connection is confirmed is not followed where its replies are not seen"
 _TO_THE_BLIND = View(REPLY, ANSWER, blind=True)
 _ANSWERED = ((1, 8, 0), (1, 13, 14), (1, 15, 16), (1, 17, 18), (58, 128, 129))
@@ -194,6 +195,8 @@ class Replies(Walk):
         )
         if hop.status:
             seen = seen.named("ct_status", (hop.status,))
+        if self.network.effects[host].zones:
+            return seen | dress(flows, stray, in_interface, out_interface)
         marked = self.way.marked_at(hop, self._level(packets.journey))
         if marked is not None:
             seen = seen & answers(marked)
@@ -206,6 +209,8 @@ class Replies(Walk):
             return None
         if not self.network.asks_connections(host):
             return _TO_THE_BLIND
+        if self.network.effects[host].zones:
+            return None
         hop = self._hops.get(host)
         self._views[host] = self._view(host)
         if hop is None:
@@ -218,7 +223,27 @@ class Replies(Walk):
     def loose(self, host: str) -> frozenset[str]:
         hop = self._hops.get(host)
         found = loose_at(self.network, hop) if hop is not None else frozenset()
+        if self.network.effects[host].zones:
+            return found | {"connection", "ct_mark", "ct_status", "direction"}
         return found if self.network.picks_up(host) is not None else found | {"connection"}
+
+    def _arrive(self, arrival: Arrival) -> list[Arrival]:
+        host = arrival.host
+        if self.network.effects[host].zones and self.network.asks_connections(host):
+            came = Packets(arrival.flows, None, arrival.journey)
+            self.note(UNKNOWN, host, "prerouting", came, _ZONES.format(host))
+        return super()._arrive(arrival)
+
+    def _begin(self, start: Start) -> list[Arrival]:
+        if self.network.effects[start.host].zones and self.network.asks_connections(start.host):
+            self.note(
+                UNKNOWN,
+                start.host,
+                "output",
+                Packets(start.flows, None, Journey()),
+                _ZONES.format(start.host),
+            )
+        return super()._begin(start)
 
     def _level(self, journey: Journey) -> int:
         done = [change.low for change in journey.changes if isinstance(change, Undo)]

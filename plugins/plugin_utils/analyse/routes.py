@@ -399,6 +399,10 @@ class Routing:
         )
 
     def _leg(self, hop: NextHop, family: int) -> Leg:
+        item = self.state.interfaces.get(hop.interface)
+        if item is not None and item.up and not item.carrier:
+            # The route stays (ignore_routes_with_linkdown, ip-sysctl.rst), and so does its share of several next hops.
+            return Leg("deny", hop.interface, reason=f"{hop.interface} has no carrier")
         if not hop.via:
             return Leg("forward", hop.interface)
         version, gateway, _high = text.address_range(hop.via)

@@ -19,6 +19,7 @@ _WRITES: dict[str, tuple[str, ...]] = {
     "snat": ("src", "src_port", "ct_status"),
     "masquerade": ("src", "src_port", "ct_status"),
     "notrack": ("connection",),
+    "zone": (),
 }
 _ANY_FIELD = ("src", "dst", "src_port", "dst_port", "mark", "ct_mark", "connection", "ct_status")
 

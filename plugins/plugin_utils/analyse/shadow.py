@@ -63,7 +63,9 @@ def unsettled(rule: Rule) -> Iterable[bool]:
     for effect in rule.effects:
         ranged = effect.address is not None and effect.address[0] != effect.address[1]
         yield (
-            effect.kind not in ("set", "notrack") or (effect.kind == "set" and effect.value is None) or ranged
+            effect.kind not in ("set", "notrack", "zone")
+            or (effect.kind == "set" and effect.value is None)
+            or ranged
         )
 
 

@@ -18,6 +18,7 @@ from ..model import text
 from ..model.flowset import FlowSet
 from . import entry
 from .dress import FIRST
+from .effects import MAYBE_REROUTED, OTHER_CHAINS, ROUTE_CHAINS
 from .evaluate import AFTER_NAT, BEFORE_NAT, NAT, SIDES
 from .given import resolved
 from .glance import View, glance
@@ -38,11 +39,10 @@ from .journey import (
 from .marks import Bits
 from .network import Neighbour, Network
 from .outcome import Outcome
-from .packets import Arrival, Packets, not_known, surely
+from .packets import Arrival, Packets, going_round, not_known, surely
 from .routes import FAMILY_NAME, Leg
 from .trail import CAME, ROUTE, SENT, Step
 
-_MOST_HOPS = 63  # as many routers as the usual time to live, 64, lasts for (ip-sysctl.rst, ip_default_ttl)
 _OF_ROUTERS = ("ingress", "prerouting", "forward", "postrouting", "egress")
 _OF_DEVICES = ("ingress", "egress")
 _OF_NEW = View(NEW, FIRST)
@@ -178,10 +178,9 @@ class Walk:
 
     def _begin(self, start: Start) -> list[Arrival]:
         host = start.host
-        for part, why in (
-            self.network.routing[host].lost_unbound(start.flows) if self.direction == NEW else ()
-        ):
-            self.note(UNKNOWN, host, "route", Packets(part, None, Journey()), why)
+        unbound = self.network.routing[host].lost_unbound(start.flows)
+        for lost, why in unbound if self.direction == NEW else ():
+            self.note(UNKNOWN, host, "route", Packets(lost, None, Journey()), why)
         found = glance(self, Arrival(host, "", start.flows, Journey()), start=True)
         if found is not None:
             return found
@@ -216,12 +215,18 @@ class Walk:
     def _again(
         self, host: str, leg: Leg, after: Packets, before: Packets, family: int
     ) -> list[tuple[Leg, Packets]]:
-        """A host's own packets are routed again when a rule changed their destination or mark."""
-        marked = after.seen is not None and self.network.routing[host].follows_marks
-        if after.journey.changes == before.journey.changes and not marked:
+        """A host's own packets are routed again when a translation changed their destination, or a chain of type
+        ``route`` their mark (nft(8), "CHAINS"; ``nf_route_table_hook4``)."""
+        translated = after.journey.changes != before.journey.changes
+        marks = self.network.effects[host].output_marks
+        marked = after.seen is not None and self.network.routing[host].follows_marks and ROUTE_CHAINS in marks
+        if not translated and not marked:
             return [(leg, after)]
         found: list[tuple[Leg, Packets]] = []
         for part, legs, _family in self._lookup(host, after, ""):
+            if not translated and OTHER_CHAINS in marks and legs != (leg,):
+                self.note(UNKNOWN, host, "output", part, f"{host}: {MAYBE_REROUTED}")
+                continue
             for way in legs:
                 if way.kind == "forward":
                     found.append((way, part))
@@ -239,7 +244,7 @@ class Walk:
         host, interface = arrival.host, arrival.interface
         journey = self._noted(arrival.journey, host, CAME, arrival.flows, in_interface=interface)
         came = Packets(arrival.flows, None, journey)
-        stop = self._going_round(arrival)
+        stop = going_round(arrival)
         if stop is not None:
             self.note(stop[0], host, "route", came, stop[1])
             return []
@@ -269,18 +274,6 @@ class Walk:
                     else:
                         self._stop(leg, host, part)
         return found
-
-    @staticmethod
-    def _going_round(arrival: Arrival) -> tuple[str, str] | None:
-        """``(verdict, reason)`` for packets that come to a host as they came before, or that have passed too many."""
-        host, interface, journey = arrival.host, arrival.interface, arrival.journey
-        for place, hop in enumerate(journey.hops):
-            same = hop.host == host and hop.in_interface == interface
-            if same and hop.level_came == len(journey.changes):
-                return DENY, f"routing loop: {' -> '.join((*journey.route()[place:], host))}"
-        if len(journey.hops) >= _MOST_HOPS:
-            return UNKNOWN, f"{len(journey.hops)} routers passed: whether the time to live lasts is not known"
-        return None
 
     def _deliver(self, host: str, interface: str, packets: Packets, came: Packets) -> None:
         for last in self._around_nat(host, "input", packets, interface, ""):
@@ -324,7 +317,11 @@ class Walk:
                 self.note(UNKNOWN, host, "route", Packets(part, None, journey), lost)
             if not near and not far:
                 continue
-            takers += [(part, taker) for taker in near]
+            for taker, verdict, why in self.network.hearing(family, near, host, leg):
+                if why:
+                    self.note(verdict, host, "route", Packets(part, None, journey), why)
+                if verdict != DENY:
+                    takers.append((part, taker))
             taken.append(part)
             if not near:
                 owner, address = far[0].host, text.address_text(family, value)

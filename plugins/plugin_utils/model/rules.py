@@ -86,7 +86,8 @@ class Effect:
 
     ``kind``: ``set`` (field mark or ct_mark becomes ``value``, with the bits of ``mark`` and ``ct_mark`` that
     the masks ``bits`` name, as they are now, added without carry; None = a value that is not known),
-    ``notrack`` (connection becomes untracked), ``dnat``, ``snat``, ``masquerade``, ``redirect``
+    ``notrack`` (connection becomes untracked), ``zone`` (connection tracking looks for the packet among the
+    connections of another zone), ``dnat``, ``snat``, ``masquerade``, ``redirect``
     (``address``: ranges with ``family``, ``port``: a range; None = unchanged), ``unknown``.
     """
 
@@ -149,7 +150,7 @@ _NO_EFFECT: dict[str, Any] = {
     "detail": "",
     "bits": {},
 }
-_CHANGES = ("set", "notrack", "dnat", "snat", "masquerade", "redirect", "unknown")
+_CHANGES = ("set", "notrack", "zone", "dnat", "snat", "masquerade", "redirect", "unknown")
 _EFFECT: dict[str, shape.Check] = {
     "kind": lambda value: value in _CHANGES,
     "field": lambda value: isinstance(value, str) and (not value or FIELDS.keys() >= set(value.split(","))),

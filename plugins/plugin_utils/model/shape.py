@@ -92,6 +92,7 @@ INTERFACE: dict[str, Check] = {
     "mtu": lambda value: value is None or is_whole(value),
     "groups": is_texts,
     "zone": is_text,
+    "carrier": is_flag,
 }
 NEXT_HOP: dict[str, Check] = {"interface": is_text, "via": _or_empty(_is_address), "weight": is_whole}
 ROUTE: dict[str, Check] = {

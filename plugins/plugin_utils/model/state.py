@@ -154,7 +154,8 @@ def _numbers(value: Any) -> dict[str, int]:
 @dataclass(slots=True)
 class Interface:
     """``addresses``: with their prefix length (``10.10.1.1/24``). ``peer``: the other end of a
-    point-to-point link. ``master``: the bridge, bond or VRF that it belongs to. ``mtu`` in bytes.
+    point-to-point link. ``master``: the bridge, bond or VRF that it belongs to. ``mtu`` in bytes. ``carrier``: False
+    where the link is known to carry nothing, though the interface is up.
     ``groups``: the link groups by which a rule may name it."""
 
     name: str
@@ -165,6 +166,7 @@ class Interface:
     mtu: int | None = None
     groups: list[str] = field(default_factory=list)
     zone: str = ""
+    carrier: bool = True
 
 
 @dataclass(slots=True)

@@ -107,8 +107,10 @@ def _changing(name: str, words: str, options: list[Option], family: int, chain: 
         except ValueError:
             return Target(Verdict("unknown", "", words), problem=words)
     if name in ("CT", "NOTRACK"):
-        untracked = name == "NOTRACK" or any(option.name == "--notrack" for option in options)
-        return Target(CONTINUE, (Effect("notrack"),) if untracked else ())
+        if name == "NOTRACK" or any(option.name == "--notrack" for option in options):
+            return Target(CONTINUE, (Effect("notrack"),))
+        zoned = any(option.name.startswith("--zone") for option in options)
+        return Target(CONTINUE, (Effect("zone"),) if zoned else ())
     if name in _NAT:
         try:
             return Target(ACCEPT, (_nat(_NAT[name], options, family),))

@@ -108,6 +108,7 @@ def _links(state: State, facts: HostFacts, content: str) -> None:
             master=item.get("master", ""),
             mtu=item.get("mtu"),
             groups=[group],
+            carrier="NO-CARRIER" not in item.get("flags", ()),
         )
         state.interfaces[found.name] = shape.sound(found, shape.INTERFACE)
         groups.setdefault(group, []).append(found.name)

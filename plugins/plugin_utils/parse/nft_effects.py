@@ -54,6 +54,8 @@ def mark_effect(target: Json, value: Json) -> Effect | None:
             return Effect("set", field=_MARKS[kind], value=None)
         constant, bits = made
         return Effect("set", field=_MARKS[kind], value=constant, bits=tuple(sorted(bits.items())))
+    if kind == "ct" and key.get("key") == "zone":
+        return Effect("zone")
     if kind != "payload":
         return None
     detail = f"{words_of(target)} set {words_of(value)}"

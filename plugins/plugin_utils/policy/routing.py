@@ -192,7 +192,8 @@ def interfaces_changed(before: State, now: State) -> Told:
 
 
 def _interface(item: Interface) -> str:
-    return " ".join([item.name, "up" if item.up else "down", *item.addresses])
+    state = "down" if not item.up else "up" if item.carrier else "up without carrier"
+    return " ".join([item.name, state, *item.addresses])
 
 
 def _interface_commands(old: Interface, new: Interface) -> list[str]:

@@ -1,0 +1,69 @@
+# Copyright: (c) 2026, PathGuard developers
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What links and masks do to packets, whatever the rules say: each was met with real connections."""
+
+from __future__ import annotations
+
+import pytest
+
+from ansible_collections.pathguard.network.plugins.plugin_utils.model.state import NextHop, Route, State
+from tests.support.states import small_lab
+from tests.unit.network.test_walk import ask, reasons, verdict
+
+
+def without_carrier(states: dict[str, State], host: str, interface: str) -> None:
+    states[host].interfaces[interface].carrier = False
+
+
+@pytest.mark.parametrize(
+    ("host", "interface"), [("app01", "app0"), ("fw1", "app0"), ("fw1", "db0"), ("db1", "db0")]
+)
+def test_a_link_without_carrier_brings_nothing(host: str, interface: str) -> None:
+    states = small_lab()
+    without_carrier(states, host, interface)
+    found = ask(states)
+    assert verdict(found) == "denied"
+    assert {why for _direction, _host, why in reasons(found)} == {f"{host}: {interface} has no carrier"}
+
+
+def test_a_next_hop_without_carrier_keeps_its_share() -> None:
+    states = small_lab(ecmp=True)
+    without_carrier(states, "fw2", "app0")
+    found = ask(states)
+    assert verdict(found) == "denied"
+    assert {why for _direction, _host, why in reasons(found)} == {"fw2: app0 has no carrier"}
+
+
+def test_another_interface_on_the_same_network_may_answer() -> None:
+    """Linux answers for all of its addresses on each of its interfaces (``arp_ignore`` 0)."""
+    states = small_lab()
+    without_carrier(states, "db1", "db0")
+    states["db1"].interfaces["mgmt0"].addresses = ["10.20.1.50/24"]
+    for route in states["db1"].routes:
+        route.next_hops = [NextHop("mgmt0", hop.via) for hop in route.next_hops]
+    assert verdict(ask(states)) == "unknown"
+
+
+@pytest.mark.parametrize(("host", "mask"), [("app01", "10.10.1.5/8"), ("db1", "10.20.1.10/8")])
+def test_a_mask_too_wide_finds_nobody_for_certain(host: str, mask: str) -> None:
+    states = small_lab(fw1=[])
+    state = states[host]
+    name = "app0" if host == "app01" else "db0"
+    state.interfaces[name].addresses = [mask]
+    state.routes = [route for route in state.routes if not any(hop.via for hop in route.next_hops)]
+    state.routes.append(Route(4, "10.0.0.0/8", next_hops=[NextHop(name)]))
+    found = ask(states)
+    assert verdict(found) == "unknown"
+    [why] = {why for _direction, _host, why in reasons(found)}
+    assert f"{host} has " in why
+    assert f"does not have {host}" in why
+
+
+def test_a_narrow_mask_with_a_route_to_the_gateway_is_enough() -> None:
+    states = small_lab()
+    state = states["db1"]
+    state.interfaces["db0"].addresses = ["10.20.1.10/30"]
+    state.routes = [route for route in state.routes if route.destination != "10.20.1.0/24"]
+    state.routes.append(Route(4, "10.20.1.1/32", next_hops=[NextHop("db0")]))
+    assert verdict(ask(states)) == "open"
