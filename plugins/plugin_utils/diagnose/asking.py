@@ -57,6 +57,18 @@ def with_addresses(policy: Policy, groups: Groups, resolver: Resolver) -> Policy
     return replace(policy, paths=tuple(paths))
 
 
+def to_try(policy: Policy, groups: Groups, resolver: Resolver) -> Policy:
+    """The same, but for names that every source knows: each tries its own answers. What only some know, all try."""
+    paths = {path.name: path for path in with_addresses(policy, groups, resolver).paths}
+    for path in policy.paths:
+        hosts = members(path.source, groups) or [""]
+        if path.name in paths and all(
+            resolver(host, name) for host in hosts for name in path.destination.names
+        ):
+            paths[path.name] = path
+    return replace(policy, paths=tuple(paths.values()))
+
+
 def far(policy: Policy) -> list[Address]:
     """Single addresses that the paths lead to; of a prefix nobody knows who has it."""
     found = [

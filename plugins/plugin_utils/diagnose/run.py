@@ -124,7 +124,8 @@ def diagnose(order: Order, site: DiagnoseSite, say: Say) -> Diagnosis:
     with naming(policy.name):
         proof = prove(policy, gathered.states, order.groups, folder / NOW, resolver=names)
         limits = by_limits.limits_of(policy, gathered.states, order.groups, folder / NOW, names)
-        targets = probe_targets(tried, gathered.states, order.groups) if order.probe and tried.paths else []
+        asked = asking.to_try(policy, order.groups, names) if order.probe else None
+        targets = probe_targets(asked, gathered.states, order.groups, names) if asked and asked.paths else []
     clock.lap("prove")
     read, proven = words.counted(len(gathered.states), "host"), words.counted(len(proof.paths), "path")
     say(f"PathGuard {folder.name}: {read} read, {proven} proven")

@@ -413,6 +413,8 @@ class EndFinder:
         for item in addresses:
             there = kept.only("dst", (item.range,), item.family)
             for host in hosts:
+                if path.destination.kind == "dns" and not _told(ends, host, path.destination.names, item):
+                    continue  # another host's answer
                 value = self._address(host, item)
                 if value is None:
                     ends.lacking.append((host, item.family))
@@ -582,3 +584,9 @@ def hosts_of(ends: Mapping[str, set[tuple[int, int]]], flows: FlowSet, field_nam
         for host, addresses in ends.items()
         if any(low <= value <= high for family, value in addresses for low, high in inside.get(family, ()))
     ]
+
+
+def _told(ends: Ends, host: str, names: Sequence[str], item: AddressRange) -> bool:
+    """Whether a host resolves one of the names to this address."""
+    told = (address for name in names for address in ends.resolved.get((host, name), ()))
+    return any(text.address_range(address) == (item.family, *item.range) for address in told)

@@ -49,6 +49,22 @@ def test_trap_30_a_name_that_moved_is_told_with_both_answers_and_is_the_cause() 
     assert (finding["severity"], finding["path"]) == ("high", "by name")
 
 
+def test_each_source_needs_what_it_resolves_itself_and_not_what_others_do() -> None:
+    """A name server that answers by who asks."""
+    apart = Names({"db.example": {"app01": ["10.20.1.10"], "app02": ["10.20.1.66"]}})
+    [entry] = proven(apart, None)["paths"]
+    assert (entry["status"], entry["cut"]["hosts"]) == ("partial", ["app02"])
+    assert entry["share"]["pairs"] == {"open": 1, "cut": 1, "unknown": 0, "total": 2}
+    both = Names({"db.example": {"app01": ["10.20.1.10"], "app02": ["10.20.1.11"]}})
+    assert proven(both, None)["paths"][0]["share"]["pairs"]["total"] == 2
+
+
+def test_a_forbidden_path_to_a_name_is_about_all_that_any_source_resolves() -> None:
+    apart = Names({"db.example": {"app01": ["10.20.1.10"], "app02": ["10.20.1.66"]}})
+    report = validate(load_policy({"forbiddenPaths": [BY_NAME]}), small_lab(), GROUPS, None, resolver=apart)
+    assert report["paths"][0]["permitted"]["hosts"] == ["app01", "app02"]
+
+
 def test_a_name_that_did_not_move_is_not_told() -> None:
     assert moves(proven(THEN, THEN)) == []
     turned = Names({"db.example": {"": ["10.20.1.11", "10.20.1.10"]}})
