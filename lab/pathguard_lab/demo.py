@@ -225,7 +225,7 @@ def main() -> int:
     folder: Path | None = None
     up = False
     try:
-        lab.refuse_if_running()
+        lab.refuse_if_running("demo")
         folder = _folder(keep)
         _title("bringing up the lab: ten app hosts, two firewalls, two databases, a controller")
         lab.up()

@@ -173,7 +173,7 @@ def main() -> int:
     lab = Lab(State(), say=lambda text: _say(f"  {text}"))
     folder, up = Path(tempfile.mkdtemp(prefix="pathguard-failover-")), False
     try:
-        lab.refuse_if_running()
+        lab.refuse_if_running("failover")
         _say("=== a lab comes up: db1 is the primary, db2 its standby")
         lab.up()
         up = True

@@ -27,12 +27,14 @@ class Lab:
         self.state = state or State()
         self.say = say
 
-    def refuse_if_running(self) -> None:
+    def refuse_if_running(self, name: str = "up") -> None:
+        """``name``: of the command that wants to start one."""
         record = self.state.read()
         if record is not None and record.alive():
             raise LabError(
                 f"a lab is already running ({self.state.folder})\n"
-                f"what to do: use it, or take it down first with {command('down')}"
+                f"what to do: use it, take it down with {command('down')}, or have another beside it: "
+                f"XDG_STATE_HOME=~/lab2 ./lab/{name}"
             )
 
     def up(self, ecmp: bool = False) -> None:

@@ -103,7 +103,7 @@ def _folder(keep_in: str | None) -> Iterator[Path]:
 def _scene(keep_in: str | None, say: Callable[[str], None]) -> Iterator[Scene]:
     """A lab of its own, which is down and gone when the block ends, however it ends."""
     lab = Lab(State(), say=lambda text: say(f"  {text}"))
-    lab.refuse_if_running()
+    lab.refuse_if_running("drill")
     with _folder(keep_in) as folder:
         lab.up()
         try:

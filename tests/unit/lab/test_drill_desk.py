@@ -20,6 +20,8 @@ from lab.pathguard_lab.drill.listener import listening
 from lab.pathguard_lab.drill.score import Score, keep, scores, table
 from lab.pathguard_lab.drill.symptom import Attempt, lines
 from lab.pathguard_lab.errors import LabError
+from lab.pathguard_lab.lab import Lab
+from lab.pathguard_lab.state import Record, State
 
 SCORE = Score("2026-11-23T02:10:00Z", "Ada", "03a", 7, "solved", 83.4, 1, 2)
 FULL = {"size": 3, "alive": 3}
@@ -152,3 +154,17 @@ def test_no_terminal_where_input_is_none() -> None:
         stdin=subprocess.DEVNULL,
     )
     assert done.stdout == "None None\n"
+
+
+def test_beside_a_lab_that_runs_the_error_says_how_to_have_another(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    state = State()
+    state.folder.mkdir()
+    monkeypatch.setattr(Record, "alive", lambda _self: True)
+    state.write(Record(False, 0.0))
+    with pytest.raises(LabError, match="a lab is already running") as caught:
+        Lab(state).refuse_if_running("drill")
+    assert str(caught.value).endswith("or have another beside it: XDG_STATE_HOME=~/lab2 ./lab/drill")
+    assert len(str(caught.value).splitlines()) == 2
