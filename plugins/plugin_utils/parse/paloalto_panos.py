@@ -22,7 +22,7 @@ from ..model.state import State
 from . import outputs as raw
 from .config import asks, panos_vsys, panos_zones, platform_marks
 from .config.device import Device
-from .config.panos_dnat import Translated
+from .config.panos_dnat import NOTHING_TRANSLATED, Translated
 from .config.panos_nat import Nat
 from .config.panos_objects import Objects
 from .config.panos_rules import Security
@@ -248,9 +248,9 @@ class _Panos:
     def _rules(self, place: Place) -> list[Rule]:
         nat = Nat(place.objects, place.zones)
         plan = self._plan(place)
-        security = (
-            Security(place.objects, place.zones, plan[1]) if plan else Security(place.objects, place.zones)
-        )
+        overrides = place.rulebases("application-override")
+        before = plan[1] if plan else NOTHING_TRANSLATED
+        security = Security(place.objects, place.zones, before, overrides)
         rules = [Rule(0, _OPEN, ACCEPT, _SESSIONS), *place.border(self._device), *self._stopping(place)]
         key = f"{place.prefix}nat destinations"
         if plan:

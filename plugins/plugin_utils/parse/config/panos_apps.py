@@ -19,7 +19,7 @@ import re
 from dataclasses import dataclass
 
 from ...model.assumptions import APPLICATIONS_IDENTIFIED
-from ...model.match import ALWAYS, Match, Not, Unknown, both, protocol
+from ...model.match import ALWAYS, NEVER, Match, Not, Unknown, both, protocol
 from . import asks
 from .numbers import number
 from .panos_objects import Objects, port_ranges
@@ -150,6 +150,50 @@ class Applications:
         if "any" in names:
             return any_application(service)
         return asks.either(one.match(service) for name in names for one in self._named(name, ()))
+
+    def of_one(self, application: str, names: list[str], service: Match | None) -> Match:
+        """What a rule asks for of connections that are of ``application`` from their first packet."""
+        asked = self._standard(application) if service is None else service
+        listed = True if "any" in names else self._lists(names, application, 0)
+        if listed is None:
+            why = f"whether application {application} is one of {' '.join(names)[:60]} is not known"
+            return both(asked, Unknown(f"{application} of {' '.join(names)}", why))
+        return asked if listed else NEVER
+
+    def _lists(self, names: list[str], wanted: str, depth: int) -> bool | None:
+        """Whether an application is named, or in a group; None where it may be in what is named."""
+        answers: list[bool | None] = [self._is_of(name, wanted, depth) for name in names]
+        return True if True in answers else None if None in answers else False
+
+    def _is_of(self, name: str, wanted: str, depth: int) -> bool | None:
+        if name == wanted:
+            return True
+        group = self._objects.find("application-group", name)
+        if group is not None and depth <= _DEEPEST:
+            return self._lists(group.values("members"), wanted, depth + 1)
+        if self._objects.find("application-filter", name) is not None:
+            return None
+        if self._objects.find("application", wanted) is not None or self._objects.find("application", name):
+            return False
+        # Of those that PAN-OS has, one may be part of another, which begins as it does.
+        known = name in _STANDARD and wanted in _STANDARD
+        return False if known and not name.startswith(wanted) and not wanted.startswith(name) else None
+
+    def _standard(self, name: str) -> Match:
+        """The standard ports of an application; one that says nothing about them has all."""
+        why = f"which ports are the standard ones of {name} is not known"
+        custom = self._objects.find("application", name)
+        if custom is None:
+            ports = both(_BY_PORT, _ports(_STANDARD[name].split())) if name in _STANDARD else ALWAYS
+            return both(ports, Unknown(why, why))
+        if not custom.has("default"):
+            return ALWAYS
+        try:
+            if custom.values("default") == ["port"]:
+                return _ports(custom.values("default", "port"))
+        except NotUnderstoodError:
+            pass
+        return Unknown(why, why)
 
     def _named(self, name: str, within: tuple[str, ...]) -> list[Application]:
         custom = self._objects.find("application", name)

@@ -5,20 +5,22 @@
 
 Sources: Palo Alto Networks, "PAN-OS Administrator's Guide", "Security Policy" ("Components of a Security Policy
 Rule": rule types universal, intrazone and interzone; "Security Policy Actions"), "PAN-OS Web Interface Help",
-"Policies > Security" (negate, target; an intrazone rule has no destination zone of its own).
+"Policies > Security" (negate, target; an intrazone rule has no destination zone of its own), "Policies > Application
+Override" (what it is for is of its application from the first packet; the first override that fits counts).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 
-from ...model.match import ALWAYS, Match, Not, Unknown, both, unknown_reasons
+from ...model.match import ALWAYS, Match, Not, Unknown, both, protocol, unknown_reasons
 from ...model.rules import ACCEPT, DROP, REJECT, Rule, Verdict
 from . import asks
 from .panos_apps import Applications
 from .panos_dnat import NOTHING_TRANSLATED, Translated
-from .panos_objects import Objects
+from .panos_objects import Objects, port_ranges
 from .panos_tree import Node, quoted
 from .panos_zones import Zones
 from .words import NotUnderstoodError
@@ -56,6 +58,13 @@ _ACTIONS = {
     "reset-server": DROP,
     "reset-both": REJECT,
 }
+_DEFAULT = "application-default"
+_OF_OVERRIDE = frozenset(
+    (
+        "application", "description", "destination", "disabled", "from", "group-tag", "negate-destination",
+        "negate-source", "port", "protocol", "source", "tag", "to", "uuid",
+    )
+)  # fmt: skip
 _TYPES = ("universal", "interzone", "intrazone")
 
 
@@ -68,11 +77,20 @@ class Rulebase:
 
 
 class Security:
-    def __init__(self, objects: Objects, zones: Zones, translated: Translated = NOTHING_TRANSLATED) -> None:
+    def __init__(
+        self,
+        objects: Objects,
+        zones: Zones,
+        translated: Translated = NOTHING_TRANSLATED,
+        overrides: Sequence[Rulebase] = (),
+    ) -> None:
+        """``overrides``: the rulebases that say what application some connections are of."""
         self._translated = translated
         self._objects = objects
         self._applications = Applications(objects)
         self._zones = zones
+        self._others: Match = ALWAYS  # the connections that no override is for
+        self._overridden = list(self._overriding(overrides))
 
     def rules(self, rulebase: Rulebase) -> Iterator[Rule]:
         """Those that are not disabled, without a position."""
@@ -89,18 +107,53 @@ class Security:
         return Rule(0, match, _verdict(node), text, line=node.line, not_understood=reasons)
 
     def _match(self, node: Node) -> tuple[Match, list[str]]:
-        asked: list[Match] = []
         doubts = list(_narrowing(node))
         if node.has("disabled") and node.values("disabled") not in (["yes"], ["no"]):
             doubts.append("disabled is neither yes nor no")
-        for read in (self._between, self._source, self._destination, self._carried):
-            try:
-                asked.append(read(node))
-            except NotUnderstoodError as error:
-                doubts.append(str(error))
-                asked.append(ALWAYS)
-        between, source, destination, carried = asked
-        return self._translated.match(both(between, source), destination, carried), doubts
+        ends, destination = self._ends(node, doubts)
+        carried = self._tried(node, self._carried, doubts)
+        found = self._translated.match(ends, destination, carried)
+        if not self._overridden or (node.values("application") == ["any"] and not _by_default(node)):
+            return found, doubts
+        parts = [both(self._others, found)]
+        for those, application in self._overridden:
+            known = self._tried(node, partial(self._carried, application=application), doubts)
+            parts.append(both(those, self._translated.match(ends, destination, known)))
+        return asks.either(parts), doubts
+
+    def _ends(self, node: Node, doubts: list[str]) -> tuple[Match, Match]:
+        """Zones and source, and the destination."""
+        between, source, destination = (
+            self._tried(node, read, doubts) for read in (self._between, self._source, self._destination)
+        )
+        return both(between, source), destination
+
+    @staticmethod
+    def _tried(node: Node, read: Callable[[Node], Match], doubts: list[str]) -> Match:
+        try:
+            return read(node)
+        except NotUnderstoodError as error:
+            doubts.append(str(error))
+            return ALWAYS
+
+    def _overriding(self, rulebases: Sequence[Rulebase]) -> Iterator[tuple[Match, str]]:
+        """The connections of each override, the first of them that fits, and the application that they are of
+        ("Policies > Application Override")."""
+        for rulebase in rulebases:
+            for name, node in rulebase.rules.children.items():
+                if node.values("disabled") == ["yes"]:
+                    continue
+                doubts = [f"{key} is not modelled" for key in node.children if key not in _OF_OVERRIDE]
+                ends, destination = self._ends(node, doubts)
+                carried = self._tried(node, _overridden, doubts)
+                applications = node.values("application")
+                if len(applications) != 1:
+                    doubts.append("an override names one application")
+                asked = self._translated.match(ends, destination, carried)
+                why = f"{rulebase.name} application-override rules {name}"
+                match = both(asked, *(Unknown(f"{why}: {doubt}", f"{why}: {doubt}") for doubt in doubts))
+                yield both(self._others, match), " ".join(applications)
+                self._others = both(self._others, Not(match))
 
     def _between(self, node: Node) -> Match:
         kind = node.value("rule-type", "universal")
@@ -139,14 +192,30 @@ class Security:
             raise NotUnderstoodError(f"negate-{key} {negate!r}")
         return Not(found) if negate == "yes" else found
 
-    def _carried(self, node: Node) -> Match:
-        """Service and application."""
+    def _carried(self, node: Node, application: str = "") -> Match:
+        """Service and application; of connections whose ``application`` is known at once, or of others."""
         services = _given(node, "service")
-        default = "application-default" in services
-        if default and len(services) > 1:
+        if _by_default(node) and len(services) > 1:
             raise NotUnderstoodError("application-default beside other services")
-        service = None if default else asks.either(self._objects.service(name) for name in services)
-        return self._applications.match(_given(node, "application"), service)
+        named = asks.either(self._objects.service(name) for name in services if name != _DEFAULT)
+        service = None if _by_default(node) else named
+        names = _given(node, "application")
+        if application:
+            return self._applications.of_one(application, names, service)
+        return self._applications.match(names, service)
+
+
+def _by_default(node: Node) -> bool:
+    return node.at("service").has(_DEFAULT)
+
+
+def _overridden(node: Node) -> Match:
+    """Protocol and ports of an override."""
+    kind = node.value("protocol")
+    if kind not in ("tcp", "udp"):
+        raise NotUnderstoodError(f"protocol {kind!r}")
+    ranges = port_ranges(",".join(_given(node, "port")))
+    return both(protocol(6 if kind == "tcp" else 17), asks.ports("dst_port", *ranges))
 
 
 def _given(node: Node, key: str) -> list[str]:
