@@ -81,10 +81,17 @@ def test_an_alert_is_a_notice() -> None:
         assert event in notice["event"]["enum"]
 
 
-def test_alert_rules_ask_for_metrics_that_there_are() -> None:
-    template = ROOT / "plugins" / "plugin_utils" / "monitor" / "templates" / "monitor.prom.j2"
-    written = set(re.findall(r"^# TYPE (\w+)", template.read_text(), re.MULTILINE))
-    document = yaml.safe_load((ROOT / "extensions" / "prometheus" / "pathguard.rules.yml").read_text())
+@pytest.mark.parametrize(
+    ("file", "template"),
+    [
+        ("pathguard.rules.yml", "monitor/templates/monitor.prom.j2"),
+        ("pathguard-audit.rules.yml", "render/templates/audit.prom.j2"),
+    ],
+)
+def test_alert_rules_ask_for_metrics_that_there_are(file: str, template: str) -> None:
+    text = (ROOT / "plugins" / "plugin_utils" / template).read_text()
+    written = set(re.findall(r"^# TYPE (\w+)", text, re.MULTILINE))
+    document = yaml.safe_load((ROOT / "extensions" / "prometheus" / file).read_text())
     rules = [rule for group in document["groups"] for rule in group["rules"]]
     assert len({rule["alert"] for rule in rules}) == len(rules)
     for rule in rules:
