@@ -197,7 +197,6 @@ def test_matches(words: str, expected: Any) -> None:
         ("-j CT --notrack", {"kind": "continue"}, [{"kind": "notrack"}]),
         ("-j CT --zone 5", {"kind": "continue"}, [{"kind": "zone"}]),
         ("-j CT --zone-orig 5", {"kind": "continue"}, [{"kind": "zone"}]),
-        ("-j CT --helper ftp", {"kind": "continue"}, []),
         ("-j NOTRACK", {"kind": "continue"}, [{"kind": "notrack"}]),
         ("-j CT --helper ftp", {"kind": "continue"}, []),
         ("-j MASQUERADE", {"kind": "accept"}, [{"kind": "masquerade"}]),
