@@ -128,11 +128,14 @@ class EndingFirewall(HostFirewall):
             return found
         self._decided[chain] = FlowSet(self.space, EMPTY)  # for a loop: nothing is sure
         rules = self.rules.get(chain, [])
-        found, left = FlowSet(self.space, EMPTY), FlowSet(self.space, FULL)
+        parts, left = [], FlowSet(self.space, FULL)
         for index, rule in enumerate(rules if len(rules) <= _MOST_DECIDED else ()):
-            found = found | (left & self._ended(chain, index, final=True))
+            parts.append(left & self._ended(chain, index, final=True))
             kinds = {verdict.kind for verdict, _flows in self._outcomes(chain, index)}
             if kinds & {"return", "goto", "unknown"} or (kinds & {"jump"} and rule.effects):
                 left = left - self.possible(chain, index).forget(*self.loose(chain))
-        self._decided[chain] = found
+        # The last rule of many decides about all that is left, and so about what those before it decide, too.
+        last = parts[-1] if parts else self.space.nothing
+        others = self.space.diagrams.union_all(part.node for part in parts if not part <= last)
+        found = self._decided[chain] = last | FlowSet(self.space, others)
         return found

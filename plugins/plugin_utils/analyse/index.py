@@ -44,7 +44,8 @@ SetSpans = Callable[[Member, str], "Ranges | None"]
 Spans = dict[str, Ranges]
 
 
-def _on_line(field: str, low: int, high: int, family: int) -> Range:
+def on_line(field: str, low: int, high: int, family: int) -> Range:
+    """A range of addresses or ports on the line of its field."""
     shift = IPV6_AT if field != "dst_port" and family == 6 else 0
     return low + shift, high + shift
 
@@ -82,7 +83,7 @@ def _of_other(part: All | Either | Masked | Member, set_spans: SetSpans) -> Iter
     elif part.field in _WHOLE:
         width = {4: 32, 6: 128}.get(part.family, 16)
         high = part.value | ~part.mask & ((1 << width) - 1)
-        yield part.field, (_on_line(part.field, part.value, high, part.family),)
+        yield part.field, (on_line(part.field, part.value, high, part.family),)
 
 
 def _is_plain(part: In) -> bool:
@@ -91,7 +92,7 @@ def _is_plain(part: In) -> bool:
 
 
 def _of_in(part: In) -> Ranges:
-    return few(_on_line(part.field, low, high, part.family) for low, high in part.ranges)
+    return few(on_line(part.field, low, high, part.family) for low, high in part.ranges)
 
 
 def _of_either(match: Either, set_spans: SetSpans) -> Spans:
@@ -356,7 +357,7 @@ def wanted_of(point: Point, draw: Random) -> dict[str, Ranges]:
             if byte is None:
                 byte = point[level] = 1 << draw.randrange(256)
             value = value << 8 | byte.bit_length() - 1
-        found[field] = (_on_line(field, value, value, 4 if family == _IPV4 else 6),)
+        found[field] = (on_line(field, value, value, 4 if family == _IPV4 else 6),)
     return found
 
 
@@ -368,6 +369,6 @@ def wanted(flows: FlowSet) -> dict[str, Ranges]:
         ranges: list[Range] = []
         for family in families:
             listed = flows.hulls(field, family, _MOST_WANTED)
-            ranges.extend(_on_line(field, low, high, family) for low, high in listed)
+            ranges.extend(on_line(field, low, high, family) for low, high in listed)
         found[field] = tuple(ranges)
     return found

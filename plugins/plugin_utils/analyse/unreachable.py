@@ -17,8 +17,9 @@ from typing import Any
 from ..errors import FlowError
 from ..model.flowset import FlowSet, Space
 from ..model.match import Member, asks_beyond
-from ..model.rules import Rule, Ruleset, VerdictMap
+from ..model.rules import Rule, Ruleset, Verdict, VerdictMap
 from ..model.state import State
+from . import sample
 from .endings import EndingFirewall
 from .index import wanted, wanted_of
 from .late import TooLateError
@@ -33,6 +34,10 @@ MOST_NAMED = 10
 _MOST_PASSED_ON = 1_500
 # What was worked out about so many rules is forgotten before the next ones.
 _AT_ONCE = 500
+# So many packets of a rule are tried before what may come to it is worked out.
+_SAMPLES = 2
+# Jumps that a packet is followed through.
+_DEEPEST = 16
 # Rules of tables that see frames besides IP packets: what others leave them is not what flows are left.
 _OF_FRAMES = ("bridge/", "netdev/")
 _SEES = {"ip": ("ipv4",), "ip6": ("ipv6",)}
@@ -226,9 +231,11 @@ class Survey:
         self._go_on()
         if any(map(asks_beyond, asked_by(self.rules[chain][index]))):
             return bool(coming)
-        left = coming & self.firewall.possible(chain, index)
         lookup = self.firewall.lookup(chain)
         draw = Random(index)  # noqa: S311 - which point is tried is a matter of speed
+        if any(self._comes(chain, index, coming, draw) for _sample in range(_SAMPLES)):
+            return True
+        left = coming & self.firewall.possible(chain, index)
         while left:
             point = left.point(draw)
             near = range(index) if lookup is None else lookup.candidates(wanted_of(point, draw))
@@ -242,6 +249,40 @@ class Survey:
                 return True
             left = left - taken
         return False
+
+    def _comes(self, chain: str, index: int, coming: FlowSet, draw: Random) -> bool:
+        """Whether a packet that comes to mind surely reaches a rule; False where that is not seen at a glance."""
+        rules = self.rules[chain]
+        packet = None if rules[index].follows else sample.drawn(rules[index].match, draw)
+        if packet is None:
+            return False
+        point = sample.point_of(packet)
+        if not coming.holds(point) or sample.settles_names(point):
+            return False
+        return self._passes(chain, index, packet, 0)
+
+    def _passes(self, chain: str, end: int, packet: sample.Packet, depth: int) -> bool:
+        """Whether a packet surely comes past all rules of a chain before one. ``depth``: of jumps."""
+        rules, lookup = self.rules[chain], self.firewall.lookup(chain)
+        near = range(end) if lookup is None else lookup.candidates(sample.wanted_by(packet))
+        return all(
+            sample.holds(rules[before].match, packet) is False
+            or self._comes_back(rules[before], packet, depth + 1)
+            for before in near
+            if before < end
+        )
+
+    def _comes_back(self, rule: Rule, packet: sample.Packet, depth: int) -> bool:
+        """Whether a rule surely does no more to a packet than to send it to a chain that lets it pass unchanged."""
+        verdict = rule.verdict
+        return (
+            isinstance(verdict, Verdict)
+            and verdict.kind == "jump"
+            and not rule.effects
+            and depth <= _DEEPEST
+            and verdict.chain in self.rules
+            and self._passes(verdict.chain, len(self.rules[verdict.chain]), packet, depth)
+        )
 
     def _go_on(self) -> None:
         if self._late():
