@@ -14,7 +14,7 @@ import os
 import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -44,10 +44,12 @@ class Joined:
 
 @dataclass(frozen=True)
 class Source:
-    """``folder``: where the slices have left what they have found. ``count``: how many there are; 0 if they say so."""
+    """``folder``: where the slices have left what they have found. ``count``: how many there are; 0 if they say so.
+    ``joins``: of joined audits, None if nobody knows of any."""
 
     folder: Path
     count: int = 0
+    joins: Path | None = None
 
 
 def joined(
@@ -79,8 +81,8 @@ def joined(
 
 
 def _parts(source: Source, audit_id: str) -> dict[int, tuple[Path, Entry]]:
-    """The last sound report of each slice, with its folder; one that is much older than another is no part of the
-    same audit, and counts as missing."""
+    """The last sound report of each slice, with its folder. One that is much older than another is no part of the same
+    audit, and counts as missing; so does one from before the last join that was whole, if others came after it."""
     found: dict[int, tuple[Path, Entry]] = {}
     for number, paths in slices.folders(source.folder, audit_id).items():
         for path in paths:
@@ -94,13 +96,12 @@ def _parts(source: Source, audit_id: str) -> dict[int, tuple[Path, Entry]]:
             str(source.folder),
             "see why the slices failed; path_audit_slices_dir and path_audit_id say where they are looked for",
         )
-    made = {number: _moment(document) for number, (_path, document) in found.items()}
+    made = {number: slices.moment(document) for number, (_path, document) in found.items()}
     oldest = max(made.values()) - APART
+    before = slices.last_joined(source.joins, audit_id, REPORT) if source.joins is not None else None
+    if before is not None and max(made.values()) > before:
+        oldest = max(oldest, before)
     return {number: part for number, part in found.items() if made[number] >= oldest}
-
-
-def _moment(document: Entry) -> datetime:
-    return datetime.fromisoformat(document["generated_at"].replace("Z", "+00:00"))
 
 
 def _document(path: Path, number: int) -> Entry | None:
@@ -113,7 +114,7 @@ def _document(path: Path, number: int) -> Entry | None:
     if not isinstance(part, dict) or part.get("number") != number:
         return None
     try:
-        _moment(found)
+        slices.moment(found)
     except (KeyError, AttributeError, ValueError):
         return None
     report: Entry = found

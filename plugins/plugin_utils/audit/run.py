@@ -115,7 +115,9 @@ def audit(order: Order, site: AuditSite | None, say: Say) -> Audit:
     audit_id = order.id or (folder.name if folder is not None else _stamp())
     keep_in = order.snapshot_dir or (folder / SNAPSHOTS if folder is not None else None)
     joined_from = (
-        joined(order.slices, order.id, order.hosts, folder, baseline is not None)
+        joined(
+            replace(order.slices, joins=order.report_dir), order.id, order.hosts, folder, baseline is not None
+        )
         if order.slices is not None
         else None
     )

@@ -10,15 +10,20 @@ AWX (``Inventory.get_script_data``) sorts the hosts of an inventory by name and 
 from __future__ import annotations
 
 import hashlib
+import json
 import re
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from ..errors import AuditError
 from ..guard import record
 from .document import Slice
 
 OPTIONS = "path_audit_slice_number, path_audit_slice_count"
+# Joined audits of one id that are looked at, the last ones: they may be large.
+_JOINS = 5
 _SUFFIX = re.compile(r"-slice(\d+)(?:-(\d+))?")
 
 
@@ -100,6 +105,29 @@ def latest(folder: Path, joined: Path, report: str) -> str:
             "name the folder that they have left their reports in by path_audit_slices_dir, or look why they have none",
         )
     return max(newest, key=lambda name: (newest[name], name))
+
+
+def moment(document: Mapping[str, Any]) -> datetime:
+    """When an audit or its slice ended. KeyError, AttributeError, ValueError for what does not say it."""
+    return datetime.fromisoformat(document["generated_at"].replace("Z", "+00:00"))
+
+
+def last_joined(folder: Path, audit_id: str, report: str) -> datetime | None:
+    """When slices of this id were joined last so that none was missing: what they had found has been told then.
+
+    ``folder``: of joined audits. ``report``: the file's name. One that lacked a slice is as good as none, because that
+    slice may have been run again since."""
+    own = re.compile(rf"{re.escape(audit_id)}(-\d+)?")
+    paths = [path / report for path in folder.glob("*") if own.fullmatch(path.name)]
+    reports = [(path.stat().st_mtime, path) for path in paths if path.is_file()]
+    for _time, path in sorted(reports, reverse=True)[:_JOINS]:
+        try:
+            found = json.loads(path.read_bytes())
+            if found["slice"] is None and found["id"] == audit_id and not found["missing_slices"]:
+                return moment(found)
+        except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
+            continue
+    return None
 
 
 def _listed(folder: Path) -> Iterator[tuple[str, int, int, Path]]:

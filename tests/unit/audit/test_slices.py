@@ -171,6 +171,32 @@ def test_the_slice_of_another_night_is_missing(jobs: Jobs) -> None:
     assert "no report of slice 3" in found["summary"]["reasons"]
 
 
+def _date(jobs: Jobs, name: str, when: str) -> None:
+    report = jobs.reports / name / "audit.json"
+    report.write_text(json.dumps({**json.loads(report.read_text()), "generated_at": when}))
+
+
+def test_what_was_joined_is_not_joined_again_with_later_slices(jobs: Jobs) -> None:
+    """The same id again after an hour, and this time a slice has died: what it found before has been told then."""
+    jobs.parts(*range(1, COUNT + 1))
+    for number in range(1, COUNT + 1):
+        _date(jobs, f"nightly-slice{number}", "2026-11-23T01:00:00Z")
+    assert jobs.join().document["missing_slices"] == []
+    _date(jobs, "nightly", "2026-11-23T01:10:00Z")
+    assert jobs.join().document["missing_slices"] == [], "the join alone may run again"
+    _date(jobs, "nightly-2", "2026-11-23T01:20:00Z")
+    for number in (1, 2, 4):
+        jobs.part(number)
+        _date(jobs, f"nightly-slice{number}-2", "2026-11-23T02:00:00Z")
+    found = jobs.join()
+    assert found.document["missing_slices"] == [3]
+    assert "no report of slice 3" in found.document["summary"]["reasons"]
+    _date(jobs, "nightly-3", "2026-11-23T02:10:00Z")
+    jobs.part(3)
+    _date(jobs, "nightly-slice3-2", "2026-11-23T02:20:00Z")
+    assert jobs.join().document["missing_slices"] == [], "a slice that is launched again completes its audit"
+
+
 def test_a_host_that_is_pinned_to_every_slice_is_one_host(jobs: Jobs) -> None:
     for number in range(1, COUNT + 1):
         own = slices.cut(GROUPS["all"], Slice(number, COUNT))
