@@ -24,7 +24,10 @@ from ansible_collections.pathguard.network.plugins.plugin_utils.gather.offline i
 )
 from ansible_collections.pathguard.network.plugins.plugin_utils.gather.snapshot import read
 from ansible_collections.pathguard.network.plugins.plugin_utils.policy.complain import naming
-from ansible_collections.pathguard.network.plugins.plugin_utils.policy.expected import expected_from
+from ansible_collections.pathguard.network.plugins.plugin_utils.policy.expected import (
+    check_hosts,
+    expected_from,
+)
 from ansible_collections.pathguard.network.plugins.plugin_utils.policy.names import Names
 from ansible_collections.pathguard.network.plugins.plugin_utils.policy.read import load_policy
 from ansible_collections.pathguard.network.plugins.plugin_utils.policy.validate import validate
@@ -49,6 +52,8 @@ class ActionModule(OfflineAction):
         groups = groups_of(options["groups"], task_vars)
         files = self.files(options["snapshots"], "snapshots")
         states = states_of(files)
+        known = dict.fromkeys([*(host for hosts in groups.values() for host in hosts), *states])
+        check_hosts(expected, list(known), "expected_changes")
         names = Names(read_beside(files.values()))
         baseline, names_before = None, None
         if options["baseline"] is not None:

@@ -19,7 +19,7 @@ from ..gather.several import several, some
 from ..model.state import State
 from ..parse.candidate.given import Candidate
 from ..policy.complain import naming
-from ..policy.expected import expected_from
+from ..policy.expected import check_hosts, expected_from
 from ..policy.inventory import hosts_needed
 from ..policy.probes import probe_targets
 from ..policy.read import load_policy
@@ -90,6 +90,7 @@ def begin(start: Start, site: Site, say: Say) -> Before:
         needed = hosts_needed(policy, start.groups, start.hosts)
     try:
         expected = expected_from(list(start.expected_changes), policy, "path_guard_expected_changes")
+        check_hosts(expected, start.hosts, "path_guard_expected_changes")
     except PathGuardError as error:
         raise GuardError(error.what, error.where, error.todo) from None
     strangers = [name for name in start.candidates if name not in start.hosts]

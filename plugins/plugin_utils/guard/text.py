@@ -119,7 +119,8 @@ def _plan(found: Before) -> list[str]:
     told = [f"planned: {change_words.planned(document)}; {document['changes']['statement']}"]
     if not found.planned.stopped:
         told[0] += "; every path would be as before or better, or is expected to change"
-    return told + [f"planned: {line}" for line in found.planned.facts]
+    absent = [line.replace("change  ", "planned: ", 1) for line in change_words.not_seen(document["changes"])]
+    return told + absent + [f"planned: {line}" for line in found.planned.facts]
 
 
 def _planned_titles(found: Before) -> dict[str, str]:
@@ -259,6 +260,7 @@ def _notes(found: After) -> list[str]:
     told = suspects.listeners(found) if suspects.unexplained(found) else []
     changes = document.get("changes")
     moved = [changes["statement"]] if changes and changes["hosts"] else []
+    moved += [line.partition("  ")[2] for line in change_words.not_seen(changes or {})]
     proven = _findings(document)
     if found.decision == REVERTED:
         proven = [f"before the revert: {note}" for note in proven if note not in told]

@@ -56,6 +56,8 @@ SECONDS = 60.0
 _MOST_PIECES = 2_000
 # Neighbour and router discovery (RFC 4861): without it no IPv6 packet finds its way.
 _DISCOVERY = {"protocol": "ipv6-icmp", "icmp_type": "133-137"}
+# Of what is watched for, an expected flow, by its index; no path has such a name.
+_EXPECTED_FLOW = "\0expected flow "
 # Counted anew each second, and no setting.
 _COUNTERS = ("net.netfilter.nf_conntrack_count",)
 # What could not be read of a host (``State.unreadable``) by which it sends packets.
@@ -160,9 +162,19 @@ class ChangeReport:
             "touches_no_required_path": untouched,
             "statement": _statement(hosts, required, unequal, doubts, bool(entries)),
             "doubts": doubts,
+            "not_seen": [] if doubts else list(self._not_seen()),
             "entries": entries[:MOST_ENTRIES],
             "entries_left_out": max(len(entries) - MOST_ENTRIES, 0),
         }
+
+    def _not_seen(self) -> Iterator[str]:
+        """What was expected to fare otherwise, and does not."""
+        for name in sorted(self.expected.paths):
+            if name not in self._touched and name not in self._unequal:
+                yield f"path '{name}'"
+        for index in range(len(self.expected.flows)):
+            if f"{_EXPECTED_FLOW}{index}" not in self._touched:
+                yield self.expected.text(index)
 
     def _required(self) -> set[str]:
         return {region.name for region in self._regions if region.required}
@@ -211,7 +223,8 @@ class ChangeReport:
             Class(EXPECTED, dict.fromkeys(KINDS, wanted)),
             Class(TOUCHING, dict.fromkeys(KINDS, touching)),
         )
-        return Sorting(classes, regions, self._is_late)
+        watched = {f"{_EXPECTED_FLOW}{index}": flows for index, flows in self.expected.each_at(space, host)}
+        return Sorting(classes, {**regions, **watched}, self._is_late)
 
     def _is_late(self) -> bool:
         return time.monotonic() > self._deadline
@@ -351,6 +364,7 @@ def _entry(host: str, one: Difference) -> Entry:
     flows = finding.sorted_flows() if isinstance(finding, SortedFinding) else {}
     if REST in flows:
         flows[HARMLESS] = flows.pop(REST)
+    touched = finding.touched if isinstance(finding, SortedFinding) else ()
     culprits = finding.case.culprits()
     return {
         "host": host,
@@ -358,7 +372,7 @@ def _entry(host: str, one: Difference) -> Entry:
         "ruleset": one.ruleset,
         "connection": finding.connection,
         "flows": flows,
-        "paths": sorted(finding.touched) if isinstance(finding, SortedFinding) else [],
+        "paths": sorted(name for name in touched if not name.startswith(_EXPECTED_FLOW)),
         "rules": [culprit.to_dict() for culprit in culprits[:MOST]],
         "more_rules": max(len(culprits) - MOST, 0),
     }

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +14,7 @@ from ..analyse.replies import answers
 from ..errors import FlowError, PolicyError
 from ..model.flow import flows_from
 from ..model.flowset import FlowSet, Space
+from .complain import unknown_name
 from .paths import Policy
 
 _TODO = "name a path as the policy does, or give a flow: {src, dst, protocol, dst_port}, with a host if it is for one"
@@ -30,6 +31,18 @@ class Expected:
     def at(self, space: Space, host: str) -> FlowSet:
         """The packets on a host that are meant to fare otherwise: of these flows, and the answers to them."""
         return self._union(space, {"", host})
+
+    def each_at(self, space: Space, host: str) -> Iterator[tuple[int, FlowSet]]:
+        """The same, flow by flow: its index, and the packets."""
+        for index, flow in enumerate(self.flows):
+            if flow[0] in ("", host):
+                yield index, Expected(flows=(flow,)).at(space, host)
+
+    def text(self, index: int) -> str:
+        """``src 10.10.1.5 dst_port 5432 on fw1``."""
+        host, flow = self.flows[index]
+        words = " ".join(f"{name} {value}" for name, value in flow.items())
+        return f"{words} on {host}" if host else words
 
     def anywhere(self, space: Space) -> FlowSet:
         """The same, of the flows that are not meant for one host alone."""
@@ -60,6 +73,13 @@ def expected_from(value: Any, policy: Policy, option: str) -> Expected:
         else:
             raise PolicyError(f"{str(item)[:60]!r} is neither a path's name nor a flow", where, _TODO)
     return Expected(frozenset(names), tuple(flows))
+
+
+def check_hosts(expected: Expected, known: Sequence[str], option: str) -> None:
+    """PolicyError for a flow that is expected on a host that nobody knows."""
+    for host, _flow_there in expected.flows:
+        if host and host not in known:
+            raise unknown_name("host", host, known, f"{option}, in a flow")
 
 
 def _flow(item: Mapping[str, Any], where: str) -> tuple[str, Mapping[str, Any]]:

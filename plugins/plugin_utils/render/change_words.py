@@ -53,7 +53,15 @@ def head(report: Entry) -> list[str]:
     judged = planned(report)
     found = [f"planned {judged}: judged as they would be, nothing was changed"] if judged else []
     changes = report.get("changes")
-    return [*found, f"change  {changes['statement']}"] if changes else found
+    return [*found, f"change  {changes['statement']}", *not_seen(changes)] if changes else found
+
+
+def not_seen(changes: Entry) -> list[str]:
+    """What was expected, and did not happen: the change may not have done what it was made for."""
+    found = changes.get("not_seen", ())
+    more = len(found) - _MOST_VALUES
+    tail = f"; and {more} more" if more > 0 else ""
+    return [f"change  expected, and not seen: {'; '.join(found[:_MOST_VALUES])}{tail}"] if found else []
 
 
 def flows(report: Entry) -> list[str]:

@@ -17,10 +17,14 @@ from ansible_collections.pathguard.network.plugins.plugin_utils.model.rules impo
 from ansible_collections.pathguard.network.plugins.plugin_utils.model.state import NamedSet, State
 from ansible_collections.pathguard.network.plugins.plugin_utils.model.text import address_range
 from ansible_collections.pathguard.network.plugins.plugin_utils.policy.changes import ChangeReport
-from ansible_collections.pathguard.network.plugins.plugin_utils.policy.expected import expected_from
+from ansible_collections.pathguard.network.plugins.plugin_utils.policy.expected import (
+    check_hosts,
+    expected_from,
+)
 from ansible_collections.pathguard.network.plugins.plugin_utils.policy.read import load_policy
 from ansible_collections.pathguard.network.plugins.plugin_utils.policy.schemas import load_schema, problems
 from ansible_collections.pathguard.network.plugins.plugin_utils.policy.validate import validate
+from ansible_collections.pathguard.network.plugins.plugin_utils.render.change_words import not_seen
 from ansible_collections.pathguard.network.plugins.plugin_utils.render.formats import render
 from tests.support.states import GROUPS, app_rule, forward, match, rule, ruleset, small_lab, stateful
 
@@ -342,3 +346,35 @@ def test_what_becomes_known_and_is_denied_is_a_violation() -> None:
     found = changes(before, lab())
     new = next(entry for entry in found["entries"] if entry["connection"] == "new")
     assert set(new["flows"]["violations"]) == {"known"}
+
+
+def test_what_was_expected_and_did_not_happen_is_told() -> None:
+    """A change that did not do what it was made for: its file was never loaded, or it went to another host."""
+    web = {"src": "192.0.2.0/24", "protocol": "tcp", "dst_port": 443}
+    other = {**web, "dst": "10.20.1.10", "dst_port": 80, "host": "fw1"}
+    found = changes(lab(app_rule()), lab(app_rule(), WEB), [PATH, web, {**web, "host": "db1"}, other])
+    assert found["not_seen"] == [
+        f"path '{PATH}'",
+        "src 192.0.2.0/24 protocol tcp dst_port 443 on db1",
+        "src 192.0.2.0/24 protocol tcp dst_port 80 dst 10.20.1.10 on fw1",
+    ]
+    assert all(path in (PATH, "not yet") for entry in found["entries"] for path in entry["paths"])
+    assert changes(lab(app_rule()), lab(app_rule("10.10.1.0/26")), [PATH])["not_seen"] == []
+    nothing = changes(lab(app_rule()), lab(app_rule()), [PATH])
+    assert nothing["not_seen"] == [f"path '{PATH}'"]
+    assert not_seen(nothing) == [f"change  expected, and not seen: path '{PATH}'"]
+
+
+def test_nothing_is_said_to_be_missing_while_there_are_doubts() -> None:
+    after = lab(app_rule())
+    after["fw1"].routes.pop()
+    found = changes(lab(app_rule()), after, [PATH])
+    assert found["doubts"]
+    assert found["not_seen"] == []
+
+
+def test_a_flow_that_is_expected_on_an_unknown_host_is_an_error() -> None:
+    wanted = expected_from([{"dst_port": 443, "host": "fw11"}], load_policy(POLICY), "expected_changes")
+    with pytest.raises(PolicyError) as caught:
+        check_hosts(wanted, ["fw1", "db1"], "expected_changes")
+    assert ("fw11" in caught.value.what, "did you mean 'fw1'?" in caught.value.todo) == (True, True)
