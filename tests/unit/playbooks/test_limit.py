@@ -33,7 +33,8 @@ def plays(path: Path) -> list[dict[str, Any]]:
 def test_whatever_limit_leaves_it_leaves_a_host_of_the_first_play(name: str) -> None:
     first = plays(PLAYBOOKS / f"{name}.yml")[0]
     assert first["hosts"] == ["localhost", "all"]
-    [task] = first["tasks"]
+    [task, *more] = first["tasks"]
+    assert all((one["tags"], one["run_once"]) == ("always", True) for one in more)
     told = task.get("ansible.builtin.import_tasks")
     [task] = plays(PLAYBOOKS / told) if told else [task]
     assert (task["tags"], task["run_once"]) == ("always", True)
@@ -50,6 +51,19 @@ def test_no_choice_of_tags_leaves_the_work_out(name: str) -> None:
     for play in plays(PLAYBOOKS / f"{name}.yml"):
         for task in play["tasks"]:
             assert task.get("tags") == "always" or "ansible.builtin.import_tasks" in task, task["name"]
+
+
+def test_an_update_is_closed_by_whoever_is_left() -> None:
+    """All hosts may be lost, and --limit may leave localhost out: the first that is there does it, once."""
+    *_before, update, close = plays(PLAYBOOKS / "guarded_update.yml")
+    assert close["hosts"] == ["localhost", update["hosts"]]
+    assert "connection" not in close, "the hosts' own logins are not to be replaced"
+    [task] = close["tasks"]
+    role = task["ansible.builtin.import_role"]
+    assert (role["tasks_from"], role["rolespec_validate"]) == ("close", False)
+    warning = plays(PLAYBOOKS / "guarded_update.yml")[0]["tasks"][1]
+    assert warning["when"] == "'localhost' not in ansible_play_hosts_all"
+    assert "path_guard_timeout" in warning["ansible.builtin.debug"]["msg"]
 
 
 @pytest.mark.long
