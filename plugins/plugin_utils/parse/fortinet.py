@@ -167,10 +167,12 @@ class _Fortigate:
             for name in members:
                 self._device.interface(name).zone = zone
         networks = fortios_system.networks(self._global)
+        services = Services(vdom.config)
+        vips = {family: fortios_vips.Vips(vdom.config, family, zones, services.match) for family in (4, 6)}
         objects = Objects(
-            Services(vdom.config),
+            services,
             {family: Addresses(vdom.config, family, networks) for family in (4, 6)},
-            {family: fortios_vips.Vips(vdom.config, family, zones.match) for family in (4, 6)},
+            vips,
             zones.match,
             _setting(vdom.config, "central-nat") == "enable",
         )

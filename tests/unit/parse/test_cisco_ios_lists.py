@@ -141,6 +141,7 @@ IPV6: list[tuple[str, Flow, str]] = [
     ),
     ("permit tcp any any established", TCP6, "deny"),
     ("permit ipv6 any any undetermined-transport", TCP6, "deny"),
+    ("permit hbh any any", TCP6, "deny"),
     ("permit ipv6 any any routing", TCP6, "deny"),
     ("permit ipv6 any any flow-label 7", TCP6, "unknown"),
     ("permit ipv6 any any dest-option-type 201", TCP6, "unknown"),

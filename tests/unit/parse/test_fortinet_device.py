@@ -369,3 +369,58 @@ def test_lines_that_may_hold_a_secret_are_not_repeated() -> None:
     found = state("fortinet", text + "sxt psksecret ENC verysecret\n")
     assert "verysecret" not in str(found.to_dict())
     assert len(found.not_understood) == 2
+
+
+def published(name: str, by: str, outer: str, *lines: str) -> str:
+    said = "".join(f"        set {line}\n" for line in lines)
+    return (
+        f'config firewall vip\n    edit "{name}"\n        set extip {outer}\n        set extintf "{by}"\n'
+        f'        set mappedip "10.0.1.10"\n{said}    next\nend\n'
+    )
+
+
+class TestOneServerByTwoWays:
+    """A server behind two virtual IPs, as where there are two providers."""
+
+    FORWARDED = ("portforward enable", "extport 443", "mappedport 443")
+
+    def test_by_different_interfaces_they_are_told_apart(self) -> None:
+        text = published("one", "wan1", "203.0.113.10", *self.FORWARDED)
+        text += published("two", "wan2", "198.51.100.10", *self.FORWARDED)
+        text += policies(
+            entry(1, 'dstaddr "one"', 'srcintf "wan1"'), entry(2, 'dstaddr "two"', 'srcintf "wan2"')
+        )
+        assert asked(text, dst="203.0.113.10", in_interface="wan1", out_interface="lan1") == "permit"
+        assert asked(text, dst="198.51.100.10", in_interface="wan2", out_interface="lan1") == "permit"
+        assert asked(text, dst="198.51.100.10", in_interface="wan1", out_interface="lan1") == "deny"
+
+    @pytest.mark.parametrize(
+        ("named", "right"), [('"one" "two"', "permit"), ('"one"', "unknown"), ('"two"', "unknown")]
+    )
+    def test_by_one_interface_a_policy_with_both_holds(self, named: str, right: str) -> None:
+        text = published("one", "wan1", "203.0.113.10", *self.FORWARDED)
+        text += published("two", "wan1", "203.0.113.11", *self.FORWARDED)
+        other = '"two"' if named == '"one"' else '"one"'
+        text += policies(entry(1, f"dstaddr {named}"), entry(2, f"dstaddr {other}", act="deny"))
+        assert asked(text, dst="203.0.113.10", out_interface="lan1") == right
+
+    def test_one_outer_address_by_two_interfaces(self) -> None:
+        text = published("one", "wan1", "203.0.113.10")
+        text += published("two", "wan2", "203.0.113.10").replace("10.0.1.10", "10.0.1.11")
+        text += policies(entry(1, 'dstaddr "one"', 'srcintf "wan1"'), entry(2, 'dstaddr "two"', act="deny"))
+        assert asked(text, dst="203.0.113.10", in_interface="wan1", out_interface="lan1") == "permit"
+
+
+@pytest.mark.parametrize(
+    ("lines", "port", "right"),
+    [
+        (('service "HTTPS"',), 443, "permit"),
+        (('service "HTTPS"',), 80, "deny"),
+        (('service "HTTP" "HTTPS"',), 80, "permit"),
+        (('service "gone"',), 80, "unknown"),
+        (('service "HTTPS"', "portforward enable", "mappedport 8443"), 443, "unknown"),
+    ],
+)
+def test_services_of_a_virtual_ip(lines: tuple[str, ...], port: int, right: str) -> None:
+    text = published("one", "wan1", "203.0.113.10", *lines) + policies(entry(1, 'dstaddr "one"'))
+    assert asked(text, dst="203.0.113.10", dst_port=port, out_interface="lan1") == right

@@ -235,12 +235,14 @@ class Policies:
     def _end(self, block: Block, key: str, at: str, family: int) -> Match:
         names = _given(block, key)
         found: list[Match] = []
-        vips: list[Match] = []
+        virtual: list[Vip] = []
         for name in names:
             if at == "dst" and self._objects.vips[family].knows(name):
-                vips.extend(vip.translated() for vip in self._objects.vips[family].of(name))
+                virtual.extend(self._objects.vips[family].of(name))
             else:
                 found.append(self._objects.addresses[family].match(at, name))
+        together = {vip.name for vip in virtual}
+        vips = [vip.translated(together) for vip in virtual]
         plain = asks.either(found)
         if _negated(block, f"{key}-negate"):
             plain = both(Not(plain), Not(asks.either(vips))) if vips else Not(plain)

@@ -103,6 +103,12 @@ class Zones:
                 found.members.setdefault(zone, []).extend(block.settings.get("interface", []))
         return found
 
+    def interfaces(self, names: list[str]) -> frozenset[str] | None:
+        """The interfaces that these are or hold; None for all."""
+        if "any" in names:
+            return None
+        return frozenset(one for name in names for one in self.members.get(name, (name,)))
+
     def match(self, at: str, names: list[str]) -> Match:
         """``at``: in_interface or out_interface. NotUnderstoodError for an empty list."""
         if not names:

@@ -10,14 +10,15 @@ it does without, and policies name the mapped addresses); "FortiOS CLI Reference
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Iterator
+from dataclasses import dataclass, field
 from itertools import product
 
 from ...model.match import ALWAYS, In, Match, Named, Range, Unknown, both, protocol, unknown_reasons
 from ...model.rules import ACCEPT, Effect, Rule
 from . import asks
 from .fortios_addresses import between
+from .fortios_system import Zones
 from .fortios_tree import Block
 from .numbers import ports
 from .words import NotUnderstoodError
@@ -29,7 +30,7 @@ _MOST = 1024
 _READ = frozenset(
     (
         "extintf", "extip", "extport", "mappedip", "mappedport", "portforward", "portmapping-type", "protocol",
-        "src-filter", "srcintf-filter", "status", "type",
+        "service", "src-filter", "srcintf-filter", "status", "type",
     )
 )  # fmt: skip
 _NO_MATTER = frozenset(
@@ -52,8 +53,9 @@ _HARMLESS = {
 @dataclass
 class Vip:
     """``outside``, ``inside``: ranges of as many addresses. ``ports``: the same of ports, None without port
-    forwarding. ``why``: what is not understood; then no more than ``outside`` is sure, and not even that where it
-    is None."""
+    forwarding. ``by``: the interfaces that it is for, None for all. ``twins``: others that lead to the same place, so
+    that policies can't tell them apart. ``why``: what is not understood; then no more than ``outside`` is sure, and
+    not even that where it is None."""
 
     name: str
     block: Block
@@ -66,6 +68,8 @@ class Vip:
     why: str = ""
     enabled: bool = True
     plain: bool = False
+    by: frozenset[str] | None = None
+    twins: list[str] = field(default_factory=list)
 
     def asked(self) -> Match:
         """What it translates, by the packet as it came."""
@@ -73,12 +77,14 @@ class Vip:
         where = In("dst", (self.outside,), self.family) if self.outside else ALWAYS
         return both(family, self.came, where, *self._ports(0))
 
-    def translated(self) -> Match:
-        """What its policies see: the flows that it translated."""
+    def translated(self, named: Collection[str]) -> Match:
+        """What its policies see: the flows that it translated. ``named``: all virtual IPs that the policy has."""
         if self.inside is None:
             return both(asks.FAMILY[self.family], TRANSLATED, Unknown(f"vip {self.name}", self.why))
         found = both(TRANSLATED, self.came, In("dst", (self.inside,), self.family), *self._ports(1))
-        return both(found, Unknown(f"vip {self.name}", self.why)) if self.why else found
+        other = next((name for name in self.twins if name not in named), "")
+        why = self.why or (f"virtual IPs {self.name} and {other} lead to the same place" if other else "")
+        return both(found, Unknown(f"vip {self.name}", why)) if why else found
 
     def _ports(self, side: int) -> tuple[Match, ...]:
         of_protocol = () if self.protocol is None else (protocol(self.protocol),)
@@ -119,12 +125,13 @@ class Vip:
 
 
 class Vips:
-    """``interfaces``: the match of a list of interfaces at ``in_interface``."""
+    """``service``: the match of a service by its name."""
 
-    def __init__(self, config: Block, family: int, interfaces: Callable[[str, list[str]], Match]) -> None:
+    def __init__(self, config: Block, family: int, zones: Zones, service: Callable[[str], Match]) -> None:
         ending = "" if family == 4 else "6"
         self._family = family
-        self._interfaces = interfaces
+        self._zones = zones
+        self._service = service
         self._groups = config.table(f"firewall vipgrp{ending}")
         self.by_name = {
             name: self._vip(name, block) for name, block in config.table(f"firewall vip{ending}").items()
@@ -150,9 +157,11 @@ class Vips:
         return vip
 
     def _read(self, vip: Vip, block: Block) -> None:
-        came = self._interfaces("in_interface", block.settings.get("extintf", ["any"]))
+        outer = block.settings.get("extintf", ["any"])
+        vip.by = self._zones.interfaces(outer)
+        came = self._zones.match("in_interface", outer)
         filters = block.settings.get("srcintf-filter")
-        vip.came = both(came, self._interfaces("in_interface", filters)) if filters else came
+        vip.came = both(came, self._zones.match("in_interface", filters)) if filters else came
         vip.outside = self._range(block, "extip")
         if vip.outside == (0, 0):
             vip.outside = None
@@ -169,6 +178,11 @@ class Vips:
         if sources:
             vip.came = both(vip.came, asks.either(self._source(said) for said in sources))
         forwards = block.enabled("portforward", False)
+        services = [name for name in block.settings.get("service", []) if name]
+        if services and forwards:
+            raise NotUnderstoodError("'set service' with port forwarding is not modelled")
+        if services:
+            vip.came = both(vip.came, asks.either(self._service(name) for name in services))
         if forwards:
             self._forwarding(vip, block)
         inside = self._range(block, "mappedip")
@@ -204,19 +218,27 @@ class Vips:
 
 
 def doubtful(vips: Iterable[Vip]) -> None:
-    """Where two of them share addresses and ports, outside or inside, it is not known which one it is."""
-    known = sorted(
-        (vip for vip in vips if vip.outside is not None), key=lambda vip: (vip.family, vip.outside)
-    )
+    """Where two of them share addresses and ports outside, it is not known which one it is; inside, policies can't
+    tell them apart."""
+    known = [vip for vip in vips if vip.outside is not None]
     for side in (0, 1):
         by_start = sorted(known, key=lambda vip: (vip.family, _side(vip, side)))
         for at, vip in enumerate(by_start):
             for other in by_start[at + 1 :]:
                 if other.family != vip.family or _side(other, side)[0] > _side(vip, side)[1]:
                     break
-                if _ports_meet(vip, other, side):
-                    for one, two in ((vip, other), (other, vip)):
+                if not _ports_meet(vip, other, side) or _apart(vip, other):
+                    continue
+                for one, two in ((vip, other), (other, vip)):
+                    if side:
+                        one.twins.append(two.name)
+                    else:
                         one.why = one.why or f"virtual IPs {one.name} and {two.name} overlap"
+
+
+def _apart(one: Vip, two: Vip) -> bool:
+    """Whether no packet comes by the interfaces of both."""
+    return one.by is not None and two.by is not None and not one.by & two.by
 
 
 def _side(vip: Vip, side: int) -> Range:

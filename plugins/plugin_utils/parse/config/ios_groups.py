@@ -33,7 +33,7 @@ _KINDS = {
 }
 _TCP_UDP = protocol(PROTOCOLS["tcp"], PROTOCOLS["udp"])
 # Protocols that have names in IPv6 lists alone, or other numbers there.
-PROTOCOLS6 = {**cisco_names.PROTOCOLS, "icmp": PROTOCOLS["icmpv6"]}
+PROTOCOLS6 = {**cisco_names.PROTOCOLS, "icmp": PROTOCOLS["icmpv6"], "hbh": 0}
 
 
 def _nowhere(_words: Words, _end: str) -> Match:
