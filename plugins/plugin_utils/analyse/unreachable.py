@@ -10,7 +10,7 @@ not, a field that rules write may have any value), and what earlier rules decide
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from random import Random
 from typing import Any
 
@@ -91,7 +91,7 @@ class Survey:
 
     def __init__(self, state: State, late: Callable[[], bool] = lambda: False) -> None:
         """``late``: whether to give up, asked before each rule; TooLateError then."""
-        self.state = state
+        self.state = state = _as_it_may_be(state)
         self._late = late
         self.space = Space()
         self.firewall = EndingFirewall(state, self.space)
@@ -380,6 +380,15 @@ class Survey:
             for part in self.firewall.ruleset(ruleset.key, flows).parts:
                 found += [self.firewall.at(ref) for ref in part.rules if part.verdict == "deny"]
         return _once(found)
+
+
+def _as_it_may_be(state: State) -> State:
+    """The state with sets whose members time out as sets that may hold anything: what they hold right now is what a
+    program has found lately, and says nothing of the rules that ask them."""
+    comers = {
+        key: replace(item, dynamic=True) for key, item in state.sets.items() if item.timed or item.expiring
+    }
+    return replace(state, sets={**state.sets, **comers}) if comers else state
 
 
 def _once(rules: Sequence[tuple[str, Rule]]) -> list[tuple[str, Rule]]:

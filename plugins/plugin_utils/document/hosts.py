@@ -205,7 +205,7 @@ def _uses(uses: Mapping[str, Sequence[str]]) -> list[str]:
 
 def _set(key: str, named: NamedSet) -> SetPart:
     name = named.called or key
-    if named.dynamic or named.expiring:
+    if named.dynamic or named.expiring or named.timed:
         return SetPart(name, "its members come and go", [])
     if not named.complete:
         return SetPart(name, "its members could not be read", [])

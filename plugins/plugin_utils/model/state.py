@@ -32,7 +32,8 @@ class NamedSet:
     name (interface), other. ``elements``: a tuple of inclusive ranges per element, a part each
     (``((low, high), (low, high))``); names are strings. ``dynamic``: rules add members as packets pass
     (``flags dynamic``, ``add @set``, ``-j SET``), so anything may be a member by now. ``expiring``: the
-    indexes of elements that will time out; they are members now and may not be later.
+    indexes of elements that will time out; they are members now and may not be later. ``timed``: its members may
+    have a time-out (``flags timeout``, ipset's ``timeout``), so that they come and go by what programs find.
     ``complete``: False if the members could not be read.
     ``verdicts``: for a verdict map, one per element; ``data``: for another map, what each element maps to.
     ``managed_by``: the program that made the set. ``called``: of an object of a device, whose elements are the lines
@@ -49,6 +50,7 @@ class NamedSet:
     managed_by: str = ""
     data: list[str] | None = None
     called: str = ""
+    timed: bool = False
 
     @property
     def is_map(self) -> bool:
@@ -71,6 +73,8 @@ class NamedSet:
             found["managed_by"] = self.managed_by
         if self.called:
             found["called"] = self.called
+        if self.timed:
+            found["timed"] = True
         return found
 
     def _element_text(self, element: tuple[tuple[int, int] | str, ...]) -> list[str]:
@@ -104,6 +108,7 @@ class NamedSet:
             value.get("managed_by", ""),
             list(value["data"]) if "data" in value else None,
             value.get("called", ""),
+            bool(value.get("timed", False)),
         )
 
 

@@ -99,6 +99,7 @@ def _create(words: list[str]) -> IpSet:
     named = NamedSet(f"ipset/{name}", tuple(kinds), complete=known and "other" not in parts and not others)
     if method == "list":
         named.fields, named.complete = ("other",), not others
+    named.timed = "timeout" in options
     return IpSet(name, kind, parts, named, mask=mask)
 
 

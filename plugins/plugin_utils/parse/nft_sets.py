@@ -43,6 +43,7 @@ class SetInfo:
     is_map: bool = False
     verdicts: bool = False
     dynamic: bool = False
+    timed: bool = False
     limited: bool = False
 
     @property
@@ -61,6 +62,7 @@ def read(value: Json) -> SetInfo:
     key = f"{value['family']}/{value['table']}/{value['name']}"
     found = SetInfo(key, _kinds(value.get("type")))
     found.dynamic = "dynamic" in _flags(value.get("flags"))
+    found.timed = "timeout" in _flags(value.get("flags")) or "timeout" in value
     found.is_map = "map" in value
     found.verdicts = value.get("map") == "verdict"
     everywhere = any(_LIMITS.intersection(statement) for statement in value.get("stmt") or ())
@@ -120,6 +122,7 @@ def changed_by_packets(expressions: Iterable[list[Json]], place: str) -> set[str
 def named_set(info: SetInfo, verdicts: list[Verdict] | None) -> NamedSet:
     """The set as a state shows it; elements that can't be read are left out, and it says so."""
     found = NamedSet(info.key, info.kinds, [], info.dynamic, True, None if verdicts is None else [])
+    found.timed = info.timed
     if info.is_map and verdicts is None:
         found.data = []
     leaving = set(info.expiring)

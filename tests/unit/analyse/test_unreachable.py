@@ -95,6 +95,24 @@ def test_an_empty_match_and_an_empty_set() -> None:
     assert dead(found) == [(KEY, 1, [])]
 
 
+@pytest.mark.parametrize("named", ["expiring", "timed"])
+def test_what_a_set_holds_just_now_makes_no_rule_unreachable(named: str) -> None:
+    """A program adds whom it has found, for an hour each."""
+    found = state((match(src="10.0.0.0/8"), DROP), (Member("found", ("src",)), ACCEPT))
+    found.sets["found"] = NamedSet("found", ("address4",), [((0x0A000005, 0x0A000005),)])
+    assert dead(found) == [(KEY, 2, [1])]
+    found.sets["found"] = replace(
+        found.sets["found"], **({"timed": True} if named == "timed" else {"expiring": [0]})
+    )
+    assert dead(found) == []
+    assert not found.sets["found"].dynamic, "the state itself is as it was"
+    found.sets["found"] = NamedSet("found", ("address4",), timed=True)
+    assert dead(found) == [], "nobody just now"
+    found = state((ALWAYS, DROP), (Member("found", ("src",)), ACCEPT))
+    found.sets["found"] = NamedSet("found", ("address4",), timed=True)
+    assert dead(found) == [(KEY, 2, [1])], "nothing comes to it, whoever is in the set"
+
+
 def test_chains_that_nothing_jumps_to_and_what_a_jump_sends() -> None:
     web = [(match(src="10.0.0.0/8"), ACCEPT), (match(src="192.168.0.0/16"), DROP)]
     found = state((ALWAYS, ACCEPT), web=web)

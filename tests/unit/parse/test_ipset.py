@@ -63,6 +63,11 @@ def test_members_that_time_out_are_told_from_those_that_stay() -> None:
     assert one.named.expiring == [0]
 
 
+def test_a_set_whose_members_may_time_out_is_told_from_one_whose_stay() -> None:
+    found = ipset.parse("create x hash:ip timeout 300\ncreate y hash:ip timeout 0\ncreate z hash:ip\n")
+    assert {name: one.named.timed for name, one in found.items()} == {"x": True, "y": True, "z": False}
+
+
 def test_the_longest_prefix_decides_where_some_are_excluded() -> None:
     text = "create x hash:net\nadd x 10.0.0.0/8\nadd x 10.1.0.0/16 nomatch\nadd x 10.1.2.0/24\n"
     ranges = [part for (part,) in ipset.parse(text)["x"].named.elements]

@@ -14,7 +14,7 @@ import pytest
 from ansible_collections.pathguard.network.plugins.plugin_utils.analyse.diff import differences
 from ansible_collections.pathguard.network.plugins.plugin_utils.analyse.verdicts import verdicts
 from ansible_collections.pathguard.network.plugins.plugin_utils.model.raw import RawOutput
-from ansible_collections.pathguard.network.plugins.plugin_utils.model.state import State
+from ansible_collections.pathguard.network.plugins.plugin_utils.model.state import NamedSet, State
 from ansible_collections.pathguard.network.plugins.plugin_utils.parse import parse_platform
 
 LINUX = Path(__file__).resolve().parents[2] / "fixtures" / "linux"
@@ -174,3 +174,14 @@ def test_a_rule_by_an_empty_map_does_nothing() -> None:
     (rule,) = state.rulesets["ip/nat/pre"].rules
     assert (rule.verdict.kind, rule.effects) == ("continue", ())  # type: ignore[union-attr]
     assert verdicts(state, [FLOW], "prerouting")[0]["verdict"] == "deny"
+
+
+@pytest.mark.parametrize(
+    ("lines", "timed"),
+    [("flags timeout", True), ("timeout 1h", True), ("flags interval", False), ("", False)],
+)
+def test_a_set_whose_members_may_time_out_is_told_from_one_whose_stay(lines: str, timed: bool) -> None:
+    text = f"table inet filter {{\n set s {{\n type ipv4_addr\n {lines}\n }}\n}}\n"
+    [found] = saved(nft_script=text).sets.values()
+    assert found.timed is timed
+    assert NamedSet.from_dict(found.key, found.to_dict()) == found
