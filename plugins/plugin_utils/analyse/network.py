@@ -11,6 +11,7 @@ from copy import copy
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from ..model import text
 from ..model.assumptions import SETTLING
 from ..model.flowset import FlowSet, Space
 from ..model.match import Ranges, merge_ranges
@@ -238,12 +239,14 @@ class Network:
         return near, far
 
     def hearing(
-        self, family: int, near: Sequence[Neighbour], sender: str, leg: Leg
+        self, family: int, address: int, near: Sequence[Neighbour], sender: str, leg: Leg
     ) -> Iterator[tuple[Neighbour, str, str]]:
         """``(taker, verdict, why)`` of those behind a leg: deny where they don't get what is sent there, unknown where
         they may not."""
         for taker in near:
             why, maybe = self._deaf(family, taker, sender, leg.interface)
+            if not why and family == 6 and self._mute(address, taker):
+                why = f"{taker.host} does not answer for {text.address_text(6, address)}: somebody else has it, too"
             if why:
                 yield taker, UNKNOWN if maybe or len(near) > 1 else DENY, why
             else:
@@ -263,6 +266,13 @@ class Network:
         ]
         maybe = any(not self._apart(family, (sender, interface), other) for other in others)
         return f"{taker.host}: {taker.interface} has no carrier", maybe
+
+    def _mute(self, address: int, taker: Neighbour) -> bool:
+        """Whether an IPv6 address failed its check for duplicates (RFC 4862, section 5.4.5)."""
+        return any(
+            own.value == address and own.interface == taker.interface and "dadfailed" in own.flags
+            for own in self.routing[taker.host].addresses
+        )
 
     def _one_sided(self, family: int, sender: str, interface: str, taker: Neighbour) -> str:
         """Why it is not known whether ``sender`` finds ``taker`` on its own network: the taker's mask and routes say

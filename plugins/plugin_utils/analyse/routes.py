@@ -4,8 +4,7 @@
 """Where one host sends packets: policy rules, tables, longest prefix, exactly and over sets.
 
 Sources: ip-rule(8) (rules by priority; ``throw`` and a table without a route go on to the next rule),
-ip-route(8) (kinds, metrics, next hops), Linux ``fib_select_default`` and ``inet_select_addr`` for the
-source address, RFC 6724 (rules 5 and 8) for that of IPv6.
+ip-route(8) (kinds, metrics, next hops), Linux ``fib_select_default``.
 """
 
 from __future__ import annotations
@@ -20,6 +19,7 @@ from ..model import text
 from ..model.flowset import FlowSet
 from ..model.match import Range, merge_ranges
 from ..model.state import Interface, NextHop, Route, RouteRule, State
+from . import sources
 from .journey import destinations
 
 FAMILY_NAME = {4: "ipv4", 6: "ipv6"}
@@ -69,6 +69,7 @@ class Own:
     low: int
     high: int
     interface: str
+    flags: tuple[str, ...] = ()
 
     @property
     def length(self) -> int:
@@ -76,16 +77,18 @@ class Own:
 
 
 @lru_cache(maxsize=65536)
-def _own(address: str, interface: str) -> Own:
+def _own(address: str, interface: str, flags: tuple[str, ...] = ()) -> Own:
     found = ipaddress.ip_interface(address)
-    network = found.network
-    return Own(
-        found.version, int(found.ip), int(network.network_address), int(network.broadcast_address), interface
-    )
+    ends = int(found.network.network_address), int(found.network.broadcast_address)
+    return Own(found.version, int(found.ip), *ends, interface, flags)
 
 
 def own_addresses(interfaces: Iterable[Interface]) -> list[Own]:
-    return [_own(address, interface.name) for interface in interfaces for address in interface.addresses]
+    return [
+        _own(address, interface.name, tuple(interface.address_flags.get(address, ())))
+        for interface in interfaces
+        for address in interface.addresses
+    ]
 
 
 def is_global(own: Own) -> bool:
@@ -386,6 +389,10 @@ class Routing:
             return (Leg("local"),)
         if kind in _REFUSALS:
             return (Leg("deny", reason=_REFUSALS[kind]),)
+        if kind.startswith("by nhid "):
+            return (
+                Leg("unknown", reason=f"{self.state.host}: which next hop {kind[3:]} is was not gathered"),
+            )
         if kind not in ("unicast", "broadcast"):
             return (Leg("unknown", reason=f"{self.state.host}: the route's kind {kind!r} is not understood"),)
         legs = tuple(dict.fromkeys(self._leg(hop, family) for route in routes for hop in route.next_hops))
@@ -453,12 +460,8 @@ class Routing:
         if route.source:
             return text.address_range(route.source)[1], gateway
         mine = [own for own in self.addresses if own.family == family and is_global(own)]
-        there = [own for own in mine if own.interface == leg.interface]
-        target = leg.gateway if leg.gateway is not None else address
-        near = [own for own in there if own.low <= target <= own.high]
-        best = near or there or mine
-        if not best:
-            return None, gateway
         if family == 6:
-            best = sorted(best, key=lambda own: (own.value ^ address).bit_length())
-        return best[0].value, gateway
+            found = sources.ipv6(mine, leg.interface, address, self.state.settings)
+        else:
+            found = sources.ipv4(mine, leg.interface, leg.gateway)
+        return (found.value if found is not None else None), gateway

@@ -317,7 +317,7 @@ class Walk:
                 self.note(UNKNOWN, host, "route", Packets(part, None, journey), lost)
             if not near and not far:
                 continue
-            for taker, verdict, why in self.network.hearing(family, near, host, leg):
+            for taker, verdict, why in self.network.hearing(family, value, near, host, leg):
                 if why:
                     self.note(verdict, host, "route", Packets(part, None, journey), why)
                 if verdict != DENY:

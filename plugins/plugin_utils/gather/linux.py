@@ -132,6 +132,7 @@ SYSCTLS = (
     "net/ipv4/conf/*/route_localnet",
     "net/ipv6/conf/*/forwarding",
     "net/ipv6/conf/*/disable_ipv6",
+    "net/ipv6/conf/*/use_tempaddr",
     "net/ipv6/bindv6only",
     "net/ipv4/ip_local_port_range",
     "net/ipv4/fib_multipath_hash_policy",

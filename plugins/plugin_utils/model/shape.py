@@ -93,6 +93,7 @@ INTERFACE: dict[str, Check] = {
     "groups": is_texts,
     "zone": is_text,
     "carrier": is_flag,
+    "address_flags": lambda value: isinstance(value, Mapping) and all(map(is_texts, value.values())),
 }
 NEXT_HOP: dict[str, Check] = {"interface": is_text, "via": _or_empty(_is_address), "weight": is_whole}
 ROUTE: dict[str, Check] = {

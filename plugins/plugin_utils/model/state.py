@@ -160,7 +160,8 @@ def _numbers(value: Any) -> dict[str, int]:
 class Interface:
     """``addresses``: with their prefix length (``10.10.1.1/24``). ``peer``: the other end of a
     point-to-point link. ``master``: the bridge, bond or VRF that it belongs to. ``mtu`` in bytes. ``carrier``: False
-    where the link is known to carry nothing, though the interface is up.
+    where the link is known to carry nothing, though the interface is up. ``address_flags``: by address what
+    ip-address(8) says of some: deprecated, temporary, secondary, tentative, dadfailed, and the scopes link and host.
     ``groups``: the link groups by which a rule may name it."""
 
     name: str
@@ -172,6 +173,7 @@ class Interface:
     groups: list[str] = field(default_factory=list)
     zone: str = ""
     carrier: bool = True
+    address_flags: dict[str, list[str]] = field(default_factory=dict)
 
 
 @dataclass(slots=True)

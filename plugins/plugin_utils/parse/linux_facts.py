@@ -22,6 +22,7 @@ from .names import protocol_number
 
 Json = Any
 _FAMILY = {"inet": 4, "inet6": 6}
+_ADDRESS_FLAGS = ("deprecated", "temporary", "secondary", "tentative", "dadfailed")
 _RULE_KEYS = {
     "priority",
     "src",
@@ -165,6 +166,10 @@ def _addresses(state: State, facts: HostFacts, content: str) -> None:
             if version != family or not 0 <= length <= text.WIDTH[family]:
                 raise ValueError(f"{address['local']}/{length} as an address of IPv{family}")
             found.addresses.append(f"{address['local']}/{length}")
+            flags = [flag for flag in _ADDRESS_FLAGS if address.get(flag)]
+            flags += [scope for scope in ("link", "host") if family == 4 and address.get("scope") == scope]
+            if flags:
+                found.address_flags[found.addresses[-1]] = flags
             local[family].append((low, high))
             _on_link(facts, family, found.name, "local").append((low, high))
             if family == 4 and "broadcast" in address:
@@ -243,10 +248,12 @@ def _routes(state: State, content: str, family: int) -> None:
         if "dst" not in item or "cloned" in item.get("flags", ()):
             continue
         hops = [part for part in item.get("nexthops", (item,)) if "dead" not in part.get("flags", ())]
+        # Where the kernel names next hops by number alone (nexthop_compat_mode, ip-sysctl.rst), ip shows no more.
+        unnamed = "nhid" in item and not any(part.keys() & {"dev", "gateway", "via"} for part in hops)
         route = Route(
             family,
             _destination(str(item["dst"]), family),
-            item.get("type", "unicast"),
+            f"by nhid {item['nhid']}" if unnamed and "type" not in item else item.get("type", "unicast"),
             str(item.get("table", "main")),
             int(item.get("metric", 0)),
             item.get("prefsrc", ""),
@@ -308,7 +315,7 @@ def _selector(item: Json, end: str) -> str:
 # ``default`` counts for interfaces to come.
 _SETTING = re.compile(
     r"net\.ipv4\.conf\.(?!default\.)[^.]+\.(rp_filter|src_valid_mark|accept_local|route_localnet)"
-    r"|net\.netfilter\.nf_conntrack_tcp_loose"
+    r"|net\.ipv6\.conf\.(?!default\.)[^.]+\.use_tempaddr|net\.netfilter\.nf_conntrack_tcp_loose"
 )
 _FORWARDING = re.compile(r"net\.ipv4\.conf\.(?!(?:default|all)\.)[^.]+\.forwarding")
 

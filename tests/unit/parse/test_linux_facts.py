@@ -133,6 +133,30 @@ def test_routes() -> None:
     ]
 
 
+def test_next_hops_that_are_numbers_alone() -> None:
+    routes = [
+        {"dst": "10.9.0.0/16", "nhid": 9},
+        {"dst": "10.8.0.0/16", "nhid": 5, "dev": "app0", "gateway": "10.0.0.1"},
+        {"type": "blackhole", "dst": "10.7.0.0/16", "nhid": 6},
+    ]
+    state, _facts = read(routes4=routes)
+    assert [route.kind for route in state.routes] == ["by nhid 9", "unicast", "blackhole"]
+
+
+def test_what_is_said_of_addresses_and_links() -> None:
+    info = [
+        {"family": "inet", "local": "10.0.0.5", "prefixlen": 24, "scope": "global"},
+        {"family": "inet", "local": "10.0.0.6", "prefixlen": 24, "scope": "link", "secondary": True},
+        {"family": "inet6", "local": "fd00::5", "prefixlen": 64, "scope": "global", "deprecated": True},
+        {"family": "inet6", "local": "fe80::5", "prefixlen": 64, "scope": "link"},
+    ]
+    links = [{"ifname": "app0", "flags": ["NO-CARRIER", "BROADCAST", "UP"]}]
+    state, _facts = read(addresses=[{"ifname": "app0", "addr_info": info}], links=links)
+    app0 = state.interfaces["app0"]
+    assert (app0.up, app0.carrier) == (True, False)
+    assert app0.address_flags == {"10.0.0.6/24": ["secondary", "link"], "fd00::5/64": ["deprecated"]}
+
+
 def test_no_routes_are_no_routes() -> None:
     state, _facts = read(routes4="", routes6="[]")
     assert (state.routes, state.unreadable) == ([], [])
