@@ -182,3 +182,39 @@ class TestBoot:
         assert state("cisco_ios", RUNNING).boot["matches"] == "unknown"
         assert self.boot("% Permission denied\n")["matches"] == "unknown"
         assert self.boot(RUNNING.replace("end\n", ""))["matches"] == "unknown"
+
+
+LIST = "ip access-list extended A\n permit tcp any any eq 22\n"
+OPEN = "ip access-list extended A\npermit ip any any\naccess-list 101 permit ip any any\n"
+BOUND = "interface GigabitEthernet1\n ip address 10.0.0.1 255.255.255.0\n ip access-group A in\n"
+OTHER = "interface GigabitEthernet2\n ip address 10.9.0.254 255.255.255.0\n"
+
+
+@pytest.mark.parametrize(
+    ("begins", "ends"),
+    [
+        ("macro name M", "@"),
+        ("macro auto execute CISCO_PHONE_EVENT {", "}"),
+        ("banner exec #", "#"),
+        ("banner motd ^CKeep out", "now^C"),
+        ("aaa authentication fail-message ^C", "^C"),
+        ("menu M title ^C", "^C"),
+        ("line vty 0 4\n vacant-message ^C", "^C"),
+    ],
+)
+def test_what_stands_in_macros_and_messages_is_no_configuration(begins: str, ends: str) -> None:
+    text = f"{LIST}{begins}\n{OPEN}{ends}\n{BOUND}{OTHER}"
+    found = state("cisco_ios", text)
+    assert "101" not in found.rulesets
+    flow = {"src": "10.0.0.5", "dst": "10.9.0.1", "protocol": "tcp", "dst_port": 23}
+    way = {"in_interface": "GigabitEthernet1", "out_interface": "GigabitEthernet2"}
+    assert verdict("cisco_ios", text, {**flow, **way}) == "deny"
+    assert verdict("cisco_ios", text, {**flow, **way, "dst_port": 22}) == "permit"
+
+
+@pytest.mark.parametrize(
+    "begins", ["macro name M", "banner motd #", "banner motd", "aaa authentication banner ^C"]
+)
+def test_a_text_that_ends_nowhere_hides_no_binding(begins: str) -> None:
+    text = f"{begins}\n{LIST}{BOUND}"
+    assert "ip access-group A in" in str(state("cisco_ios", text).rulesets["interfaces/in"].to_dict())

@@ -3,8 +3,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Configurations whose structure is their indentation: Cisco IOS, NX-OS, IOS XR, ASA, Arista EOS.
 
-Source: Cisco, "Configuration Fundamentals", on banners: the text between two equal delimiters is no
-configuration. A line that begins with ``!`` is a comment.
+Sources: Cisco, "Configuration Fundamentals", on banners: the text between two equal delimiters is no
+configuration, nor are messages between two ``^C``; "Smartports Configuration Guide", "macro name" and "macro auto
+execute": the lines of a macro end by ``@`` or ``}``. A line that begins with ``!`` is a comment.
 """
 
 from __future__ import annotations
@@ -16,6 +17,10 @@ from dataclasses import dataclass, field
 # "banner motd ^C" and the like; the delimiter is any character, ^C stands for ETX. EOS ends its banners by EOF.
 _BANNER = re.compile(r"^banner (?:\S+ )?(?P<end>\^C|\S)(?P<rest>.*)$")
 _EOS_BANNER = re.compile(r"^banner (login|motd)$")
+_MACRO = re.compile(r"^macro (?:name \S+|auto execute .*(?P<open>\{))$")
+_MESSAGE = re.compile(r"(?:banner|message|title|prompt|text) (?:\S+ )?\^C(?!.*\^C)")
+# How a text ends: by a line that is one of these, else by one that contains it.
+_WHOLE_LINES = ("EOF", "@ ", "} ")
 
 
 @dataclass(slots=True)
@@ -57,19 +62,32 @@ def tree(text: str, *, banners: bool = True) -> list[Line]:
 
 def _lines(text: str, banners: bool) -> Iterator[tuple[int, str]]:
     until: str | None = None
+    within: list[tuple[int, str]] = []
     for number, whole in enumerate(text.splitlines(), start=1):
         plain = whole.rstrip().expandtabs()
         if until is not None:
-            if until in plain if until != "EOF" else plain == "EOF":
-                until = None
+            within.append((number, plain))
+            if until in plain if until not in _WHOLE_LINES else plain == until.strip():
+                until, within = None, []
             continue
         if not plain or plain.lstrip().startswith("!"):
             continue
-        begins = _BANNER.match(plain) if banners else None
-        if banners and _EOS_BANNER.match(plain):
-            until = "EOF"
-        elif begins is not None:
-            if begins["end"] not in begins["rest"]:
-                until = begins["end"]
-        else:
+        if banners:
+            until = _text_after(plain)
+        if not banners or not _BANNER.match(plain):
             yield number, plain
+    # What ends nowhere is no such text: lists and bindings must not be lost in it.
+    yield from ((number, plain) for number, plain in within if plain and not plain.lstrip().startswith("!"))
+
+
+def _text_after(plain: str) -> str | None:
+    """By what the text ends that begins in this line; None where there is none."""
+    if _EOS_BANNER.match(plain):
+        return "EOF"
+    begins = _BANNER.match(plain)
+    if begins is not None:
+        return begins["end"] if begins["end"] not in begins["rest"] else None
+    macro = _MACRO.match(plain)
+    if macro is not None:
+        return "} " if macro["open"] else "@ "
+    return "^C" if _MESSAGE.search(plain) else None
