@@ -36,6 +36,8 @@ import struct
 import sys
 import time
 
+# What this program is called on the host: 15 characters at most (TASK_COMM_LEN).
+NAME = "pathguard-probe"
 # Between the starts of two attempts at the same target, in seconds: later than a burst, sooner than a person.
 SPACING = 0.2
 # At most this many connections at once, fewer if the host's limit of open files is low.
@@ -402,6 +404,9 @@ def probe(request):
 
 
 def main():
+    # Who sees its connections can tell whose they are (proc(5), comm).
+    with contextlib.suppress(OSError), open("/proc/self/comm", "w") as file:
+        file.write(NAME)
     request = json.loads(base64.b64decode(sys.argv[1]))
     json.dump(probe(request), sys.stdout)
     print()  # pylint: disable=ansible-bad-function  # a program, no module

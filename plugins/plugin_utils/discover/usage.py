@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
+from ...module_utils.probe_agent import NAME as PROBE_NAME
 from ..policy.services import known_services
 
 # Where clients' ports begin (ip_local_port_range of Linux; RFC 6335 says 49152).
@@ -54,8 +55,9 @@ class Usage:
 
 
 Tuple = tuple[str, str, int, str, int]
-# A connection whatever its source port.
-Login = tuple[str, str, str, int]
+# Whoever logs in from there, by that port: (protocol, source, port).
+Login = tuple[str, str, int]
+PROBES = "probes of PathGuard"
 
 
 def usage_of(observations: Mapping[str, Observation], known: Mapping[str, str] | None = None) -> Usage:
@@ -63,8 +65,15 @@ def usage_of(observations: Mapping[str, Observation], known: Mapping[str, str] |
     owners = dict(known or {})
     for host, seen in observations.items():
         owners.update((address, host) for address in seen["addresses"] if is_somebodys(address))
-    # Connection tracking still knows of earlier ones, too, minutes after their end.
+    # Connection tracking still knows of earlier ones, too, minutes after their end; and routers on the way know of
+    # those to devices and to hosts that were not looked at.
     logins = {_login(_tuple(row)) for seen in observations.values() for row in seen["own"]}
+    probes = {
+        _tuple(row)
+        for seen in observations.values()
+        for row in seen["connections"]
+        if row["program"] == PROBE_NAME
+    }
     servers = _servers(observations)
     found = Usage(owners=owners)
     counted: set[tuple[str, Tuple]] = set()
@@ -74,7 +83,7 @@ def usage_of(observations: Mapping[str, Observation], known: Mapping[str, str] |
             turned = row["way"] == "conntrack" and _is_answer(key, servers)
             if turned:
                 key = _turned(key)
-            why = _reason(key, logins, owners)
+            why = PROBES if key in probes else _reason(key, logins, owners)
             if why and (why, key) not in counted:
                 counted.add((why, key))
                 found.left_out[why] += 1
@@ -88,8 +97,8 @@ def _tuple(row: Mapping[str, Any]) -> Tuple:
 
 
 def _login(key: Tuple) -> Login:
-    protocol, source, _source_port, destination, port = key
-    return protocol, source, destination, port
+    protocol, source, _source_port, _destination, port = key
+    return protocol, source, port
 
 
 def _turned(key: Tuple) -> Tuple:

@@ -34,7 +34,7 @@ _LOADERS = {
     "/etc/iptables/rules.v4": "netfilter-persistent",
     "/etc/iptables/rules.v6": "netfilter-persistent",
 }
-_SAVED_SETS = "the saved ipsets"
+_SAVED_SETS = "the file of saved ipsets"
 _BACKENDS = {
     "iptables": ("iptables", "iptables-legacy"),
     "ip6tables": ("ip6tables", "ip6tables-legacy"),

@@ -177,17 +177,45 @@ def test_what_is_nobodys_path_is_left_out_and_counted_once() -> None:
             "fw1",
             connection("10.0.0.9", "10.0.1.1", 22, way="conntrack"),
             connection("10.0.0.9", "10.0.1.1", 22, source_port=40001, way="conntrack"),
+            connection("10.0.0.9", "10.0.1.77", 22, way="conntrack"),
             connection("192.0.2.1", "198.51.100.7", 51234, way="conntrack"),
         ),
     }
     usage = usage_of(seen)
     assert not usage.uses
     assert usage.left_out == {
-        "logins from where this discovery runs": 2,
+        "logins from where this discovery runs": 3,
         "loopback, link-local and multicast addresses": 2,
         "connections of a host with itself": 1,
         "ports of clients, at hosts that were not looked at": 1,
     }
+
+
+def test_somebody_elses_login_is_a_path() -> None:
+    seen = {
+        "app1": looked("app1", own=[connection("10.0.0.9", "10.0.1.1", 22)]),
+        "fw1": looked(
+            "fw1",
+            connection("10.0.0.8", "10.0.1.1", 22, way="conntrack"),
+            connection("10.0.0.9", "10.0.1.1", 443, way="conntrack"),
+        ),
+    }
+    assert {use.port for use in usage_of(seen).uses} == {22, 443}
+
+
+def test_pathguards_own_probes_are_no_use_of_anything() -> None:
+    probe = {"program": "pathguard-probe"}
+    seen = {
+        "app1": looked("app1", connection("10.0.1.1", "10.0.2.1", 5432, 40001, **probe)),
+        "fw1": looked(
+            "fw1",
+            connection("10.0.1.1", "10.0.2.1", 5432, 40001, way="conntrack"),
+            connection("10.0.1.1", "10.0.2.1", 3306, 40002, way="conntrack"),
+        ),
+    }
+    usage = usage_of(seen)
+    assert [use.port for use in usage.uses] == [3306]
+    assert usage.left_out == {"probes of PathGuard": 1}
 
 
 def test_the_file_is_a_policy_whatever_programs_and_groups_are_called() -> None:

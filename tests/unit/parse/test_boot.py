@@ -479,7 +479,7 @@ def test_ipsets() -> None:
     )
     assert boot(ipset=sets, saved_ipset=sets)["matches"] == "same"
     found = boot(ipset=sets, saved_ipset=sets.replace("10.0.0.2", "10.0.0.3"))
-    assert found["reason"] == "the saved ipsets: shop: saved 10.0.0.3; runs 10.0.0.2"
+    assert found["reason"] == "the file of saved ipsets: shop: saved 10.0.0.3; runs 10.0.0.2"
     assert boot(ipset=sets)["matches"] == "unknown"
     assert boot(ipset=sets.replace("shop", "KUBE-CLUSTER-IP"))["matches"] == "same"
 

@@ -290,3 +290,20 @@ def test_it_runs_alone_and_answers_with_one_document(serve: Serve, tmp_path: Pat
 
 def test_python_3_8_can_read_it() -> None:
     ast.parse(Path(agent.__file__).read_text(), feature_version=(3, 8))
+
+
+def test_the_program_bears_its_name_on_the_host(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Discovery leaves its connections out by it."""
+    before = Path("/proc/self/comm").read_text()
+    monkeypatch.setattr(
+        agent, "probe", lambda _request: {"comm": Path("/proc/self/comm").read_text().strip()}
+    )
+    monkeypatch.setattr(agent.sys, "argv", ["-", base64.b64encode(b"{}").decode()])
+    try:
+        agent.main()
+    finally:
+        Path("/proc/self/comm").write_text(before)
+    assert json.loads(capsys.readouterr().out) == {"comm": agent.NAME}
+    assert len(agent.NAME) <= 15
