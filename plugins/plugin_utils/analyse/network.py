@@ -15,7 +15,7 @@ from ..model import text
 from ..model.assumptions import SETTLING
 from ..model.flowset import FlowSet, Space
 from ..model.match import Ranges, merge_ranges
-from ..model.state import State
+from ..model.state import Interface, State
 from .answers import Answers
 from .discovery import Discovery, Link
 from .dress import Dresser
@@ -293,18 +293,28 @@ class Network:
         return f"{sender} has {taker.host} on the network of {interface}, where {taker.host} does not have {sender}"
 
     def _apart(self, family: int, sender: tuple[str, str], owner: Neighbour) -> bool:
-        """Whether both interfaces have networks, and none of the one overlaps one of the other."""
+        """Whether both interfaces have networks, and none of the one overlaps one of the other. What an owner has on
+        its loopback it answers for by any other interface (ip-sysctl.rst, ``arp_ignore``)."""
         here = self._segments.get((*sender, family))
-        there = self._segments.get((owner.host, owner.interface, family))
-        if not here or not there:
+        items = self.states[owner.host].interfaces
+        names = [owner.interface]
+        if _is_loopback(items.get(owner.interface)):
+            names = [name for name, item in items.items() if item.up and not _is_loopback(item)]
+        there = [self._segments.get((owner.host, name, family)) for name in names]
+        if not here or not there or not all(there):
             return False
-        return not any(low <= last and first <= high for low, high in here for first, last in there)
+        return not any(
+            low <= last and first <= high
+            for low, high in here
+            for part in there
+            for first, last in part or ()
+        )
 
     def edges(self) -> Iterator[tuple[str, str]]:
         """``(host, interface)`` of every interface that leads to no other gathered host."""
         for name, state in self.states.items():
             for interface in state.interfaces.values():
-                if interface.name == _LOOPBACK or interface.kind == "loopback" or not interface.up:
+                if _is_loopback(interface) or not interface.up:
                     continue
                 mine = [
                     own
@@ -316,3 +326,7 @@ class Network:
 
     def _others_near(self, host: str, own: Own) -> bool:
         return any(owner.host != host for _value, owner in self.owned_within(own.family, own.low, own.high))
+
+
+def _is_loopback(interface: Interface | None) -> bool:
+    return interface is not None and (interface.name == _LOOPBACK or interface.kind == "loopback")

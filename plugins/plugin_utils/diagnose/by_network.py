@@ -132,7 +132,7 @@ def _lost(case: Case) -> Iterator[Cause]:
             layer=PATH,
             host="",
             what=f"new connections to {address} port {same[0].port} are lost, although all rules and routes that were "
-            f"read let them pass{limited}: the host may be down, or something that was not read is in between",
+            f"read let them pass{limited}: {_where_lost(case, same)}",
             confidence=LIKELY,
             evidence=[
                 f"probes: {lost_tries(same)} of {tries(same)} failed ({same[0].error or same[0].result})",
@@ -143,6 +143,17 @@ def _lost(case: Case) -> Iterator[Cause]:
             hosts=list(dict.fromkeys(row.host for row in same)),
             guess=True,
         )
+
+
+def _where_lost(case: Case, rows: list[ProbeRow]) -> str:
+    """A host that others reach at that very address is up."""
+    through = [row for row in case.rows if row.address == rows[0].address and row.result == REACHABLE]
+    if not through:
+        return "the host may be down, or something that was not read is in between"
+    lost = hosts(dict.fromkeys(row.host for row in rows))
+    return (
+        f"{lost} alone, while others get there: something near them is it, or in between, that was not read"
+    )
 
 
 def _seen(case: Case, host: str) -> list[str]:

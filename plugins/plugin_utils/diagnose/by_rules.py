@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
 
 from ..guard.detail import PLACES, addresses, hosts, rule_text, where
 from ..guard.probes import CUT, REACHABLE, UNKNOWN, ProbeRow
@@ -25,7 +26,14 @@ PARTS_TOLD, REASONS_TOLD = 2, 2
 
 def causes(case: Case) -> list[Cause]:
     """One for each change, or each rule that denies, whichever paths it breaks."""
-    return join([cause for entry in case.paths for cause in [*_denied(case, entry), *_unknown(case, entry)]])
+    found = join([cause for entry in case.paths for cause in [*_denied(case, entry), *_unknown(case, entry)]])
+    changed = [_rule_of(cause) for cause in found if cause.changed and cause.rule]
+    return [cause for cause in found if cause.changed or not cause.may or _rule_of(cause) not in changed]
+
+
+def _rule_of(cause: Cause) -> tuple[Any, ...]:
+    rule = cause.rule or {}
+    return cause.host, cause.chain, rule.get("position"), rule.get("text")
 
 
 def join(causes: list[Cause]) -> list[Cause]:
@@ -68,7 +76,8 @@ def _changed(case: Case, entry: Entry, cure: Entry, denials: Sequence[Entry]) ->
     rows = case.rows if unsure else case.closed
     rows = [row for row in of_path(rows, entry["name"]) if alone or row.host in cure["hosts"]]
     evidence = [*_part(entry, entry["cut"]), *said_by_probes(rows)]
-    for item in denials:
+    doubted = [item for item in entry["deciding"] if item["verdict"] == "unknown" and item["rules"]]
+    for item in doubted if unsure else denials:
         evidence += _decides(case, item, chain) + counted(case, item, rows)
     return Cause(
         layer=layer(case, cure["host"], chain) if chain else ROUTE,
@@ -182,6 +191,7 @@ def _unknown(case: Case, entry: Entry) -> Iterator[Cause]:
             now=rule_text(last),
             paths=[entry["name"]],
             pairs=item["pairs"],
+            may=True,
         )
     if not items and failed and not (case.gateways and case.silent):
         yield Cause(

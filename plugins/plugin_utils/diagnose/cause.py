@@ -39,6 +39,7 @@ class Cause:
     ``commands``: what reverts it, ready to run on ``host``. ``when``: what is known of when and by whom. ``pairs``,
     ``hosts``: what it costs. ``opens``: it cuts nothing off, it lets pass what a policy forbids. ``changed``: it is a
     change since an earlier time, not just what denies now. ``next``: what to do where there is no command.
+    ``may``: of a rule, that it may deny, and nobody can tell from it alone.
     ``guess``: it says no more than that connections fail which rules let pass; ``accounts``: why they do is seen on the
     host (its counters, its tables), so that nothing is left to guess about those of its paths and hosts (none: all)."""
 
@@ -62,6 +63,7 @@ class Cause:
     changed: bool = False
     next: list[str] = field(default_factory=list)
     guess: bool = False
+    may: bool = False
     accounts: bool = False
 
     def __post_init__(self) -> None:

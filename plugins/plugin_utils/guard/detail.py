@@ -245,7 +245,7 @@ def rule_text(place: Entry | None) -> str:
 def where(host: str, chain: str, place: Entry | None) -> str:
     family, _slash, rest = chain.partition("/")
     table, _slash, name = rest.partition("/")
-    if family == "interfaces":  # of a device, see parse/config/device.py
+    if family == "interfaces" and table:  # of a device, see parse/config/device.py
         chain = f"lists at interfaces ({table})"
     if name:
         owner = f"{family} table" if family.startswith(_TABLES) else f"table {family}"

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from ansible_collections.pathguard.network.plugins.plugin_utils.diagnose import report, screen
+from ansible_collections.pathguard.network.plugins.plugin_utils.guard.detail import where
 from ansible_collections.pathguard.network.plugins.plugin_utils.model.match import ALWAYS, Unknown, both
 from ansible_collections.pathguard.network.plugins.plugin_utils.model.rules import ACCEPT, DROP, Effect
 from ansible_collections.pathguard.network.plugins.plugin_utils.model.state import Listener
@@ -411,6 +412,26 @@ def test_a_change_that_made_it_unknown(ailing: Ailing, result: str, confidence: 
     assert found.causes[0].commands
     says = {"likely": "It may be the firewall: fw1", "possible": "Nothing is cut off now; all 10 ways"}
     assert found.verdict.text.startswith(says[confidence])
+    # The rule is told once: as what was changed, not as what may deny, too.
+    assert len([cause for cause in found.causes if cause.host == "fw1"]) == 1
+
+
+def test_a_host_that_others_reach_is_not_said_to_be_down(ailing: Ailing) -> None:
+    """One source alone: its neighbour table, a filter that nobody reads, a cable."""
+    ailing.fail("timeout", "app03")
+    [cause] = ailing.ask().causes
+    assert (cause.layer, cause.hosts) == ("path", ["app03"])
+    assert "app03 alone, while others get there: something near them is it" in cause.what
+    ailing.fail("timeout", *APPS)
+    assert "the host may be down" in ailing.ask().causes[0].what
+
+
+@pytest.mark.parametrize(
+    ("chain", "told"),
+    [("interfaces", "db1, interfaces"), ("interfaces/Gi0", "db1, lists at interfaces (Gi0)")],
+)
+def test_where_an_interface_was_changed(chain: str, told: str) -> None:
+    assert where("db1", chain, None) == told
 
 
 def test_a_change_that_blocks_errors_is_told_with_what_reverts_it(ailing: Ailing) -> None:

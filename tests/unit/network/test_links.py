@@ -67,3 +67,13 @@ def test_a_narrow_mask_with_a_route_to_the_gateway_is_enough() -> None:
     state.routes = [route for route in state.routes if route.destination != "10.20.1.0/24"]
     state.routes.append(Route(4, "10.20.1.1/32", next_hops=[NextHop("db0")]))
     assert verdict(ask(states)) == "open"
+
+
+@pytest.mark.parametrize(("at", "expected"), [("app04", "open"), ("db2", "denied")])
+def test_an_address_on_another_host_s_loopback_is_found_on_its_own_networks_alone(
+    at: str, expected: str
+) -> None:
+    """An address of the database that an application host holds, too (a leftover, a virtual address of a balancer)."""
+    states = small_lab()
+    states[at].interfaces["lo"].addresses.append("10.20.1.10/32")
+    assert verdict(ask(states)) == expected
