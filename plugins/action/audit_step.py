@@ -151,10 +151,15 @@ class ActionModule(HostsAction):
             history_dir=path("history_dir"),
             fail_on=options["fail_on"],
             seconds=options["seconds"],
-            early=lambda error: Display().warning(str(error)),
+            early=_told_early,
             secrets=lambda hosts: _secrets(logins, hosts) if site is not None else [],
         )
         return order, site
+
+
+def _told_early(error: PathGuardError) -> None:
+    """At once: from ansible-core 2.19 on, warnings wait for the task's end."""
+    Display().display(f"PathGuard, before any host is read: {error}", stderr=True)
 
 
 def _part(options: dict[str, Any], report_dir: Path) -> tuple[list[str], Slice | None]:

@@ -25,6 +25,7 @@ from ansible_collections.pathguard.network.plugins.plugin_utils.gather.action im
     Progress,
 )
 from ansible_collections.pathguard.network.plugins.plugin_utils.gather.offline import Told
+from ansible_collections.pathguard.network.plugins.plugin_utils.render.words import counted
 
 LOGIN_OPTIONS = {name: HOST_OPTIONS[name] for name in ("transport", "host_key_checking", "workers")}
 
@@ -112,8 +113,10 @@ def _result(done: Documented, directory: Path, diff: bool) -> dict[str, Any]:
 
 def _summary(done: Documented, directory: Path, unread: list[str], errors: list[str]) -> str:
     site = done.site
-    written = f"{len(done.changes)} pages are new or changed" if done.changes else "no page has changed"
-    lines = [f"{len(site.hosts)} hosts and {len(site.paths)} paths in {directory}: {written}"]
+    pages = len(done.changes)
+    written = f"{counted(pages, 'page')} new or changed" if pages else "no page has changed"
+    told = f"{counted(len(site.hosts), 'host')} and {counted(len(site.paths), 'path')}"
+    lines = [f"{told} in {directory}: {written}"]
     if unread:
         lines.append(f"not read: {', '.join(unread[:10])}{' ...' if len(unread) > 10 else ''}")
     if errors:
