@@ -15,7 +15,7 @@ from tests.benchmarks.conftest import Tell
 from tests.benchmarks.report import Table
 
 # Proving, by reading the snapshots once. The aim is 2; this is what a path costs now, with room for a busy machine.
-MOST_PROVING = 12
+MOST_PROVING = 9
 MOST_PEAK_MIB = 2048
 
 

@@ -51,7 +51,7 @@ class Bindings:
 
     def kind(self, flows: FlowSet) -> Kind:
         names = flows.values(_FIELD) if self._interfaces else ()
-        icmp = self._few and flows.only("protocol", _ICMP) == flows
+        icmp = self._few and flows <= flows.space.everything.only("protocol", _ICMP)
         return Kind(names[0] if len(names) == 1 and names[0] != "!" else "", icmp)
 
     def order(self, key: str, size: int, kind: Kind) -> Sequence[int]:

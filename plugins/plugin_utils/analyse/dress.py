@@ -73,6 +73,7 @@ class Dresser:
     def __init__(self, space: Space) -> None:
         self.space = space
         self._views: dict[tuple[str, str, str, bool], FlowSet] = {}
+        self._icmp = space.everything.only("protocol", _ICMP)
 
     def dress(
         self, flows: FlowSet, kind: str, in_interface: str, out_interface: str, marked: bool = False
@@ -83,8 +84,10 @@ class Dresser:
         if view is None:
             view = self._views[key] = self._view(*key)
         seen = flows & view
-        # A view of packets that are no errors leaves none of them out.
-        if kind not in _OF_ERRORS and self.space.diagrams.deepest[flows.node] < _FIRST_OF_VIEWS:
+        # A view of packets that are no errors leaves none of them out, one of errors no errors.
+        if self.space.diagrams.deepest[flows.node] < _FIRST_OF_VIEWS and (
+            kind not in _OF_ERRORS or flows <= self._icmp
+        ):
             self.space.plain.setdefault(seen.node, flows)
         return seen
 

@@ -17,6 +17,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import NamedTuple
 
 from ..model.fields import PROTOCOLS, PROTOCOLS_WITH_PORTS
 from ..model.flowset import FlowSet, Space
@@ -175,8 +176,7 @@ class About:
         return all(self.view(host) == view for host, view in views.items())
 
 
-@dataclass(frozen=True, slots=True)
-class Maker:
+class Maker(NamedTuple):
     """``beyond``: an unknown router behind ``interface`` makes the error, else ``host`` itself. ``level``: that of
     the connection's translations on the packet that is too big."""
 
@@ -214,6 +214,8 @@ class Errors(Walk):
         self.to = to
         self.maker = maker
         self.views: dict[str, View] = {}
+        # All errors, as they begin, if there are some to each address of that end.
+        self._begun: FlowSet | None = None
         self._met: list[_Note] = []
 
     def run(self, starts: Sequence[Start]) -> Travelled:
@@ -247,7 +249,7 @@ class Errors(Walk):
 
     def start(self) -> Start:
         """The errors, and where they begin."""
-        about, maker, found = self.about, self.maker, self.network.space.nothing
+        about, maker, found, whole = self.about, self.maker, self.network.space.nothing, True
         other = DESTINATION if self.to == SOURCE else SOURCE
         beyond = about.ends(maker.level, other) if maker.beyond else {}
         for family, ranges in about.ends(maker.level, self.to).items():
@@ -258,7 +260,8 @@ class Errors(Walk):
                     sources = beyond.get(family, ()) or self._own(family, towards[0])
                     errors = errors_to(self.network.space, family, (towards,)).only("src", sources, family)
                     self.network.errors_made[key] = errors
-                found = found | errors
+                found, whole = found | errors, whole and bool(errors)
+        self._begun = found if whole else None
         return Start(maker.host, maker.interface if maker.beyond else "", found)
 
     def _own(self, family: int, towards: int) -> Ranges:
@@ -275,13 +278,17 @@ class Errors(Walk):
         self.views[host] = self.about.view(host)
         tracked, untracked = self.about.tracking(host)
         kind = ERROR_BACK if self.to == SOURCE else ERROR_ON
-        seen = dress(packets.flows, kind, in_interface, out_interface, marked)
+        seen = related = dress(packets.flows, kind, in_interface, out_interface, marked)
         if statuses := self.about.statuses(host):
             seen = seen.named("ct_status", statuses)
-        if not untracked:
-            return seen
-        stray = seen.forget("connection").named("connection", ("invalid",))
-        return seen | stray if tracked else stray
+        if untracked:
+            stray = seen.forget("connection").named("connection", ("invalid",))
+            seen = seen | stray if tracked else stray
+        # Whatever they are taken for, they are the same packets.
+        known = self.network.space.plain
+        if related.node in known:
+            known.setdefault(seen.node, known[related.node])
+        return seen
 
     def view(self, host: str, flows: FlowSet) -> Seen | None:
         if self.about.way.changes:
@@ -299,6 +306,8 @@ class Errors(Walk):
     def origin(self, flows: FlowSet, journey: Journey, surely: bool = False) -> FlowSet:
         """The flows that errors are about, as they began."""
         level = self._level(journey)
+        if self._begun is not None and not journey.changes and plain(flows) == self._begun:
+            return self.about.way.to_origin(self.about.at(level), level)
         return self.about.way.to_origin(self.about.inside(plain(flows), level, self.to), level)
 
     def _level(self, journey: Journey) -> int:

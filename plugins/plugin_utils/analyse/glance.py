@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from ..model.flowset import FlowSet
 from .journey import DENY, Delivery, Hop, Journey
@@ -18,8 +18,7 @@ if TYPE_CHECKING:
     from .walk import Walk
 
 
-@dataclass(frozen=True, slots=True)
-class View:
+class View(NamedTuple):
     """How a host sees the packets of a walk. ``direction``: the walk's; ``kind``: as ``Dresser`` has it; ``statuses``:
     what connection tracking may have translated of them, empty where that is open; ``known``, ``strays``: whether their
     connection may be tracked there, and may not be. ``blind``: its rules don't ask for any of that."""

@@ -141,8 +141,11 @@ def _reach(network: Network, starts: Sequence[Start], question: Question, progre
 
 
 def union(nothing: FlowSet, sets: Iterable[FlowSet]) -> FlowSet:
+    nodes = {one.node for one in sets}
+    if not nodes:
+        return nothing
     space = nothing.space
-    return FlowSet(space, space.diagrams.union_all(one.node for one in sets))
+    return FlowSet(space, nodes.pop() if len(nodes) == 1 else space.diagrams.union_all(nodes))
 
 
 def _back(network: Network, delivery: Delivery, question: Question, progress: Progress | None) -> Reach:

@@ -429,7 +429,8 @@ class Running:
         survey = self.network.survey
         if survey is not None and not self.delivery.journey.changes:
             alone = heard is not None and (hop.host in heard.untracked or hop.host in heard.marks)
-            if not alone and survey.keeps(hop, place, heard is not None, flows):
+            # Of the flows, those that came by: where several hosts begin some, each has its own.
+            if not alone and survey.keeps(hop, place, heard is not None, flows & hop.came):
                 return []
         seen = self._seen(hop, flows, heard)
         if seen in self.network.running_passed:

@@ -58,7 +58,7 @@ class Survey:
         self._sides: dict[tuple[str, str], tuple[FlowSet, FlowSet]] = space.cache()
         self._routes: dict[str, dict[tuple[str, int], Ranges]] = {}
         self._lanes: dict[tuple[Place, View, int], _Lanes] = space.cache()
-        self._running: dict[tuple[str, str, str, str, bool, str, int], FlowSet | None] = space.cache()
+        self._running: dict[object, FlowSet | None] = space.cache()
         self._visits: dict[object, int] = {}
 
     def of(self, network: Network) -> Survey:
@@ -81,15 +81,9 @@ class Survey:
     def keeps(self, hop: Hop, place: str, heard: bool, flows: FlowSet) -> bool:
         """Whether packets of open connections, ``flows``, surely pass a host. ``place``: as ``Running`` has it;
         ``heard``: whether answers came by."""
-        key = (
-            hop.host,
-            hop.in_interface,
-            hop.out_interface,
-            place,
-            heard,
-            hop.status,
-            self.network.space.names_known,
-        )
+        told = (heard, hop.status) if self.network.asks_connections(hop.host) else ()
+        ways = (hop.host, hop.in_interface, hop.out_interface)
+        key = (ways, place, told, self.network.space.names_known)
         if key not in self._running:
             if not self._worth(key):
                 return False

@@ -383,7 +383,7 @@ class Diagrams:
 
     def union_all(self, nodes: Iterable[int]) -> int:
         """The union of many, pairwise as in a tournament, so that operands stay small."""
-        found = sorted(set(nodes))
+        found = sorted({*nodes})
         while len(found) > 1:
             found = [
                 self.union(found[i], found[i + 1]) if i + 1 < len(found) else found[i]
@@ -559,11 +559,16 @@ class Diagrams:
 
     def in_values(self, field: Field, values: Values) -> int:
         """The flows whose ``field`` has one of these values."""
+        return self.above(field.first, values, FULL)
+
+    def above(self, first: int, values: Values, below: int) -> int:
+        """Those of the flows ``below`` whose field from level ``first`` on has one of these values; ``below`` asks for
+        nothing up to the field's end."""
         found = []
         for cube in values.cubes:
-            node = FULL
-            for index in reversed(range(len(cube))):
-                node = self.chain(field.first + index, cube[index], node)
+            node = below
+            for level in range(first + len(cube) - 1, first - 1, -1):
+                node = self.chain(level, cube[level - first], node)
             found.append(node)
         return self.union_all(found)
 

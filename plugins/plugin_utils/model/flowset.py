@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from functools import lru_cache
+from operator import itemgetter
 from random import Random
 from typing import Any
 
@@ -249,7 +250,8 @@ class FlowSet:
 
     def only(self, field: str, ranges: Ranges, family: int = 0) -> FlowSet:
         """Those whose ``field`` lies in one of the inclusive ``ranges``."""
-        return self & FlowSet(self.space, self.space.in_ranges(field, ranges, family))
+        space = self.space
+        return FlowSet(space, space.diagrams.intersection(self.node, space.in_ranges(field, ranges, family)))
 
     def named(self, field: str, names: Iterable[str]) -> FlowSet:
         """Those whose interface, zone, connection state or family has one of the names."""
@@ -273,19 +275,19 @@ class FlowSet:
     def reversed(self) -> FlowSet:
         """The same connections seen from the other end: addresses and ports change places."""
         diagrams = self.space.diagrams
-        found = EMPTY
+        parts = []
         for box in self._boxes():
+            turned = [
+                (FIELDS[_OTHER_END.get(name, name)].first, values) for (name, _of), values in box.items()
+            ]
             part = FULL
-            for (name, _family), values in box.items():
-                spec = FIELDS[_OTHER_END.get(name, name)]
-                one = (
-                    diagrams.labelled(spec.first, values)
-                    if isinstance(values, int)
-                    else diagrams.in_values(spec, values)
-                )
-                part = diagrams.intersection(part, one)
-            found = diagrams.union(found, part)
-        return FlowSet(self.space, found)
+            for first, values in sorted(turned, key=itemgetter(0), reverse=True):
+                if isinstance(values, int):
+                    part = diagrams.chain(first, values, part)
+                else:
+                    part = diagrams.above(first, values, part)
+            parts.append(part)
+        return FlowSet(self.space, diagrams.union_all(parts))
 
     def families(self) -> list[int]:
         """4 and 6, as far as the set has flows of them."""

@@ -80,6 +80,7 @@ class EndFinder:
         self.reference = reference
         self.space = network.space
         self._ways = WaysIn(network)
+        self._owned_by: dict[str, FlowSet] = {}
         self._choices: dict[tuple[bool, str, str, int], tuple[Pair | None, int]] = {}
 
     def find(self, path: Path) -> Ends:
@@ -514,12 +515,14 @@ class EndFinder:
     # Where flows begin.
 
     def _owned(self, field_name: str) -> FlowSet:
-        found = self.space.nothing
-        for family in (4, 6):
-            ranges = self.network.owned_ranges(family)
-            if ranges:
-                found = found | self.space.everything.only(field_name, ranges, family)
-        return found
+        if field_name not in self._owned_by:
+            found = self.space.nothing
+            for family in (4, 6):
+                ranges = self.network.owned_ranges(family)
+                if ranges:
+                    found = found | self.space.everything.only(field_name, ranges, family)
+            self._owned_by[field_name] = found
+        return self._owned_by[field_name]
 
     def _entries(self, ends: Ends) -> list[Boundary]:
         """The policy's boundaries, or every interface that leads to nothing gathered, or all of the routers'."""

@@ -69,6 +69,20 @@ def test_a_report_does_not_depend_on_what_proofs_share(seed: int, monkeypatch: p
     assert any(lane is not None and lane.sinks for lane in shared)
 
 
+def test_each_host_that_begins_some_of_the_flows_keeps_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    made, kept, keeps = network(DEVICES, 10, 1), [], Survey.keeps
+
+    def looked(self: Survey, hop: Any, place: str, heard: bool, flows: Any) -> bool:
+        found = keeps(self, hop, place, heard, flows)
+        if place == "start":
+            kept.append(found)
+        return found
+
+    monkeypatch.setattr(Survey, "keeps", looked)
+    report(made)
+    assert sum(kept) > len(kept) / 2 > 10
+
+
 def test_a_set_is_inside_another_exactly_if_nothing_is_left_without_it() -> None:
     space, pick = Space(), Random(1)
     asked: list[dict[str, Any]] = [
