@@ -49,11 +49,15 @@ class Situation:
         return Network(before, network.space, same)
 
     def survey(self, asked: Iterable[FlowSet]) -> None:
-        """Let all proofs share what hosts do with these flows; those of the first time count, as a second survey would
-        know nothing of what the first has found."""
-        if not self._surveyed:
-            self._surveyed = True
-            self.network.survey = Survey(self.network, asked)
+        """Let all proofs share what hosts do with these flows, now and at the baseline; those of the first time count,
+        as a second survey would know nothing of what the first has found."""
+        if self._surveyed:
+            return
+        self._surveyed = True
+        listed = list(asked)
+        for network in (self.network, self.earlier):
+            if network is not None and network.survey is None:
+                network.survey = Survey(network, listed)
 
     def tidy(self) -> None:
         """Between two policies: results of operations on sets that took part in proofs take the most memory of all, and
