@@ -382,6 +382,104 @@ ip access-list extended PORT
         assert verdict("cisco_ios", text, self.FLOW) == "unknown"
 
 
+class TestVlanMaps:
+    """Catalyst 3750-X Configuration Guide, "Configuring VLAN Maps"."""
+
+    SWITCH = """\
+interface Vlan10
+ ip address 10.1.0.1 255.255.255.0
+interface Vlan20
+ ip address 10.2.0.1 255.255.255.0
+interface GigabitEthernet1/0/1
+ switchport access vlan 10
+interface GigabitEthernet1/0/2
+ switchport mode trunk
+interface GigabitEthernet1/0/3
+ no switchport
+ ip address 10.3.0.1 255.255.255.0
+ip access-list extended TELNET
+ permit tcp any any eq 23
+ip access-list extended WEB
+ deny tcp any any eq 8080
+ permit tcp any any range 8000 8100
+ip access-list extended EMPTY
+ipv6 access-list SIX
+ permit tcp any any eq 23
+mac access-list extended M
+ permit any any
+"""
+    FLOW: ClassVar[Flow] = {**THROUGH, "in_interface": "Vlan10", "out_interface": "GigabitEthernet1/0/3"}
+    FILTER = "vlan filter MAP vlan-list 10-11\n"
+    DROPS = "vlan access-map MAP 10\n match ip address TELNET\n action drop\n"
+    REST = "vlan access-map MAP 20\n action forward\n"
+
+    def asked(self, maps: str, bound: str | None = None, **flow: Any) -> str:
+        text = self.SWITCH + maps + (self.FILTER if bound is None else bound)
+        return verdict("cisco_ios", text, {**self.FLOW, **flow})
+
+    @pytest.mark.parametrize(
+        ("maps", "port", "wanted"),
+        [
+            (DROPS + REST, 23, "deny"),
+            (DROPS + REST, 24, "permit"),
+            (DROPS, 24, "deny"),  # there is a match clause for IP, and it does not fit
+            ("vlan access-map MAP 10\n match ip address TELNET WEB\n action forward\n", 8000, "permit"),
+            ("vlan access-map MAP 10\n match ip address TELNET WEB\n action forward\n", 23, "permit"),
+            ("vlan access-map MAP 10\n match ip address TELNET WEB\n action forward\n", 8080, "deny"),
+            ("vlan access-map MAP 10\n match ip address TELNET\n", 23, "permit"),
+            (REST.replace("20", "5") + DROPS, 23, "permit"),  # by their numbers
+            (REST + DROPS, 23, "deny"),
+            ("vlan access-map MAP\n match mac address M\n action drop\n", 23, "permit"),
+            ("vlan access-map MAP 10\n match ip address EMPTY\n action drop\n" + REST, 23, "unknown"),
+            ("vlan access-map MAP 10\n match ip address GONE\n action drop\n" + REST, 23, "unknown"),
+            ("vlan access-map MAP 10\n match ip address TELNET\n action redirect Gi1/0/9\n", 23, "unknown"),
+            ("vlan access-map MAP 10\n match ip dscp 5\n action drop\n" + REST, 23, "unknown"),
+            (DROPS + REST + "no vlan access-map MAP 10\n", 23, "permit"),
+            (DROPS + REST + "no vlan access-map MAP\n", 23, "unknown"),
+        ],
+    )
+    def test_entries(self, maps: str, port: int, wanted: str) -> None:
+        assert self.asked(maps, dst_port=port) == wanted
+
+    @pytest.mark.parametrize(
+        ("way", "wanted"),
+        [
+            ({"in_interface": "Vlan20"}, "permit"),
+            ({"in_interface": "GigabitEthernet1/0/3", "out_interface": "Vlan10"}, "deny"),
+            ({"in_interface": "GigabitEthernet1/0/1"}, "deny"),
+            ({"in_interface": "GigabitEthernet1/0/2"}, "unknown"),
+        ],
+    )
+    def test_where_they_stand(self, way: dict[str, str], wanted: str) -> None:
+        assert self.asked(self.DROPS + self.REST, dst_port=23, **way) == wanted
+
+    @pytest.mark.parametrize(
+        ("bound", "wanted"),
+        [
+            ("vlan filter MAP vlan-list 9,10\n", "deny"),
+            ("vlan filter MAP vlan-list 9 , 12\n", "permit"),
+            ("vlan filter MAP vlan-list all\n", "deny"),
+            ("vlan filter MAP vlan-lst 12\n", "unknown"),
+            ("vlan filter MAP vlan-list 10\nno vlan filter MAP vlan-list 10\n", "permit"),
+            ("", "permit"),
+        ],
+    )
+    def test_lists_of_vlans(self, bound: str, wanted: str) -> None:
+        assert self.asked(self.DROPS + self.REST, bound, dst_port=23) == wanted
+
+    def test_ipv6(self) -> None:
+        six = {"src": "2001:db8::1", "dst": "2001:db8:1::1", "dst_port": 23}
+        assert self.asked(self.DROPS, **six) == "unknown"
+        assert self.asked(self.DROPS.replace("ip address TELNET", "ipv6 address SIX"), **six) == "deny"
+        assert self.asked(self.DROPS + self.REST, **six) == "permit"
+
+    def test_the_list_of_the_interface_counts_as_well(self) -> None:
+        text = self.SWITCH.replace("interface Vlan10\n", "interface Vlan10\n ip access-group TELNET in\n", 1)
+        text += self.DROPS + self.REST + self.FILTER
+        assert verdict("cisco_ios", text, {**self.FLOW, "dst_port": 24}) == "deny"
+        assert verdict("cisco_ios", text, {**self.FLOW, "dst_port": 23}) == "deny"
+
+
 def test_the_state_survives_its_document_and_fits_its_schema() -> None:
     text = router(
         "ip access-group common COMMON 101 in; ip nat inside; zone-member security in",

@@ -22,6 +22,7 @@ from .ios_interfaces import Settings
 from .ios_lists import AccessList, Grammar, kind_of
 from .ios_nat import Translations
 from .ios_reflexive import Reflexive
+from .ios_vlans import VlanMaps
 from .ios_zones import ZonePolicies
 
 _VERSIONS = {"ip": asks.IPV4, "ip6": asks.IPV6}
@@ -35,16 +36,18 @@ _REMARKS = "of a list that has remarks alone, no document says whether it lets p
 _STRANGE = (
     ("ip", "access-list"), ("ipv6", "access-list"), ("access-list",), ("object-group",), ("zone-pair",),
     ("policy-map", "type", "inspect"), ("ip", "local", "policy"), ("parameter-map", "type", "urlfilter"),
-    ("vlan", "filter"), ("ip", "tcp", "intercept", "list"),
+    ("ip", "tcp", "intercept", "list"),
     ("ipv6", "local", "policy"), ("platform", "inspect"),
 )  # fmt: skip
 
 
 def _brings_rules(line: Line) -> bool:
-    """Security groups, and what BGP brings (flowspec), filter by rules that are in no configuration."""
+    """Security groups, and what BGP brings (flowspec), filter by rules that are in no configuration; and lines of VLAN
+    maps that were not understood."""
     if line.words[0] == "flowspec":
         return any("local-install" in one.words for one in line.children)
-    return line.words[:3] == ["cts", "role-based", "enforcement"]
+    vlan_map = line.words[:2] in (["vlan", "filter"], ["vlan", "access-map"])
+    return vlan_map or line.words[:3] == ["cts", "role-based", "enforcement"]
 
 
 class Configuration:
@@ -59,7 +62,7 @@ class Configuration:
         self._interfaces: dict[str, Settings] = {}
         self._known: dict[str, Match] = {}
         self._crypto_maps: dict[str, list[str]] = {}
-        self._vlan_filters: list[Line] = []
+        self._vlan_maps = VlanMaps()
         self._policed = False
         self._strays: Rule | None = None
         self._lines: list[Line] = []
@@ -83,6 +86,7 @@ class Configuration:
             "hostname": self._hostname,
             "control-plane": self._control_plane,
             "crypto": self._crypto,
+            "vlan": self._vlan_maps.read,
         }
         for line in lines:
             first = line.words[0]
@@ -98,8 +102,6 @@ class Configuration:
                 self._unread(line)
             elif any(tuple(words[: len(one)]) == one for one in _STRANGE):
                 self._device.not_understood(f"line {line.number}", line.text, "is not modelled")
-                if words[0] == "vlan":
-                    self._vlan_filters.append(line)
 
     def _unread(self, line: Line) -> None:
         """Entries or bindings of lists may be lost: nothing that passes is sure to."""
@@ -191,6 +193,8 @@ class Configuration:
             self._device.state.interfaces.pop(name, None)
         elif words[:2] == ["ip", "nat"]:
             self._translations.remove(words)
+        elif words[:1] == ["vlan"]:
+            self._vlan_maps.remove(words)
 
     def apply(self) -> None:
         """Makes lists, bindings, zones and translations of what was read, and what the device lets in to itself."""
@@ -205,11 +209,11 @@ class Configuration:
         interfaces = list(self._interfaces.values())
         undecided = [
             *ios_ports.port_lists(interfaces, self._let_pass),
-            *ios_ports.vlan_filters(self._vlan_filters),
             *ios_ports.tunnels(device, interfaces, self._crypto_maps, self._permitted_of),
         ]
         served = (place for one in interfaces for place in one.served.values())
         mqc.bind(device, self._lines, served, self._permitted)
+        self._vlan_maps.bind(device, interfaces, keys)
         ios_binding.bind(device, interfaces, keys, undecided)
         to_self = self._zones.apply(device)
         to_self += ios_binding.terminals(device, self._terminals, keys)

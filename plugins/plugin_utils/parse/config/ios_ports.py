@@ -1,9 +1,9 @@
 # Copyright: (c) 2026, PathGuard developers
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What else decides about packets of an interface of Cisco IOS: lists at switched ports, filters of VLANs, encryption.
+"""What else decides about packets of an interface of Cisco IOS: lists at switched ports, encryption.
 
-Sources: Cisco IOS Security Configuration Guide for Catalyst switches, "Port ACLs" and "VLAN maps" (a port's list is
+Sources: Cisco IOS Security Configuration Guide for Catalyst switches, "Port ACLs" (a port's list is
 asked before that of its VLAN's interface; by which port a packet comes a flow through the VLAN does not tell), Security
 Command Reference, "crypto map" (what a list of a crypto map permits goes through a tunnel, and comes by it).
 """
@@ -59,12 +59,6 @@ def _refused(names: list[str], by: Settings, permitted: Permitted) -> Undecided:
             Named(_SIDES[direction], tuple(names)), _VERSIONS[family], Named("origin", ("network",))
         )
         yield direction, _unknown(both(packets, Not(let_pass)), bound.line, _BY_PORT)
-
-
-def vlan_filters(lines: Sequence[Line]) -> Undecided:
-    for line in lines:
-        for direction, field in _SIDES.items():
-            yield direction, _unknown(Named(field, ("Vlan*",)), line, "maps of VLANs are not modelled")
 
 
 def tunnels(

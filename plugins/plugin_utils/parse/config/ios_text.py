@@ -62,6 +62,7 @@ _BELONGS: dict[tuple[str, ...], tuple[tuple[str, ...], ...]] = {
         ("ip", "mtu"), ("ip", "tcp"), ("ip", "unreachables"), ("ip", "redirects"), ("ip", "proxy-arp"),
         ("bandwidth",), ("tunnel",), ("standby",), ("crypto", "map"), ("keepalive",), ("load-interval",),
     ),
+    ("vlan", "access-map"): (("match",), ("action",)),
     ("class-map",): (("match",), ("description",)),
     ("policy-map",): tuple((word,) for word in _ACTIONS),
     ("zone-pair",): (("service-policy",), ("description",)),
