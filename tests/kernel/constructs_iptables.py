@@ -210,14 +210,14 @@ KNOWN_MATCHES = """
 -m pkttype --pkt-type unicast
 -m pkttype ! --pkt-type multicast
 6:-m rt --rt-type 0
+4:-f
+4:! -f
 -m comment --comment "-j DROP ! --dport 22"
 """.strip().splitlines()
 
 UNKNOWN_MATCHES = """
 -p tcp -m tcp --tcp-option 5
 -p tcp -m tcp ! --tcp-option 5
-4:-f
-4:! -f
 -m length --length 20:100
 4:-m ttl --ttl-eq 63
 6:-m hl --hl-eq 63

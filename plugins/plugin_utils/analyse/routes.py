@@ -189,10 +189,12 @@ class Routing:
         # Whether the host's own packets go by their destination alone.
         self.by_destination = not any(_selects(rule) for rules in self._rules.values() for rule in rules)
         self._by_source = any(rule.src not in _ANYWHERE for rules in self._rules.values() for rule in rules)
-        # A device's interface whose packets ask the table of a VRF has its addresses there.
+        # What belongs to a VRF has its addresses there: of devices, what a rule sends to another table.
         self._of_vrfs = {
             rule.in_interface for rule in state.route_rules if state.platform != "linux" and rule.in_interface
         }
+        vrfs = {name for name, item in state.interfaces.items() if item.kind == "vrf"}
+        self._of_vrfs |= {name for name, item in state.interfaces.items() if {item.master, name} & vrfs}
 
     def _rules_of(self, family: int) -> list[RouteRule]:
         rules = sorted(

@@ -56,7 +56,7 @@ _STATEFUL = {
 }
 _STATES = {name.upper(): name for name in ("new", "established", "related", "invalid", "untracked")}
 _FLAG = {name.upper(): 1 << at for at, name in enumerate(TCP_FLAGS)}
-_ARGUMENTS = {"--syn": 0, "--tcp-flags": 2, "--match-set": 2}
+_ARGUMENTS = {"--syn": 0, "-f": 0, "--tcp-flags": 2, "--match-set": 2}
 _FLAG.update(ALL=0b111111, NONE=0)
 _MODULE_NEEDS: dict[str, Match] = {
     "tcp": protocol(6),
@@ -387,6 +387,8 @@ _MODULES: dict[str, dict[str, Handler]] = {
         "-p": _protocol,
         "-i": Matches.interface,
         "-o": Matches.interface,
+        # Further fragments: a flow is told by its first packet, and connection tracking leaves none.
+        "-f": lambda _matches, _option: BEYOND,
     },
     "tcp": _TCP,
     "udp": _PORTS,
@@ -439,4 +441,4 @@ def ends(module: str, options: list[Option]) -> bool:
     return bool(known) and all(option.name.startswith("--") for option in options)
 
 
-_WITHOUT_MODULE = {*_MODULES[""], *_ANYWHERE, "-f"}
+_WITHOUT_MODULE = {*_MODULES[""], *_ANYWHERE}

@@ -347,6 +347,14 @@ _SOCKET = re.compile(r"(?P<address>.+?)(?:%(?P<interface>[^:\]]+))?:(?P<port>\d+
 _PROCESS = re.compile(r'users:\(\("((?:[^"\\]|\\.)*)"')
 
 
+def _of_ipv4(address: str) -> str:
+    """What comes for an IPv4 address goes to sockets of IPv6 that are bound to the mapped one (ipv6(7))."""
+    if not address.lower().startswith("::ffff:"):
+        return address
+    mapped = ipaddress.IPv6Address(address).ipv4_mapped
+    return str(mapped) if mapped is not None else address
+
+
 def _listeners(state: State, facts: HostFacts, content: str) -> None:
     for line in content.splitlines():
         words = line.split()
@@ -357,7 +365,7 @@ def _listeners(state: State, facts: HostFacts, content: str) -> None:
         found = _SOCKET.match(words[4])
         if not found:
             continue
-        address = found["address"].strip("[]")
+        address = _of_ipv4(found["address"].strip("[]"))
         process = _PROCESS.search(line)
         listener = Listener(
             words[0],

@@ -31,7 +31,7 @@ def listener_of(state: State, protocol: str, port: int, family: int, address: in
         (
             item
             for item in state.listeners
-            if item.protocol.startswith(protocol) and item.port == port and _takes(item, family, mine)
+            if item.protocol.startswith(protocol) and item.port == port and _takes(state, item, family, mine)
         ),
         None,
     )
@@ -96,12 +96,12 @@ def nobody_listens(
         for item in state.listeners
         if item.protocol.startswith(protocol) and any(low <= item.port <= high for low, high in ports)
     ]
-    if any(_takes(item, family, mine) for item in there):
+    if any(_takes(state, item, family, mine) for item in there):
         return ""
     shown = ", ".join(text.ranges_to_text("dst_port", ports))
     if not there:
         return f"nothing listens on {protocol} {shown}"
-    bound = ", ".join(sorted({item.address for item in there}))
+    bound = ", ".join(sorted({f"{item.address}{_on(item)}" for item in there}))
     only = (
         "only on loopback"
         if all(item.address.startswith(_LOOPBACKS) for item in there)
@@ -111,9 +111,26 @@ def nobody_listens(
     return f"{who} listens on {protocol} {shown} {only}, not on {mine} ({FAMILY_NAME[family]})"
 
 
-def _takes(item: Listener, family: int, address: str) -> bool:
+def _on(item: Listener) -> str:
+    return f" of {item.interface}" if item.interface else ""
+
+
+def _takes(state: State, item: Listener, family: int, address: str) -> bool:
+    if item.interface and not _may_come_by(state, item.interface, address):
+        return False
     if item.address in ("0.0.0.0", "*"):  # noqa: S104 - a comparison, nothing is bound
         return family == 4 or item.address == "*"
     if item.address in ("::", "[::]"):
         return family == 6 or not item.v6_only
     return item.address == address
+
+
+def _may_come_by(state: State, bound: str, address: str) -> bool:
+    """Whether what comes for an address may come by the interface that a socket is bound to, or by one of its VRF
+    (socket(7), SO_BINDTODEVICE): by the one that has it, where another has none of its kind."""
+    owners = {
+        name
+        for name, item in state.interfaces.items()
+        if any(own.partition("/")[0] == address for own in item.addresses)
+    }
+    return not owners or bound in owners | {state.interfaces[name].master for name in owners}

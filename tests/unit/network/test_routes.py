@@ -14,6 +14,7 @@ from ansible_collections.pathguard.network.plugins.plugin_utils.model import tex
 from ansible_collections.pathguard.network.plugins.plugin_utils.model.flow import flows_from
 from ansible_collections.pathguard.network.plugins.plugin_utils.model.flowset import Space
 from ansible_collections.pathguard.network.plugins.plugin_utils.model.state import (
+    Interface,
     NextHop,
     Route,
     RouteRule,
@@ -124,6 +125,18 @@ def test_a_negated_rule_is_for_what_it_does_not_describe() -> None:
     state.route_rules = [*base, unsure]
     for source in ("10.0.0.5", "10.0.0.200"):
         assert "tos 8" in ways(state, "10.9.0.1", src=source)["10.9.0.1"]
+
+
+def test_addresses_of_a_vrf_are_not_in_the_table_of_all() -> None:
+    """Linux moves their entries to the VRF's table (vrf.rst); which packets ask that one is not followed."""
+    state = router(**{"10.9.0.0/16": ["10.0.0.2 a"]})
+    state.interfaces["blue"] = Interface("blue", kind="vrf")
+    base = [RouteRule(4, 0, "local"), RouteRule(4, 32766, "main")]
+    state.route_rules = [*base, RouteRule(4, 1000, "", not_understood=["l3mdev"])]
+    assert ways(state, "10.0.1.1", in_interface="a") == {"10.0.1.1": "local::"}
+    state.interfaces["b"].master = "blue"
+    assert "l3mdev" in ways(state, "10.0.1.1", in_interface="a")["10.0.1.1"]
+    assert ways(state, "10.0.0.1", in_interface="b") == {"10.0.0.1": "local::"}
 
 
 def test_suppressed_routes_do_not_count() -> None:

@@ -11,6 +11,8 @@ import pytest
 
 from ansible_collections.pathguard.network.plugins.plugin_utils.errors import ParseError
 from ansible_collections.pathguard.network.plugins.plugin_utils.model.match import (
+    BEYOND,
+    Not,
     match_to_dict,
     unknown_reasons,
 )
@@ -230,8 +232,6 @@ def test_targets(words: str, verdict: dict[str, Any], effects: list[dict[str, An
 @pytest.mark.parametrize(
     "words",
     [
-        "-f",
-        "! -f",
         "-m limit --limit 3/sec --limit-burst 9",
         "-m hashlimit --hashlimit-upto 5/sec --hashlimit-name -j --hashlimit-mode srcip",
         "-m recent --update --seconds 60 --name x --rsource",
@@ -259,6 +259,14 @@ def test_a_match_that_is_not_known_is_unknown_never_left_out(words: str, verdict
     (rule,) = read(f"-A FORWARD {words} -j {verdict}")
     assert unknown_reasons(rule.match)
     assert rule.verdict.to_dict()["kind"] in (verdict.lower(), "unknown")
+
+
+def test_further_fragments_are_no_flows() -> None:
+    """``-f`` in a hardening script left all that came after it unknown."""
+    further, first = read("-A FORWARD -f -j DROP", "-A FORWARD ! -f -j ACCEPT")
+    assert further.match == BEYOND
+    assert first.match == Not(BEYOND)
+    assert not further.not_understood + first.not_understood
 
 
 @pytest.mark.parametrize(

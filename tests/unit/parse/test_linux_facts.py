@@ -217,6 +217,7 @@ def test_forwarding(text: str, expected: dict[str, bool | None]) -> None:
 def test_listeners() -> None:
     text = (
         'tcp   LISTEN 0      128                 0.0.0.0:22         0.0.0.0:*    users:(("sshd",pid=1,fd=3))\n'
+        'tcp   LISTEN 0      100   [::ffff:127.0.0.1]:8005             *:*    users:(("java",pid=9,fd=6))\n'
         'tcp   LISTEN 0      200               127.0.0.1:5432       0.0.0.0:*    users:(("postgres",pid=2,fd=6))\n'
         'tcp   LISTEN 0      511                       *:80               *:*    users:(("a \\"b\\"",pid=3,fd=6))\n'
         "tcp   LISTEN 0      128                    [::]:22            [::]:*\n"
@@ -226,6 +227,7 @@ def test_listeners() -> None:
     state, _facts = read(listeners=text)
     assert state.listeners == [
         Listener("tcp", "0.0.0.0", 22, "sshd"),
+        Listener("tcp", "127.0.0.1", 8005, "java"),
         Listener("tcp", "127.0.0.1", 5432, "postgres"),
         Listener("tcp", "::", 80, 'a \\"b\\"', v6_only=False),
         Listener("tcp", "::", 22),
