@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -19,6 +19,7 @@ from ansible_collections.pathguard.network.plugins.plugin_utils.gather.action im
     HostsAction,
     Progress,
 )
+from ansible_collections.pathguard.network.plugins.plugin_utils.monitor.condition import FACTS
 from ansible_collections.pathguard.network.plugins.plugin_utils.monitor.place import folder_for
 from ansible_collections.pathguard.network.plugins.plugin_utils.monitor.rounds import Damping
 from ansible_collections.pathguard.network.plugins.plugin_utils.monitor.run import Monitor, Order, Outcome
@@ -40,6 +41,8 @@ WEBHOOK_TOKEN = "PATHGUARD_WEBHOOK_TOKEN"  # noqa: S105 - a variable's name
 MAIL_PASSWORD = "PATHGUARD_MAIL_PASSWORD"  # noqa: S105 - a variable's name
 # Seconds that a run waits for a channel beyond its own time-outs, for connecting and for the answer.
 GRACE = 1.0
+# Hosts that an error names.
+MOST_NAMED = 5
 # What a policy is called that has neither a file nor a title.
 INLINE = "policy"
 # Numbers that make no sense below these.
@@ -116,6 +119,7 @@ class ActionModule(HostsAction):
                 "path_monitor_hops",
                 "correct the host pattern, or leave it out: the routers are looked for then",
             )
+        self._check_only(options, native(task_vars["groups"]).get("all", []))
         folder = Path(options["folder"] or self._loader.get_basedir())
         policy = load_policy(options["policy"], folder)
         site = self._site(options, task_vars, policy)
@@ -128,6 +132,20 @@ class ActionModule(HostsAction):
         if not result.get("failed"):
             self.say(f"PathGuard {order.name}: {result['msg']}")
         return result
+
+    def _check_only(self, options: Mapping[str, Any], inventory: Sequence[str]) -> None:
+        """Whoever names the hosts that have changed may call them otherwise than the inventory does."""
+        unknown = sorted(set(options["only"] or ()) - set(inventory))
+        if unknown and len(unknown) == len(set(options["only"])):
+            raise MonitorError(
+                f"none of these is a host of the inventory: {', '.join(unknown[:MOST_NAMED])}",
+                "path_monitor_only",
+                "name hosts as the inventory does, or leave it out: all hosts are looked at then",
+            )
+        if unknown:
+            self.say(
+                f"PathGuard: path_monitor_only names no host of the inventory by {', '.join(unknown[:MOST_NAMED])}"
+            )
 
     def _site(self, options: dict[str, Any], task_vars: dict[str, Any], policy: Policy) -> MonitorSite:
         # The pool gives a host some seconds more; a command alone may take all of its time.
@@ -240,6 +258,8 @@ def _summary(found: Outcome, bad: list[str]) -> str:
         return "another monitor is at work with the same files, and looks at what there is"
     told = f"{counted(len(found.notices), 'notice')}, {found.delivered} delivered"
     if found.waiting:
-        told += f", {sum(found.waiting.values())} wait"
-    good = f"{len(found.paths) - len(bad)} of {len(found.paths)} as wanted"
+        told += f", {sum(found.waiting.values())} waiting"
+    # Facts about configurations are looked at beside the paths, and most policies have none.
+    paths = [name for name in found.paths if name != FACTS]
+    good = f"{sum(name not in bad for name in paths)} of {counted(len(paths), 'path')} as wanted"
     return f"{counted(found.rounds, 'round')}: {good}{'; not: ' + ', '.join(bad) if bad else ''}; {told}"

@@ -104,7 +104,7 @@ def test_runs_by_a_schedule(monitor: Monitored, fresh_lab: Lab) -> None:
     time.sleep(5)
     code, output = monitor.run()
     assert code == 0, output
-    assert "2 of 4 as wanted; not: app to primary, app to standby, for a failover; 0 notices" in output
+    assert "1 of 3 paths as wanted; not: app to primary, app to standby, for a failover; 0 notices" in output
     assert [notice["event"] for notice in monitor.notices()] == ["problem", "problem"]
     code, output = monitor.run(path_monitor_fail_on="violation")
     assert code == 2

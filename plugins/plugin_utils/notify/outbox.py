@@ -17,6 +17,8 @@ from dataclasses import asdict, dataclass, field
 from queue import Empty, SimpleQueue
 from typing import Any, Protocol
 
+from ..render.words import counted
+
 Notice = Mapping[str, Any]
 
 # Notices that wait for one channel; of more, the oldest go.
@@ -76,6 +78,10 @@ class Box:
             int(value["sent"]),
             str(value["error"]),
         )
+
+
+def _waits(count: int) -> str:
+    return f"{counted(count, 'notice')} {'waits' if count == 1 else 'wait'}"
 
 
 class Outbox:
@@ -141,16 +147,16 @@ class Outbox:
         found = []
         for name, box in self.boxes.items():
             if box.waiting and name not in self.channels:
-                found.append(f"{len(box.waiting)} notices wait for {name}, which is not set up in this run")
+                found.append(f"{_waits(len(box.waiting))} for {name}, which is not set up in this run")
             elif box.waiting and box.error:
-                found.append(
-                    f"{len(box.waiting)} notices wait for {name}: {box.error}; they are delivered later"
-                )
+                found.append(f"{_waits(len(box.waiting))} for {name}: {box.error}; to be delivered later")
         found += [
             f"{name} has a notice in part: {missed}" for name, missed in self._in_part.items() if missed
         ]
         for name, count in self._given_up.items():
-            found.append(f"{count} notices for {name} were given up: it has not taken them for too long")
+            found.append(
+                f"given up for {name}, which has not taken them for too long: {counted(count, 'notice')}"
+            )
         return found
 
     def _give_up(self, name: str, item: Waiting) -> None:

@@ -55,3 +55,29 @@ def test_a_bad_url_is_told_by_what_it_was_given_by(monkeypatch: pytest.MonkeyPat
         "path_monitor_webhook_url",
         "path_monitor_webhooks, number 2",
     ]
+
+
+def test_hosts_that_have_changed_must_be_of_the_inventory() -> None:
+    """A host that is named otherwise would leave nothing to look at, and nobody would notice."""
+    said: list[str] = []
+    step = object.__new__(module.ActionModule)
+    step.say = said.append
+    step._check_only({"only": None}, ["fw1"])
+    step._check_only({"only": ["fw1"]}, ["fw1"])
+    assert said == []
+    step._check_only({"only": ["fw1", "FW1.example.com"]}, ["fw1"])
+    assert "FW1.example.com" in said[0]
+    with pytest.raises(
+        MonitorError, match=r"none of these is a host of the inventory: FW1.example.com"
+    ) as caught:
+        step._check_only({"only": ["FW1.example.com"]}, ["fw1"])
+    assert caught.value.where == "path_monitor_only"
+
+
+def test_the_last_line_counts_paths_and_no_facts_that_nobody_asks_for() -> None:
+    paths = {
+        name: {"good": good, "status": "open", "satisfied": "yes", "connections": ""}
+        for name, good in (("a", True), ("b", False), (module.FACTS, True))
+    }
+    found = module.Outcome(rounds=1, paths=paths)
+    assert module._summary(found, ["b"]) == "1 round: 1 of 2 paths as wanted; not: b; 0 notices, 0 delivered"

@@ -97,7 +97,7 @@ def test_a_channel_that_is_down_gets_them_later_in_order() -> None:
     assert desk.box.deliver(5.0) == 0
     assert receiver.tries == ids(1), "behind one that failed, the others wait"
     assert desk.box.troubles == [
-        "2 notices wait for webhook 1 (generic): there is no connection to it: Connection refused; they are delivered later"
+        "2 notices wait for webhook 1 (generic): there is no connection to it: Connection refused; to be delivered later"
     ]
     assert desk.box.deliver(5.0) == 0
     assert receiver.tries == ids(1), "not before its time"
@@ -182,7 +182,7 @@ def test_what_may_have_arrived_is_sent_three_times_at_most() -> None:
         desk.now += 4000
     assert receiver.tries == ids(1, 1, 1, 2, 2, 2)
     assert desk.box.troubles == [
-        "2 notices for webhook 1 (generic) were given up: it has not taken them for too long"
+        "given up for webhook 1 (generic), which has not taken them for too long: 2 notices"
     ]
     assert desk.box.boxes[receiver.name].dropped == 2
 
@@ -205,7 +205,7 @@ def test_a_channel_that_is_not_set_up_keeps_its_notices() -> None:
     desk.channels = ()
     desk.open()
     assert desk.box.deliver(5.0) == 0
-    assert desk.box.troubles == ["1 notices wait for webhook 1 (generic), which is not set up in this run"]
+    assert desk.box.troubles == ["1 notice waits for webhook 1 (generic), which is not set up in this run"]
     desk.channels = (receiver,)
     desk.save()
     desk.open()
