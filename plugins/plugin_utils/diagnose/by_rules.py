@@ -73,7 +73,7 @@ def _changed(case: Case, entry: Entry, cure: Entry, denials: Sequence[Entry]) ->
     place = where(cure["host"], chain or PLACES[cure["change"]], cure["now"] or cure["before"])
     alone = len(entry["remedy"]) == 1
     unsure = not entry["cut"]["flows"] and entry["status"] == "unknown"
-    rows = case.rows if unsure else case.closed
+    rows = [row for row in case.rows if row.proof == UNKNOWN] if unsure else case.closed
     rows = [row for row in of_path(rows, entry["name"]) if alone or row.host in cure["hosts"]]
     evidence = [*_part(entry, entry["cut"]), *said_by_probes(rows)]
     doubted = [item for item in entry["deciding"] if item["verdict"] == "unknown" and item["rules"]]

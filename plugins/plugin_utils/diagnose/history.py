@@ -8,12 +8,13 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from ..analyse.evaluate import HostFirewall
 from ..analyse.network import Network
+from ..analyse.rulechanges import settled
 from ..errors import PathGuardError, PolicyError, StateError
 from ..gather import snapshot
 from ..model.flowset import FlowSet, Space
@@ -31,6 +32,7 @@ MOST_TRIED = 5
 # Seconds for reading and proving them.
 PATIENCE = 20.0
 _HEAD = 4096
+_ROUTING = ("routes", "route_rules", "interfaces", "forwarding")
 _GATHERED = re.compile(r'"gathered_at":\s*"([^"]+)"')
 
 
@@ -47,13 +49,30 @@ class Moment:
 class Earlier:
     """``what``: for people, such as ``the snapshots in pathguard/r1/pre``. ``at``: when all was open there (ISO 8601,
     UTC), ``bad_at``: when that was first seen not to be so; empty where it is not known, or is now. ``states``: those
-    of then, and of now for hosts that it lacks. ``whole``: whether all was open, or just more than is now."""
+    of then, and of now for hosts that it lacks. ``whole``: whether all was open, or just more than is now. ``bad``: the
+    states of ``bad_at``."""
 
     what: str
     at: str
     states: dict[str, State]
     bad_at: str = ""
     whole: bool = True
+    bad: Mapping[str, State] = field(default_factory=dict)
+
+    def had(self, host: str, chain: str, now: str, before: str, state: State) -> bool:
+        """Whether a change of a rule in a chain, or of a host's routing, was there at ``bad_at`` already: what was not
+        open then may have had another cause. ``state``: the host as it is now."""
+        then = self.bad.get(host)
+        if then is None:
+            return False
+        if not chain:
+            return not any(getattr(then, name) != getattr(state, name) for name in _ROUTING)
+        texts = _texts(then, chain)
+        if not {now, before} & (texts | _texts(state, chain)):
+            return not differ(
+                {host: then}, {host: state}, host
+            )  # no rule: a default action, members of a set
+        return now in texts if now else before not in texts
 
     def to_dict(self) -> dict[str, Any]:
         return {"what": self.what, "at": self.at, "bad_at": self.bad_at, "whole": self.whole}
@@ -104,6 +123,11 @@ def _gathered_at(path: Path) -> str:
         head = file.read(_HEAD)
     found = _GATHERED.search(head)
     return found[1] if found and '"format"' in head else ""
+
+
+def _texts(state: State, chain: str) -> set[str]:
+    held = state.rulesets.get(chain) or state.chains.get(chain)
+    return {settled(rule.text) for rule in held.rules} if held is not None else set()
 
 
 class Judge:
@@ -190,6 +214,7 @@ def last_open(
     see deciding; moments that lack one of these tell nothing."""
     until = time.monotonic() + PATIENCE
     newer: Moment | None = None
+    bad: Mapping[str, State] = {}
     partly: Earlier | None = None
     for moment in listed:
         if time.monotonic() > until:
@@ -203,10 +228,10 @@ def last_open(
             continue
         bad_at = newer.at if newer is not None else ""
         if found:
-            return Earlier(_words(moment), moment.at, states, bad_at)
+            return Earlier(_words(moment), moment.at, states, bad_at, bad=bad)
         if found is None and partly is None:
-            partly = Earlier(_words(moment), moment.at, states, bad_at, whole=False)
-        newer = moment
+            partly = Earlier(_words(moment), moment.at, states, bad_at, whole=False, bad=bad)
+        newer, bad = moment, states
     return partly
 
 

@@ -320,9 +320,9 @@ def _date(case: Case, cause: Cause) -> None:
         cause.when.append(f"it was so already {_then(earlier)}: no rule for it is known to be lost")
     elif earlier is not None and earlier.at:
         then, now = ("closed", "open") if cause.opens else ("open", "cut off")
-        until = (
-            f"was first seen {now} {timeline.moment(earlier.bad_at)}" if earlier.bad_at else f"is {now} now"
-        )
+        state = case.states[cause.host]
+        seen = earlier.bad_at and earlier.had(cause.host, cause.chain, cause.now, cause.before, state)
+        until = f"was first seen {now} {timeline.moment(earlier.bad_at)}" if seen else f"is {now} now"
         cause.when.append(f"it was {then} {_then(earlier)}, and {until}")
     elif earlier is not None:
         verb = "keep it closed" if cause.opens else "let it pass"

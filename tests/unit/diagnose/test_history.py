@@ -61,6 +61,23 @@ def test_the_newest_in_which_it_was_open(tmp_path: Path) -> None:
     assert found.states["fw1"].to_dict() == with_rules(WIDE)["fw1"].to_dict()
 
 
+def test_what_was_not_open_then_may_have_had_another_cause(tmp_path: Path) -> None:
+    """When a change was first seen is told of that change alone."""
+    keep(tmp_path / "a", "2026-11-01T10:00:00+00:00", with_rules(WIDE))
+    keep(tmp_path / "b", "2026-11-02T10:00:00+00:00", with_rules(NARROW))
+    now = with_rules(NARROWER)
+    found = history.last_open(history.moments(tmp_path), judge(now))
+    assert found is not None
+    [narrow, narrower] = [rules.rules[2].text for rules in (NARROW, NARROWER)]
+    assert found.had("fw1", NARROW.key, narrow, "", now["fw1"])
+    assert not found.had("fw1", NARROW.key, narrower, "", now["fw1"])
+    assert found.had("fw1", NARROW.key, "", narrower, now["fw1"])
+    assert found.had("fw1", "", "a route", "", now["fw1"])
+    now["fw1"].routes.pop()
+    assert not found.had("fw1", "", "a route", "", now["fw1"])
+    assert not found.had("fw1", NARROW.key, "default action: deny", "", now["fw1"])
+
+
 def test_where_it_was_never_whole_the_newest_that_was_better(tmp_path: Path) -> None:
     keep(tmp_path / "a", "2026-11-01T10:00:00+00:00", with_rules(NARROW))
     keep(tmp_path / "b", "2026-11-02T10:00:00+00:00", with_rules(NARROWER))
