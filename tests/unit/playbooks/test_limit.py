@@ -93,3 +93,13 @@ def test_a_limit_that_leaves_nobody_is_no_success(name: str, tmp_path: Path) -> 
     assert done.returncode == 2, done.stdout + done.stderr
     assert "(d1)" in done.stdout + done.stderr
     assert "nothing was" in done.stdout + done.stderr
+
+
+def test_a_drill_that_could_not_begin_says_why() -> None:
+    """A command that fails is told by its return code alone, and what it said stands in a heap of JSON."""
+    drill = plays(PLAYBOOKS / "drill.yml")[1]
+    _look, run, proven, last = drill["tasks"]
+    assert run["failed_when"] is False
+    assert "stdout" in proven["when"], "what was proven is told of a failure, too"
+    assert last["ansible.builtin.assert"]["that"] == "drill_result.rc == 0"
+    assert last["ansible.builtin.assert"]["fail_msg"].startswith("{{ drill_result.stderr")
