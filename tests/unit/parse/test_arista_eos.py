@@ -257,6 +257,7 @@ def test_a_list_bound_nowhere_decides_nothing() -> None:
         ("   ip access-group OTHER in\n   ip access-group L in\n", "deny"),
         ("ip access-group L in\n", "deny"),
         ("   mac access-group M in\n", "unknown"),
+        ("   address locking ipv4\n", "unknown"),
         ("   ip verify unicast source reachable-via rx\n", "unknown"),
         ("   ip access-group L sideways\n", "unknown"),
         ("   ip access-group\n", "unknown"),

@@ -107,6 +107,9 @@ def test_whether_remarks_alone_deny_is_not_known() -> None:
     [
         ("ip verify unicast source reachable-via rx", "unknown"),
         ("ip policy route-map ELSEWHERE", "unknown"),
+        ("epbr ip policy ELSEWHERE", "unknown"),
+        ("dot1x port-control auto", "unknown"),
+        ("dot1x port-control force-authorized", "permit"),
         ("ip nat inside", "unknown"),
         ("ip access-group WEB both", "unknown"),
         ("mac packet-classify", "unknown"),

@@ -80,6 +80,13 @@ def test_filters_at_an_interface(filters: str, flow: dict[str, Any], wanted: str
     assert verdict(PLATFORM, interfaces(filters), flow) == wanted
 
 
+def test_a_policer_of_all_families_may_drop() -> None:
+    text = interfaces("") + "interfaces { ge-0/0/0 { unit 0 { layer2-policer { input-policer P; } } } }"
+    assert verdict(PLATFORM, text, through(22)) == "unknown"
+    six = {"src": "2001:db8:1::5", "dst": "2001:db8:2::5"}
+    assert verdict(PLATFORM, text, through(22, **six)) == "unknown"
+
+
 def test_a_filter_is_for_its_family_and_interface() -> None:
     text = interfaces("filter { input SSH; }")
     six = {"src": "2001:db8:1::5", "dst": "2001:db8:2::5"}

@@ -46,6 +46,7 @@ _AT_INTERFACE = {
     ("ip", "verify"): "the check of source addresses by routes is not modelled",
     ("ipv6", "verify"): "the check of source addresses by routes is not modelled",
     ("dot1x", "port-control", "auto"): "what hosts that log in may send is not modelled",
+    ("address", "locking"): "which addresses hosts may use is not modelled",
     ("flow-spec",): "rules that BGP brings (flowspec) are not modelled",
     ("service-policy", "type", "pbr"): "policy based routing, which may drop packets, is not modelled",
 }

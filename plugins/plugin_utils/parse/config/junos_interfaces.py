@@ -33,6 +33,7 @@ _TABLES = ("virtual-router", "vrf", "mpls-internet-multicast")
 # What else packets of a family may meet at an interface, and what is not known of them then.
 _OTHERS = {
     "input-hierarchical-policer": "in",
+    "layer2-policer": "",
     "policer": "",
     "rpf-check": "in",
     "sampling": None,
@@ -134,6 +135,10 @@ class Interfaces:
             if doubt:
                 for side in _FIELD:
                     self._device.bind_unknown(name, side, "inet", f"interfaces {name}", doubt)
+            for node in unit.each():
+                if node.word == "layer2-policer":
+                    for side in _FIELD:
+                        self._may_drop(name, side, "any", f"interfaces {name} {node.text()}", node.line)
             for family in unit.each("family"):
                 found.addresses += self._addresses(name, family)
                 self._family(name, family)

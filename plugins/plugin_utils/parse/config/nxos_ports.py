@@ -44,6 +44,8 @@ DOUBTS: dict[tuple[str, ...], tuple[str, str]] = {
     ("ipv6", "verify"): ("in", "the check of source addresses is not modelled"),
     ("ip", "policy", "route-map"): ("in", "policy routing is not modelled"),
     ("ipv6", "policy", "route-map"): ("in", "policy routing is not modelled"),
+    ("epbr",): ("in", "policy based redirection is not modelled"),
+    ("dot1x", "port-control", "auto"): ("in out", "what hosts that log in may send is not modelled"),
     ("ip", "wccp"): ("in out", "redirection to caches is not modelled"),
     ("ip", "nat"): ("in out", "translation of addresses is not modelled"),
     ("mac", "packet-classify"): ("in", "lists for MAC addresses that also see IP packets are not modelled"),
