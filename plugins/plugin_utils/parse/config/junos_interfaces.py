@@ -135,16 +135,19 @@ class Interfaces:
             if doubt:
                 for side in _FIELD:
                     self._device.bind_unknown(name, side, "inet", f"interfaces {name}", doubt)
-            for node in unit.each():
-                if node.word == "layer2-policer":
-                    for side in _FIELD:
-                        self._may_drop(name, side, "any", f"interfaces {name} {node.text()}", node.line)
+            self._policed(name, unit)
             for family in unit.each("family"):
                 found.addresses += self._addresses(name, family)
                 self._family(name, family)
             _share(found, unit)
             self._bind(name, "any", unit)
         self._bind_all_units(physical)
+
+    def _policed(self, name: str, unit: Node) -> None:
+        policer = unit.find("layer2-policer")
+        if policer is not None:
+            for side in _FIELD:
+                self._may_drop(name, side, "any", f"interfaces {name} {policer.text()}", policer.line)
 
     def _addresses(self, name: str, family: Node) -> list[str]:
         found: list[str] = []
