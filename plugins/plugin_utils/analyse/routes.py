@@ -32,6 +32,9 @@ _REFUSALS = {
     "multicast": "the address is a multicast address",
     "anycast": "the address is an anycast address",
 }
+# A rule's selector as ``ip -j rule`` tells it: for packets of VRFs, the VRF's own table.
+_OF_VRFS = "l3mdev"
+_OTHER_MASTERS = ("bridge", "bond", "team", "hsr", "openvswitch")
 _ANYWHERE = ("", "all", "default", "any")
 _ROOT = 0
 _LOOKUPS = ("lookup", "table", "to_tbl", "")
@@ -212,7 +215,9 @@ class Routing:
                 for route in self.state.routes
                 if route.family == family and _TABLE_NAMES.get(route.table, route.table) == name
             ]
-            if name == "local":
+            # Where the table was shown, an address without its entry is nobody's.
+            shown = self.state.platform == "linux" and any(route.kind == "local" for route in routes)
+            if name == "local" and not shown:
                 width = text.WIDTH[family]
                 routes += [
                     Route(family, f"{text.address_text(family, own.value)}/{width}", "local", "local")
@@ -267,11 +272,45 @@ class Routing:
 
     def _selected(self, rule: RouteRule, flows: FlowSet, in_interface: str) -> FlowSet:
         """Those that a rule is for, or may be for where it is not decided."""
+        if _OF_VRFS in rule.not_understood and not rule.negated:
+            flows = self._in_vrfs(flows, in_interface)
         if not rule.negated:
             return self._described(rule, flows, in_interface)
         if self._undecided(rule, in_interface):
             return flows
         return flows - self._described(rule, flows, in_interface)
+
+    def _in_vrfs(self, flows: FlowSet, in_interface: str) -> FlowSet:
+        """Those that a rule ``l3mdev`` may be for: what came in by a VRF, and the host's own packets from addresses
+        there. A socket that is bound to none has none of these addresses, and one that is bound has no other (vrf.rst,
+        ``fib_rule_match``)."""
+        items = self.state.interfaces
+        if any(item["what"].startswith("links") for item in self.state.unreadable):
+            return flows
+        # Without its details a master is no VRF only if it is something else.
+        kinds = {name: item.kind for name, item in items.items()}
+        of_vrfs = self._of_vrfs | {
+            name
+            for name, item in items.items()
+            if item.master and kinds.get(item.master, "") not in _OTHER_MASTERS
+        }
+        if in_interface:
+            return flows if in_interface in of_vrfs or in_interface not in items else flows.space.nothing
+        found = flows.space.nothing
+        for own in self.addresses:
+            if own.interface in of_vrfs:
+                found = found | flows.only("src", ((own.value, own.value),), own.family)
+        return found
+
+    def _why_of_vrfs(self, rule: RouteRule, in_interface: str) -> str:
+        item = self.state.interfaces.get(in_interface)
+        of_all = (
+            one.master or one.name for name, one in self.state.interfaces.items() if name in self._of_vrfs
+        )
+        names = [item.master or item.name] if item is not None else sorted(set(of_all))
+        which = f"{'VRF' if len(names) == 1 else 'VRFs'} {', '.join(names)}".rstrip()
+        by = f"(ip rule {rule.priority}: {_OF_VRFS})"
+        return f"{self.state.host}: {which} of a Linux host: its routes are not followed {by}"
 
     @staticmethod
     def _described(rule: RouteRule, flows: FlowSet, in_interface: str) -> FlowSet:
@@ -348,6 +387,8 @@ class Routing:
     def _stop(self, rule: RouteRule, in_interface: str) -> Leg | None:
         """What a policy rule says that looks up no table."""
         undecided = self._undecided(rule, in_interface)
+        if undecided == [_OF_VRFS] and not rule.negated:
+            return Leg("unknown", reason=self._why_of_vrfs(rule, in_interface))
         if undecided:
             why = "not understood" if rule.not_understood else "for some sockets only"
             reason = f"{self.state.host}: ip rule {rule.priority} is {why}: {', '.join(undecided)}"

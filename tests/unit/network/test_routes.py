@@ -135,8 +135,33 @@ def test_addresses_of_a_vrf_are_not_in_the_table_of_all() -> None:
     state.route_rules = [*base, RouteRule(4, 1000, "", not_understood=["l3mdev"])]
     assert ways(state, "10.0.1.1", in_interface="a") == {"10.0.1.1": "local::"}
     state.interfaces["b"].master = "blue"
-    assert "l3mdev" in ways(state, "10.0.1.1", in_interface="a")["10.0.1.1"]
+    assert ways(state, "10.0.1.1", in_interface="a") == {"10.0.1.1": "forward:b:"}
     assert ways(state, "10.0.0.1", in_interface="b") == {"10.0.0.1": "local::"}
+
+
+def test_which_packets_a_vrf_s_rule_is_for() -> None:
+    """What came in by one of its interfaces, and the host's own from its addresses; all else goes on (vrf.rst)."""
+    state = router(**{"10.9.0.0/16": ["10.0.0.2 a"]})
+    state.interfaces["blue"] = Interface("blue", kind="vrf")
+    state.interfaces["b"].master = "blue"
+    state.route_rules = [
+        RouteRule(4, 0, "local"),
+        RouteRule(4, 1000, "", not_understood=["l3mdev"]),
+        RouteRule(4, 32766, "main"),
+    ]
+    beyond = {"10.9.0.1": "forward:a:10.0.0.2"}
+    assert ways(state, "10.9.0.1", in_interface="a") == beyond
+    assert ways(state, "10.9.0.1", src="10.0.0.1") == beyond
+    for more in ({"in_interface": "b"}, {"in_interface": "blue"}, {"src": "10.0.1.1"}):
+        told = ways(state, "10.9.0.1", **more)["10.9.0.1"]  # type: ignore[arg-type]
+        assert told.startswith("unknown:")
+        assert "VRF blue of a Linux host" in told
+    state.interfaces["blue"].kind = "ether"  # without details (ip -d) a VRF looks like any other
+    assert "VRF blue" in ways(state, "10.9.0.1", in_interface="b")["10.9.0.1"]
+    state.interfaces["blue"].kind = "bridge"
+    assert ways(state, "10.9.0.1", in_interface="b") == beyond
+    state.unreadable = [{"what": "links", "reason": "not gathered"}]
+    assert "l3mdev" in ways(state, "10.9.0.1", in_interface="b")["10.9.0.1"]
 
 
 def test_suppressed_routes_do_not_count() -> None:

@@ -13,6 +13,7 @@ import pytest
 from ansible_collections.pathguard.network.plugins.plugin_utils.model.match import Named, both
 from ansible_collections.pathguard.network.plugins.plugin_utils.model.rules import ACCEPT, DROP
 from ansible_collections.pathguard.network.plugins.plugin_utils.model.state import (
+    Interface,
     NextHop,
     Route,
     RouteRule,
@@ -187,16 +188,22 @@ def test_the_source_address_is_the_one_that_the_route_prefers() -> None:
     assert traced(states)["flows"][0]["src"] == ["10.10.1.250"]
 
 
-def test_a_linux_host_with_vrfs_is_unknown() -> None:
+@pytest.mark.parametrize("enslaved", ["app0", "db0", "mgmt0", ""])
+def test_of_a_linux_host_what_comes_in_by_a_vrf_is_unknown_and_the_rest_is_not(enslaved: str) -> None:
+    """The rule ``l3mdev`` is for packets of VRFs alone: one for management leaves the others' ways as they are."""
     states = small_lab()
+    states["fw1"].interfaces["blue"] = Interface("blue", kind="vrf")
+    if enslaved:
+        states["fw1"].interfaces[enslaved].master = "blue"
     states["fw1"].route_rules = [
         RouteRule(4, 0, "local"),
         RouteRule(4, 1000, "", not_understood=["l3mdev"]),
         RouteRule(4, 32766, "main"),
     ]
     found = traced(states)
-    assert found["verdict"] == "unknown"
-    assert ends(found)[0][3] == "fw1: ip rule 1000 is not understood: l3mdev"
+    assert found["verdict"] == ("unknown" if enslaved in ("app0", "db0") else "permit")
+    why = "fw1: VRF blue of a Linux host: its routes are not followed (ip rule 1000: l3mdev)"
+    assert ([end[3] for end in ends(found)] == [why]) == (enslaved in ("app0", "db0"))
 
 
 def test_replies_over_another_router_than_the_flow() -> None:
