@@ -8,10 +8,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
-from weakref import WeakKeyDictionary
 
 from ..model.fields import PROTOCOLS
-from ..model.flowset import FlowSet, Space
+from ..model.flowset import FlowSet
 from .dress import ANSWER, FURTHER, STRAY_ANSWERS, STRAY_FURTHER
 from .evaluate import AFTER_NAT, BEFORE_NAT
 from .glance import View
@@ -41,7 +40,6 @@ _ZONES = "rules of {} choose the zone of connection tracking in which it looks f
 _UNCONFIRMED = "whether the connection is confirmed is not followed where its replies are not seen"
 _TO_THE_BLIND = View(REPLY, ANSWER, blind=True)
 _ANSWERED = ((1, 8, 0), (1, 13, 14), (1, 15, 16), (1, 17, 18), (58, 128, 129))
-_REVERSED: WeakKeyDictionary[Space, dict[tuple[int, bool], FlowSet]] = WeakKeyDictionary()
 
 
 def answers(flows: FlowSet) -> FlowSet:
@@ -55,7 +53,7 @@ def questions(flows: FlowSet) -> FlowSet:
 
 
 def _turned(flows: FlowSet, answer: bool) -> FlowSet:
-    memo = _REVERSED.setdefault(flows.space, {})
+    memo = flows.space.turned
     found = memo.get((flows.node, answer))
     if found is None:
         found = flows.reversed()

@@ -88,6 +88,8 @@ class Space:
         self.told: dict[tuple[int, str, int], Any] = self.cache()
         # Flows without what belongs to one host's view of them (``analyse.journey.plain``).
         self.plain: dict[int, FlowSet] = self.cache()
+        # Flows and their replies, and whether it was the replies that were asked for (``analyse.replies``).
+        self.turned: dict[tuple[int, bool], FlowSet] = self.cache()
         self.everything = FlowSet(self, FULL)
         self.nothing = FlowSet(self, EMPTY)
 

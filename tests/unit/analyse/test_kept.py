@@ -1,0 +1,47 @@
+# Copyright: (c) 2026, PathGuard developers
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What an analysis has worked out goes with it: a monitor asks round after round, for weeks."""
+
+from __future__ import annotations
+
+import gc
+
+from ansible_collections.pathguard.network.plugins.plugin_utils.analyse.network import Network
+from ansible_collections.pathguard.network.plugins.plugin_utils.analyse.replies import answers, questions
+from ansible_collections.pathguard.network.plugins.plugin_utils.model.flow import flows_from
+from ansible_collections.pathguard.network.plugins.plugin_utils.model.flowset import Space
+from ansible_collections.pathguard.network.plugins.plugin_utils.policy.read import load_policy
+from ansible_collections.pathguard.network.plugins.plugin_utils.policy.validate import validate
+from tests.support.states import GROUPS, small_lab
+
+POLICY = {
+    "requiredPaths": [
+        {"name": "p", "from": {"group": "app"}, "to": {"group": "db_primary"}, "service": "postgresql"}
+    ]
+}
+
+
+def alive(kind: type) -> int:
+    gc.collect()
+    return sum(isinstance(one, kind) for one in gc.get_objects())
+
+
+def test_nothing_is_kept_of_a_proof() -> None:
+    before = alive(Space), alive(Network)
+    report = validate(load_policy(POLICY), small_lab(), GROUPS)
+    assert report["paths"][0]["status"] == "open"
+    assert (alive(Space), alive(Network)) == before
+
+
+def test_replies_of_a_scratch_are_not_taken_for_others() -> None:
+    """Its diagrams' numbers are given again to what comes next."""
+    space = Space()
+    for port in (22, 80, 443):
+        with space.scratch():
+            there = flows_from(
+                space, {"protocol": "tcp", "src": "192.0.2.1", "dst": "192.0.2.2", "dst_port": port}
+            )
+            back = answers(there)
+            assert back.ranges("src_port") == ((port, port),)
+            assert questions(back) == there
