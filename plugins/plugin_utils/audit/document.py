@@ -12,9 +12,10 @@ from typing import Any
 
 from ..analyse.scope import rules_by_chain
 from ..errors import AuditError
+from ..render.audit_words import NO_RULES
 from .collect import FAILED, MISSING, READ, HostRead
 from .drift import SAME
-from .hygiene import HIGH, LOW, MEDIUM, NO_RULES, SEVERITIES
+from .hygiene import HIGH, LOW, MEDIUM, SEVERITIES
 
 Entry = dict[str, Any]
 FORMAT = 1

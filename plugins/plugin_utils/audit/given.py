@@ -104,8 +104,8 @@ def _each(items: Sequence[tuple[str, Any]], function: Callable[[str, Any], Any],
             errors[file] = error
     if len(errors) > 1:
         raise PoliciesError(errors, len(items), option)
-    for error in errors.values():
-        raise error
+    for only in errors.values():
+        raise only
     return found
 
 

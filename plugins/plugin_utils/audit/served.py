@@ -29,7 +29,8 @@ from ..policy.paths import Path
 from ..policy.prove import Proof
 from ..policy.validate import Validation
 from .hygiene import EXPIRED, LOW, MEDIUM, UNSERVED, finding, not_examined
-from .policies import Given, Judged
+from .given import Given
+from .policies import Judged
 
 Entry = dict[str, Any]
 # Host, chain, position, text.

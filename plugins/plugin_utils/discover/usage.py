@@ -12,7 +12,6 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
-from ...module_utils.probe_agent import NAME as PROBE_NAME
 from ..policy.services import known_services
 
 # Where clients' ports begin (ip_local_port_range of Linux; RFC 6335 says 49152).
@@ -58,6 +57,8 @@ Tuple = tuple[str, str, int, str, int]
 # Whoever logs in from there, by that port: (protocol, source, port).
 Login = tuple[str, str, int]
 PROBES = "probes of PathGuard"
+# What probe_agent.py calls itself on a host.
+PROBE_NAME = "pathguard-probe"
 
 
 def usage_of(observations: Mapping[str, Observation], known: Mapping[str, str] | None = None) -> Usage:

@@ -10,12 +10,17 @@ from typing import Any
 
 import pytest
 
+from ansible_collections.pathguard.network.plugins.module_utils.probe_agent import NAME
 from ansible_collections.pathguard.network.plugins.plugin_utils.discover.document import (
     evidence,
     policy_text,
 )
 from ansible_collections.pathguard.network.plugins.plugin_utils.discover.propose import propose
-from ansible_collections.pathguard.network.plugins.plugin_utils.discover.usage import Usage, usage_of
+from ansible_collections.pathguard.network.plugins.plugin_utils.discover.usage import (
+    PROBE_NAME,
+    Usage,
+    usage_of,
+)
 from ansible_collections.pathguard.network.plugins.plugin_utils.policy.read import load_policy
 
 APPS = {f"app{number}": f"10.0.1.{number}" for number in range(1, 5)}
@@ -204,7 +209,8 @@ def test_somebody_elses_login_is_a_path() -> None:
 
 
 def test_pathguards_own_probes_are_no_use_of_anything() -> None:
-    probe = {"program": "pathguard-probe"}
+    assert PROBE_NAME == NAME
+    probe = {"program": NAME}
     seen = {
         "app1": looked("app1", connection("10.0.1.1", "10.0.2.1", 5432, 40001, **probe)),
         "fw1": looked(
