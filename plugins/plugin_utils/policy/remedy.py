@@ -281,12 +281,12 @@ def _members(named: NamedSet) -> tuple[NamedSet, Counter[tuple[object, ...]]]:
     """What a set is without its members, and these in no order."""
     values = named.verdicts or named.data or [None] * len(named.elements)
     ending = set(named.expiring)
-    members = Counter(
+    members: Counter[tuple[object, ...]] = Counter(
         (element, repr(value), index in ending)
         for index, (element, value) in enumerate(zip(named.elements, values))
     )
-    is_map = [] if named.is_map else None
-    return replace(named, elements=[], expiring=[], verdicts=None, data=is_map), members
+    empty: list[str] | None = [] if named.is_map else None
+    return replace(named, elements=[], expiring=[], verdicts=None, data=empty), members
 
 
 def _rules(state: State) -> dict[str, Any]:
