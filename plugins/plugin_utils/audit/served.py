@@ -28,8 +28,8 @@ from ..policy.ends import EndFinder
 from ..policy.paths import Path
 from ..policy.prove import Proof
 from ..policy.validate import Validation
-from .hygiene import EXPIRED, LOW, MEDIUM, UNSERVED, finding, not_examined
 from .given import Given
+from .hygiene import EXPIRED, LOW, MEDIUM, UNSERVED, finding, not_examined
 from .policies import Judged
 
 Entry = dict[str, Any]
