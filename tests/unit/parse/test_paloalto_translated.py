@@ -264,3 +264,28 @@ def test_an_override_that_is_not_in_force_or_not_understood(more: str, right: st
     text += rule("in", came="a", to="b", application="mine")
     asked = {"src": "10.0.1.5", "dst": "10.0.9.1", "protocol": "tcp", "dst_port": 7000}
     assert verdict("paloalto_panos", text, {**asked, "in_zone": "a", "out_zone": "b"}) == right
+
+
+@pytest.mark.parametrize(
+    ("line", "right"),
+    [
+        ("rulebase pbf rules p from zone a action discard", "unknown"),
+        ("rulebase pbf rules p from zone b action forward", "permit"),
+        ("rulebase dos rules d from zone [ a b ] to interface ethernet1/1 source any action deny", "unknown"),
+        ("rulebase security rules in profile-setting group strict action deny", "deny"),
+        ("rulebase security rules in option disable-server-response-inspection yes action drop", "deny"),
+        ("rulebase security rules in profile-setting group action", "permit"),
+        ("rulebase security rules in from zone to b", "deny"),  # a zone of that name
+    ],
+)
+def test_a_line_goes_on_behind_parts_of_a_rule(line: str, right: str) -> None:
+    text = "set zone a network layer3\nset zone b network layer3\nset zone zone network layer3\n"
+    if "security rules in from" in line:
+        text += "set rulebase security rules in source any destination any application any service any action allow\n"
+    else:
+        text += rule("in", came="a", to="b")
+    if "action d" in line and "security" in line:
+        text = text.replace("set rulebase security rules in action allow\n", "")
+    flow = {"src": "10.0.1.5", "dst": "10.0.9.1", "protocol": "tcp", "dst_port": 22}
+    text += f"set {line}\n"
+    assert verdict("paloalto_panos", text, {**flow, "in_zone": "a", "out_zone": "b"}) == right

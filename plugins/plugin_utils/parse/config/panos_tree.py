@@ -360,8 +360,11 @@ def _grow(root: Node, words: list[str], start: int, line: int) -> None:
     """``words`` from the root. Those from ``start`` on may be a setting, its value, and further settings."""
     at, node = 0, root
     path: list[str] = []
+    rule: tuple[Node, list[str]] | None = None
     while at < len(words):
         word = words[at]
+        if rule is not None and len(path) > len(rule[1]) + 1 and word in _RULE_LEAVES and at >= start:
+            node, path = rule[0], list(rule[1])  # behind what a rule has in parts, such as profile-setting
         if word == "[":
             at += 1
             while at < len(words) and words[at] != "]":
@@ -373,14 +376,25 @@ def _grow(root: Node, words: list[str], start: int, line: int) -> None:
                 raise NotUnderstoodError(f"line {line}: {' '.join(words[at + 1 :])!r} after a list")
             return
         if at >= start and len(path) > 1 and word in leaves(path):
-            leaf = node.put(word, line)
-            at = _value(leaf, words, at + 1, line)
+            leaf, at = node.put(word, line), at + 1
+            if _has_kind(word, words[at : at + 2]):
+                leaf, at = leaf.put(words[at], line), at + 1
+            at = _value(leaf, words, at, line)
             continue
         if len(path) > _DEEPEST:
             raise NotUnderstoodError(f"line {line}: more than {_DEEPEST} words in a row")
         node = node.put(word, line)
         path.append(word)
+        if len(path) > 1 and path[-2] == "rules":
+            rule = node, list(path)
         at += 1
+
+
+def _has_kind(word: str, behind: list[str]) -> bool:
+    """``from zone a`` and ``from interface b``, of rules for denial of service and forwarding."""
+    if word not in ("from", "to") or len(behind) < 2:
+        return False
+    return behind[0] in ("zone", "interface") and behind[1] not in _RULE_LEAVES
 
 
 def leaves(path: list[str]) -> frozenset[str]:
