@@ -33,7 +33,7 @@ RATE = Unknown("limit", "a rate limit")
 
 
 @pytest.mark.parametrize(
-    "match, found",
+    ("match", "found"),
     [
         (Always(), True),
         (NEVER, False),
