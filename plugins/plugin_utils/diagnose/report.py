@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 import tarfile
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping
@@ -24,6 +25,10 @@ from .run import NOW, Diagnosis
 FORMAT = 1
 TEXT, REPORT, FACTS = "diagnosis.txt", "report.json", "facts.json"
 SUFFIX = ".tar.gz"
+# What people note in comments of rules and descriptions, whatever else stands there.
+_NOTED = re.compile(
+    r"(?i)\b(pass(?:word|wd|phrase)?|pw|pwd|secret|token|api[_-]?key)(\s*[:=]\s*)([^\s\"'\\,;<>{}\[\]*]+)"
+)
 
 
 def document(found: Diagnosis) -> dict[str, Any]:
@@ -97,7 +102,7 @@ def _pack(found: Diagnosis, path: Path, secrets: Iterable[str]) -> None:
             try:
                 with tarfile.open(fileobj=file, mode="w:gz") as archive:
                     for name, text in _members(found):
-                        _add(archive, f"{found.id}/{name}", scrub(text, hidden))
+                        _add(archive, f"{found.id}/{name}", without_noted(scrub(text, hidden)))
             except OSError:
                 unfinished.unlink(missing_ok=True)
                 raise
@@ -126,6 +131,12 @@ def _without_secrets(text: str) -> str:
     for output in snapshot["raw"]:
         output["stdout"] = without_secrets(output["stdout"])
     return json.dumps(snapshot, ensure_ascii=False)
+
+
+def without_noted(text: str) -> str:
+    """The words behind ``password:`` and the like masked: rules go into a ticket, a password in their comments not. No
+    quote is touched, so that JSON stays what it is."""
+    return _NOTED.sub(r"\1\2***", text)
 
 
 def _add(archive: tarfile.TarFile, name: str, text: str) -> None:

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from ansible_collections.pathguard.network.plugins.plugin_utils.diagnose import report, screen
+from ansible_collections.pathguard.network.plugins.plugin_utils.diagnose.report import without_noted
 from ansible_collections.pathguard.network.plugins.plugin_utils.errors import GuardError
 from ansible_collections.pathguard.network.plugins.plugin_utils.gather import snapshot
 from ansible_collections.pathguard.network.plugins.plugin_utils.model.raw import RawOutput
@@ -95,3 +96,17 @@ def test_the_summary_is_short(ailing: Ailing) -> None:
     lines = screen.summary(found, report.files_of(found)).splitlines()
     assert len(lines) <= 5
     assert lines[0].startswith("It is the firewall: fw1")
+
+
+@pytest.mark.parametrize(
+    ("text", "masked"),
+    [
+        ('comment "ops, password: s3cret, ask Ann"', 'comment "ops, password: ***, ask Ann"'),
+        ('{"text": "accept comment \\"pw=s3cret\\""}', '{"text": "accept comment \\"pw=***\\""}'),
+        ("API-Key = abc123 token:x", "API-Key = *** token:***"),
+        ("tcp dport 5432 accept", "tcp dport 5432 accept"),
+        ('{"password": 1, "compass": "n: 5"}', '{"password": 1, "compass": "n: 5"}'),
+    ],
+)
+def test_what_a_comment_notes_of_passwords_is_not_in_the_bundle(text: str, masked: str) -> None:
+    assert without_noted(text) == masked
