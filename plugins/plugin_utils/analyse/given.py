@@ -5,10 +5,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping, Sequence
+
 from ..model.flowset import FlowSet
+from . import sources
 from .network import Network
 from .outcome import Passed
-from .routes import FAMILY_NAME, Leg
+from .routes import FAMILY_NAME, Leg, Own
+
+_NOWHERE = 0  # in nobody's network
+_MOST = 100
 
 
 def resolved(
@@ -21,21 +27,51 @@ def resolved(
 ) -> list[tuple[FlowSet, dict[str, int | None]]]:
     """Masquerading and redirecting take the address of the interface; other values that are not known stay so.
 
-    Of several addresses, redirecting takes the first (nf_nat_redirect.c)."""
+    Of several addresses, redirecting takes the first (nf_nat_redirect.c), masquerading what a packet of the host's own
+    would get (nf_nat_masquerade.c): in IPv4 towards the next hop, in IPv6 towards the destination."""
     if "dst" in passed.of_interface and in_interface:
         return _redirected(network, host, passed, fields, in_interface)
     if "src" not in passed.of_interface or leg is None:
         return [(passed.after, fields)]
     found = []
     for family in passed.flows.families():
-        mine = [own for own in network.addresses(host, family) if own.interface == leg.interface]
-        near = [own for own in mine if leg.gateway is not None and own.low <= leg.gateway <= own.high] or mine
         after = passed.after.named("family", (FAMILY_NAME[family],))
-        if near:
-            found.append((after.assign("src", near[0].value, family), {**fields, "src": near[0].value}))
-        else:
-            found.append((after, fields))
+        mine = network.addresses(host, family)
+        split = _masqueraded4 if family == 4 else _masqueraded6
+        for part, own in split(after, mine, leg, network.states[host].settings):
+            if own is None:
+                found.append((part, fields))
+            else:
+                found.append((part.assign("src", own.value, family), {**fields, "src": own.value}))
     return found
+
+
+_Split = Iterator[tuple[FlowSet, Own | None]]
+
+
+def _masqueraded4(flows: FlowSet, mine: Sequence[Own], leg: Leg, _settings: Mapping[str, int]) -> _Split:
+    if leg.gateway is None:
+        for own in mine:
+            near = flows.only("dst", ((own.low, own.high),), 4) if own.interface == leg.interface else None
+            if near:
+                yield near, sources.ipv4(mine, leg.interface, own.value)
+                flows = flows - near
+    if flows:
+        yield flows, sources.ipv4(mine, leg.interface, _NOWHERE if leg.gateway is None else leg.gateway)
+
+
+def _masqueraded6(flows: FlowSet, mine: Sequence[Own], leg: Leg, settings: Mapping[str, int]) -> _Split:
+    """Where several addresses are as good, it depends on the destination."""
+    if len(sources.as_good(mine, leg.interface)) > 1:
+        for low, high in flows.ranges("dst", 6)[:_MOST]:
+            if low == high:
+                one = flows.only("dst", ((low, low),), 6)
+                yield one, sources.ipv6(mine, leg.interface, low, settings)
+                flows = flows - one
+        if flows:
+            yield flows, None
+    else:
+        yield flows, sources.ipv6(mine, leg.interface, _NOWHERE, settings)
 
 
 def _redirected(

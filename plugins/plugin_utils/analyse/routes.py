@@ -187,7 +187,7 @@ class Routing:
         self.local_first = all(
             rules[0].table == "local" and rules[0].action in _LOOKUPS and not _selects(rules[0])
             for rules in self._rules.values()
-        )
+        ) and not any(self._without_entry())
         self.follows_marks = any(rule.mark for rules in self._rules.values() for rule in rules)
         # Whether the host's own packets go by their destination alone.
         self.by_destination = not any(_selects(rule) for rules in self._rules.values() for rule in rules)
@@ -207,6 +207,24 @@ class Routing:
             return [RouteRule(family, priority, table) for priority, table in _DEFAULT_RULES]
         return [replace(rule, table=_TABLE_NAMES.get(rule.table, rule.table)) for rule in rules]
 
+    def _shows_local(self, family: int) -> bool:
+        """Whether the table of local addresses was gathered: then an address without an entry in it is nobody's."""
+        return self.state.platform == "linux" and bool(self._entries(family))
+
+    def _entries(self, family: int) -> list[Range]:
+        return [
+            text.address_range(route.destination)[1:]
+            for route in self.state.routes
+            if route.family == family and route.kind == "local" and route.table in ("local", "255")
+        ]
+
+    def _without_entry(self) -> Iterator[Own]:
+        for family in (4, 6):
+            entries = self._entries(family) if self._shows_local(family) else [(0, (1 << 128) - 1)]
+            for own in self.addresses:
+                if own.family == family and not any(low <= own.value <= high for low, high in entries):
+                    yield own
+
     def _table(self, family: int, name: str) -> _Table:
         key = (family, name)
         if key not in self._tables:
@@ -215,9 +233,7 @@ class Routing:
                 for route in self.state.routes
                 if route.family == family and _TABLE_NAMES.get(route.table, route.table) == name
             ]
-            # Where the table was shown, an address without its entry is nobody's.
-            shown = self.state.platform == "linux" and any(route.kind == "local" for route in routes)
-            if name == "local" and not shown:
+            if name == "local" and not self._shows_local(family):
                 width = text.WIDTH[family]
                 routes += [
                     Route(family, f"{text.address_text(family, own.value)}/{width}", "local", "local")

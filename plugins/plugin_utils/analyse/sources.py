@@ -56,6 +56,13 @@ def ipv6(
     return min(fit, key=lambda own: _rank(own, interface, destination, settings or {}), default=None)
 
 
+def as_good(mine: Sequence[Own], interface: str) -> list[Own]:
+    """IPv6 addresses between which the destination decides."""
+    fit = [own for own in mine if not _UNUSABLE.intersection(own.flags)]
+    ranks = [("deprecated" in own.flags, own.interface != interface) for own in fit]
+    return [own for own, rank in zip(fit, ranks) if rank == min(ranks)]
+
+
 def _rank(own: Own, interface: str, destination: int, settings: Mapping[str, int]) -> tuple[object, ...]:
     wanted = settings.get(f"{_ALL}{own.interface}.use_tempaddr", 0) >= 2
     common = text.WIDTH[6] - (own.value ^ destination).bit_length()

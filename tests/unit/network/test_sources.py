@@ -16,10 +16,12 @@ from ansible_collections.pathguard.network.plugins.plugin_utils.analyse.walk imp
 from ansible_collections.pathguard.network.plugins.plugin_utils.model import text
 from ansible_collections.pathguard.network.plugins.plugin_utils.model.flow import flows_from
 from ansible_collections.pathguard.network.plugins.plugin_utils.model.flowset import Space
+from ansible_collections.pathguard.network.plugins.plugin_utils.model.match import ALWAYS
+from ansible_collections.pathguard.network.plugins.plugin_utils.model.rules import ACCEPT, Effect
 from ansible_collections.pathguard.network.plugins.plugin_utils.model.state import NextHop, Route, State
-from tests.support.states import host, small_lab
+from tests.support.states import host, match, rule, ruleset, small_lab, stateful
 from tests.unit.network.test_routes import ways
-from tests.unit.network.test_walk import verdict
+from tests.unit.network.test_walk import ask, verdict
 
 NEAR = {"b": ["10.9.0.1/24", "fd00:9::1/64"]}
 
@@ -90,6 +92,32 @@ def test_who_has_a_duplicate_address_does_not_answer_for_it() -> None:
     assert asked6(states) == "open"
     states["db1"].interfaces["db0"].address_flags["fd00:20:1::10/64"] = ["tentative", "dadfailed"]
     assert asked6(states) == "denied"
+
+
+@pytest.mark.parametrize(("dst", "expected"), [("10.20.1.10", "10.20.1.1"), ("10.30.1.10", "10.30.1.1")])
+def test_masquerading_takes_an_address_near_the_next_hop(dst: str, expected: str) -> None:
+    states = small_lab(fw1=[])
+    state = states["fw1"]
+    state.interfaces["db0"].addresses = ["10.30.1.1/24", "10.20.1.1/24"]
+    state.routes.append(Route(4, "10.30.1.0/24", next_hops=[NextHop("db0")]))
+    states["db1"].interfaces["db0"].addresses.append("10.30.1.10/24")
+    states["db1"].routes.append(Route(4, "10.30.1.0/24", next_hops=[NextHop("db0")]))
+    masked = [rule(1, "masquerade", ALWAYS, ACCEPT, [Effect("masquerade")])]
+    state.rulesets["ip/nat/post"] = ruleset(
+        "ip/nat/post", "postrouting", "permit", masked, type="nat", family="ip"
+    )
+    only = [rule(1, f"ip saddr {expected} accept", match(src=expected)), *stateful()]
+    states["db1"].rulesets = {"ip/f/input": ruleset("ip/f/input", "input", "deny", only)}
+    states["app01"].routes.append(Route(4, "10.30.1.0/24", next_hops=[NextHop("app0", "10.10.1.1")]))
+    assert verdict(ask(states, dst=dst)) == "open"
+
+
+def test_an_address_without_its_entry_in_the_local_table_is_nobodys() -> None:
+    state = of(["10.0.0.5/24"])
+    state.routes.append(Route(4, "127.0.0.0/8", "local", "local", next_hops=[NextHop("lo")]))
+    assert ways(state, "10.0.0.5", in_interface="a") != {"10.0.0.5": "local::"}
+    state.routes.append(Route(4, "10.0.0.5/32", "local", "local", next_hops=[NextHop("a")]))
+    assert ways(state, "10.0.0.5", in_interface="a") == {"10.0.0.5": "local::"}
 
 
 def test_next_hops_that_are_numbers_alone_are_not_known() -> None:
