@@ -45,10 +45,13 @@ class ReportBuilder:
         self.moved = moved or {}
         self.siblings = list(siblings)
         self.findings: list[Entry] = []
+        self._found: set[frozenset[tuple[str, str]]] = set()
 
     def finding(self, kind: str, severity: str, message: str, **where: str) -> None:
         entry = {"kind": kind, "severity": severity, "message": message, **where}
-        if entry not in self.findings:
+        key = frozenset(entry.items())
+        if key not in self._found:
+            self._found.add(key)
             self.findings.append(entry)
 
     def build(

@@ -98,7 +98,5 @@ def _interface(event: Event) -> str:
 
 
 def _pairs(nothing: FlowSet, ended: Iterable[Event], verdict: str, hosts: list[str], asked: FlowSet) -> int:
-    flows = union(
-        nothing, (event.flows for event in ended if event.verdict == verdict and event.host in hosts)
-    )
-    return (flows & asked).pairs()
+    flows = [event.flows for event in ended if event.verdict == verdict and event.host in hosts]
+    return (union(nothing, flows) & asked).pairs() if flows else 0
