@@ -144,7 +144,7 @@ options:
     type: str
     default: ""
   state_dir:
-    description: The folder for what one run leaves to the next. By default one for each policy, in C(pathguard/monitor).
+    description: What one run leaves to the next. By default a folder for each policy, in C(pathguard/monitor).
     type: str
     default: ""
 seealso:

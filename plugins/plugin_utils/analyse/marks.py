@@ -14,9 +14,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
-from ..model.diagrams import EMPTY, Diagrams, Values
+from ..model.diagrams import EMPTY, Diagrams
 from ..model.fields import FIELDS, Field
 from ..model.rules import Effect
+from ..model.values import Values
 
 MARKS = ("mark", "ct_mark")
 _ALL = 0xFFFFFFFF

@@ -18,7 +18,7 @@ from typing import Any
 
 from ..errors import FlowError
 from . import text
-from .diagrams import EMPTY, FULL, Diagrams, Point, Values, full_label
+from .diagrams import EMPTY, FULL, Diagrams, Point, full_label
 from .fields import (
     FAMILIES,
     FIELDS,
@@ -28,6 +28,7 @@ from .fields import (
     TCP_FLAGS,
 )
 from .match import Ranges
+from .values import Values
 
 _LABELS = {
     field: {name: 1 << index for index, name in enumerate(names)}

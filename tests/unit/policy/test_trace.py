@@ -344,7 +344,11 @@ def test_a_rule_that_is_not_understood_leaves_it_unknown() -> None:
         ([("tcp", "127.0.0.1", 5432, "postgres")], "no", "postgres listens on tcp 5432 only on loopback"),
         ([("tcp", "10.20.1.11", 5432, "postgres")], "no", "only on 10.20.1.11, not on 10.20.1.10"),
         ([("tcp", "0.0.0.0", 22, "sshd")], "no", "nothing listens on tcp 5432"),
-        ([("tcp", "0.0.0.0", 5432, "postgres", "mgmt0")], "no", "only on 0.0.0.0 of mgmt0, not on 10.20.1.10"),
+        (
+            [("tcp", "0.0.0.0", 5432, "postgres", "mgmt0")],
+            "no",
+            "only on 0.0.0.0 of mgmt0, not on 10.20.1.10",
+        ),
         ([("tcp", "0.0.0.0", 5432, "postgres", "db0")], "yes", "postgres listens on tcp 0.0.0.0:5432"),
         ([("tcp", "10.20.1.10", 5432, "postgres")], "yes", "postgres listens on tcp 10.20.1.10:5432"),
         ([], "unknown", "who listens on db1 is not known"),
