@@ -89,7 +89,7 @@ deactivate firewall family inet filter F term web
 
 def rules(text: str) -> dict[str, list[tuple[str, Any]]]:
     found = state(PLATFORM, text)
-    assert found.unreadable == []
+    assert [item for item in found.unreadable if not item["what"].startswith("routes")] == []
     return {
         key: [(rule.text, rule.match) for rule in ruleset.rules] for key, ruleset in found.rulesets.items()
     }
