@@ -40,7 +40,7 @@ class Answers:
         found = self._outcomes.get((key, flows.node))
         if found is None:
             if len(self._outcomes) >= _MOST_KEPT:
-                self._outcomes.clear()
+                self._space.empty(self._outcomes)
             found = self._outcomes[key, flows.node] = self._answer(key, flows)
         return found
 

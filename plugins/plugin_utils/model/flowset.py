@@ -82,6 +82,7 @@ class Space:
         self._reasons: list[str] = []
         self.names_known = 0
         self._caches: list[dict[Any, Any]] = []
+        self._emptied = 0
         self._ranges: dict[tuple[str, Ranges, int], int] = self.cache()
         # The keys of a flow -> what they imply (``flow.flows_from``).
         self.completions: dict[frozenset[str], int] = self.cache()
@@ -100,11 +101,16 @@ class Space:
         self._caches.append(found)
         return found
 
+    def empty(self, cache: dict[Any, Any]) -> None:
+        """Forget all of a cache that has grown too big."""
+        cache.clear()
+        self._emptied += 1
+
     @contextmanager
     def scratch(self) -> Iterator[None]:
         """What is made within is forgotten at the end, so that many questions take no more memory than one. Sets of
         flows from within must not be used afterwards."""
-        first, names = len(self.diagrams.level), self.names_known
+        first, before = len(self.diagrams.level), (self.names_known, self._emptied)
         sizes = [len(cache) for cache in self._caches]
         try:
             yield
@@ -112,7 +118,8 @@ class Space:
             self.diagrams.release(first)
             sizes += [0] * (len(self._caches) - len(sizes))
             for cache, size in zip(self._caches, sizes):
-                if self.names_known != names:  # what was kept before has gone, and its places were taken
+                # What was kept before has gone, and its places were taken.
+                if (self.names_known, self._emptied) != before:
                     cache.clear()
                 while len(cache) > size:
                     cache.popitem()
@@ -324,7 +331,7 @@ class FlowSet:
             values: Values | None = told[key]
             return values
         if len(told) >= _MOST_TOLD:
-            told.clear()
+            self.space.empty(told)
         found = told[key] = self._project(field, family)
         return found
 

@@ -7,8 +7,11 @@ from __future__ import annotations
 
 import gc
 
+import pytest
+
 from ansible_collections.pathguard.network.plugins.plugin_utils.analyse.network import Network
 from ansible_collections.pathguard.network.plugins.plugin_utils.analyse.replies import answers, questions
+from ansible_collections.pathguard.network.plugins.plugin_utils.model import flowset
 from ansible_collections.pathguard.network.plugins.plugin_utils.model.flow import flows_from
 from ansible_collections.pathguard.network.plugins.plugin_utils.model.flowset import Space
 from ansible_collections.pathguard.network.plugins.plugin_utils.policy.read import load_policy
@@ -45,3 +48,17 @@ def test_replies_of_a_scratch_are_not_taken_for_others() -> None:
             back = answers(there)
             assert back.ranges("src_port") == ((port, port),)
             assert questions(back) == there
+
+
+def test_what_was_kept_anew_in_a_scratch_goes_with_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was kept before may have been forgotten meanwhile, to make room."""
+    monkeypatch.setattr(flowset, "_MOST_TOLD", 3)
+    space = Space()
+
+    def ports(number: int) -> flowset.Ranges:
+        return space.everything.only("dst_port", ((number, number),)).ranges("dst_port")
+
+    assert [ports(number) for number in (1, 2, 3)] == [((1, 1),), ((2, 2),), ((3, 3),)]
+    with space.scratch():
+        assert ports(22) == ((22, 22),)
+    assert ports(443) == ((443, 443),)
