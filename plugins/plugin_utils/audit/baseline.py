@@ -17,7 +17,7 @@ from ..gather.names_file import read as read_names
 from ..model.state import State
 from ..policy.names import Names
 from .collect import HostRead, inner
-from .drift import GONE, NEW, SAME, UNKNOWN, drift, is_same, without_comparison
+from .drift import GONE, NEW, UNKNOWN, drift, is_same, without_comparison
 
 Entry = dict[str, Any]
 
@@ -53,9 +53,7 @@ class Baseline:
             return before
         if host.state is None:
             return without_comparison(host.name, UNKNOWN, "it could not be read")
-        if self.states[host.name] is host.state:
-            return without_comparison(host.name, SAME)
-        return drift(before, host.state, seconds)
+        return drift(before, host.state, seconds, self.states[host.name] is host.state)
 
     def know(self, host: HostRead) -> State | Entry:
         """What the host was, which the policies are asked about as well; its entry of ``drift`` where there is

@@ -57,7 +57,7 @@ def is_same(before: State, now: State) -> bool:
     return (
         before.firewall_known
         and now.firewall_known
-        and not differ({now.host: before}, {now.host: now}, now.host)
+        and not differ({now.host: before}, {now.host: now}, now.host, handles=False)
         and (
             all(getattr(before, name) == getattr(now, name) for name in _SENDING)
             or _sending(before) == _sending(now)
@@ -65,13 +65,13 @@ def is_same(before: State, now: State) -> bool:
     )
 
 
-def drift(before: State, now: State, seconds: float) -> Entry:
+def drift(before: State, now: State, seconds: float, same: bool | None = None) -> Entry:
     """One host's entry of the audit's ``drift``. ``seconds``: for working out the flows; what was not worked out by
-    then is said so in ``reason``."""
+    then is said so in ``reason``. ``same``: what ``is_same`` says, where somebody has asked it."""
     for state, when in ((before, "in the baseline"), (now, "now")):
         if not state.firewall_known:
             return _entry(now.host, UNKNOWN, f"its rules could not be read {when}")
-    same = is_same(before, now)
+    same = is_same(before, now) if same is None else same
     rules = rule_diff(before, now) if not same or _written(before) != _written(now) else []
     if same:
         return _entry(now.host, SAME, rules=rules[:MOST_RULES], more_rules=max(len(rules) - MOST_RULES, 0))

@@ -256,13 +256,14 @@ def _asks(match: Match, name: str) -> bool:
     return isinstance(match, (All, Either)) and any(_asks(part, name) for part in match.matches)
 
 
-def differ(before: Mapping[str, State], now: Mapping[str, State], host: str) -> bool:
-    """Whether the rules of a host differ between two sets of states, whatever their counters say."""
+def differ(before: Mapping[str, State], now: Mapping[str, State], host: str, handles: bool = True) -> bool:
+    """Whether the rules of a host differ between two sets of states, whatever their counters say. ``handles``: whether
+    the numbers by which nft finds them count, which a reload may give anew."""
     old, new = before.get(host), now.get(host)
     return (
         old is None
         or new is None
-        or _rules(old) != _rules(new)
+        or _rules(old, handles) != _rules(new, handles)
         or not _same_sets(old.sets, new.sets)
         or zones.interfaces_in(old) != zones.interfaces_in(new)
     )
@@ -289,7 +290,7 @@ def _members(named: NamedSet) -> tuple[NamedSet, Counter[tuple[object, ...]]]:
     return replace(named, elements=[], expiring=[], verdicts=None, data=empty), members
 
 
-def _rules(state: State) -> dict[str, Any]:
+def _rules(state: State, handles: bool) -> dict[str, Any]:
     bases = {
         key: (item.hook, item.priority, item.family, item.type, item.default_action)
         for key, item in state.rulesets.items()
@@ -300,7 +301,10 @@ def _rules(state: State) -> dict[str, Any]:
     return {
         key: (
             bases.get(key),
-            [(rule.position, rule.handle, rule.match, rule.verdict, rule.effects) for rule in rules],
+            [
+                (rule.position, handles and rule.handle, rule.match, rule.verdict, rule.effects)
+                for rule in rules
+            ],
         )
         for key, rules in listed.items()
     }

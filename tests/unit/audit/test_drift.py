@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import copy
+from dataclasses import replace
 from typing import Any
 
 from ansible_collections.pathguard.network.plugins.plugin_utils.audit.drift import drift, is_same
@@ -63,6 +64,16 @@ def test_a_rule_whose_words_alone_changed_is_told_and_is_no_drift() -> None:
     assert found["status"] == "same"
     [change] = found["rules"]
     assert (change["change"], change["after"]["text"]) == ("changed", commented[0])
+
+
+def test_the_same_rules_with_other_handles_are_the_same() -> None:
+    """As after the tables were loaded anew: nft counts handles up."""
+    before, now = fw1(), fw1()
+    for listed in (*now.rulesets.values(), *now.chains.values()):
+        listed.rules = [replace(one, handle=(one.handle or 0) + 40) for one in listed.rules]
+    assert is_same(before, now)
+    found = of(before, now)
+    assert (found["status"], found["rules"]) == ("same", [])
 
 
 def test_counters_are_no_change() -> None:

@@ -29,6 +29,7 @@ from ansible_collections.pathguard.network.plugins.plugin_utils.gather.access im
 from ansible_collections.pathguard.network.plugins.plugin_utils.gather.firewall import Gathered
 from ansible_collections.pathguard.network.plugins.plugin_utils.model.state import State
 from ansible_collections.pathguard.network.plugins.plugin_utils.policy.schemas import load_schema, problems
+from ansible_collections.pathguard.network.plugins.plugin_utils.render.formats import render
 from tests.support.audit_scene import BASELINE, NOW, POLICIES, POLICY, SILENT, write_scene
 from tests.support.states import GROUPS, app_rule, forward, small_lab
 
@@ -329,6 +330,18 @@ def test_a_policy_that_can_not_be_judged_does_not_hide_the_others(order: Order, 
     assert second["report"]["summary"]["paths"] == 2
     assert found.document["summary"]["violations"] == 3
     assert "policies/a.json could not be judged" in found.document["summary"]["reasons"]
+
+
+def test_a_host_whose_rules_are_only_worded_otherwise_is_told(order: Order, tmp_path: Path) -> None:
+    text, *rest = app_rule()
+    now = small_lab(fw1=[forward((f'{text} comment "asked for by shop"', *rest))])["fw1"]
+    path = tmp_path / NOW / "fw1.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), "state": now.to_dict()}))
+    found = run(order).document
+    [fw1] = [one for one in found["drift"] if one["host"] == "fw1"]
+    assert fw1["status"] == "same"
+    assert [change["after"]["text"] for change in fw1["rules"]] == [f'{text} comment "asked for by shop"']
+    assert "fw1 is reworded" in render(found, "text")
 
 
 def test_hosts_that_left_the_inventory_are_gone_and_others_are_not_spoken_of(order: Order) -> None:
