@@ -9,6 +9,7 @@ from __future__ import annotations
 import errno
 import json
 import os
+import stat
 import tempfile
 from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
@@ -87,19 +88,29 @@ def _error(what: str, path: Path, error: OSError, option: str) -> AuditError:
 def hindered(textfile: Path | None, snapshot_dir: Path | None) -> list[AuditError]:
     """What can't be written, as far as that shows before there is anything to write."""
     found = []
-    if textfile is not None and not os.access(textfile.parent, os.W_OK | os.X_OK):
-        code = errno.EACCES if textfile.parent.is_dir() else errno.ENOENT
-        found.append(_error("the textfile", textfile, _os_error(code), "path_audit_prometheus_file"))
-    if snapshot_dir is not None:
-        there = next((one for one in (snapshot_dir, *snapshot_dir.parents) if one.exists()), snapshot_dir)
-        if not there.is_dir() or not os.access(there, os.W_OK | os.X_OK):
-            code = errno.EACCES if there.is_dir() else errno.ENOTDIR
-            found.append(_error("a snapshot", snapshot_dir, _os_error(code), "path_audit_snapshot_dir"))
+    error = unwritable(textfile.parent) if textfile is not None else None
+    if textfile is not None and error is not None:
+        found.append(_error("the textfile", textfile, error, "path_audit_prometheus_file"))
+    error = unwritable(nearest(snapshot_dir)) if snapshot_dir is not None else None
+    if snapshot_dir is not None and error is not None:
+        found.append(_error("a snapshot", snapshot_dir, error, "path_audit_snapshot_dir"))
     return found
 
 
-def _os_error(code: int) -> OSError:
-    return OSError(code, os.strerror(code))
+def nearest(folder: Path) -> Path:
+    """The folder, or the one above it that it would be made in; as far as one may look."""
+    return next((one for one in (folder, *folder.parents) if os.path.exists(one)), folder)  # noqa: PTH110 - exists() raises
+
+
+def unwritable(folder: Path) -> OSError | None:
+    """Why nothing can be written there."""
+    try:
+        code = 0 if stat.S_ISDIR(folder.stat().st_mode) else errno.ENOTDIR
+    except OSError as error:
+        return error
+    if not code and not os.access(folder, os.W_OK | os.X_OK):
+        code = errno.EACCES
+    return OSError(code, os.strerror(code)) if code else None
 
 
 def _write_public(path: Path, text: str) -> None:

@@ -6,13 +6,13 @@ removed."""
 
 from __future__ import annotations
 
-import errno
 import os
 import tempfile
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from ..audit.files import nearest, unwritable
 from ..errors import DocumentError
 from .pages import HOSTS, MARK
 
@@ -73,11 +73,9 @@ def _text(path: Path) -> str:
 
 def check(folder: Path) -> None:
     """DocumentError where no page could be written, as far as that shows before there is one."""
-    there = next((one for one in (folder, *folder.parents) if one.exists()), folder)
-    if not there.is_dir():
-        raise _unwritable(folder, os.strerror(errno.ENOTDIR))
-    if not os.access(there, os.W_OK | os.X_OK):
-        raise _unwritable(folder, os.strerror(errno.EACCES))
+    error = unwritable(nearest(folder))
+    if error is not None:
+        raise _unwritable(folder, error.strerror)
 
 
 def _unwritable(path: Path, why: str | None) -> DocumentError:
