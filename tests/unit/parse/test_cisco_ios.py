@@ -352,6 +352,12 @@ ip access-list extended PORT
         [
             ("switchport access vlan 10", "unknown"),
             ("switchport access vlan 11", "permit"),
+            ("switchport access vlan 10\n no switchport access vlan", "permit"),
+            ("switchport access vlan 11\n switchport voice vlan 10", "unknown"),
+            ("switchport access vlan 11\n switchport voice vlan dot1p", "permit"),
+            ("switchport access vlan dynamic", "unknown"),
+            ("switchport access vlan name APP", "unknown"),
+            ("switchport private-vlan host-association 10 11", "unknown"),
             ("switchport mode trunk", "unknown"),
             ("description in vlan 1", "permit"),
             ("no switchport", "permit"),
@@ -461,17 +467,41 @@ mac access-list extended M
             ("vlan filter MAP vlan-list all\n", "deny"),
             ("vlan filter MAP vlan-lst 12\n", "unknown"),
             ("vlan filter MAP vlan-list 10\nno vlan filter MAP vlan-list 10\n", "permit"),
+            ("vlan filter MAP vlan-list 10-12\nno vlan filter MAP vlan-list 11\n", "deny"),
+            ("vlan filter MAP vlan-list 10-12\nno vlan filter MAP vlan-list 9 , 10\n", "permit"),
+            ("vlan filter MAP vlan-list 10-12\nno vlan filter MAP\n", "permit"),
             ("", "permit"),
         ],
     )
     def test_lists_of_vlans(self, bound: str, wanted: str) -> None:
         assert self.asked(self.DROPS + self.REST, bound, dst_port=23) == wanted
 
+    @pytest.mark.parametrize(
+        ("port", "wanted"),
+        [
+            ("switchport access vlan 9", "permit"),
+            ("switchport access vlan 10\n switchport voice vlan 11", "deny"),
+            ("switchport access vlan 9\n switchport voice vlan 10", "unknown"),
+            ("switchport access vlan 9\n switchport voice vlan none", "permit"),
+            ("switchport access vlan dynamic", "unknown"),
+            ("switchport access vlan name APP", "unknown"),
+            ("switchport mode private-vlan host\n switchport private-vlan host-association 9 10", "unknown"),
+        ],
+    )
+    def test_of_which_vlans_a_port_is(self, port: str, wanted: str) -> None:
+        text = self.SWITCH.replace("switchport access vlan 10", port) + self.DROPS + self.REST + self.FILTER
+        asked = {**self.FLOW, "in_interface": "GigabitEthernet1/0/1", "dst_port": 23}
+        assert verdict("cisco_ios", text, asked) == wanted
+
     def test_ipv6(self) -> None:
         six = {"src": "2001:db8::1", "dst": "2001:db8:1::1", "dst_port": 23}
         assert self.asked(self.DROPS, **six) == "unknown"
         assert self.asked(self.DROPS.replace("ip address TELNET", "ipv6 address SIX"), **six) == "deny"
         assert self.asked(self.DROPS + self.REST, **six) == "permit"
+        # Whether a list of MAC addresses is for IPv6 packets differs between platforms.
+        by_mac = "vlan access-map MAP 10\n match mac address M\n action drop\n"
+        assert self.asked(by_mac + self.REST, **six) == "unknown"
+        assert self.asked(self.REST.replace("20", "5") + by_mac, **six) == "permit"
 
     def test_the_list_of_the_interface_counts_as_well(self) -> None:
         text = self.SWITCH.replace("interface Vlan10\n", "interface Vlan10\n ip access-group TELNET in\n", 1)

@@ -213,6 +213,14 @@ def test_what_stands_in_macros_and_messages_is_no_configuration(begins: str, end
 
 
 @pytest.mark.parametrize(
+    "line", ["interface Loopback0\n description banner message ^C", "access-list 9 remark title ^C"]
+)
+def test_words_of_the_operators_own_begin_no_message(line: str) -> None:
+    text = f"{line}\n{LIST}{BOUND}banner motd ^C\nKeep out\n^C\n"
+    assert "ip access-group A in" in str(state("cisco_ios", text).rulesets["interfaces/in"].to_dict())
+
+
+@pytest.mark.parametrize(
     "begins", ["macro name M", "banner motd #", "banner motd", "aaa authentication banner ^C"]
 )
 def test_a_text_that_ends_nowhere_hides_no_binding(begins: str) -> None:

@@ -272,3 +272,6 @@ class TestPorts:
         # The filter at the way out discards private sources.
         assert verdict(PLATFORM, text, {**leaving("10.0.1.10"), "src_port": 80}) == "permit"
         assert verdict(PLATFORM, text, leaving("10.0.1.10")) == "deny"
+        pinged = {**leaving("10.0.1.10"), "protocol": "icmp", "icmp_type": 8, "icmp_code": 0}
+        del pinged["src_port"], pinged["dst_port"]
+        assert verdict(PLATFORM, text, pinged) == "deny"

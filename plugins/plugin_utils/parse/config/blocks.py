@@ -19,6 +19,8 @@ _BANNER = re.compile(r"^banner (?:\S+ )?(?P<end>\^C|\S)(?P<rest>.*)$")
 _EOS_BANNER = re.compile(r"^banner (login|motd)$")
 _MACRO = re.compile(r"^macro (?:name \S+|auto execute .*(?P<open>\{))$")
 _MESSAGE = re.compile(r"(?:banner|message|title|prompt|text) (?:\S+ )?\^C(?!.*\^C)")
+# Words of the operator's own up to the end of the line.
+_REMARK = re.compile(r"^\s*(?:description|(?:access-list \S+ |\d+ )?remark) ")
 # How a text ends: by a line that is one of these, else by one that contains it.
 _WHOLE_LINES = ("EOF", "@ ", "} ")
 
@@ -90,4 +92,4 @@ def _text_after(plain: str) -> str | None:
     macro = _MACRO.match(plain)
     if macro is not None:
         return "} " if macro["open"] else "@ "
-    return "^C" if _MESSAGE.search(plain) else None
+    return "^C" if _MESSAGE.search(plain) and not _REMARK.match(plain) else None

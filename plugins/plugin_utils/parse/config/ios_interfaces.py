@@ -37,7 +37,8 @@ class Settings:
     (unicast reverse path forwarding), ``policies`` (policy routing): the lines that say so, by family. ``unread``:
     lines that may decide about packets, by direction. ``served``: policies of quality of
     service. ``crypto``: those that bind a crypto map. ``switched``: whether
-    it says that it is a port of a switch, with its ``vlan``, or that of a ``trunk``; ``routed``: it has an address."""
+    it says that it is a port of a switch, with its ``vlan`` and that of its telephone (``voice``), or one of several
+    (``trunk``); ``routed``: it has an address."""
 
     name: str
     lists: dict[tuple[str, str], Bound] = field(default_factory=dict)
@@ -51,10 +52,22 @@ class Settings:
     switched: bool | None = None
     routed: bool = False
     vlan: str = "1"
+    voice: str = ""
     trunk: bool = False
+
+    @property
+    def vlans(self) -> frozenset[int] | None:
+        """Those that packets by a port of a switch may be of; None where its configuration does not tell."""
+        said = [self.vlan, *([] if self.voice in _NO_VLAN else [self.voice])]
+        known = not self.trunk and all(word.isdecimal() and len(word) < 5 for word in said)
+        return frozenset(map(int, said)) if known else None
 
 
 _FAMILIES = {"ip": "ip", "ipv6": "ip6"}
+# What stands for the VLAN of a telephone that has none of its own.
+_NO_VLAN = ("", "dot1p", "none", "untagged")
+# Ports of which the packets are of several VLANs.
+_SEVERAL = frozenset(("trunk", "private-vlan", "dot1q-tunnel"))
 # What decides about packets at an interface, and is not modelled.
 _STRANGE = (
     ("ip", "admission"), ("ip", "auth-proxy"), ("ip", "wccp"), ("mac", "access-group"),
@@ -177,11 +190,14 @@ def _switched(_interface: Interface, settings: Settings, said: _Said) -> None:
     words = said.words
     if len(words) == 1:
         settings.switched = said.given
+    elif words[1:3] == ["access", "vlan"]:
+        settings.vlan = said.last or "1"
+    elif words[1:3] == ["voice", "vlan"]:
+        settings.voice = said.last
     elif said.given:
+        settings.trunk = settings.trunk or not _SEVERAL.isdisjoint(words)
+    if len(words) > 1 and said.given:
         settings.switched = True
-        settings.trunk = settings.trunk or "trunk" in words
-        if words[1:3] == ["access", "vlan"]:
-            settings.vlan = words[-1]
 
 
 def _unnumbered(_interface: Interface, settings: Settings, _said: _Said) -> None:

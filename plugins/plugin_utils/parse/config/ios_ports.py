@@ -48,7 +48,7 @@ def port_lists(interfaces: Sequence[Settings], permitted: Permitted) -> Undecide
 
 
 def _is_of(port: Settings, vlan: str) -> bool:
-    return port.trunk or vlan == f"Vlan{port.vlan}"
+    return port.vlans is None or vlan in {f"Vlan{number}" for number in port.vlans}
 
 
 def _refused(names: list[str], by: Settings, permitted: Permitted) -> Undecided:

@@ -28,12 +28,12 @@ from .perhaps import chosen
 _FAMILIES: dict[str, tuple[str, Match]] = {"ip": ("ip", asks.IPV4), "ipv6": ("ip6", asks.IPV6)}
 _ACTIONS = {"forward": ACCEPT, "drop": DROP}
 _HOOKS = {"in": ("prerouting", -148), "out": ("postrouting", 148)}
-_LAST = 4094
+_ALL = frozenset(range(1, 4095))
 _UNREAD = "the VLAN map is not understood"
 _EMPTY = "what a VLAN map does of which a list is empty, or not defined, differs between platforms"
 _NEXT = "what a list of the VLAN map does with these packets is not known"
 _OTHER_FAMILY = "what the VLAN map does with IPv6 packets differs between platforms"
-_TRUNK = "of which VLAN packets of a trunk are is not told"
+_WHICH = "of which VLAN the packets by this port are is not told"
 _ABSENT = "the VLAN map is not defined"
 Keys = Mapping[tuple[str, str], str]
 
@@ -68,7 +68,7 @@ class VlanMaps:
 
     def __init__(self) -> None:
         self._maps: dict[str, dict[int, _Entry]] = {}
-        self._filters: list[tuple[str, list[tuple[int, int]], Line]] = []
+        self._filters: list[tuple[str, frozenset[int], Line]] = []
 
     def read(self, line: Line) -> bool:
         """Whether it is a line about VLAN maps."""
@@ -81,7 +81,8 @@ class VlanMaps:
                 entry.line(inner.words)
             return True
         if words[:2] == ["vlan", "filter"] and len(words) > 4 and words[3] == "vlan-list":
-            self._filters.append((words[2], _ranges("".join(words[4:])), line))
+            vlans = _numbers("".join(words[4:]))
+            self._filters.append((words[2], _ALL if vlans is None else vlans, line))
             return True
         return False
 
@@ -92,16 +93,20 @@ class VlanMaps:
         elif words[:2] == ["vlan", "access-map"] and is_number(words[3:]):
             self._maps.get(words[2], {}).pop(int(words[3]), None)
         elif words[:2] == ["vlan", "filter"] and len(words) > 2:
-            self._filters = [one for one in self._filters if one[0] != words[2]]
+            gone = _numbers("".join(words[4:])) if words[3:4] == ["vlan-list"] else _ALL
+            self._filters = [
+                (name, vlans - (gone or frozenset()) if name == words[2] else vlans, line)
+                for name, vlans, line in self._filters
+            ]
 
     def bind(self, device: Device, interfaces: Sequence[Settings], keys: Keys) -> None:
         """``keys``: of the rulesets, by family and name of a list."""
         rules: dict[str, list[Rule]] = {direction: [] for direction in _HOOKS}
-        for name, ranges, line in self._filters:
-            if name not in self._maps:
+        for name, vlans, line in self._filters:
+            if vlans and name not in self._maps:
                 device.not_understood(f"line {line.number}", line.text, _ABSENT)
             for settings in interfaces:
-                verdict = self._verdict(device, name, settings, ranges, keys)
+                verdict = self._verdict(device, name, settings, vlans, keys)
                 if verdict is None:
                     continue
                 why = (verdict.detail,) if verdict.detail else ()
@@ -116,16 +121,17 @@ class VlanMaps:
                 device.hook(f"vlans/{direction}", hook, priority, found, "permit")
 
     def _verdict(
-        self, device: Device, name: str, settings: Settings, ranges: list[tuple[int, int]], keys: Keys
+        self, device: Device, name: str, settings: Settings, vlans: frozenset[int], keys: Keys
     ) -> Verdict | None:
         """What packets by an interface go through; None where the filter is not for it."""
-        trunk = is_switched(settings) and settings.trunk
-        vlan = settings.vlan if is_switched(settings) else settings.name.removeprefix("Vlan")
-        number = int(vlan) if is_number([vlan]) else 0
-        if not trunk and not any(low <= number <= high for low, high in ranges):
+        vlan = settings.name.removeprefix("Vlan")
+        its = settings.vlans if is_switched(settings) else _numbers(vlan) or frozenset()
+        if not vlans or (its is not None and not its & vlans):
             return None
-        if trunk or name not in self._maps:
-            return Verdict("unknown", detail=_TRUNK if trunk else _ABSENT)
+        if its is None or not its <= vlans:
+            return Verdict("unknown", detail=_WHICH)
+        if name not in self._maps:
+            return Verdict("unknown", detail=_ABSENT)
         key = f"vlan access-map {name}"
         if key not in device.state.chains:
             device.state.chains[key] = Chain(key, list(self._rules(device, name, keys)))
@@ -152,13 +158,15 @@ class VlanMaps:
                 key = f"{text} {ruleset.key}"
                 device.state.chains[key] = Chain(key, list(chosen(ruleset, entry.verdict, _NEXT)))
                 yield Rule(position, asked, Verdict("jump", key), key)
+            if entry.others:
+                position += 1
+                yield _unknown(position, asks.IPV6, text, _OTHER_FAMILY)
         matched = {word for _number, entry in entries for word, _called in entry.lists}
-        others = any(entry.others for _number, entry in entries)
         end = f"the end of vlan access-map {name}"
         yield Rule(position + 1, asks.IPV4, DROP if "ip" in matched else ACCEPT, end)
         if "ipv6" in matched:
             yield Rule(position + 2, asks.IPV6, DROP, end)
-        elif matched or others:
+        elif matched:
             yield _unknown(position + 2, asks.IPV6, end, _OTHER_FAMILY)
 
 
@@ -166,12 +174,14 @@ def _unknown(position: int, asked: Match, text: str, why: str) -> Rule:
     return Rule(position, asked, Verdict("unknown", detail=why), text, not_understood=(why,))
 
 
-def _ranges(said: str) -> list[tuple[int, int]]:
-    """``10-11,20`` or ``all``; what is neither counts as all."""
-    found: list[tuple[int, int]] = []
+def _numbers(said: str) -> frozenset[int] | None:
+    """``10-11,20`` or ``all``; None for what is neither."""
+    if said == "all":
+        return _ALL
+    found: set[int] = set()
     for part in said.split(","):
         low, _dash, high = part.partition("-")
         if not is_number([low]) or not is_number([high or low]):
-            return [(1, _LAST)]
-        found.append((int(low), int(high or low)))
-    return found
+            return None
+        found.update(range(int(low), min(int(high or low), max(_ALL)) + 1))
+    return frozenset(found)

@@ -51,12 +51,12 @@ class _Mapped:
 
     def came(self) -> Match:
         """Packets to the address before."""
-        ports = asks.ports("dst_port", self.ports[0]) if self.ports is not None else ALWAYS
+        ports = both(_PORTED, asks.ports("dst_port", self.ports[0])) if self.ports is not None else ALWAYS
         return both(In("dst", (self.address[0],), self.family), ports)
 
     def sent(self) -> Match:
         """Packets from the address after."""
-        ports = asks.ports("src_port", self.ports[1]) if self.ports is not None else ALWAYS
+        ports = both(_PORTED, asks.ports("src_port", self.ports[1])) if self.ports is not None else ALWAYS
         return both(In("src", (self.address[1],), self.family), ports)
 
 
