@@ -207,7 +207,8 @@ def _channels(options: Mapping[str, Any]) -> list[Channel]:
     timeout = options["channel_timeout"]
     given = options["webhooks"]
     # Where there is one receiver, the token is its own; another's is not for one that is named without a token.
-    token = os.environ.get(WEBHOOK_TOKEN, "") if len(given) <= 1 else ""
+    receivers = {item["url"] for item in given} | {os.environ.get(WEBHOOK_URL, "")} - {""}
+    token = os.environ.get(WEBHOOK_TOKEN, "") if len(given) <= 1 and len(receivers) <= 1 else ""
     where = "path_monitor_webhooks" if len(given) > 1 else "path_monitor_webhook_url"
     asked = [(item["url"], item["shape"], item["token"] or token) for item in given]
     if not asked and os.environ.get(WEBHOOK_URL):

@@ -83,7 +83,8 @@ options:
     description:
       - URLs that notices are posted to. By default the one of the environment variable E(PATHGUARD_WEBHOOK_URL), in the
         shape of E(PATHGUARD_WEBHOOK_SHAPE).
-      - Where there is one, and it has no token of its own, its token is that of E(PATHGUARD_WEBHOOK_TOKEN).
+      - Where there is one, and it has no token of its own, its token is that of E(PATHGUARD_WEBHOOK_TOKEN), unless
+        E(PATHGUARD_WEBHOOK_URL) is another receiver's.
     type: list
     elements: dict
     default: []

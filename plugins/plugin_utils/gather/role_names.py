@@ -33,6 +33,8 @@ _SET: Mapping[str, tuple[str, ...]] = {
 _PLAYBOOKS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     "path_guard": {"guarded_update_": ("facts", "handlers", "hosts", "serial")},
 }
+# How variables begin that are about something else, however near they are: patching hosts.
+_OTHERS = ("patch_",)
 # What people call an option by another word.
 _MEANT: Mapping[str, str] = {
     "path_guard_deadline": "path_guard_timeout",
@@ -83,7 +85,7 @@ def strays(role: str, variables: Mapping[str, Any]) -> list[Stray]:
     for beginning, names in _PLAYBOOKS.get(role, {}).items():
         known |= {beginning + name for name in names}
         beginnings.append(beginning)
-    others = tuple(f"{other}_" for other in _SET if other != role)
+    others = (*_OTHERS, *(f"{other}_" for other in _SET if other != role))
     found = []
     for name in sorted(map(str, variables)):
         if name in known or _SLICE.sub("", name) in known or _is_registered(variables[name]):

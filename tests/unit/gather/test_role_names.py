@@ -76,6 +76,7 @@ def test_a_variable_of_the_sites_own_is_told_and_breaks_nothing(role: str, name:
         ("path_audit_polices", "another role says so"),
         ("timeout", 1),
         ("path_separator", ":"),
+        ("patch_guard_timeout", 600),
     ],
 )
 def test_what_a_task_registered_and_what_is_for_others_is_left_alone(name: str, value: Any) -> None:

@@ -42,6 +42,14 @@ def test_the_environments_token_goes_with_the_option_too(monkeypatch: pytest.Mon
     assert [one.token for one in channels({"url": URL, "token": "t0k3n"})] == ["t0k3n"]
 
 
+def test_a_token_of_another_receiver_stays_with_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(module.WEBHOOK_TOKEN, "of the environment")
+    monkeypatch.setenv(module.WEBHOOK_URL, "https://other.example.com/2")
+    assert [one.token for one in channels({"url": URL})] == [""]
+    monkeypatch.setenv(module.WEBHOOK_URL, URL)
+    assert [one.token for one in channels({"url": URL})] == ["of the environment"]
+
+
 def test_a_bad_url_is_told_by_what_it_was_given_by(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(module.WEBHOOK_URL, "hooks.example.com/s3cr3t")
     told = []
