@@ -20,7 +20,7 @@ from ..errors import FlowError
 from ..model.diagrams import EMPTY
 from ..model.fields import FIRST_UNKNOWN_LEVEL
 from ..model.flowset import FlowSet, Space
-from ..model.match import Match, assumptions_of
+from ..model.match import Fib, Match, assumptions_of
 from ..model.rules import CONTINUE, Rule, Ruleset, Verdict, VerdictMap
 from ..model.state import State
 from .asked import learn_asked, learn_names
@@ -137,6 +137,11 @@ class HostFirewall:
             found = self._under[mine] = copy(self)
             found._compiler = Compiler(self.state, self.space, mine)
         return self._under[mine]
+
+    @property
+    def asks_routes(self) -> bool:
+        """Whether what its rules match depends on more than rules: routes, addresses, settings."""
+        return "ct_status" in self._overlays.asked or any(isinstance(match, Fib) for match in self._costly)
 
     def prepare(self) -> None:
         """Work out once, before a scratch, what each scratch would have to work out again at great cost."""

@@ -12,7 +12,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ..analyse.evaluate import HostFirewall
 from ..analyse.network import Network
 from ..analyse.rulechanges import settled
 from ..errors import PathGuardError, PolicyError, StateError
@@ -23,6 +22,7 @@ from ..policy.ends import EndFinder, Resolver
 from ..policy.paths import Policy
 from ..policy.prove import OPEN, prove
 from ..policy.remedy import differ
+from ..policy.situation import shared
 
 # A folder of runs has folders of steps in it; deeper nobody keeps snapshots. Of more moments, the newest are looked at.
 DEPTH = 3
@@ -150,14 +150,7 @@ class Judge:
 
     def regained(self, states: Mapping[str, State]) -> bool | None:
         """True where all that is not as wanted now was, False where none of it was, None where some of it was."""
-        same: dict[str, HostFirewall] = {
-            host: self.network.firewall(host)
-            for host in states
-            if host in self.states
-            and not differ(states, self.states, host)
-            and states[host].firewall_known == self.states[host].firewall_known
-        }
-        network = Network(states, self.network.space, same)
+        network = Network(states, self.network.space, shared(self.network, states))
         bad = {name: cut for name, cut in self.cut.items() if cut is None or cut}
         then = {name: self._cut(network, name) for name in bad}
         if all(cut is not None and not cut for cut in then.values()):

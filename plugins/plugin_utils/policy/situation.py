@@ -16,6 +16,29 @@ from ..model.state import State
 from .remedy import differ
 
 
+def shared(network: Network, others: Mapping[str, State]) -> dict[str, HostFirewall]:
+    """The indexed firewalls of a network that are those of other states, too: of hosts whose rules are the same, and
+    match the same."""
+    found: dict[str, HostFirewall] = {}
+    for host, other in others.items():
+        mine = network.states.get(host)
+        if (
+            mine is None
+            or differ(others, network.states, host)
+            or other.firewall_known != mine.firewall_known
+        ):
+            continue
+        firewall = network.firewall(host)
+        if not firewall.asks_routes or _around(other) == _around(mine):
+            found[host] = firewall
+    return found
+
+
+def _around(state: State) -> tuple[object, ...]:
+    """What rules may ask for besides packets and sets."""
+    return state.routes, state.route_rules, state.interfaces, state.unreadable
+
+
 class Situation:
     """``network``: the hosts now; ``earlier``: at the baseline, of the same space, None without one. What is worked out
     about either (routes, indexed rules, what hosts do with flows) serves every policy that asks."""
@@ -38,15 +61,7 @@ class Situation:
         before, now, network = self.baseline, self.states, self.network
         if len(before) == len(now) and all(before.get(host) is state for host, state in now.items()):
             return network
-        same: dict[str, HostFirewall] = {}
-        for host in before:
-            if (
-                host in now
-                and not differ(before, now, host)
-                and before[host].firewall_known == now[host].firewall_known
-            ):
-                same[host] = network.firewall(host)
-        return Network(before, network.space, same)
+        return Network(before, network.space, shared(network, before))
 
     def survey(self, asked: Iterable[FlowSet]) -> None:
         """Let all proofs share what hosts do with these flows, now and at the baseline; those of the first time count,
