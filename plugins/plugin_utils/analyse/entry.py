@@ -18,7 +18,7 @@ from ..model.flowset import FlowSet
 from ..model.match import Range
 from ..model.state import State
 from .routes import LOOPBACK, Choice, Leg, Routing
-from .source_check import in_sysctl
+from .sources import in_sysctl
 
 ELSEWHERE = "(another interface)"  # no interface can have this name: a packet that no iif rule is for
 Split = list[tuple[FlowSet, tuple[Leg, ...], int]]

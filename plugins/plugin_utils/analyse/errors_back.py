@@ -148,12 +148,12 @@ class About:
 
     def tracking(self, host: str) -> tuple[bool, bool]:
         """Whether the connection may be tracked on a host, and may not be. A host that the flows do not pass may
-        have seen their replies."""
+        have seen their replies; one whose rules choose zones may look for the connection in another."""
         found = self._tracking.get(host)
         if found is None:
             hops = self._hops.get(host, ())
             found = (True, True)
-            if hops:
+            if hops and not self.network.effects[host].zones:
                 found = (
                     any(hop.came - hop.untracked for hop in hops),
                     any(bool(hop.untracked) for hop in hops),

@@ -97,7 +97,7 @@ class RouteQuestions:
             else rule
             for rule in state.route_rules
         ]
-        self._routing = Routing(replace(state, route_rules=rules))
+        self._routing = Routing(replace(state, route_rules=rules), every=True)
         self._known: dict[Fib, _Found] = space.cache()
         # By whose link: a link-local address is looked up among the routes of one link.
         self._of_link = cache(self._routing_of_link)
@@ -262,7 +262,7 @@ class RouteQuestions:
     def _any_metric(self) -> Routing:
         """A strict check takes the route by the packet's interface among those of one prefix (rt6_device_match)."""
         routes = [replace(route, metric=0) for route in self._state.routes]
-        return Routing(replace(self._state, routes=routes))
+        return Routing(replace(self._state, routes=routes), every=True)
 
     def _routing_of_link(self, name: str) -> Routing:
         routes = [
@@ -270,7 +270,8 @@ class RouteQuestions:
             for route in self._state.routes
             if route.family == 6 and (hops := [hop for hop in route.next_hops if hop.interface == name])
         ]
-        return Routing(replace(self._state, routes=routes, interfaces={name: self._state.interfaces[name]}))
+        links = {name: self._state.interfaces[name]}
+        return Routing(replace(self._state, routes=routes, interfaces=links), every=True)
 
     @cached_property
     def _broadcasts(self) -> list[tuple[int, int, str]]:

@@ -202,7 +202,7 @@ class Network:
 
     def addresses(self, host: str, family: int) -> list[Own]:
         """A host's addresses that others may use, in the order of its interfaces."""
-        return [own for own in self.routing[host].addresses if own.family == family and is_global(own)]
+        return self.routing[host].own(family)
 
     def owned_within(self, family: int, low: int, high: int) -> Iterator[tuple[int, Neighbour]]:
         """The addresses from ``low`` to ``high`` that gathered hosts own, ascending, with each owner."""
@@ -234,9 +234,36 @@ class Network:
         near: list[Neighbour] = []
         far: list[Neighbour] = []
         for owner in self.owners(family, address):
-            if owner.host != sender:
-                (far if self._apart(family, (sender, interface), owner) else near).append(owner)
-        return near, far
+            if owner.host == sender:
+                continue
+            apart = self._apart(family, (sender, interface), owner)
+            entrances = () if apart else self._entrances(family, (sender, interface), owner)
+            near += entrances
+            if not entrances:
+                far.append(owner)
+        return list(dict.fromkeys(near)), far
+
+    def _entrances(self, family: int, sender: tuple[str, str], owner: Neighbour) -> list[Neighbour]:
+        """By which interfaces packets for an owner's address come in: what has no network where it is, as on a
+        loopback, comes by those on the sender's. None where it is not known which these are, or that the owner answers
+        for it: over IPv6, each interface answers for its own addresses alone (``ndisc_recv_ns``)."""
+        items = self.states[owner.host].interfaces
+        loopback = _is_loopback(items.get(owner.interface))
+        if not loopback and (owner.host, owner.interface, family) in self._segments:
+            return [owner]
+        others = [
+            Neighbour(owner.host, name) for name, item in items.items() if item.up and not _is_loopback(item)
+        ]
+        near = [other for other in others if self._share_a_network(family, sender, other)]
+        if not near and not loopback:
+            return [owner]
+        found = near or (others if len(others) == 1 else [])
+        return found if family == 4 else []
+
+    def _share_a_network(self, family: int, sender: tuple[str, str], other: Neighbour) -> bool:
+        here = self._segments.get((*sender, family), ())
+        there = self._segments.get((other.host, other.interface, family), ())
+        return any(low <= last and first <= high for low, high in here for first, last in there)
 
     def hearing(
         self, family: int, address: int, near: Sequence[Neighbour], sender: str, leg: Leg
@@ -257,7 +284,7 @@ class Network:
         """Why ``taker`` gets nothing by its interface, empty if nothing speaks against it; and whether it may still
         answer for its address by another one on the same network (ip-sysctl.rst, ``arp_ignore``)."""
         item = self.states[taker.host].interfaces.get(taker.interface)
-        if item is None or not item.up or item.carrier:
+        if item is None or (item.up and item.carrier):
             return "", False
         others = [
             Neighbour(taker.host, other.name)
@@ -265,7 +292,7 @@ class Network:
             if other.up and other.carrier and other.name not in (_LOOPBACK, taker.interface)
         ]
         maybe = any(not self._apart(family, (sender, interface), other) for other in others)
-        return f"{taker.host}: {taker.interface} has no carrier", maybe
+        return f"{taker.host}: {taker.interface} {'has no carrier' if item.up else 'is down'}", maybe
 
     def _mute(self, address: int, taker: Neighbour) -> bool:
         """Whether an IPv6 address failed its check for duplicates (RFC 4862, section 5.4.5)."""
@@ -303,12 +330,7 @@ class Network:
         there = [self._segments.get((owner.host, name, family)) for name in names]
         if not here or not there or not all(there):
             return False
-        return not any(
-            low <= last and first <= high
-            for low, high in here
-            for part in there
-            for first, last in part or ()
-        )
+        return not any(self._share_a_network(family, sender, Neighbour(owner.host, name)) for name in names)
 
     def edges(self) -> Iterator[tuple[str, str]]:
         """``(host, interface)`` of every interface that leads to no other gathered host."""
@@ -329,4 +351,5 @@ class Network:
 
 
 def _is_loopback(interface: Interface | None) -> bool:
-    return interface is not None and (interface.name == _LOOPBACK or interface.kind == "loopback")
+    """Whether nothing ever comes in by an interface that holds addresses."""
+    return interface is not None and (interface.name == _LOOPBACK or interface.kind in ("loopback", "dummy"))

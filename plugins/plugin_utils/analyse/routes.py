@@ -16,6 +16,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from ..model import text
+from ..model.fields import PROTOCOLS, PROTOCOLS_WITH_PORTS
 from ..model.flowset import FlowSet
 from ..model.match import Range, merge_ranges
 from ..model.state import Interface, NextHop, Route, RouteRule, State
@@ -37,6 +38,8 @@ _OF_VRFS = "l3mdev"
 _OTHER_MASTERS = ("bridge", "bond", "team", "hsr", "openvswitch")
 _ANYWHERE = ("", "all", "default", "any")
 _ROOT = 0
+_PORTED = tuple((number, number) for number in PROTOCOLS_WITH_PORTS)
+_ICMP = tuple((PROTOCOLS[name],) * 2 for name in ("icmp", "icmpv6"))
 _LOOKUPS = ("lookup", "table", "to_tbl", "")
 _DEFAULT_RULES = ((0, "local"), (32766, "main"), (32767, "default"))
 _TABLE_NAMES = {"255": "local", "254": "main", "253": "default", "": "main"}
@@ -109,19 +112,47 @@ def _holds(prefix: str, address: int) -> bool:
     return low <= address <= high
 
 
+def _by_ports(rule: RouteRule, flows: FlowSet, own: bool) -> FlowSet:
+    """Those with a rule's ports. Of other protocols, none are looked at (``__skb_flow_dissect``), but of a host's own
+    ICMP packets type and code stand where the destination port does (``struct flowi_uli``)."""
+    found = flows.only("protocol", _PORTED)
+    for field, numbers in (("src_port", rule.src_port), ("dst_port", rule.dst_port)):
+        if numbers:
+            found = found.only(field, (text.number_range(numbers),))
+    icmp = flows.only("protocol", _ICMP) if own and not rule.src_port else flows.space.nothing
+    low, high = text.number_range(rule.dst_port) if icmp else (0, -1)
+    for kind in range(low >> 8, (high >> 8) + 1):
+        codes = max(low, kind << 8) & 255, min(high, kind << 8 | 255) & 255
+        found = found | icmp.only("icmp_type", ((kind, kind),)).only("icmp_code", (codes,))
+    return found
+
+
 def _counting(routes: list[Route] | None, rule: RouteRule) -> list[Route] | None:
     """The routes that a rule's look-up found, if they count (``fib_rules_lookup``: an error, as of a route that
     refuses, is never suppressed)."""
-    if not routes or rule.suppress_length is None or routes[0].kind in _REFUSALS:
+    if not routes or rule.suppress_length is None or routes[0].kind in _REFUSALS or routes[0].tos:
         return routes
     length = int(routes[0].destination.rpartition("/")[2])
     return None if length <= rule.suppress_length else routes
 
 
+def _beside(first: Route, other: Route) -> bool:
+    """Whether Linux may take either of two routes that are equal but for their next hops: default routes over gateways,
+    whichever of these answers (``fib_select_default``), and in IPv6 all over gateways, which may be siblings of one
+    multipath route, as older iproute2 lists them (``rt6_qualify_for_ecmp``). Of others, it takes the first; packets for
+    link-local addresses name their link."""
+    low, high = _LINK_LOCAL[6]
+    if first.family == 6 and low <= text.address_range(first.destination)[1] <= high:
+        return True
+    over_gateways = all(hop.via for route in (first, other) for hop in route.next_hops)
+    return over_gateways and (first.family == 6 or first.destination.endswith("/0"))
+
+
 class _Table:
     """One table of one family as disjoint, sorted intervals, each with the routes that win there."""
 
-    def __init__(self, routes: Iterable[Route]) -> None:
+    def __init__(self, routes: Iterable[Route], every: bool) -> None:
+        """``every``: whether all of several equal routes count, whichever the kernel would take."""
         best: dict[Range, list[Route]] = {}
         for route in routes:
             _family, low, high = text.address_range(route.destination)
@@ -129,8 +160,10 @@ class _Table:
             # What is for some types of service goes before the rest, whatever its metric (fib_find_alias).
             if held is None or (not route.tos, route.metric) < (not held[0].tos, held[0].metric):
                 best[low, high] = [route]
-            elif (route.metric, route.tos) == (held[0].metric, held[0].tos):
-                held.append(route)  # siblings of one multipath route, as older iproute2 lists them for IPv6
+            elif (route.metric, route.tos) == (held[0].metric, held[0].tos) and (
+                every or _beside(held[0], route)
+            ):
+                held.append(route)
         self.starts: list[int] = []
         self.intervals: list[tuple[int, int, list[Route]]] = []
         for low, high, found in _nested(best):
@@ -178,10 +211,13 @@ def _nested(prefixes: dict[Range, list[Route]]) -> Iterator[tuple[int, int, list
 class Routing:
     """The routing of one state."""
 
-    def __init__(self, state: State) -> None:
+    def __init__(self, state: State, every: bool = False) -> None:
+        """``every``: whether all of several equal routes count, whichever the kernel would take."""
         self.state = state
+        self._every = every or state.platform != "linux"
         self.addresses = own_addresses(state.interfaces.values())
         self._tables: dict[tuple[int, str], _Table] = {}
+        self._unknown: dict[int, str] = {}
         self._rules = {family: self._rules_of(family) for family in (4, 6)}
         # Whether packets for the host's own addresses stay here whatever else the rules say.
         self.local_first = all(
@@ -191,7 +227,9 @@ class Routing:
         self.follows_marks = any(rule.mark for rules in self._rules.values() for rule in rules)
         # Whether the host's own packets go by their destination alone.
         self.by_destination = not any(_selects(rule) for rules in self._rules.values() for rule in rules)
-        self._by_source = any(rule.src not in _ANYWHERE for rules in self._rules.values() for rule in rules)
+        listed = [rule for rules in self._rules.values() for rule in rules]
+        self.by_source = any(rule.src not in _ANYWHERE for rule in listed)
+        self.by_service = any(rule.protocol or rule.src_port or rule.dst_port for rule in listed)
         # What belongs to a VRF has its addresses there: of devices, what a rule sends to another table.
         self._of_vrfs = {
             rule.in_interface for rule in state.route_rules if state.platform != "linux" and rule.in_interface
@@ -220,9 +258,11 @@ class Routing:
 
     def _without_entry(self) -> Iterator[Own]:
         for family in (4, 6):
-            entries = self._entries(family) if self._shows_local(family) else [(0, (1 << 128) - 1)]
-            for own in self.addresses:
-                if own.family == family and not any(low <= own.value <= high for low, high in entries):
+            entries = merge_ranges(self._entries(family))
+            starts = [low for low, _high in entries]
+            for own in self.addresses if self._shows_local(family) else ():
+                at = bisect_right(starts, own.value) - 1
+                if own.family == family and (at < 0 or entries[at][1] < own.value):
                     yield own
 
     def _table(self, family: int, name: str) -> _Table:
@@ -240,11 +280,16 @@ class Routing:
                     for own in self.addresses
                     if own.family == family and own.interface not in self._of_vrfs
                 ]
-            self._tables[key] = _Table(routes)
+            self._tables[key] = _Table(routes, self._every)
         return self._tables[key]
 
     def why_unknown(self, family: int) -> str:
         """Why this family's routes are not known; empty if they are."""
+        if family not in self._unknown:
+            self._unknown[family] = self._why_unknown(family)
+        return self._unknown[family]
+
+    def _why_unknown(self, family: int) -> str:
         wanted = (f"routes{family}", f"rules{family}", "routes", "addresses")
         for item in self.state.unreadable:
             if any(
@@ -340,13 +385,10 @@ class Routing:
             if prefix and prefix not in _ANYWHERE:
                 family, low, high = text.address_range(prefix)
                 flows = flows.only(field, ((low, high),), family)
-        for field, numbers in (
-            ("protocol", rule.protocol),
-            ("src_port", rule.src_port),
-            ("dst_port", rule.dst_port),
-        ):
-            if numbers:
-                flows = flows.only(field, (text.number_range(numbers),))
+        if rule.protocol:
+            flows = flows.only("protocol", (text.number_range(rule.protocol),))
+        if rule.src_port or rule.dst_port:
+            flows = _by_ports(rule, flows, own=not in_interface)
         if rule.mark:
             value, _slash, mask = rule.mark.partition("/")
             number, bits = int(value, 0), int(mask, 0) if mask else 0xFFFFFFFF
@@ -362,16 +404,6 @@ class Routing:
             found += [f"uidrange {rule.users}"] if rule.users else []
             found += [f"oif {rule.out_interface}"] if rule.out_interface else []
         return found
-
-    def lost_unbound(self, flows: FlowSet) -> Iterator[tuple[FlowSet, str]]:
-        """Of the host's own ``flows``: those that only programs may send that bind their address, and why. A socket
-        without one is routed as from nowhere first, to find its address (``ip_route_connect``)."""
-        for family in flows.families() if self._by_source else ():
-            nowhere = flows.forget("src").only("src", ((0, 0),), family)
-            for part, legs, _family in self.split(nowhere):
-                if all(leg.kind == "deny" for leg in legs):
-                    why = f"{self.state.host}: {legs[0].reason} for programs that do not bind their address first"
-                    yield flows & part.forget("src"), why
 
     def choices(self, flows: FlowSet, in_interface: str = "") -> Iterator[Choice]:
         """As ``split``, by what decides."""
@@ -437,12 +469,14 @@ class Routing:
 
     def _legs(self, routes: list[Route] | None, family: int, in_interface: str = "") -> tuple[Leg, ...]:
         """The legs of the routes that won; empty: go on to the next rule."""
-        if not routes or routes[0].kind == "throw":
+        if not routes:
             return ()
         kind = routes[0].kind
         if routes[0].tos:
             only = f"{routes[0].destination} is for packets with tos {routes[0].tos} alone"
             return (Leg("unknown", reason=f"{self.state.host}: the route to {only}, and flows tell none"),)
+        if kind == "throw":
+            return ()
         # ip_route_input_slow: what comes in for a broadcast address is for this host; what it sends goes out.
         if kind == "local" or (kind == "broadcast" and in_interface):
             return (Leg("local"),)
@@ -484,11 +518,15 @@ class Routing:
         found = self.state.interfaces.get(interface)
         return found is None or found.up
 
-    def route_to(self, family: int, address: int) -> tuple[Route | None, Leg | None]:
-        """The route and first leg of a socket's packets to one address, while it has none of its own: what asks for a
-        protocol, ports or users is taken not to be for it."""
+    def own(self, family: int) -> list[Own]:
+        """The host's addresses that others may use, in the order of its interfaces."""
+        return [own for own in self.addresses if own.family == family and is_global(own)]
+
+    def route_to(self, family: int, address: int, source: int = 0) -> tuple[Route | None, Leg | None]:
+        """The route and first leg of a socket's packets to one address, by default while it has none of its own: what
+        asks for a protocol, ports or users is taken not to be for it."""
         for rule in self._rules[family]:
-            if not self._for_unbound(rule, address):
+            if not self._for_socket(rule, address, source):
                 continue
             if rule.action in _REFUSALS:
                 return None, None
@@ -498,29 +536,34 @@ class Routing:
                     return routes[0], legs[0]
         return None, None
 
-    def _for_unbound(self, rule: RouteRule, address: int) -> bool:
+    def _for_socket(self, rule: RouteRule, address: int, source: int) -> bool:
         if self._undecided(rule, "") or rule.protocol or rule.src_port or rule.dst_port:
             return False
         value, _slash, mask = (rule.mark or "0/0").partition("/")
         described = (
             rule.in_interface in ("", "lo")
             and not int(value, 0) & (int(mask, 0) if mask else 0xFFFFFFFF)
-            and (rule.src in _ANYWHERE or text.address_range(rule.src)[1] == 0)
+            and (rule.src in _ANYWHERE or _holds(rule.src, source))
             and (rule.dst in _ANYWHERE or _holds(rule.dst, address))
         )
         return described != rule.negated
 
     def source_for(self, family: int, address: int) -> tuple[int | None, bool]:
         """``(own address, whether over a gateway)`` for packets to ``address``; None without a route."""
+        mine, settings = self.own(family), self.state.settings
         route, leg = self.route_to(family, address)
+        found = None
+        if route is None and family == 6:
+            # Asked again from the best of all addresses (``ip6_dst_lookup_tail``).
+            found = sources.ipv6(mine, "", address, settings)
+            route, leg = self.route_to(family, address, found.value) if found is not None else (None, None)
         if route is None or leg is None or leg.kind != "forward":
             return None, False
         gateway = leg.gateway is not None
-        if route.source:
+        if found is None and route.source:
             return text.address_range(route.source)[1], gateway
-        mine = [own for own in self.addresses if own.family == family and is_global(own)]
-        if family == 6:
-            found = sources.ipv6(mine, leg.interface, address, self.state.settings)
-        else:
+        if found is None and family == 6:
+            found = sources.ipv6(mine, leg.interface, address, settings)
+        elif found is None:
             found = sources.ipv4(mine, leg.interface, leg.gateway)
         return (found.value if found is not None else None), gateway

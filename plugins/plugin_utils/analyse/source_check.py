@@ -20,6 +20,7 @@ from ..model.match import Ranges
 from ..model.state import State
 from .journey import DENY, UNKNOWN
 from .routes import Leg, Routing
+from .sources import in_sysctl
 
 _MODES = {1: "strict", 2: "loose"}
 _LOOPBACK = "lo"
@@ -49,11 +50,6 @@ def mode_of(state: State, interface: str) -> str:
     return _MODES.get(max(known), "")
 
 
-def in_sysctl(interface: str) -> str:
-    """sysctl(8) writes the dot of a name as a slash."""
-    return interface.replace(".", "/")
-
-
 def _either(state: State, interface: str, name: str) -> bool:
     keys = (f"{_ALL}{name}", f"net.ipv4.conf.{in_sysctl(interface)}.{name}")
     return any(state.settings.get(key) for key in keys)
@@ -67,6 +63,7 @@ class SourceCheck:
         self._routing = routing
         self._space = space
         self._found: dict[tuple[str, str, str, Ranges], list[Dropped]] = {}
+        self._own: dict[str, FlowSet] = {}
 
     def looks_at_marks(self, host: str, interface: str) -> bool:
         """Whether the way back depends on the packet's mark."""
@@ -77,7 +74,9 @@ class SourceCheck:
         """Of ``flows`` that came in by an interface: what goes no further. ``out_interface``: where routing sends
         them on, empty for those that are for the host."""
         mode = mode_of(self._states[host], interface)
-        sources = flows.hulls("src", 4, _MOST_SOURCES) if mode else ()
+        if not mode:
+            return list(self._of_itself(host, interface, flows))
+        sources = flows.hulls("src", 4, _MOST_SOURCES)
         if not sources:
             return []
         key = (host, interface, out_interface or _LOOPBACK, sources)
@@ -90,6 +89,21 @@ class SourceCheck:
             for part in (one.flows & flows,)
             if part
         ]
+
+    def _of_itself(self, host: str, interface: str, flows: FlowSet) -> Iterator[Dropped]:
+        """What has an address of the host itself goes no further, checked or not (``fib_validate_source``)."""
+        state = self._states[host]
+        if state.platform != "linux" or interface == _LOOPBACK:
+            return
+        if host not in self._own:
+            values = tuple((own.value, own.value) for own in self._routing[host].addresses if own.family == 4)
+            self._own[host] = self._space.everything.only("src", values, 4)
+        mine = flows & self._own[host]
+        keys = (f"{_ALL}accept_local", f"net.ipv4.conf.{in_sysctl(interface)}.accept_local")
+        known = [state.settings.get(key) for key in keys]
+        if mine and not any(known):
+            why = f"{host}: packets from {_sources(mine)} have an address of {host} itself"
+            yield Dropped(UNKNOWN if None in known else DENY, mine, why)
 
     def _back(
         self, host: str, interface: str, out_interface: str, sources: Ranges, mode: str
@@ -119,7 +133,8 @@ class SourceCheck:
         if any(leg.kind == "local" for leg in legs):
             verdict = UNKNOWN if _either(state, interface, "accept_local") else DENY
             return verdict, f"have an address of {host} itself"
-        ways = dict.fromkeys(leg.interface for leg in legs if leg.kind == "forward")
+        # A link without carrier is a way, too: none of its packets get there, and that is another matter.
+        ways = dict.fromkeys(leg.interface for leg in legs if leg.interface)
         if interface in ways:
             return "", ""
         if not ways:

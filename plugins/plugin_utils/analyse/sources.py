@@ -18,7 +18,6 @@ from ..model import text
 if TYPE_CHECKING:
     from .routes import Own
 
-_ALL = "net.ipv6.conf."
 _UNUSABLE = frozenset(("tentative", "dadfailed"))
 # RFC 6724, section 2.1, with the labels of addrlabel.c; the longest prefix counts.
 _LABELS = [
@@ -35,6 +34,11 @@ _LABELS = [
     )
     for _family, low, high in (text.address_range(prefix),)
 ]
+
+
+def in_sysctl(interface: str) -> str:
+    """sysctl(8) writes the dot of a name as a slash."""
+    return interface.replace(".", "/")
 
 
 def ipv4(mine: Sequence[Own], interface: str, gateway: int | None) -> Own | None:
@@ -64,7 +68,7 @@ def as_good(mine: Sequence[Own], interface: str) -> list[Own]:
 
 
 def _rank(own: Own, interface: str, destination: int, settings: Mapping[str, int]) -> tuple[object, ...]:
-    wanted = settings.get(f"{_ALL}{own.interface}.use_tempaddr", 0) >= 2
+    wanted = settings.get(f"net.ipv6.conf.{in_sysctl(own.interface)}.use_tempaddr", 0) >= 2
     common = text.WIDTH[6] - (own.value ^ destination).bit_length()
     return (
         own.value != destination,

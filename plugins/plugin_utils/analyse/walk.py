@@ -16,7 +16,7 @@ from typing import Any
 
 from ..model import text
 from ..model.flowset import FlowSet
-from . import entry
+from . import entry, unbound
 from .dress import FIRST
 from .effects import MAYBE_REROUTED, OTHER_CHAINS, ROUTE_CHAINS
 from .evaluate import AFTER_NAT, BEFORE_NAT, NAT, SIDES
@@ -178,9 +178,9 @@ class Walk:
 
     def _begin(self, start: Start) -> list[Arrival]:
         host = start.host
-        unbound = self.network.routing[host].lost_unbound(start.flows)
-        for lost, why in unbound if self.direction == NEW else ():
-            self.note(UNKNOWN, host, "route", Packets(lost, None, Journey()), why)
+        doubts = unbound.doubts(self.network.routing[host], start.flows)
+        for part, why in doubts if self.direction == NEW else ():
+            self.note(UNKNOWN, host, "route", Packets(part, None, Journey()), why)
         found = glance(self, Arrival(host, "", start.flows, Journey()), start=True)
         if found is not None:
             return found

@@ -8,8 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from ..analyse import unbound
 from ..analyse.network import Network
 from ..analyse.routes import Own
+from ..model.flowset import FlowSet
 from .paths import AddressRange
 
 
@@ -71,6 +73,18 @@ def address_towards(network: Network, host: str, other: AddressRange) -> int | N
         return found
     found, _gateway = network.routing[host].source_for(other.family, other.high)
     return found
+
+
+def as_spoken(
+    network: Network, host: str, family: int, flows: FlowSet, sources: dict[str, set[tuple[int, int]]]
+) -> FlowSet:
+    """A host's flows from the addresses that it gives them, where rules choose routes by protocols or ports; these
+    addresses are added to ``sources``."""
+    for part, value in unbound.spoken(network.routing[host], flows, family):
+        if part:
+            flows = flows - part | part.assign("src", value, family)
+            sources.setdefault(host, set()).add((family, value))
+    return flows
 
 
 def lost_end(network: Network, pair: Pair) -> tuple[str, int] | None:

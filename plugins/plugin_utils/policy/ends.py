@@ -16,7 +16,7 @@ from ..errors import PolicyError
 from ..model import text
 from ..model.flowset import FlowSet
 from ..model.match import Ranges, merge_ranges
-from .addresses import Pair, address_towards, choose_pair, lost_end
+from .addresses import Pair, address_towards, as_spoken, choose_pair, lost_end
 from .inventory import Groups, members
 from .paths import AddressRange, Boundary, Endpoint, Path
 from .translated import Detours, detours
@@ -305,6 +305,8 @@ class EndFinder:
             flows = narrowed[key].only("src", ((address, address),), family)
             if (host, family, address) in losses:
                 flows = self._without_gone(flows, losses[host, family, address], ends)
+            if not source.addresses:
+                flows = as_spoken(self.network, host, family, flows, ends.sources)
             if flows:
                 ends.starts.append(Start(host, "", flows))
 
@@ -421,6 +423,7 @@ class EndFinder:
                     ends.lacking.append((host, item.family))
                     continue
                 flows = there.only("src", ((value, value),), item.family)
+                flows = as_spoken(self.network, host, item.family, flows, ends.sources)
                 if flows:
                     ends.sources.setdefault(host, set()).add((item.family, value))
                     ends.starts.append(Start(host, "", flows))

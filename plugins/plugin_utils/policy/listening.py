@@ -16,6 +16,8 @@ from ..model.state import Listener, State
 NOT_KNOWN = "unknown"
 _MOST_SINGLE, _MOST_TOLD = 32, 3
 _LOOPBACKS = ("127.", "::1")
+# Kinds of interfaces (ip-link(8)) that hold addresses and take no packets: these come by another one.
+_BY_OTHERS = ("loopback", "dummy")
 
 
 def listeners_known(state: State) -> bool:
@@ -133,4 +135,6 @@ def _may_come_by(state: State, bound: str, address: str) -> bool:
         for name, item in state.interfaces.items()
         if any(own.partition("/")[0] == address for own in item.addresses)
     }
-    return not owners or bound in owners | {state.interfaces[name].master for name in owners}
+    if not owners or any(state.interfaces[name].kind in _BY_OTHERS for name in owners):
+        return True
+    return bound in owners | {state.interfaces[name].master for name in owners}

@@ -7,8 +7,13 @@ from __future__ import annotations
 
 import pytest
 
-from ansible_collections.pathguard.network.plugins.plugin_utils.model.state import NextHop, Route, State
-from tests.support.states import small_lab
+from ansible_collections.pathguard.network.plugins.plugin_utils.model.state import (
+    Interface,
+    NextHop,
+    Route,
+    State,
+)
+from tests.support.states import match, rule, ruleset, small_lab, stateful
 from tests.unit.network.test_walk import ask, reasons, verdict
 
 
@@ -76,4 +81,32 @@ def test_an_address_on_another_host_s_loopback_is_found_on_its_own_networks_alon
     """An address of the database that an application host holds, too (a leftover, a virtual address of a balancer)."""
     states = small_lab()
     states[at].interfaces["lo"].addresses.append("10.20.1.10/32")
+    states[at].rulesets = {"inet/f/input": ruleset("inet/f/input", "input", "deny", stateful())}
     assert verdict(ask(states)) == expected
+
+
+@pytest.mark.parametrize(("host", "interface"), [("fw1", "app0"), ("db1", "db0")])
+def test_an_interface_that_is_down_takes_nothing(host: str, interface: str) -> None:
+    states = small_lab()
+    states[host].interfaces[interface].up = False
+    assert verdict(ask(states)) == "denied"
+    assert f"{host}: {interface} is down" in {why for _direction, _host, why in reasons(ask(states))}
+
+
+@pytest.mark.parametrize("kind", ["loopback", "dummy"])
+def test_what_comes_for_an_address_on_a_loopback_comes_in_by_a_network(kind: str) -> None:
+    """Most hosts accept all that comes in by lo."""
+    states = small_lab()
+    name = "lo" if kind == "loopback" else "vip0"
+    db1 = states["db1"]
+    db1.interfaces.setdefault(name, Interface(name, kind=kind)).addresses.append("10.20.1.77/32")
+    states["fw1"].rulesets = {}
+    by_lo = rule(1, f"iifname {name} accept", match(iif=name))
+    rules = [by_lo, *stateful()[:1]]
+    db1.rulesets = {"inet/f/input": ruleset("inet/f/input", "input", "deny", rules)}
+    found = ask(states, dst="10.20.1.77")
+    assert verdict(found) == "denied"
+    assert ("new", "db1", "default action: deny") in reasons(found)
+    rules.append(rule(3, "iifname db0 accept", match(iif="db0")))
+    db1.rulesets = {"inet/f/input": ruleset("inet/f/input", "input", "deny", rules)}
+    assert verdict(ask(states, dst="10.20.1.77")) == "open"

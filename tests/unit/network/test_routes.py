@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import ipaddress
+import time
 
 import pytest
 
@@ -211,18 +212,6 @@ def test_a_route_for_a_type_of_service_hides_what_the_others_do() -> None:
     assert ways(state, "10.8.0.1") == {"10.8.0.1": "forward:b:10.0.1.9"}
 
 
-def test_programs_without_an_address_need_a_route_before_they_have_one() -> None:
-    state = router(**{"10.9.0.0/16": ["10.0.0.2 a"]})
-    state.routes.append(Route(4, "0.0.0.0/0", table="100", next_hops=[NextHop("b", "10.0.1.9")]))
-    base = [RouteRule(4, 0, "local"), RouteRule(4, 10, "100", src="10.0.1.1"), RouteRule(4, 32766, "main")]
-    state.route_rules = base
-    space = Space()
-    flows = flows_from(space, {"src": "10.0.1.1", "dst": ["10.9.0.1", "10.10.0.1"]})
-    [(lost, why)] = Routing(state).lost_unbound(flows)
-    assert lost == flows_from(space, {"src": "10.0.1.1", "dst": "10.10.0.1"})
-    assert "no route for programs that do not bind their address first" in why
-
-
 def test_the_source_address_is_that_of_the_route_that_rules_choose() -> None:
     state = router(**{"10.9.0.0/16": ["10.0.0.2 a"]})
     state.routes.append(Route(4, "0.0.0.0/0", table="100", next_hops=[NextHop("b", "10.0.1.9")]))
@@ -256,3 +245,54 @@ def test_the_source_address_is_the_routes_own_else_that_of_the_interface() -> No
     assert source("192.0.2.1") == (None, False)
     state.routes[-1].source = "10.0.1.1"
     assert source("10.8.0.1") == ("10.0.1.1", True)
+
+
+def test_of_equal_routes_the_first_is_taken() -> None:
+    """Two addresses in one network on two interfaces."""
+    state = host("r", {"a": ["10.0.0.1/24", "fd00::1/64"], "b": ["10.0.0.2/24", "fd00::2/64"]}, {})
+    assert ways(state, "10.0.0.9") == {"10.0.0.9": "forward:a:"}
+    assert ways(state, "fd00::9") == {"fd00::9": "forward:a:"}
+    for name in ("a", "b"):
+        state.routes.append(Route(4, "10.9.0.0/24", next_hops=[NextHop(name, "10.0.0.9")]))
+        state.routes.append(Route(4, "0.0.0.0/0", next_hops=[NextHop(name, "10.0.0.9")]))
+        state.routes.append(Route(6, "fd00:9::/64", next_hops=[NextHop(name, "fd00::9")]))
+    assert ways(state, "10.9.0.1") == {"10.9.0.1": "forward:a:10.0.0.9"}
+    # Default routes, whichever gateway answers; siblings of one IPv6 route, as older iproute2 lists them.
+    assert ways(state, "192.0.2.1") == {"192.0.2.1": "forward:a:10.0.0.9|forward:b:10.0.0.9"}
+    assert ways(state, "fd00:9::1") == {"fd00:9::1": "forward:a:fd00::9|forward:b:fd00::9"}
+    state.platform = "cisco_ios"
+    assert ways(state, "10.9.0.1") == {"10.9.0.1": "forward:a:10.0.0.9|forward:b:10.0.0.9"}
+
+
+def test_a_throw_route_for_a_type_of_service_says_nothing_of_others() -> None:
+    state = router(**{"10.9.0.0/16": ["10.0.0.2 a"]})
+    state.routes.append(Route(4, "10.9.0.0/16", "throw", tos="0x10"))
+    assert "tos 0x10 alone" in ways(state, "10.9.0.1")["10.9.0.1"]
+
+
+def test_rules_for_ports_are_for_protocols_that_have_some() -> None:
+    state = router(**{"10.9.0.0/16": ["10.0.0.2 a"]})
+    state.routes.append(Route(4, "10.9.0.0/16", table="100", next_hops=[NextHop("b", "10.0.1.9")]))
+    state.route_rules = [
+        RouteRule(4, 0, "local"),
+        RouteRule(4, 10, "100", dst_port="1-65535"),
+        RouteRule(4, 32766, "main"),
+    ]
+    assert ways(state, "10.9.0.1", protocol="icmp", in_interface="b") == {"10.9.0.1": "forward:a:10.0.0.2"}
+    assert ways(state, "10.9.0.1", protocol="tcp", dst_port=80) == {"10.9.0.1": "forward:b:10.0.1.9"}
+    # Of an ICMP packet of a socket, type and code are looked at as if they were a port: 8 and 0 are 2048.
+    for ports, way in (("2000-2047", "a:10.0.0.2"), ("2048", "b:10.0.1.9"), ("2049-65535", "a:10.0.0.2")):
+        state.route_rules[1].dst_port = ports
+        assert ways(state, "10.9.0.1", protocol="icmp", icmp_type=8, icmp_code=0) == {
+            "10.9.0.1": f"forward:{way}"
+        }
+
+
+def test_a_host_with_ten_thousand_addresses() -> None:
+    state = host("r", {"a": [f"10.{at >> 8}.{at & 255}.1/32" for at in range(10_000)]}, {})
+    for address in state.interfaces["a"].addresses:
+        state.routes.append(Route(4, address, "local", "local", next_hops=[NextHop("a")]))
+    state.routes.append(Route(4, "127.0.0.0/8", "local", "local", next_hops=[NextHop("lo")]))
+    begun = time.process_time()
+    assert Routing(state).local_first
+    assert time.process_time() - begun < 2

@@ -153,3 +153,28 @@ def test_the_setting_is_named_as_the_cause_with_how_to_set_it_back() -> None:
     assert cure["commands"] == ["sysctl -w net.ipv4.conf.all.rp_filter=0"]
     [decided] = path["deciding"]
     assert "would have to come in by mgmt0, where the route back goes" in decided["reason"]
+
+
+def test_a_loose_check_counts_a_route_whose_link_has_no_carrier() -> None:
+    states = checking(roundabout(), "db1", db0=2)
+    states["db1"].interfaces["mgmt0"].carrier = False
+    assert not [event for event in ask(states).events if event.direction == "new" and event.verdict == "deny"]
+    states = checking(roundabout(), "db1", db0=1)
+    states["db1"].interfaces["mgmt0"].carrier = False
+    assert STRICT in reasons(ask(states))
+
+
+@pytest.mark.parametrize(
+    ("accept", "expected"), [({"all": 0, "app0": 0}, "deny"), ({}, "unknown"), ({"all": 0, "app0": 1}, None)]
+)
+def test_its_own_address_from_outside_is_dropped_whether_sources_are_checked_or_not(
+    accept: dict[str, int], expected: str | None
+) -> None:
+    states = checking(small_lab(), "fw1")
+    states["fw1"].settings |= {f"net.ipv4.conf.{name}.accept_local": value for name, value in accept.items()}
+    found = ask(states, src="10.20.1.1")
+    want = "fw1: packets from 10.20.1.1 have an address of fw1 itself"
+    verdicts = {event.verdict for event in found.events if event.direction == "new" and event.reason == want}
+    assert verdicts == ({expected} if expected else set())
+    states["fw1"].platform = "cisco_ios"
+    assert want not in {event.reason for event in ask(states, src="10.20.1.1").events}

@@ -124,3 +124,11 @@ def test_next_hops_that_are_numbers_alone_are_not_known() -> None:
     state = of(["10.0.0.5/24"])
     state.routes = [Route(4, "10.30.0.0/24", kind="by nhid 9")]
     assert ways(state, "10.30.0.1") == {"10.30.0.1": "unknown::h: which next hop nhid 9 is was not gathered"}
+
+
+def test_settings_of_a_vlan() -> None:
+    """sysctl(8) writes the dot of its name as a slash."""
+    state = host("h", {"a.7": ["fd00::5/64", "fd00::6/64"]}, {"::/0": ["fd00::fe a.7"]})
+    state.interfaces["a.7"].address_flags = {"fd00::6/64": ["temporary"]}
+    state.settings["net.ipv6.conf.a/7.use_tempaddr"] = 2
+    assert chosen(state, "fd00:20::10") == "fd00::6"
