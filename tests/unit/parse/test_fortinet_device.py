@@ -404,6 +404,13 @@ class TestOneServerByTwoWays:
         text += policies(entry(1, f"dstaddr {named}"), entry(2, f"dstaddr {other}", act="deny"))
         assert asked(text, dst="203.0.113.10", out_interface="lan1") == right
 
+    def test_a_deny_of_one_says_nothing_of_the_other(self) -> None:
+        text = published("one", "wan1", "203.0.113.10")
+        text += published("two", "wan1", "203.0.113.11").replace("10.0.1.10", "10.0.1.11")
+        text += policies(entry(1, 'dstaddr "two"', act="deny"), entry(2, 'dstaddr "one"'))
+        assert asked(text, dst="203.0.113.10", in_interface="wan1", out_interface="lan1") == "permit"
+        assert asked(text, dst="203.0.113.11", in_interface="wan1", out_interface="lan1") == "deny"
+
     def test_one_outer_address_by_two_interfaces(self) -> None:
         text = published("one", "wan1", "203.0.113.10")
         text += published("two", "wan2", "203.0.113.10").replace("10.0.1.10", "10.0.1.11")

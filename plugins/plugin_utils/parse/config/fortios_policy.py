@@ -256,6 +256,8 @@ class Policies:
             return Unknown(f"policy {block.name}: {why}", why)
         if at == "src" or self._objects.central or not self._objects.active:
             return asks.either([plain, *vips]) if vips else plain
+        if vips and not found:  # none but virtual IPs: of what others translate, it says nothing
+            return asks.either(vips)
         return asks.either([self._not_translated(block, plain), *vips])
 
     def _not_translated(self, block: Block, plain: Match) -> Match:
