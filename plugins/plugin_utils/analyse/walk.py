@@ -179,8 +179,8 @@ class Walk:
     def _begin(self, start: Start) -> list[Arrival]:
         host = start.host
         doubts = unbound.doubts(self.network.routing[host], start.flows)
-        for part, why in doubts if self.direction == NEW else ():
-            self.note(UNKNOWN, host, "route", Packets(part, None, Journey()), why)
+        for doubtful, why in doubts if self.direction == NEW else ():
+            self.note(UNKNOWN, host, "route", Packets(doubtful, None, Journey()), why)
         found = glance(self, Arrival(host, "", start.flows, Journey()), start=True)
         if found is not None:
             return found
