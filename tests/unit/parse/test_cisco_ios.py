@@ -357,6 +357,8 @@ ip access-list extended PORT
             ("switchport access vlan 11\n switchport voice vlan dot1p", "permit"),
             ("switchport access vlan dynamic", "unknown"),
             ("switchport access vlan name APP", "unknown"),
+            ("switchport acess vlan 11", "unknown"),
+            ("switchport access vlan 11\n switchport port-security maximum 1 vlan voice", "permit"),
             ("switchport private-vlan host-association 10 11", "unknown"),
             ("switchport mode trunk", "unknown"),
             ("description in vlan 1", "permit"),

@@ -195,7 +195,9 @@ def _switched(_interface: Interface, settings: Settings, said: _Said) -> None:
     elif words[1:3] == ["voice", "vlan"]:
         settings.voice = said.last
     elif said.given:
-        settings.trunk = settings.trunk or not _SEVERAL.isdisjoint(words)
+        # A word about VLANs that is not known may put the port into others.
+        strange = "vlan" in words and words[1] != "port-security"
+        settings.trunk = settings.trunk or strange or not _SEVERAL.isdisjoint(words)
     if len(words) > 1 and said.given:
         settings.switched = True
 
