@@ -37,6 +37,7 @@ _REFUSALS = {
 _OF_VRFS = "l3mdev"
 _OTHER_MASTERS = ("bridge", "bond", "team", "hsr", "openvswitch")
 _ANYWHERE = ("", "all", "default", "any")
+_FROM = "from "
 _ROOT = 0
 _PORTED = tuple((number, number) for number in PROTOCOLS_WITH_PORTS)
 _ICMP = tuple((PROTOCOLS[name],) * 2 for name in ("icmp", "icmpv6"))
@@ -130,10 +131,15 @@ def _by_ports(rule: RouteRule, flows: FlowSet, own: bool) -> FlowSet:
 def _counting(routes: list[Route] | None, rule: RouteRule) -> list[Route] | None:
     """The routes that a rule's look-up found, if they count (``fib_rules_lookup``: an error, as of a route that
     refuses, is never suppressed)."""
-    if not routes or rule.suppress_length is None or routes[0].kind in _REFUSALS or routes[0].tos:
+    if not routes or rule.suppress_length is None or routes[0].kind in _REFUSALS or _of_some(routes[0]):
         return routes
     length = int(routes[0].destination.rpartition("/")[2])
     return None if length <= rule.suppress_length else routes
+
+
+def _of_some(route: Route) -> bool:
+    """Whether it is for some types of service, or sources, alone."""
+    return bool(route.tos) or route.kind.startswith(_FROM)
 
 
 def _beside(first: Route, other: Route) -> bool:
@@ -157,8 +163,9 @@ class _Table:
         for route in routes:
             _family, low, high = text.address_range(route.destination)
             held = best.get((low, high))
-            # What is for some types of service goes before the rest, whatever its metric (fib_find_alias).
-            if held is None or (not route.tos, route.metric) < (not held[0].tos, held[0].metric):
+            # What is for some packets alone goes before the rest, whatever its metric (fib_find_alias;
+            # fib6_node_lookup_1: what has another source does not find the rest there).
+            if held is None or (not _of_some(route), route.metric) < (not _of_some(held[0]), held[0].metric):
                 best[low, high] = [route]
             elif (route.metric, route.tos) == (held[0].metric, held[0].tos) and (
                 every or _beside(held[0], route)
@@ -475,6 +482,9 @@ class Routing:
         if routes[0].tos:
             only = f"{routes[0].destination} is for packets with tos {routes[0].tos} alone"
             return (Leg("unknown", reason=f"{self.state.host}: the route to {only}, and flows tell none"),)
+        if kind.startswith(_FROM):
+            only = f"{routes[0].destination} is for packets {kind} alone"
+            return (Leg("unknown", reason=f"{self.state.host}: the route to {only}, which is not followed"),)
         if kind == "throw":
             return ()
         # ip_route_input_slow: what comes in for a broadcast address is for this host; what it sends goes out.

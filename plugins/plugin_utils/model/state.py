@@ -158,8 +158,8 @@ def _numbers(value: Any) -> dict[str, int]:
 
 @dataclass(slots=True)
 class Interface:
-    """``addresses``: with their prefix length (``10.10.1.1/24``). ``peer``: the other end of a
-    point-to-point link. ``master``: the bridge, bond or VRF that it belongs to. ``mtu`` in bytes. ``carrier``: False
+    """``addresses``: with their prefix length (``10.10.1.1/24``). ``master``: the bridge, bond or VRF that it belongs
+    to. ``mtu`` in bytes. ``carrier``: False
     where the link is known to carry nothing, though the interface is up. ``address_flags``: by address what
     ip-address(8) says of some: deprecated, temporary, secondary, tentative, dadfailed, and the scopes link and host.
     ``groups``: the link groups by which a rule may name it."""
@@ -187,7 +187,8 @@ class NextHop:
 
 @dataclass(slots=True)
 class Route:
-    """``kind``: unicast, local, broadcast, multicast, blackhole, unreachable, prohibit, throw.
+    """``kind``: unicast, local, broadcast, multicast, blackhole, unreachable, prohibit, throw; of one that is not
+    followed, why (``by nhid 9``, ``encap mpls``, ``from fd00::/56``: for the packets of these sources alone).
     ``destination``: a prefix, ``0.0.0.0/0`` and ``::/0`` for the default route. ``source``: the address
     that the host prefers for its own packets (RFC 6724 applies where there is none). ``tos``: the type of
     service of the only packets that it is for, empty for all."""

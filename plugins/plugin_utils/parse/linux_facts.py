@@ -76,13 +76,22 @@ def _array(content: str, what: str) -> list[Json]:
     """A JSON array of objects. Nothing at all is an empty one: ``ip -j`` prints nothing for no routes."""
     if not content.strip():
         return []
+    # What encapsulates packets comes behind the route, and has a destination and more of its own.
+    first = _first_of_each if '"encap"' in content else None
     try:
-        found = json.loads(content)
+        found = json.loads(content, object_pairs_hook=first)
     except (ValueError, RecursionError) as error:
         raise ParseError(f"{what} is not JSON (output cut short?): {error}") from error
     if not isinstance(found, list) or not all(isinstance(item, dict) for item in found):
         raise ParseError(f"{what} is no JSON array of objects")
     return [item for item in found if item]
+
+
+def _first_of_each(pairs: list[tuple[str, Json]]) -> Json:
+    found: dict[str, Json] = {}
+    for key, value in pairs:
+        found.setdefault(key, value)
+    return found
 
 
 def _os(state: State, content: str) -> None:
@@ -243,22 +252,32 @@ def _hop(item: Json) -> NextHop:
     return NextHop(str(item.get("dev", "")), str(via), int(item.get("weight", 1)))
 
 
+def _kind(item: Json, hops: list[Json]) -> str:
+    """The route's type; what it does besides, or for whom alone it is, where that is not followed."""
+    if item.get("from", "all") not in ("all", "default"):
+        return f"from {item['from']}"
+    wrapped = next((part["encap"] for part in (item, *hops) if "encap" in part), "")
+    if wrapped:
+        return f"encap {wrapped}"
+    # Where the kernel names next hops by number alone (nexthop_compat_mode, ip-sysctl.rst), ip shows no more.
+    unnamed = "nhid" in item and not any(part.keys() & {"dev", "gateway", "via"} for part in hops)
+    return f"by nhid {item['nhid']}" if unnamed and "type" not in item else str(item.get("type", "unicast"))
+
+
 def _routes(state: State, content: str, family: int) -> None:
     for item in _array(content, f"the list of IPv{family} routes"):
         if "dst" not in item or "cloned" in item.get("flags", ()):
             continue
         hops = [part for part in item.get("nexthops", (item,)) if "dead" not in part.get("flags", ())]
-        # Where the kernel names next hops by number alone (nexthop_compat_mode, ip-sysctl.rst), ip shows no more.
-        unnamed = "nhid" in item and not any(part.keys() & {"dev", "gateway", "via"} for part in hops)
         route = Route(
             family,
             _destination(str(item["dst"]), family),
-            f"by nhid {item['nhid']}" if unnamed and "type" not in item else item.get("type", "unicast"),
+            _kind(item, hops),
             str(item.get("table", "main")),
             int(item.get("metric", 0)),
             item.get("prefsrc", ""),
             [_hop(part) for part in hops if part.get("dev") or part.get("gateway") or part.get("via")],
-            str(item.get("tos", "")),
+            "" if "encap" in item else str(item.get("tos", "")),
         )
         shape.sound(route, shape.ROUTE)
         if hops:

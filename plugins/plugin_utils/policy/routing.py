@@ -23,6 +23,8 @@ from ..model.state import Interface, Route, RouteRule, State
 # Routes that the kernel makes from addresses: they come and go with these.
 _FROM_ADDRESSES = frozenset(("local", "broadcast", "multicast", "anycast"))
 _SYSCTL = {"ipv4": "net.ipv4.ip_forward", "ipv6": "net.ipv6.conf.all.forwarding"}
+# The kind of routes for the packets of some sources alone.
+_FROM = "from "
 _MOST_TOLD = 3
 _Item = TypeVar("_Item")
 
@@ -102,7 +104,7 @@ def routes_changed(before: State, now: State, flows: FlowSet) -> Told:
     commands = [
         command
         for old, new in chosen
-        if all(_set_by_hand(route, now) for route in (old, new) if route is not None)
+        if all(_set_by_hand(route, now) and _told_whole(route) for route in (old, new) if route is not None)
         for command in _route_command(old, new)
     ]
     come = [route_line(new) for _old, new in chosen if new is not None]
@@ -111,7 +113,8 @@ def routes_changed(before: State, now: State, flows: FlowSet) -> Told:
 
 
 def _key(route: Route) -> tuple[Any, ...]:
-    return route.family, route.destination, route.table, route.metric, route.tos
+    source = route.kind if route.kind.startswith(_FROM) else ""
+    return route.family, route.destination, route.table, route.metric, route.tos, source
 
 
 def _what(old: Route | None, new: Route | None, now: State) -> str:
@@ -129,6 +132,11 @@ def _touches(route: Route, flows: FlowSet) -> bool:
         for name in ("dst", "src")
         for low, high in flows.ranges(name, route.family)
     )
+
+
+def _told_whole(route: Route) -> bool:
+    """Not one of which the state holds less than ip-route(8) needs: what it encapsulates, what is behind a number."""
+    return " " not in route.kind or route.kind.startswith(_FROM)
 
 
 def _set_by_hand(route: Route, now: State) -> bool:
@@ -193,7 +201,8 @@ def interfaces_changed(before: State, now: State) -> Told:
 
 def _interface(item: Interface) -> str:
     state = "down" if not item.up else "up" if item.carrier else "up without carrier"
-    return " ".join([item.name, state, *item.addresses])
+    addresses = (" ".join([one, *item.address_flags.get(one, ())]) for one in item.addresses)
+    return " ".join([item.name, state, *addresses])
 
 
 def _interface_commands(old: Interface, new: Interface) -> list[str]:

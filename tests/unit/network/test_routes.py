@@ -270,6 +270,15 @@ def test_a_throw_route_for_a_type_of_service_says_nothing_of_others() -> None:
     assert "tos 0x10 alone" in ways(state, "10.9.0.1")["10.9.0.1"]
 
 
+def test_a_route_for_some_sources_hides_those_beside_it() -> None:
+    """A kernel finds no other route to the same prefix for packets from elsewhere, whatever the metrics."""
+    state = router(**{"::/0": ["fd00::fe a"], "fd00:9::/64": ["fd00::fd a"]})
+    state.routes.append(Route(6, "fd00:9::/64", "from fd00::5/128", metric=9, next_hops=[NextHop("b")]))
+    why = "r: the route to fd00:9::/64 is for packets from fd00::5/128 alone, which is not followed"
+    assert ways(state, "fd00:9::1") == {"fd00:9::1": f"unknown::{why}"}
+    assert ways(state, "fd00:8::1") == {"fd00:8::1": "forward:a:fd00::fe"}
+
+
 def test_rules_for_ports_are_for_protocols_that_have_some() -> None:
     state = router(**{"10.9.0.0/16": ["10.0.0.2 a"]})
     state.routes.append(Route(4, "10.9.0.0/16", table="100", next_hops=[NextHop("b", "10.0.1.9")]))

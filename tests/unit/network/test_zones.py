@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import pytest
 
+from ansible_collections.pathguard.network.plugins.plugin_utils.analyse.errors_back import About
+from ansible_collections.pathguard.network.plugins.plugin_utils.analyse.network import Network
 from ansible_collections.pathguard.network.plugins.plugin_utils.model.match import ALWAYS
 from ansible_collections.pathguard.network.plugins.plugin_utils.model.rules import CONTINUE, DROP, Effect
 from ansible_collections.pathguard.network.plugins.plugin_utils.model.state import (
@@ -36,6 +38,15 @@ def test_answers_may_find_no_connection_in_their_zone() -> None:
 def test_a_first_packet_is_one_in_every_zone() -> None:
     found = ask(small_lab(fw1=[ZONE, forward(app_rule("10.10.1.64/26"))]))
     assert verdict(found) == "denied"
+
+
+def test_errors_may_find_none_either() -> None:
+    for zones, expected in (([], (True, False)), ([ZONE], (True, True))):
+        states = small_lab(fw1=[*zones, forward(app_rule())])
+        found = ask(states)
+        [delivery] = found.deliveries
+        about = About(Network(states, delivery.flows.space), [delivery], [delivery.flows])
+        assert about.tracking("fw1") == expected
 
 
 def test_zones_matter_to_those_who_ask_for_connections_only() -> None:

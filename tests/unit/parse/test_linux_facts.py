@@ -143,6 +143,25 @@ def test_next_hops_that_are_numbers_alone() -> None:
     assert [route.kind for route in state.routes] == ["by nhid 9", "unicast", "blackhole"]
 
 
+def test_routes_that_are_for_some_packets_or_change_them() -> None:
+    """As ip prints them: what encapsulates has keys that the route has, too."""
+    wrapped = '{"dst":"10.30.0.0/24","encap":"ip","id":5,"src":"0.0.0.0","dst":"10.0.0.77","ttl":0,"tos":0,"dev":"app0"}'
+    legs = (
+        '{"dst":"10.31.0.0/24","nexthops":[{"encap":"mpls","dst":"100","gateway":"10.0.0.7","dev":"app0"}]}'
+    )
+    four, _facts = read(routes4=f"[{wrapped},{legs}]")
+    assert [(route.destination, route.kind, route.tos) for route in four.routes] == [
+        ("10.30.0.0/24", "encap ip", ""),
+        ("10.31.0.0/24", "encap mpls", ""),
+    ]
+    some = {"dst": "default", "from": "fd00::/56", "gateway": "fe80::1", "dev": "app0", "metric": 512}
+    six, _facts = read(routes6=[some, {**some, "from": "all", "metric": 1024}])
+    assert [(route.destination, route.kind) for route in six.routes] == [
+        ("::/0", "from fd00::/56"),
+        ("::/0", "unicast"),
+    ]
+
+
 def test_what_is_said_of_addresses_and_links() -> None:
     info = [
         {"family": "inet", "local": "10.0.0.5", "prefixlen": 24, "scope": "global"},

@@ -176,6 +176,31 @@ def test_a_route_that_goes_with_an_address_gets_no_command_of_its_own() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("kind", "commands"),
+    [
+        ("by nhid 9", ()),
+        ("encap mpls", ()),
+        ("from fd00::/56", ("ip -6 route add from fd00::/56 fd00:9::/64 dev e0",)),
+    ],
+)
+def test_a_route_that_is_not_told_whole_gets_no_command(kind: str, commands: tuple[str, ...]) -> None:
+    before, now = (
+        State("h", routes=[Route(6, "fd00:9::/64", next_hops=[NextHop("e1")])]) for _side in range(2)
+    )
+    before.routes.append(Route(6, "fd00:9::/64", kind, next_hops=[NextHop("e0")]))
+    if kind.startswith("from"):
+        assert routes_changed(before, now, Space().nothing).note == "route fd00:9::/64 was removed"
+    assert routes_changed(before, now, Space().nothing).commands == commands
+
+
+def test_what_befell_an_address_is_told() -> None:
+    before, now = (State("h", interfaces={"e0": Interface("e0", ["fd00::1/64"])}) for _side in range(2))
+    now.interfaces["e0"].address_flags = {"fd00::1/64": ["tentative", "dadfailed"]}
+    told = interfaces_changed(before, now)
+    assert (told.now, told.before) == ("e0 up fd00::1/64 tentative dadfailed", "e0 up fd00::1/64")
+
+
 def test_an_address_and_a_link_are_put_back() -> None:
     before, now = State("h"), State("h")
     before.interfaces["e0"] = Interface("e0", ["10.0.0.1/24", "fd00::1/64"])
