@@ -65,8 +65,9 @@ def waived(summary: Entry) -> str:
 def drifted(audit: Entry) -> str:
     if audit["baseline"] is None:
         return "no baseline"
-    told = len(reworded(audit))
-    found = f"{audit['summary']['drifted']} of {len(audit['drift'])} hosts drifted"
+    told, unknown = len(reworded(audit)), len(not_compared(audit))
+    found = f"{len(moved(audit))} of {len(audit['drift'])} hosts drifted"
+    found += f", {unknown} not compared" if unknown else ""
     return f"{found}, {told} reworded" if told else found
 
 
@@ -114,6 +115,15 @@ def first_line(text: str) -> str:
 
 def drifts(audit: Entry) -> list[Entry]:
     return [one for one in audit["drift"] if one["status"] != "same"]
+
+
+def moved(audit: Entry) -> list[Entry]:
+    """Hosts that are surely not as in the baseline."""
+    return [one for one in drifts(audit) if one["status"] != "unknown"]
+
+
+def not_compared(audit: Entry) -> list[Entry]:
+    return [one for one in audit["drift"] if one["status"] == "unknown"]
 
 
 def reworded(audit: Entry) -> list[Entry]:

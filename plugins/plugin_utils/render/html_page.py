@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from . import words
+from . import audit_words, words
 
 Entry = Mapping[str, Any]
 
@@ -337,8 +337,13 @@ def _facts(found: View, document: Entry) -> Iterator[Fact]:
         yield _fact(len(found.moved), "path", "changed", "doubt", "changes")
     if found.audit is not None:
         if found.audit["baseline"] is not None:
-            drifted = summary["drifted"]
+            drifted, unknown = (
+                len(audit_words.moved(found.audit)),
+                len(audit_words.not_compared(found.audit)),
+            )
             yield _fact(drifted, "host", "drifted", "doubt" if drifted else "good", "changes")
+            if unknown:
+                yield _fact(unknown, "host", "not compared", "doubt", "changes")
         hygiene = summary["hygiene"]
         yield _fact(hygiene, "hygiene finding", "", "doubt" if hygiene else "good", "hygiene")
     if summary.get("configuration"):

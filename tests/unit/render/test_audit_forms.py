@@ -185,11 +185,11 @@ def test_a_reworded_host_is_told_and_not_counted_as_drifted(document: dict[str, 
     moved.update(status="same", lost=[], gained=[])
     found["summary"]["drifted"] = 1
     screen = " ".join(render(found, "text").split())
-    assert "1 of 14 hosts drifted, 1 reworded" in screen
+    assert "0 of 14 hosts drifted, 1 not compared, 1 reworded" in screen
     assert "fw1 is reworded, and does the same" in screen
     assert "fw1 is reworded" in render(found, "markdown")
     page = render(found, "html")
-    assert "1 of 14 hosts drifted, 1 reworded" in page
+    assert "0 of 14 hosts drifted, 1 not compared, 1 reworded" in page
     assert "reworded</" in page
     assert 'status="same"} 1' in render(found, "prometheus")
 
@@ -213,6 +213,7 @@ def test_one_of_something_is_not_several(document: dict[str, Any]) -> None:
         ("1", "path not as wanted"),
         ("1", "path changed"),
         ("1", "host drifted"),
+        ("1", "host not compared"),
         ("1", "hygiene finding"),
     ]
     assert ("0", "paths as wanted") in told
