@@ -30,6 +30,7 @@ from ansible_collections.pathguard.network.plugins.plugin_utils.gather.action im
 )
 from ansible_collections.pathguard.network.plugins.plugin_utils.gather.hosts import HostLogins
 from ansible_collections.pathguard.network.plugins.plugin_utils.gather.offline import Told
+from ansible_collections.pathguard.network.plugins.plugin_utils.home import expanded
 from ansible_collections.pathguard.network.plugins.plugin_utils.render.formats import render
 
 LOGIN_OPTIONS = {name: HOST_OPTIONS[name] for name in ("transport", "host_key_checking", "workers")}
@@ -123,7 +124,7 @@ class ActionModule(HostsAction):
         site = None if offline else AuditSite(logins.accesses, options["workers"], Progress)
 
         def path(option: str) -> Path | None:
-            return folder / Path(options[option]).expanduser() if options[option] else None
+            return folder / expanded(options[option]) if options[option] else None
 
         report_dir = path("report_dir") or folder
         hosts, part = _part(options, report_dir)

@@ -22,6 +22,7 @@ from ansible_collections.pathguard.network.plugins.plugin_utils.gather.action im
     HostsAction,
     Progress,
 )
+from ansible_collections.pathguard.network.plugins.plugin_utils.home import expanded
 
 LOGIN_OPTIONS = {name: HOST_OPTIONS[name] for name in ("transport", "host_key_checking", "workers")}
 QUESTION = ("from", "to", "service", "policy", "paths", "names", "login")
@@ -80,7 +81,7 @@ class ActionModule(HostsAction):
     def _order(self, options: dict[str, Any], task_vars: dict[str, Any]) -> Order:
         groups = native(task_vars["groups"])
         folder = Path(options["folder"] or self._loader.get_basedir())
-        directory = folder / Path(options["dir"]).expanduser()
+        directory = folder / expanded(options["dir"])
         return Order(
             options={name: options[name] for name in QUESTION},
             folder=folder,
@@ -89,7 +90,7 @@ class ActionModule(HostsAction):
             hosts=groups.get("all", []),
             hops=options["hops"],
             history=self._history(options, folder, directory),
-            baseline=folder / Path(options["baseline"]).expanduser() if options["baseline"] else None,
+            baseline=folder / expanded(options["baseline"]) if options["baseline"] else None,
             probe=options["probe"],
             probe_timeout=options["probe_timeout"],
             run_id=options["run_id"],
@@ -98,7 +99,7 @@ class ActionModule(HostsAction):
     def _history(self, options: dict[str, Any], folder: Path, directory: Path) -> Path | None:
         """By default what earlier runs have left where this one is kept, if there is anything."""
         if options["history"]:
-            return folder / Path(options["history"]).expanduser()
+            return folder / expanded(options["history"])
         return directory if directory.is_dir() else None
 
     def _say(self, text: str) -> None:

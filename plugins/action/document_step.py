@@ -25,6 +25,7 @@ from ansible_collections.pathguard.network.plugins.plugin_utils.gather.action im
     Progress,
 )
 from ansible_collections.pathguard.network.plugins.plugin_utils.gather.offline import Told
+from ansible_collections.pathguard.network.plugins.plugin_utils.home import expanded
 from ansible_collections.pathguard.network.plugins.plugin_utils.render.words import counted
 
 LOGIN_OPTIONS = {name: HOST_OPTIONS[name] for name in ("transport", "host_key_checking", "workers")}
@@ -54,7 +55,7 @@ class ActionModule(HostsAction):
         logins = self.logins(login, task_vars)
 
         def path(option: str) -> Path | None:
-            return folder / Path(options[option]).expanduser() if options[option] else None
+            return folder / expanded(options[option]) if options[option] else None
 
         directory = path("dir") or folder
         order = Order(

@@ -29,6 +29,7 @@ from ansible_collections.pathguard.network.plugins.plugin_utils.gather.firewall 
 from ansible_collections.pathguard.network.plugins.plugin_utils.gather.hosts import TRANSPORTS
 from ansible_collections.pathguard.network.plugins.plugin_utils.gather.names import resolve
 from ansible_collections.pathguard.network.plugins.plugin_utils.gather.platforms import platform_of
+from ansible_collections.pathguard.network.plugins.plugin_utils.home import expanded
 
 FILES_OPTIONS = {
     "command": {"type": "str", "required": True},
@@ -102,7 +103,7 @@ class ActionModule(HostsAction):
 
     def _folder(self, named: str | None) -> Path | None:
         """Relative to the playbook's folder, not to wherever ansible-playbook was started."""
-        return Path(self._loader.get_basedir(), Path(named).expanduser()) if named else None
+        return Path(self._loader.get_basedir(), expanded(named)) if named else None
 
 
 def _told(gathered: Gathered, with_state: bool) -> dict[str, Any]:

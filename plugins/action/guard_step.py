@@ -34,6 +34,7 @@ from ansible_collections.pathguard.network.plugins.plugin_utils.guard.outcomes i
     failures,
 )
 from ansible_collections.pathguard.network.plugins.plugin_utils.guard.site import Site
+from ansible_collections.pathguard.network.plugins.plugin_utils.home import expanded
 from ansible_collections.pathguard.network.plugins.plugin_utils.parse.candidate.given import Candidate
 
 LOGIN_OPTIONS = {name: HOST_OPTIONS[name] for name in ("transport", "host_key_checking", "workers")}
@@ -219,13 +220,13 @@ class ActionModule(HostsAction):
         return Path(options["folder"] or self._loader.get_basedir())
 
     def _snapshot_dir(self, options: dict[str, Any]) -> Path:
-        return self._folder(options) / Path(options["snapshot_dir"]).expanduser()
+        return self._folder(options) / expanded(options["snapshot_dir"])
 
     def _change_tasks(self, options: dict[str, Any]) -> Path | None:
         """The user's file, absolute: Ansible would look for it in the role's own folder first."""
         if not options["change_tasks"]:
             return None
-        path = self._folder(options) / Path(options["change_tasks"]).expanduser()
+        path = self._folder(options) / expanded(options["change_tasks"])
         if not path.is_file():
             raise GuardError(
                 "there is no such file of tasks",

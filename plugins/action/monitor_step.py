@@ -19,6 +19,7 @@ from ansible_collections.pathguard.network.plugins.plugin_utils.gather.action im
     HostsAction,
     Progress,
 )
+from ansible_collections.pathguard.network.plugins.plugin_utils.home import expanded
 from ansible_collections.pathguard.network.plugins.plugin_utils.monitor.condition import FACTS
 from ansible_collections.pathguard.network.plugins.plugin_utils.monitor.place import folder_for
 from ansible_collections.pathguard.network.plugins.plugin_utils.monitor.rounds import Damping
@@ -181,7 +182,7 @@ class ActionModule(HostsAction):
             damping=Damping(options["confirm"], options["pause"], options["flaps"]),
             channels=_channels(options),
             patience=2 * options["channel_timeout"] + GRACE,
-            textfile=folder / Path(options["textfile"]).expanduser() if options["textfile"] else None,
+            textfile=folder / expanded(options["textfile"]) if options["textfile"] else None,
         )
 
 
@@ -191,7 +192,7 @@ def _is_file(policy: Any, folder: Path) -> bool:
 
 def _store(options: Mapping[str, Any], policy: Policy, folder: Path) -> Path:
     if options["state_dir"]:
-        return folder / Path(options["state_dir"]).expanduser()
+        return folder / expanded(options["state_dir"])
     given = options["policy"] if _is_file(options["policy"], folder) else policy.title or INLINE
     return folder_for(folder, given, [path.name for path in policy.paths])
 

@@ -14,6 +14,7 @@ from ..diagnose.timeline import Said, said_by_device
 from ..errors import PathGuardError, StateError
 from ..gather import snapshot
 from ..gather.names_file import read as read_names
+from ..home import expanded
 from ..model.state import State
 from ..policy.names import Names
 from .collect import HostRead, inner
@@ -82,7 +83,7 @@ class Baseline:
 
 def open_baseline(given: str, folder: Path) -> Baseline:
     """Raises StateError where there is none. ``folder``: that relative paths start from."""
-    path = folder / Path(given).expanduser()
+    path = folder / expanded(given)
     if not path.is_dir():
         raise StateError(
             "the baseline is no folder of snapshots",

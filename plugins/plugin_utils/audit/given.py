@@ -14,6 +14,7 @@ from typing import Any
 import yaml
 
 from ..errors import AuditError, PathGuardError, PolicyError
+from ..home import expanded
 from ..policy.complain import naming
 from ..policy.inventory import check_against_inventory
 from ..policy.paths import Policy
@@ -131,7 +132,7 @@ def _items(given: Any, folder: Path, option: str) -> list[Any]:
 
 def _has(folder: Path, name: str) -> bool:
     try:
-        return (folder / Path(name).expanduser()).exists()
+        return (folder / expanded(name)).exists()
     except OSError:  # such as a name that is too long
         return False
 
@@ -143,7 +144,7 @@ def _sources(item: Any, folder: Path, option: str) -> Iterator[tuple[str, Any]]:
         return
     if not isinstance(item, str) or not item.strip():
         raise AuditError(f"{item!r} is no policy", option, "name a file or a folder")
-    path = folder / Path(item).expanduser()
+    path = folder / expanded(item)
     try:
         if not path.is_dir():
             yield item, item

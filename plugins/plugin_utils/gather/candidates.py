@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import ParseError, PathGuardError
+from ..home import expanded
 from ..model.state import State
 from ..parse import parse_platform
 from ..parse.candidate import plan
@@ -72,7 +73,7 @@ def _candidate(item: Any, base: Path, where: str) -> Candidate:
     kind = item.get("kind", AUTO)
     if text is not None:
         return Candidate(where, text, kind, **rest)
-    file = Path(base, Path(str(path)).expanduser())
+    file = Path(base, expanded(str(path)))
     return Candidate(str(file), _read(file, where), kind, include=_included(file.parent), **rest)
 
 

@@ -21,6 +21,7 @@ from typing import Any
 from urllib.parse import quote, unquote
 
 from ..errors import GatherError, StateError
+from ..home import expanded
 from ..model.raw import RawOutput
 from ..model.state import State
 from . import private_file
@@ -197,14 +198,14 @@ def files_in(folder: str | Path) -> dict[str, Path]:
 def files_named(value: Any, base: Path, option: str) -> dict[str, Path]:
     """The snapshot files by host: of a folder, or those of a list; relative ones below ``base``. Raises StateError."""
     if isinstance(value, str) and value.strip():
-        return files_in(Path(base, Path(value).expanduser()))
+        return files_in(Path(base, expanded(value)))
     if not isinstance(value, list) or not value or not all(isinstance(item, str) and item for item in value):
         raise StateError(
             "this must be a folder or a list of files", option, "name the folder of the snapshots"
         )
     found: dict[str, Path] = {}
     for item in value:
-        path = Path(base, Path(item).expanduser())
+        path = Path(base, expanded(item))
         host = read(path).host
         if host in found:
             raise StateError(

@@ -9,9 +9,9 @@ import getpass
 import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
 from ..errors import GatherError
+from ..home import expanded
 from .access import ACCEPT_NEW, OFF, STRICT, HostAccess
 from .known_hosts import DEFAULT_FILES, DEFAULT_PORT
 from .ssh_library import paramiko
@@ -103,7 +103,7 @@ def _flags(words: Iterator[str]) -> Iterator[tuple[str, str]]:
 
 
 def _config(access: HostAccess, file: str | None) -> dict[str, str]:
-    path = Path(file or USER_CONFIG).expanduser()
+    path = expanded(file or USER_CONFIG)
     if not path.exists():
         if file:
             raise GatherError(
@@ -139,7 +139,7 @@ def _port(text: str | None, access: HostAccess) -> int | None:
 def _key_files(access: HostAccess, found: dict[str, str]) -> tuple[str, ...]:
     """A key file that the inventory asks for must be there; ssh passes over missing ones of its own."""
     if access.key_file:
-        path = Path(access.key_file).expanduser()
+        path = expanded(access.key_file)
         try:
             path.read_bytes()
         except OSError as error:
@@ -150,7 +150,7 @@ def _key_files(access: HostAccess, found: dict[str, str]) -> tuple[str, ...]:
             ) from None
         return (str(path),)
     named = found.get("identityfile", "").splitlines() or DEFAULT_KEYS
-    return tuple(str(path) for path in (Path(name).expanduser() for name in named) if path.is_file())
+    return tuple(str(path) for path in (expanded(name) for name in named) if path.is_file())
 
 
 def _known_hosts(found: dict[str, str]) -> tuple[str, ...]:

@@ -13,6 +13,7 @@ from typing import Any
 
 from ..ansible_values import native
 from ..errors import FlowError, StateError
+from ..home import expanded
 from ..model.state import State
 from .snapshot import files_in, read
 
@@ -89,7 +90,7 @@ def _states_of(item: Any, folder: Path) -> Iterator[tuple[State, Path | None]]:
     if not isinstance(item, str):
         yield state_from(item), None
         return
-    path = Path(folder, Path(item).expanduser())
+    path = Path(folder, expanded(item))
     for file in files_in(path).values() if path.is_dir() else [path]:
         yield state_from(file), file
 

@@ -14,6 +14,7 @@ from typing import Any
 import yaml
 
 from ..errors import PolicyError
+from ..home import expanded
 
 # A longer text is no policy, and reading it would take all memory (aliases multiply).
 MAX_BYTES = 16 * 1024 * 1024
@@ -155,7 +156,7 @@ def _read_source(source: str | Path | Mapping[str, Any], folder: Path | None) ->
         raise PolicyError(
             "the policy must be a mapping or the path of a file", repr(source), "name the policy's file"
         )
-    path = Path(source).expanduser()
+    path = expanded(source)
     if folder is not None and not path.is_absolute():
         path = folder / path
     try:

@@ -19,19 +19,20 @@ PACKAGE = "ansible_collections.pathguard.network.plugins"
 ENGINE = ("gather", "parse", "model", "analyse", "policy", "render")
 MAY_IMPORT: dict[str, frozenset[str]] = {
     "errors": frozenset(),
+    "home": frozenset({"errors"}),
     "ansible_values": frozenset({"errors"}),
     "model": frozenset({"errors"}),
     # Who owns which rules is one table, which the checkpoint's agent needs on the host.
     "parse": frozenset({"errors", "model", "module_utils"}),
-    "gather": frozenset({"errors", "ansible_values", "model", "parse"}),
+    "gather": frozenset({"errors", "home", "ansible_values", "model", "parse"}),
     "analyse": frozenset({"errors", "model"}),
-    "policy": frozenset({"errors", "model", "analyse"}),
+    "policy": frozenset({"errors", "home", "model", "analyse"}),
     "render": frozenset({"errors", "model", "analyse", "policy"}),
     "checkpoint": frozenset({"errors", "ansible_values", *ENGINE, "module_utils"}),
     "guard": frozenset({"errors", "ansible_values", *ENGINE, "checkpoint", "module_utils"}),
     "discover": frozenset({"errors", "ansible_values", *ENGINE, "module_utils"}),
     "diagnose": frozenset({"errors", "ansible_values", *ENGINE, "guard", "module_utils"}),
-    "audit": frozenset({"errors", "ansible_values", *ENGINE, "guard", "diagnose", "module_utils"}),
+    "audit": frozenset({"errors", "home", "ansible_values", *ENGINE, "guard", "diagnose", "module_utils"}),
     "document": frozenset({"errors", "ansible_values", *ENGINE, "guard", "audit"}),
     # Knows nothing of networks: it brings a notice to somebody.
     "notify": frozenset({"errors", "render"}),
