@@ -423,7 +423,8 @@ class EndFinder:
                     ends.lacking.append((host, item.family))
                     continue
                 flows = there.only("src", ((value, value),), item.family)
-                flows = as_spoken(self.network, host, item.family, flows, ends.sources)
+                if not path.source.addresses:
+                    flows = as_spoken(self.network, host, item.family, flows, ends.sources)
                 if flows:
                     ends.sources.setdefault(host, set()).add((item.family, value))
                     ends.starts.append(Start(host, "", flows))

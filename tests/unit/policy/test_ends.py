@@ -20,7 +20,14 @@ from ansible_collections.pathguard.network.plugins.plugin_utils.model.rules impo
     Effect,
     Ruleset,
 )
-from ansible_collections.pathguard.network.plugins.plugin_utils.model.state import State
+from ansible_collections.pathguard.network.plugins.plugin_utils.model.state import (
+    Listener,
+    NextHop,
+    Route,
+    RouteRule,
+    State,
+)
+from ansible_collections.pathguard.network.plugins.plugin_utils.policy.listening import nobody_listens
 from ansible_collections.pathguard.network.plugins.plugin_utils.policy.read import load_policy
 from ansible_collections.pathguard.network.plugins.plugin_utils.policy.validate import validate
 from tests.support.states import APP_NUMBERS, APPS, GROUPS, app_rule, forward, match, rule, ruleset, small_lab
@@ -251,3 +258,32 @@ def test_a_name_is_what_each_source_host_resolves_it_to() -> None:
     offline = proven(policy, small_lab())
     assert offline["satisfied"] == "unknown"
     assert any("no answer is kept beside the snapshots" in why for why in offline["unknown"]["reasons"])
+
+
+@pytest.mark.parametrize("to", [{"host": "db1"}, {"addresses": ["10.20.1.10"]}])
+@pytest.mark.parametrize(("port", "expected"), [("5432", "blocked"), ("22", "open")])
+def test_a_host_speaks_to_a_service_from_the_address_that_rules_for_it_choose(
+    to: Mapping[str, Any], port: str, expected: str
+) -> None:
+    states = only("10.10.1.5")
+    app01 = states["app01"]
+    app01.interfaces["app0"].addresses.append("10.10.1.77/24")
+    hops = [NextHop("app0", "10.10.1.1")]
+    app01.routes.append(Route(4, "0.0.0.0/0", table="100", source="10.10.1.77", next_hops=hops))
+    by_port = RouteRule(4, 9, "100", protocol="6", dst_port=port)
+    app01.route_rules = [RouteRule(4, 0, "local"), by_port, RouteRule(4, 32766, "main")]
+    policy = {"requiredPaths": [{"name": "p", "from": {"host": "app01"}, "to": to, "service": "postgresql"}]}
+    assert proven(policy, states)["status"] == expected
+    policy["requiredPaths"][0]["from"] = {"host": "app01", "addresses": ["10.10.1.5"]}
+    policy["requiredPaths"][0]["to"] = {**to, "addresses": ["10.20.1.10"]}
+    assert proven(policy, states)["status"] == "open"
+
+
+def test_what_comes_for_an_address_on_a_loopback_may_come_by_any_interface() -> None:
+    state = small_lab()["db1"]
+    state.interfaces["lo"].addresses.append("10.20.1.77/32")
+    state.listeners = [Listener("tcp", "0.0.0.0", 5432, "postgres", "db0")]
+    asked = ("tcp", ((5432, 5432),), 4)
+    for address in ("10.20.1.77", "10.20.1.10"):
+        assert not nobody_listens(state, *asked, text.address_range(address)[1])
+    assert nobody_listens(state, *asked, text.address_range("10.99.0.31")[1])
