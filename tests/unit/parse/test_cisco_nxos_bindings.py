@@ -173,7 +173,15 @@ def test_a_port_list_and_a_router_list_are_both_passed() -> None:
         ("switchport mode trunk\n  switchport trunk allowed vlan 1-5\n  switchport trunk allowed vlan add 10", "unknown"),
         ("switchport mode trunk\n  switchport trunk allowed vlan 1-9,11-4094", "permit"),
         ("switchport mode trunk\n  switchport trunk allowed vlan none", "permit"),
+        ("switchport mode trunk\n  switchport trunk allowed vlan 1-5\n  switchport trunk allowed vlan except 3", "unknown"),
+        ("switchport mode trunk\n  switchport trunk allowed vlan 1-5\n  no switchport trunk allowed vlan", "unknown"),
         ("switchport access vlan 11", "permit"),
+        ("switchport access vlan 10\n  no switchport access vlan", "permit"),
+        ("switchport access vlan 11\n  switchport voice vlan 10", "unknown"),
+        ("switchport access vlan 11\n  switchport voice vlan dot1p", "permit"),
+        ("switchport access vlan 11\n  switchport voice vlan name PHONES", "unknown"),
+        ("switchport access vlan name APP", "unknown"),
+        ("switchport acess vlan 11", "unknown"),
     ],
 )  # fmt: skip
 def test_the_vlans_of_a_port(mode: str, wanted: str) -> None:

@@ -51,6 +51,9 @@ DOUBTS: dict[tuple[str, ...], tuple[str, str]] = {
     ("mac", "packet-classify"): ("in", "lists for MAC addresses that also see IP packets are not modelled"),
     ("cts",): ("in out", "lists of security groups are not modelled"),
 }
+# Settings of a port of a switch that name VLANs, and put it into none; and telephones without one of their own.
+_SAY_NO_VLAN = ("trunk", "port-security", "autostate")
+_NO_VOICE = (["dot1p"], ["untagged"], ["none"])
 
 
 @dataclass(slots=True)
@@ -66,7 +69,8 @@ class Bound:
 @dataclass(slots=True)
 class Port:
     """``routed``: whether it is a layer 3 interface; None where its lines don't tell. ``bound``: by what filters
-    (``router`` or ``port``), family and direction. ``doubts``: directions, line and reason."""
+    (``router`` or ``port``), family and direction. ``access``: its VLAN where it is no trunk, None where that is not
+    known; ``voice``: that of its telephone. ``doubts``: directions, line and reason."""
 
     name: str
     routed: bool | None = None
@@ -75,7 +79,8 @@ class Port:
     master: str = ""
     mtu: int | None = None
     trunk: bool = False
-    access: int = 1
+    access: int | None = 1
+    voice: int | None = None
     allowed: list[tuple[int, int]] = field(default_factory=lambda: [(1, _LAST_VLAN)])
     bound: dict[tuple[str, str, str], Bound] = field(default_factory=dict)
     doubts: list[tuple[str, Line, str]] = field(default_factory=list)
@@ -98,7 +103,7 @@ class Port:
 
     def carries(self, vlan: int) -> bool:
         if not self.trunk:
-            return vlan == self.access
+            return self.access is None or vlan in (self.access, self.voice)
         return any(low <= vlan <= high for low, high in self.allowed)
 
 
@@ -189,16 +194,21 @@ def _switchport(port: Port, words: list[str]) -> None:
     port.routed = False
     if words[:1] == ["mode"]:
         port.trunk = words[1:2] != ["access"]
-    elif words[:2] == ["access", "vlan"] and len(words) == 3 and _is_vlan(words[2]):
-        port.access = int(words[2])
+    elif words[:2] == ["access", "vlan"]:
+        port.access = int(words[2]) if len(words) == 3 and _is_vlan(words[2]) else None
+    elif words[:2] == ["voice", "vlan"]:
+        port.voice = int(words[2]) if _is_vlan("".join(words[2:])) else None
+        if port.voice is None and words[2:] not in _NO_VOICE:
+            port.access = None
     elif words[:3] == ["trunk", "allowed", "vlan"]:
         rest = words[3:]
         add = rest[:1] == ["add"]
         ranges = vlans(rest[1:] if add else rest)
         # What is not read keeps all VLANs: then more is unknown, and nothing is passed over.
-        port.allowed = (
-            [*port.allowed, *ranges] if add else (ranges if ranges or rest == ["none"] else port.allowed)
-        )
+        read = ranges if ranges or rest == ["none"] else [(1, _LAST_VLAN)]
+        port.allowed = [*port.allowed, *read] if add else read
+    elif "vlan" in words and words[0] not in _SAY_NO_VLAN:
+        port.access = None
 
 
 def _is_vlan(word: str) -> bool:
@@ -226,6 +236,12 @@ def _taken_back(port: Port, words: list[str]) -> None:
         port.up = True
     elif words == ["switchport"]:
         port.routed = True
+    elif words[:3] == ["switchport", "access", "vlan"]:
+        port.access = 1
+    elif words[:3] == ["switchport", "voice", "vlan"]:
+        port.voice = None
+    elif words[:4] == ["switchport", "trunk", "allowed", "vlan"]:
+        port.allowed = [(1, _LAST_VLAN)]
 
 
 def _doubt(port: Port, words: list[str], line: Line, lists: set[str]) -> None:
