@@ -64,6 +64,13 @@ class HostsAction(ActionBase):  # type: ignore[misc]
             result.update(self.work(native(options), task_vars or {}))
         except PathGuardError as error:
             result.update(unsafe(_failed(error)))
+        except PermissionError as error:
+            if not error.filename:
+                raise
+            forbidden = PathGuardError(
+                "this may not be looked at", str(error.filename), "mend its permissions, or name another"
+            )
+            result.update(unsafe(_failed(forbidden)))
         return result
 
     def _check_names(self, step: str | None, task_vars: Mapping[str, Any]) -> None:
