@@ -26,6 +26,8 @@ OPTION = "path_audit_policies"
 # Policies that are told with their reasons: with the line above and the one below them, half a screen.
 MOST_TOLD = 18
 _LINE = 200
+# What is left of a template of which nothing was set, such as "{{ one }},{{ other }}".
+_NO_NAME = ", \t\r\n"
 
 
 @dataclass(frozen=True)
@@ -67,7 +69,7 @@ def read_policies(given: Any, folder: Path, option: str = OPTION) -> list[Given]
     the user names them by.
 
     Raises PolicyError for one that is malformed, PoliciesError for several, AuditError where none is named."""
-    if given is None or (isinstance(given, str) and not given.strip()):
+    if given is None or (isinstance(given, str) and not given.strip(_NO_NAME)):
         raise AuditError(
             "it is not said which policies are meant",
             option,
@@ -118,11 +120,11 @@ def _items(given: Any, folder: Path, option: str) -> list[Any]:
     if text.startswith("["):
         try:
             listed = yaml.safe_load(text)
-        except yaml.YAMLError:
+        except (yaml.YAMLError, RecursionError):
             listed = None
         if not isinstance(listed, list):
             raise AuditError(
-                f"{text!r} is no list", option, "write it as [policies/shop.yml, policies/bank.yml]"
+                f"{text[:_LINE]!r} is no list", option, "write it as [policies/shop.yml, policies/bank.yml]"
             )
         return listed
     if "," in text and not _has(folder, text):

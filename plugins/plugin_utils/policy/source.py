@@ -177,4 +177,6 @@ def _read_source(source: str | Path | Mapping[str, Any], folder: Path | None) ->
         ) from error
     except UnicodeDecodeError as error:
         raise PolicyError("the policy is not a text in UTF-8", str(path), "save it as UTF-8") from error
+    except ValueError as error:  # a NUL in it, or half a character
+        raise PolicyError("this is no path of a file", repr(str(path)), "name the policy's file") from error
     return parse_text(text, str(path)), str(path)

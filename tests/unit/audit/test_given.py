@@ -49,14 +49,17 @@ def test_a_list_may_be_text_as_a_command_line_makes_it(folder: Path, given: Any,
     assert [one.file for one in read_policies(given, folder)] == files
 
 
-def test_where_none_is_named_the_form_for_a_command_line_is_told(folder: Path) -> None:
-    with pytest.raises(AuditError) as caught:
-        read_policies("", folder)
+@pytest.mark.parametrize("given", ["", " ", ",", " , ,"])
+def test_where_none_is_named_the_form_for_a_command_line_is_told(folder: Path, given: str) -> None:
+    with pytest.raises(AuditError, match="it is not said which policies are meant") as caught:
+        read_policies(given, folder)
     assert "-e path_audit_policies=policies" in caught.value.todo
     assert """-e '{"path_audit_policies": []}'""" in caught.value.todo
 
 
-@pytest.mark.parametrize("given", ["[one.yml", "[one.yml]: x", "x" * 300 + ","])
+@pytest.mark.parametrize(
+    "given", ["[one.yml", "[one.yml]: x", "x" * 300 + ",", "[" * 5000, "one\0.yml", "one\ud800.yml", "a,\0"]
+)
 def test_text_that_is_no_list_is_one_clear_error(folder: Path, given: str) -> None:
     with pytest.raises((AuditError, PolicyError)) as caught:
         read_policies(given, folder)
