@@ -10,7 +10,7 @@ ip-route(8) (kinds, metrics, next hops), Linux ``fib_select_default``.
 from __future__ import annotations
 
 import ipaddress
-from bisect import bisect_left, bisect_right
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -21,6 +21,7 @@ from ..model.flowset import FlowSet
 from ..model.match import Range, merge_ranges
 from ..model.state import Interface, NextHop, Route, RouteRule, State
 from . import sources
+from .intervals import Intervals
 from .journey import destinations
 
 FAMILY_NAME = {4: "ipv4", 6: "ipv6"}
@@ -154,7 +155,7 @@ def _beside(first: Route, other: Route) -> bool:
     return over_gateways and (first.family == 6 or first.destination.endswith("/0"))
 
 
-class _Table:
+class _Table(Intervals[list[Route]]):
     """One table of one family as disjoint, sorted intervals, each with the routes that win there."""
 
     def __init__(self, routes: Iterable[Route], every: bool) -> None:
@@ -171,27 +172,7 @@ class _Table:
                 every or _beside(held[0], route)
             ):
                 held.append(route)
-        self.starts: list[int] = []
-        self.intervals: list[tuple[int, int, list[Route]]] = []
-        for low, high, found in _nested(best):
-            self.starts.append(low)
-            self.intervals.append((low, high, found))
-
-    def within(self, low: int, high: int) -> Iterator[tuple[int, int, list[Route] | None]]:
-        """The parts of ``low`` to ``high`` with their routes; None where there is none."""
-        at = low
-        for index in range(max(bisect_right(self.starts, low) - 1, 0), bisect_left(self.starts, high + 1)):
-            first, last, routes = self.intervals[index]
-            if last < low:
-                continue
-            if first > at:
-                yield at, first - 1, None
-            yield max(first, low), min(last, high), routes
-            at = last + 1
-            if at > high:
-                return
-        if at <= high:
-            yield at, high, None
+        super().__init__(_nested(best))
 
 
 def _nested(prefixes: dict[Range, list[Route]]) -> Iterator[tuple[int, int, list[Route]]]:
@@ -225,6 +206,7 @@ class Routing:
         self.addresses = own_addresses(state.interfaces.values())
         self._tables: dict[tuple[int, str], _Table] = {}
         self._unknown: dict[int, str] = {}
+        self._ways: dict[tuple[int, str, int | None, bool], Intervals[tuple[Leg, ...]]] = {}
         self._rules = {family: self._rules_of(family) for family in (4, 6)}
         # Whether packets for the host's own addresses stay here whatever else the rules say.
         self.local_first = all(
@@ -412,6 +394,23 @@ class Routing:
             found += [f"oif {rule.out_interface}"] if rule.out_interface else []
         return found
 
+    def everywhere(self, family: int) -> Iterator[tuple[Range, tuple[Leg, ...]]]:
+        """Where the host's own packets to any address go, if they go by their destination alone."""
+        if self.why_unknown(family):
+            return
+        rest: list[Range] = [(0, (1 << text.WIDTH[family]) - 1)]
+        for rule in self._rules[family]:
+            if self._stop(rule, "") is not None:
+                return
+            ways, left = self._ways_of(rule, family, ""), rest
+            rest = []
+            for low, high in left:
+                for first, last, legs in ways.within(low, high):
+                    if legs:
+                        yield (first, last), legs
+                    else:
+                        rest.append((first, last))
+
     def choices(self, flows: FlowSet, in_interface: str = "") -> Iterator[Choice]:
         """As ``split``, by what decides."""
         for family in flows.families():
@@ -463,16 +462,26 @@ class Routing:
             yield flows, (stop,)
             return
         by_legs: dict[tuple[Leg, ...], list[Range]] = {}
-        table = self._table(family, rule.table)
+        ways = self._ways_of(rule, family, in_interface)
         whole = destinations(flows, family)
         for low, high in whole:
-            for first, last, routes in table.within(low, high):
-                legs = self._legs(_counting(routes, rule), family, in_interface)
+            for first, last, legs in ways.within(low, high):
                 if legs:
                     by_legs.setdefault(legs, []).append((first, last))
         for legs, ranges in by_legs.items():
             all_of_it = len(by_legs) == 1 and merge_ranges(ranges) == whole
             yield flows if all_of_it else flows.only("dst", tuple(ranges), family), legs
+
+    def _ways_of(self, rule: RouteRule, family: int, in_interface: str) -> Intervals[tuple[Leg, ...]]:
+        """The table that a rule looks up, by legs: where many routes lead one way, these are fewer."""
+        key = (family, rule.table, rule.suppress_length, bool(in_interface))
+        if key not in self._ways:
+            table = self._table(family, rule.table)
+            self._ways[key] = Intervals(
+                (low, high, self._legs(_counting(routes, rule), family, in_interface))
+                for low, high, routes in table.listed
+            )
+        return self._ways[key]
 
     def _legs(self, routes: list[Route] | None, family: int, in_interface: str = "") -> tuple[Leg, ...]:
         """The legs of the routes that won; empty: go on to the next rule."""

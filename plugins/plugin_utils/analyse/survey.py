@@ -143,17 +143,26 @@ class Survey:
         return found
 
     def _behind(self, host: str) -> dict[tuple[str, int], Ranges]:
-        """(interface, family) -> the addresses behind it, as the host's routes have it."""
+        """(interface, family) -> the addresses behind it, as its routes have it; at least those asked about."""
         if host not in self._routes:
             found: dict[tuple[str, int], list[Range]] = {}
+            routing = self.network.routing[host]
             for family, ranges in self._all.items():
-                there = self.network.space.everything.only("dst", ranges, family) if ranges else self._nothing
-                for part, legs in self.network.routing[host].lookup(there) if there else ():
+                if not ranges:
+                    continue
+                if routing.by_destination:
+                    ways = routing.everywhere(family)
+                else:
+                    there = self.network.space.everything.only("dst", ranges, family)
+                    ways = (
+                        (one, legs)
+                        for part, legs in routing.lookup(there)
+                        for one in part.hulls("dst", family, _MOST)
+                    )
+                for one, legs in ways:
                     for leg in legs:
                         if leg.kind == "forward":
-                            found.setdefault((leg.interface, family), []).extend(
-                                part.hulls("dst", family, _MOST)
-                            )
+                            found.setdefault((leg.interface, family), []).append(one)
             self._routes[host] = {key: merge_ranges(ranges) for key, ranges in found.items()}
         return self._routes[host]
 

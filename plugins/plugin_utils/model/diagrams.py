@@ -380,16 +380,19 @@ class Diagrams:
 
     def in_ranges(self, field: Field, levels: int, ranges: Ranges) -> int:
         """The flows whose ``field`` (its first ``levels`` bytes) lies in ``ranges``."""
-
         found = self._prefix(field, levels, *ranges[0]) if len(ranges) == 1 else None
         if found is not None:
             return found
         return self._in_ranges(field.first, levels, merge_ranges(ranges)) if ranges else EMPTY
 
     def _in_ranges(self, level: int, left: int, wanted: Ranges) -> int:
-        """``left``: bytes from this level on."""
-        size = 1 << (8 * (left - 1))
+        """``left``: bytes from this level on. ``wanted``: sorted, disjoint, not adjacent."""
         whole = 0
+        if left == 1:
+            for low, high in wanted:
+                whole |= bits(low, high)
+            return self.chain(level, whole, FULL)
+        size = 1 << (8 * (left - 1))
         parts: dict[int, list[Range]] = {}
         for low, high in wanted:
             first, last = low // size, high // size
@@ -407,7 +410,7 @@ class Diagrams:
         labels = {FULL: whole} if whole else {}
         for byte, inner in parts.items():
             full = inner == [(0, size - 1)]
-            child = FULL if full else self._in_ranges(level + 1, left - 1, merge_ranges(inner))
+            child = FULL if full else self._in_ranges(level + 1, left - 1, tuple(inner))
             labels[child] = labels.get(child, 0) | 1 << byte
         return self.node(level, labels)
 
