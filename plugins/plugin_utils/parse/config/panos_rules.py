@@ -15,12 +15,13 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from ...model.match import ALWAYS, Match, Not, Unknown, both, protocol, unknown_reasons
+from ...model.match import ALWAYS, NEVER, Match, Not, Unknown, both, protocol, unknown_reasons
 from ...model.rules import ACCEPT, DROP, REJECT, Rule, Verdict
 from . import asks
 from .panos_apps import Applications
 from .panos_dnat import NOTHING_TRANSLATED, Translated
 from .panos_objects import Objects, port_ranges
+from .panos_overrides import Override, by_application, meeting
 from .panos_tree import Node, quoted
 from .panos_zones import Zones
 from .words import NotUnderstoodError
@@ -89,8 +90,7 @@ class Security:
         self._objects = objects
         self._applications = Applications(objects)
         self._zones = zones
-        self._others: Match = ALWAYS  # the connections that no override is for
-        self._overridden = list(self._overriding(overrides))
+        self._overrides = list(self._overriding(overrides))
 
     def rules(self, rulebase: Rulebase) -> Iterator[Rule]:
         """Those that are not disabled, without a position."""
@@ -113,12 +113,15 @@ class Security:
         ends, destination = self._ends(node, doubts)
         carried = self._tried(node, self._carried, doubts)
         found = self._translated.match(ends, destination, carried)
-        if not self._overridden or (node.values("application") == ["any"] and not _by_default(node)):
+        if not self._overrides or (node.values("application") == ["any"] and not _by_default(node)):
             return found, doubts
-        parts = [both(self._others, found)]
-        for those, application in self._overridden:
+        service = ALWAYS if _by_default(node) else self._tried(node, self._service, doubts)
+        overrides = meeting(self._overrides, both(ends, destination, service))
+        parts = [both(*(Not(one.match) for one in overrides), found)]
+        for application, those in by_application(overrides).items():
             known = self._tried(node, partial(self._carried, application=application), doubts)
-            parts.append(both(those, self._translated.match(ends, destination, known)))
+            if known != NEVER:
+                parts.append(both(those, self._translated.match(ends, destination, known)))
         return asks.either(parts), doubts
 
     def _ends(self, node: Node, doubts: list[str]) -> tuple[Match, Match]:
@@ -136,9 +139,7 @@ class Security:
             doubts.append(str(error))
             return ALWAYS
 
-    def _overriding(self, rulebases: Sequence[Rulebase]) -> Iterator[tuple[Match, str]]:
-        """The connections of each override, the first of them that fits, and the application that they are of
-        ("Policies > Application Override")."""
+    def _overriding(self, rulebases: Sequence[Rulebase]) -> Iterator[Override]:
         for rulebase in rulebases:
             for name, node in rulebase.rules.children.items():
                 if node.values("disabled") == ["yes"]:
@@ -152,8 +153,7 @@ class Security:
                 asked = self._translated.match(ends, destination, carried)
                 why = f"{rulebase.name} application-override rules {name}"
                 match = both(asked, *(Unknown(f"{why}: {doubt}", f"{why}: {doubt}") for doubt in doubts))
-                yield both(self._others, match), " ".join(applications)
-                self._others = both(self._others, Not(match))
+                yield Override(both(ends, destination, carried), match, " ".join(applications))
 
     def _between(self, node: Node) -> Match:
         kind = node.value("rule-type", "universal")
@@ -192,13 +192,15 @@ class Security:
             raise NotUnderstoodError(f"negate-{key} {negate!r}")
         return Not(found) if negate == "yes" else found
 
+    def _service(self, node: Node) -> Match:
+        return asks.either(self._objects.service(name) for name in _given(node, "service"))
+
     def _carried(self, node: Node, application: str = "") -> Match:
         """Service and application; of connections whose ``application`` is known at once, or of others."""
         services = _given(node, "service")
         if _by_default(node) and len(services) > 1:
             raise NotUnderstoodError("application-default beside other services")
-        named = asks.either(self._objects.service(name) for name in services if name != _DEFAULT)
-        service = None if _by_default(node) else named
+        service = None if _by_default(node) else self._service(node)
         names = _given(node, "application")
         if application:
             return self._applications.of_one(application, names, service)
