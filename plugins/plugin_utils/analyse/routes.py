@@ -23,6 +23,7 @@ from ..model.state import Interface, NextHop, Route, RouteRule, State
 from . import sources
 from .intervals import Intervals
 from .journey import destinations
+from .tables import FROM, Table, of_some, taken
 
 FAMILY_NAME = {4: "ipv4", 6: "ipv6"}
 LOOPBACK = {4: text.address_range("127.0.0.0/8")[1:], 6: text.address_range("::1")[1:]}
@@ -38,7 +39,6 @@ _REFUSALS = {
 _OF_VRFS = "l3mdev"
 _OTHER_MASTERS = ("bridge", "bond", "team", "hsr", "openvswitch")
 _ANYWHERE = ("", "all", "default", "any")
-_FROM = "from "
 _ROOT = 0
 _PORTED = tuple((number, number) for number in PROTOCOLS_WITH_PORTS)
 _ICMP = tuple((PROTOCOLS[name],) * 2 for name in ("icmp", "icmpv6"))
@@ -132,68 +132,10 @@ def _by_ports(rule: RouteRule, flows: FlowSet, own: bool) -> FlowSet:
 def _counting(routes: list[Route] | None, rule: RouteRule) -> list[Route] | None:
     """The routes that a rule's look-up found, if they count (``fib_rules_lookup``: an error, as of a route that
     refuses, is never suppressed)."""
-    if not routes or rule.suppress_length is None or routes[0].kind in _REFUSALS or _of_some(routes[0]):
+    if not routes or rule.suppress_length is None or routes[0].kind in _REFUSALS or of_some(routes[0]):
         return routes
     length = int(routes[0].destination.rpartition("/")[2])
     return None if length <= rule.suppress_length else routes
-
-
-def _of_some(route: Route) -> bool:
-    """Whether it is for some types of service, or sources, alone."""
-    return bool(route.tos) or route.kind.startswith(_FROM)
-
-
-def _beside(first: Route, other: Route) -> bool:
-    """Whether Linux may take either of two routes that are equal but for their next hops: default routes over gateways,
-    whichever of these answers (``fib_select_default``), and in IPv6 all over gateways, which may be siblings of one
-    multipath route, as older iproute2 lists them (``rt6_qualify_for_ecmp``). Of others, it takes the first; packets for
-    link-local addresses name their link."""
-    low, high = _LINK_LOCAL[6]
-    if first.family == 6 and low <= text.address_range(first.destination)[1] <= high:
-        return True
-    over_gateways = all(hop.via for route in (first, other) for hop in route.next_hops)
-    return over_gateways and (first.family == 6 or first.destination.endswith("/0"))
-
-
-class _Table(Intervals[list[Route]]):
-    """One table of one family as disjoint, sorted intervals, each with the routes that win there."""
-
-    def __init__(self, routes: Iterable[Route], every: bool) -> None:
-        """``every``: whether all of several equal routes count, whichever the kernel would take."""
-        best: dict[Range, list[Route]] = {}
-        for route in routes:
-            _family, low, high = text.address_range(route.destination)
-            held = best.get((low, high))
-            # What is for some packets alone goes before the rest, whatever its metric (fib_find_alias;
-            # fib6_node_lookup_1: what has another source does not find the rest there).
-            if held is None or (not _of_some(route), route.metric) < (not _of_some(held[0]), held[0].metric):
-                best[low, high] = [route]
-            elif (route.metric, route.tos) == (held[0].metric, held[0].tos) and (
-                every or _beside(held[0], route)
-            ):
-                held.append(route)
-        super().__init__(_nested(best))
-
-
-def _nested(prefixes: dict[Range, list[Route]]) -> Iterator[tuple[int, int, list[Route]]]:
-    """Prefixes nest or are disjoint: cut each by those inside it."""
-    stack: list[tuple[int, list[Route]]] = []
-    at = 0
-    for low, high in sorted(prefixes, key=lambda item: (item[0], -item[1])):
-        while stack and stack[-1][0] < low:
-            end, routes = stack.pop()
-            if at <= end:
-                yield at, end, routes
-                at = end + 1
-        if stack and at < low:
-            yield at, low - 1, stack[-1][1]
-        at = low
-        stack.append((high, prefixes[low, high]))
-    while stack:
-        end, routes = stack.pop()
-        if at <= end:
-            yield at, end, routes
-            at = end + 1
 
 
 class Routing:
@@ -204,9 +146,9 @@ class Routing:
         self.state = state
         self._every = every or state.platform != "linux"
         self.addresses = own_addresses(state.interfaces.values())
-        self._tables: dict[tuple[int, str], _Table] = {}
+        self._tables: dict[tuple[int, str], Table] = {}
         self._unknown: dict[int, str] = {}
-        self._ways: dict[tuple[int, str, int | None, bool], Intervals[tuple[Leg, ...]]] = {}
+        self._ways: dict[tuple[int, str, int | None, str], Intervals[tuple[Leg, ...]]] = {}
         self._rules = {family: self._rules_of(family) for family in (4, 6)}
         # Whether packets for the host's own addresses stay here whatever else the rules say.
         self.local_first = all(
@@ -254,7 +196,7 @@ class Routing:
                 if own.family == family and (at < 0 or entries[at][1] < own.value):
                     yield own
 
-    def _table(self, family: int, name: str) -> _Table:
+    def _table(self, family: int, name: str) -> Table:
         key = (family, name)
         if key not in self._tables:
             routes = [
@@ -269,7 +211,7 @@ class Routing:
                     for own in self.addresses
                     if own.family == family and own.interface not in self._of_vrfs
                 ]
-            self._tables[key] = _Table(routes, self._every)
+            self._tables[key] = Table(routes)
         return self._tables[key]
 
     def why_unknown(self, family: int) -> str:
@@ -436,7 +378,8 @@ class Routing:
             for first, last, routes in self._table(family, rule.table).within(low, high):
                 legs = self._legs(_counting(routes, rule), family, in_interface)
                 if legs and routes:
-                    yield Choice(flows.only("dst", ((first, last),), family), rule, tuple(routes), legs)
+                    won = tuple(self._won(routes, in_interface))
+                    yield Choice(flows.only("dst", ((first, last),), family), rule, won, legs)
 
     def _stop(self, rule: RouteRule, in_interface: str) -> Leg | None:
         """What a policy rule says that looks up no table."""
@@ -474,24 +417,29 @@ class Routing:
 
     def _ways_of(self, rule: RouteRule, family: int, in_interface: str) -> Intervals[tuple[Leg, ...]]:
         """The table that a rule looks up, by legs: where many routes lead one way, these are fewer."""
-        key = (family, rule.table, rule.suppress_length, bool(in_interface))
+        table = self._table(family, rule.table)
+        came = in_interface if table.tied and family == 6 else "*" if in_interface else ""
+        key = (family, rule.table, rule.suppress_length, came)
         if key not in self._ways:
-            table = self._table(family, rule.table)
             self._ways[key] = Intervals(
                 (low, high, self._legs(_counting(routes, rule), family, in_interface))
                 for low, high, routes in table.listed
             )
         return self._ways[key]
 
+    def _won(self, routes: list[Route], in_interface: str) -> list[Route]:
+        return routes if self._every or len(routes) == 1 else taken(routes, in_interface)
+
     def _legs(self, routes: list[Route] | None, family: int, in_interface: str = "") -> tuple[Leg, ...]:
         """The legs of the routes that won; empty: go on to the next rule."""
         if not routes:
             return ()
+        routes = self._won(routes, in_interface)
         kind = routes[0].kind
         if routes[0].tos:
             only = f"{routes[0].destination} is for packets with tos {routes[0].tos} alone"
             return (Leg("unknown", reason=f"{self.state.host}: the route to {only}, and flows tell none"),)
-        if kind.startswith(_FROM):
+        if kind.startswith(FROM):
             only = f"{routes[0].destination} is for packets {kind} alone"
             return (Leg("unknown", reason=f"{self.state.host}: the route to {only}, which is not followed"),)
         if kind == "throw":
@@ -552,7 +500,7 @@ class Routing:
             for _low, _high, routes in self._table(family, rule.table).within(address, address):
                 legs = self._legs(_counting(routes, rule), family)
                 if legs and routes:
-                    return routes[0], legs[0]
+                    return self._won(routes, "")[0], legs[0]
         return None, None
 
     def _for_socket(self, rule: RouteRule, address: int, source: int) -> bool:

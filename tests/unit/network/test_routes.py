@@ -252,6 +252,8 @@ def test_of_equal_routes_the_first_is_taken() -> None:
     state = host("r", {"a": ["10.0.0.1/24", "fd00::1/64"], "b": ["10.0.0.2/24", "fd00::2/64"]}, {})
     assert ways(state, "10.0.0.9") == {"10.0.0.9": "forward:a:"}
     assert ways(state, "fd00::9") == {"fd00::9": "forward:a:"}
+    assert ways(state, "fd00::9", in_interface="b") == {"fd00::9": "forward:b:"}  # by the one that it came by
+    assert ways(state, "10.0.0.9", in_interface="b") == {"10.0.0.9": "forward:a:"}
     for name in ("a", "b"):
         state.routes.append(Route(4, "10.9.0.0/24", next_hops=[NextHop(name, "10.0.0.9")]))
         state.routes.append(Route(4, "0.0.0.0/0", next_hops=[NextHop(name, "10.0.0.9")]))
