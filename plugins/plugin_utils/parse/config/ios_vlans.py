@@ -102,16 +102,17 @@ class VlanMaps:
     def bind(self, device: Device, interfaces: Sequence[Settings], keys: Keys) -> None:
         """``keys``: of the rulesets, by family and name of a list."""
         rules: dict[str, list[Rule]] = {direction: [] for direction in _HOOKS}
+        carried = [(one.name, _carried_by(one)) for one in interfaces]
         for name, vlans, line in self._filters:
             if vlans and name not in self._maps:
                 device.not_understood(f"line {line.number}", line.text, _ABSENT)
-            for settings in interfaces:
-                verdict = self._verdict(device, name, settings, vlans, keys)
+            for interface, its in carried if vlans else ():
+                verdict = self._verdict(device, name, its, vlans, keys)
                 if verdict is None:
                     continue
                 why = (verdict.detail,) if verdict.detail else ()
                 for direction, found in rules.items():
-                    asked = device.packets(settings.name, direction, "inet")
+                    asked = device.packets(interface, direction, "inet")
                     found.append(
                         Rule(len(found) + 1, asked, verdict, line.text, line=line.number, not_understood=why)
                     )
@@ -121,12 +122,10 @@ class VlanMaps:
                 device.hook(f"vlans/{direction}", hook, priority, found, "permit")
 
     def _verdict(
-        self, device: Device, name: str, settings: Settings, vlans: frozenset[int], keys: Keys
+        self, device: Device, name: str, its: frozenset[int] | None, vlans: frozenset[int], keys: Keys
     ) -> Verdict | None:
-        """What packets by an interface go through; None where the filter is not for it."""
-        vlan = settings.name.removeprefix("Vlan")
-        its = settings.vlans if is_switched(settings) else _numbers(vlan) or frozenset()
-        if not vlans or (its is not None and not its & vlans):
+        """What packets of some VLANs go through; None where the filter is not for them."""
+        if its is not None and its.isdisjoint(vlans):
             return None
         if its is None or not its <= vlans:
             return Verdict("unknown", detail=_WHICH)
@@ -168,6 +167,13 @@ class VlanMaps:
             yield Rule(position + 2, asks.IPV6, DROP, end)
         elif matched:
             yield _unknown(position + 2, asks.IPV6, end, _OTHER_FAMILY)
+
+
+def _carried_by(settings: Settings) -> frozenset[int] | None:
+    """The VLANs that packets by an interface may be of; None where that is not told."""
+    if is_switched(settings):
+        return settings.vlans
+    return _numbers(settings.name.removeprefix("Vlan")) or frozenset()
 
 
 def _unknown(position: int, asked: Match, text: str, why: str) -> Rule:

@@ -94,6 +94,8 @@ class Translated:
         self._all = translations
         self._inside = [one.inside() for one in translations]
         self._beside = _beside(translations)
+        self._others_moved: dict[int, Match] = {}
+        self._ports_before: dict[int, frozenset[tuple[Range, ...]]] = {}
         self._order = sorted(range(len(translations)), key=lambda at: translations[at].before)
         self._starts = [translations[at].before[0] for at in self._order]
         self._longest = max((one.before[1] - one.before[0] for one in translations), default=0)
@@ -114,6 +116,7 @@ class Translated:
         why = "which address the destination had before it was translated is not known"
         doubt = Unknown(f"translated: {destination!r}"[:300], why)
         found: dict[Match, list[Match]] = {}
+        by_port: dict[frozenset[tuple[Range, ...]], Match] = {}
         for at, answer in answers.items():
             if answer is False:
                 continue
@@ -125,7 +128,7 @@ class Translated:
                     self._inside[other] for other in self._beside[at] if answers.get(other) is not True
                 )
                 part = inside if others == NEVER else both(inside, asks.either((Not(others), doubt)))
-            found.setdefault(self._carried(at, carried), []).append(part)
+            found.setdefault(self._carried(at, carried, by_port), []).append(part)
         return asks.either(both(asked, asks.either(parts)) for asked, parts in found.items())
 
     def _answers(self, asked: Match) -> dict[int, bool | None]:
@@ -137,26 +140,45 @@ class Translated:
             some = self._order[bisect_left(self._starts, first) : bisect_right(self._starts, last)]
         return {at: _holds(asked, self._all[at].family, self._all[at].before) for at in some}
 
-    def _carried(self, at: int, asked: Match) -> Match:
-        """What a rule asks of the service, for packets that the translation ``at`` may have made."""
-        one = self._all[at]
+    def _carried(self, at: int, asked: Match, by_port: dict[frozenset[tuple[Range, ...]], Match]) -> Match:
+        """What a rule asks of the service, for packets that the translation ``at`` may have made. ``by_port``: what was
+        found for the same ports; many translations may have led to one place."""
         if isinstance(asked, Always):
             return asked
-        doubt = Unknown(
-            f"port: {asked!r}"[:200], "which port the destination had before it was translated is not known"
-        )
-        others = [self._all[other] for other in self._beside[at]]
-        if one.port is None:
-            moved = asks.either(other.inside() for other in others if other.port is not None)
+        if self._all[at].port is None:
+            moved = self._moved(at)
             if moved == NEVER:
                 return asked
-            return asks.either((both(Not(moved), asked), both(moved, doubt)))
-        found = {
-            _before(asked, ((one.port, one.port),) if other.port is None else _ports(other.service))
-            for other in (one, *others)
-            if other.port in (None, one.port)
-        }
-        return found.pop() if len(found) == 1 else doubt
+            return asks.either((both(Not(moved), asked), both(moved, _doubt(asked))))
+        ports = self._came_by(at)
+        if ports not in by_port:
+            found = {_before(asked, one) for one in ports}
+            by_port[ports] = found.pop() if len(found) == 1 else _doubt(asked)
+        return by_port[ports]
+
+    def _moved(self, at: int) -> Match:
+        """Packets where those of the translation ``at`` are, to which others have given a port."""
+        if at not in self._others_moved:
+            others = (other for other in self._beside[at] if self._all[other].port is not None)
+            self._others_moved[at] = asks.either(self._inside[other] for other in others)
+        return self._others_moved[at]
+
+    def _came_by(self, at: int) -> frozenset[tuple[Range, ...]]:
+        """The ports that packets had before they came to where the translation ``at`` leads, by all that lead there."""
+        if at not in self._ports_before:
+            port = self._all[at].port or 0
+            there = (self._all[other] for other in (at, *self._beside[at]))
+            self._ports_before[at] = frozenset(
+                ((port, port),) if one.port is None else _ports(one.service)
+                for one in there
+                if one.port in (None, port)
+            )
+        return self._ports_before[at]
+
+
+def _doubt(asked: Match) -> Unknown:
+    why = "which port the destination had before it was translated is not known"
+    return Unknown(f"port: {asked!r}"[:200], why)
 
 
 def _ports(service: Match) -> tuple[Range, ...]:
