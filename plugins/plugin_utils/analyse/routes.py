@@ -148,6 +148,7 @@ class Routing:
         self.addresses = own_addresses(state.interfaces.values())
         self._tables: dict[tuple[int, str], Table] = {}
         self._unknown: dict[int, str] = {}
+        self._own: dict[int, list[Own]] = {}
         self._ways: dict[tuple[int, str, int | None, str], Intervals[tuple[Leg, ...]]] = {}
         self._rules = {family: self._rules_of(family) for family in (4, 6)}
         # Whether packets for the host's own addresses stay here whatever else the rules say.
@@ -487,7 +488,9 @@ class Routing:
 
     def own(self, family: int) -> list[Own]:
         """The host's addresses that others may use, in the order of its interfaces."""
-        return [own for own in self.addresses if own.family == family and is_global(own)]
+        if family not in self._own:
+            self._own[family] = [own for own in self.addresses if own.family == family and is_global(own)]
+        return self._own[family]
 
     def route_to(self, family: int, address: int, source: int = 0) -> tuple[Route | None, Leg | None]:
         """The route and first leg of a socket's packets to one address, by default while it has none of its own: what

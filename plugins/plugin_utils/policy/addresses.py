@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from ..analyse import unbound
@@ -13,6 +13,9 @@ from ..analyse.network import Network
 from ..analyse.routes import Own
 from ..model.flowset import FlowSet
 from .paths import AddressRange
+
+# As ``Routing.source_for`` has it.
+_Chosen = tuple["int | None", bool]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,36 +37,43 @@ def choose_pair(network: Network, source: str, destination: str, family: int) ->
     one for management), a pair over a gateway goes before neighbours, then the network that fewer
     hosts share, then the order of interfaces.
     """
-    ranked: list[tuple[tuple[bool, int, int, int], Pair]] = []
-    for place, (mine, theirs) in enumerate(_combinations(network, source, destination, family)):
-        towards, over_gateway = network.routing[source].source_for(family, theirs.value)
-        back, back_over_gateway = network.routing[destination].source_for(family, mine.value)
-        if (
-            towards not in (mine.value, None)
-            or back not in (theirs.value, None)
-            or (towards is None and back is None)
-        ):
-            continue
-        missing = (towards is None) + (back is None)
+    ranked: list[tuple[tuple[bool, int, int, int, int], Pair]] = []
+    here, there = network.addresses(source, family), network.addresses(destination, family)
+    towards = [network.routing[source].source_for(family, own.value) for own in there]
+    back = [network.routing[destination].source_for(family, own.value) for own in here]
+    for mine, theirs in _fitting(here, there, towards, back):
+        (to, over_gateway), (fro, back_over_gateway) = towards[theirs], back[mine]
         key = (
             not (over_gateway or back_over_gateway),
-            missing,
-            network.crowd(mine) + network.crowd(theirs),
-            place,
+            (to is None) + (fro is None),
+            network.crowd(here[mine]) + network.crowd(there[theirs]),
+            mine,
+            theirs,
         )
-        ranked.append((key, Pair(family, source, mine.value, destination, theirs.value)))
+        ranked.append((key, Pair(family, source, here[mine].value, destination, there[theirs].value)))
     if not ranked:
         return None, 0
     ranked.sort(key=lambda item: item[0])
     return ranked[0][1], len(ranked) - 1
 
 
-def _combinations(network: Network, source: str, destination: str, family: int) -> Iterable[tuple[Own, Own]]:
-    return (
-        (mine, theirs)
-        for mine in network.addresses(source, family)
-        for theirs in network.addresses(destination, family)
-    )
+def _fitting(
+    here: Sequence[Own], there: Sequence[Own], towards: Sequence[_Chosen], back: Sequence[_Chosen]
+) -> Iterator[tuple[int, int]]:
+    """The places of the addresses of two hosts that fit. A host may have thousands: of each end, the other's choice is
+    looked up, and not every one of its addresses."""
+    by_value: dict[int, list[int]] = {}
+    by_choice: dict[int | None, list[int]] = {}
+    for mine, own in enumerate(here):
+        by_value.setdefault(own.value, []).append(mine)
+        by_choice.setdefault(back[mine][0], []).append(mine)
+    for theirs, other in enumerate(there):
+        chosen = towards[theirs][0]
+        if chosen is None:
+            yield from ((mine, theirs) for mine in by_choice.get(other.value, ()))
+        else:
+            fit = (mine for mine in by_value.get(chosen, ()) if back[mine][0] in (other.value, None))
+            yield from ((mine, theirs) for mine in fit)
 
 
 def address_towards(network: Network, host: str, other: AddressRange) -> int | None:

@@ -5,14 +5,17 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from ansible_collections.pathguard.network.plugins.plugin_utils.analyse.network import Network
 from ansible_collections.pathguard.network.plugins.plugin_utils.errors import PolicyError
 from ansible_collections.pathguard.network.plugins.plugin_utils.model import text
+from ansible_collections.pathguard.network.plugins.plugin_utils.model.flowset import Space
 from ansible_collections.pathguard.network.plugins.plugin_utils.model.match import Unknown, both
 from ansible_collections.pathguard.network.plugins.plugin_utils.model.rules import (
     ACCEPT,
@@ -21,12 +24,14 @@ from ansible_collections.pathguard.network.plugins.plugin_utils.model.rules impo
     Ruleset,
 )
 from ansible_collections.pathguard.network.plugins.plugin_utils.model.state import (
+    Interface,
     Listener,
     NextHop,
     Route,
     RouteRule,
     State,
 )
+from ansible_collections.pathguard.network.plugins.plugin_utils.policy.addresses import choose_pair
 from ansible_collections.pathguard.network.plugins.plugin_utils.policy.listening import nobody_listens
 from ansible_collections.pathguard.network.plugins.plugin_utils.policy.read import load_policy
 from ansible_collections.pathguard.network.plugins.plugin_utils.policy.validate import validate
@@ -287,3 +292,21 @@ def test_what_comes_for_an_address_on_a_loopback_may_come_by_any_interface() -> 
     for address in ("10.20.1.77", "10.20.1.10"):
         assert not nobody_listens(state, *asked, text.address_range(address)[1])
     assert nobody_listens(state, *asked, text.address_range("10.99.0.31")[1])
+
+
+def test_hosts_with_a_thousand_addresses() -> None:
+    """As a node of a cluster holds one for each service."""
+    states = small_lab()
+    for name in ("app01", "db1"):
+        addresses = [f"10.96.{at >> 8}.{at & 255}/32" for at in range(1000)]
+        states[name].interfaces["kube-ipvs0"] = Interface("kube-ipvs0", addresses, kind="dummy")
+    network = Network(states, Space())
+    begun = time.process_time()
+    pair, others = choose_pair(network, "app01", "db1", 4)
+    assert time.process_time() - begun < 2
+    assert pair is not None
+    assert [text.address_text(4, value) for value in (pair.source, pair.destination)] == [
+        "10.10.1.5",
+        "10.20.1.10",
+    ]
+    assert others == 1  # over the network for management
