@@ -266,6 +266,14 @@ class TestPorts:
         assert verdict(PLATFORM, text, came("192.0.2.10", 8080)) == "permit"
         assert verdict(PLATFORM, text, came("192.0.2.10", 80)) == "deny"
 
+    @pytest.mark.parametrize(
+        ("pool", "wanted"), [("routing-instance default;", "permit"), ("routing-instance VR;", "unknown")]
+    )
+    def test_a_pool_in_another_routing_instance(self, pool: str, wanted: str) -> None:
+        rules = rule(self.PUBLIC, "destination-nat pool P;")
+        text = nat("destination", rules, f"pool P {{ address 10.0.1.10/32; {pool} }}")
+        assert verdict(PLATFORM, text, came("192.0.2.10")) == wanted
+
     def test_the_host_itself_is_seen_by_the_public_address_from_that_port_alone(self) -> None:
         mapped = "static-nat { prefix { 10.0.1.10/32; mapped-port { 80; } } }"
         text = nat("static", rule(self.PUBLIC + "destination-port 8080;", mapped))

@@ -221,6 +221,9 @@ class Nat:
         if node is None:
             raise NotUnderstoodError(f"pool {name} is not defined")
         doubt = next(node.doubts(), "")
+        instance = node.value("routing-instance") if kind == "dnat" else ""
+        if instance and (instance != "default" or self._root.find("routing-instances") is not None):
+            raise NotUnderstoodError(f"pool {name}: routes of the instance {instance} are not modelled")
         port = None if kind == "dnat" or node.find("port", "no-translation") else _TRANSLATED_PORTS
         ranges: list[tuple[int, int]] = []
         family = 0
