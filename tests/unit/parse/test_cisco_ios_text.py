@@ -199,6 +199,7 @@ OTHER = "interface GigabitEthernet2\n ip address 10.9.0.254 255.255.255.0\n"
         ("banner motd ^CKeep out", "now^C"),
         ("aaa authentication fail-message ^C", "^C"),
         ("menu M title ^C", "^C"),
+        ("aaa authentication fail-message \x03", "\x03"),
         ("line vty 0 4\n vacant-message ^C", "^C"),
     ],
 )

@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 _BANNER = re.compile(r"^banner (?:\S+ )?(?P<end>\^C|\S)(?P<rest>.*)$")
 _EOS_BANNER = re.compile(r"^banner (login|motd)$")
 _MACRO = re.compile(r"^macro (?:name \S+|auto execute .*(?P<open>\{))$")
-_MESSAGE = re.compile(r"(?:banner|message|title|prompt|text) (?:\S+ )?\^C(?!.*\^C)")
+_MESSAGE = re.compile(r"(?:banner|message|title|prompt|text) (?:\S+ )?(?P<end>\^C|\x03)(?!.*(?P=end))")
 # Words of the operator's own up to the end of the line.
 _REMARK = re.compile(r"^\s*(?:description|(?:access-list \S+ |\d+ )?remark) ")
 # How a text ends: by a line that is one of these, else by one that contains it.
@@ -92,4 +92,5 @@ def _text_after(plain: str) -> str | None:
     macro = _MACRO.match(plain)
     if macro is not None:
         return "} " if macro["open"] else "@ "
-    return "^C" if _MESSAGE.search(plain) and not _REMARK.match(plain) else None
+    message = _MESSAGE.search(plain)
+    return message["end"] if message is not None and not _REMARK.match(plain) else None
