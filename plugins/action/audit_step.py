@@ -41,6 +41,7 @@ class ActionModule(HostsAction):
     BYPASS_HOST_LOOP = True
 
     ROLE = "path_audit"
+    PLAYBOOK = "audit"
     FIRST_STEPS = ("audit", "join")
     SPEC: ClassVar[dict[str, dict[str, Any]]] = {
         "step": {"type": "str", "required": True, "choices": ["audit", "join", "verdict"]},

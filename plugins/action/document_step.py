@@ -35,6 +35,7 @@ class ActionModule(HostsAction):
     BYPASS_HOST_LOOP = True
 
     ROLE = "path_document"
+    PLAYBOOK = "document"
     SPEC: ClassVar[dict[str, dict[str, Any]]] = {
         "title": {"type": "str", "required": True},
         "policies": {"type": "raw"},

@@ -64,8 +64,9 @@ MOST_NOTICES = 20
 
 class ActionModule(HostsAction):
     ROLE = "path_monitor"
+    PLAYBOOK = "monitor"
     SPEC: ClassVar[dict[str, dict[str, Any]]] = {
-        "policy": {"type": "raw", "required": True},
+        "policy": {"type": "raw"},
         "name": {"type": "str", "default": "monitor"},
         "hops": {"type": "list", "elements": "str"},
         "only": {"type": "list", "elements": "str"},
@@ -109,6 +110,12 @@ class ActionModule(HostsAction):
     }
 
     def work(self, options: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
+        if not options["policy"]:
+            raise MonitorError(
+                "it is not said which policy is meant",
+                "path_monitor_policy",
+                "name a policy file, such as -e path_monitor_policy=policy.yml",
+            )
         for name, least in LEAST.items():
             if options[name] < least:
                 raise MonitorError(
@@ -245,7 +252,7 @@ def _result(found: Outcome, order: Order, fail_on: str) -> dict[str, Any]:
         "waiting": found.waiting,
         "troubles": found.troubles,
         "state_dir": str(order.store),
-        "msg": _summary(found, bad),
+        "msg": _summary(found, bad, bool(order.channels)),
         "ansible_stats": {"data": stats, "per_host": False, "aggregate": False},
     }
     if found.failed:
@@ -255,10 +262,12 @@ def _result(found: Outcome, order: Order, fail_on: str) -> dict[str, Any]:
     return result
 
 
-def _summary(found: Outcome, bad: list[str]) -> str:
+def _summary(found: Outcome, bad: list[str], anybody: bool) -> str:
+    """``anybody``: whether a webhook or mail is set; without one, nothing delivered is no failure."""
     if found.busy:
         return "another monitor is at work with the same files, and looks at what there is"
-    told = f"{counted(len(found.notices), 'notice')}, {found.delivered} delivered"
+    told = counted(len(found.notices), "notice")
+    told += f", {found.delivered} delivered" if anybody else " (no webhook or mail is set)"
     if found.waiting:
         told += f", {sum(found.waiting.values())} waiting"
     # Facts about configurations are looked at beside the paths, and most policies have none.

@@ -41,11 +41,12 @@ from ansible_collections.pathguard.network.plugins.plugin_utils.policy.read impo
 AGENT = "connections_agent"
 # Seconds for starting Python and reading the tables, beyond the time of looking.
 OVERHEAD = 30.0
-_TODO = "name another file, or set force to write over it"
+_TODO = "name another file, or set force (of the playbook: discover_force) to write over it"
 
 
 class ActionModule(HostsAction):
     BYPASS_HOST_LOOP = True
+    PLAYBOOK = "discover"
 
     SPEC: ClassVar[dict[str, dict[str, Any]]] = {
         **HOST_OPTIONS,

@@ -21,9 +21,8 @@ extends_documentation_fragment:
   - pathguard.network.playbook
 options:
   policy:
-    description: The policy, as a path or as a mapping.
+    description: The policy, as a path or as a mapping. It must be given.
     type: raw
-    required: true
   name:
     description: What notices and metrics call this monitor.
     type: str

@@ -20,7 +20,7 @@ from .access import HostAccess
 from .channel import Channel
 from .hosts import TRANSPORTS, HostLogins, Wanted
 from .pool import on_hosts
-from .role_names import slips, strays, unknown
+from .role_names import overlooked, slips, strays, unknown
 from .several import HostsError, several
 
 T = TypeVar("T")
@@ -54,6 +54,8 @@ class HostsAction(ActionBase):  # type: ignore[misc]
     RULES: ClassVar[Mapping[str, Any]] = {}
     # Of an action that is all of a role: the role, and those of its steps that nothing has been begun before.
     ROLE: ClassVar[str] = ""
+    # The playbook of this collection that has variables of its own beside.
+    PLAYBOOK: ClassVar[str] = ""
     FIRST_STEPS: ClassVar[tuple[str, ...]] = ()
 
     def run(self, tmp: Any = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
@@ -75,7 +77,12 @@ class HostsAction(ActionBase):  # type: ignore[misc]
 
     def _check_names(self, step: str | None, task_vars: Mapping[str, Any]) -> None:
         """A later step must not be kept from its work, such as to restore, by the name of a variable."""
-        if not self.ROLE or (step is not None and step not in self.FIRST_STEPS):
+        if step is not None and step not in self.FIRST_STEPS:
+            return
+        missed = overlooked(self.PLAYBOOK, task_vars)
+        if missed:
+            Display().warning(missed)
+        if not self.ROLE:
             return
         found = strays(self.ROLE, task_vars)
         error = slips(found, f"variables of the role {self.ROLE}")

@@ -33,6 +33,13 @@ _SET: Mapping[str, tuple[str, ...]] = {
 _PLAYBOOKS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     "path_guard": {"guarded_update_": ("facts", "handlers", "hosts", "serial")},
 }
+# The same, where others may well use names that begin so: a near miss of these is told, and is no error.
+_COMMON: Mapping[str, tuple[str, ...]] = {
+    "audit": ("hosts",),
+    "discover": ("file", "force", "hosts", "seconds", "title"),
+    "document": ("hosts",),
+    "monitor": ("for", "interval"),
+}
 # How variables begin that are about something else, however near they are: patching hosts.
 _OTHERS = ("patch_",)
 # What people call an option by another word.
@@ -97,6 +104,18 @@ def strays(role: str, variables: Mapping[str, Any]) -> list[Stray]:
             meant = get_close_matches(name, options, 1, _NEAR_IN_ALL)
             found += [Stray(name, one) for one in meant]
     return found
+
+
+def overlooked(playbook: str, variables: Mapping[str, Any]) -> str:
+    """What to warn of where a variable is a near miss of one of the playbook's own; empty where there is none."""
+    known = [f"{playbook}_{name}" for name in _COMMON.get(playbook, ())]
+    near = (
+        Stray(name, _near(name, f"{playbook}_", known))
+        for name in sorted(map(str, variables))
+        if name.startswith(f"{playbook}_") and name not in known and not _is_registered(variables[name])
+    )
+    found = [str(one) for one in near if one.meant]
+    return f"the playbook {playbook} does not read {', '.join(found[:_MOST])}" if found else ""
 
 
 def slips(found: Iterable[Stray], where: str) -> PathGuardError | None:

@@ -14,6 +14,7 @@ import pytest
 from ansible_collections.pathguard.network.plugins.plugin_utils.gather.role_names import (
     Stray,
     options_of,
+    overlooked,
     slips,
     strays,
     unknown,
@@ -81,6 +82,26 @@ def test_a_variable_of_the_sites_own_is_told_and_breaks_nothing(role: str, name:
 )
 def test_what_a_task_registered_and_what_is_for_others_is_left_alone(name: str, value: Any) -> None:
     assert strays("path_guard", {name: value}) == []
+
+
+@pytest.mark.parametrize(
+    ("playbook", "name", "meant"),
+    [
+        ("audit", "audit_host", "audit_hosts"),
+        ("discover", "discover_second", "discover_seconds"),
+        ("document", "document_hots", "document_hosts"),
+        ("monitor", "monitor_intervall", "monitor_interval"),
+    ],
+)
+def test_a_near_miss_of_a_playbooks_own_variable_is_told(playbook: str, name: str, meant: str) -> None:
+    said = overlooked(playbook, {name: "x", meant: "y", "hosts": "z"})
+    assert said == f"the playbook {playbook} does not read {name} (did you mean {meant}?)"
+
+
+@pytest.mark.parametrize("name", ["audit_hosts", "audit_log_server", "discover_second", "audited_hosts"])
+def test_others_may_use_names_that_begin_as_a_playbooks(name: str) -> None:
+    assert overlooked("audit", {name: "x"}) == ""
+    assert overlooked("", {name: "x"}) == ""
 
 
 def test_an_artifact_of_a_slice_is_known() -> None:

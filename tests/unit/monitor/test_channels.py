@@ -88,4 +88,13 @@ def test_the_last_line_counts_paths_and_no_facts_that_nobody_asks_for() -> None:
         for name, good in (("a", True), ("b", False), (module.FACTS, True))
     }
     found = module.Outcome(rounds=1, paths=paths)
-    assert module._summary(found, ["b"]) == "1 round: 1 of 2 paths as wanted; not: b; 0 notices, 0 delivered"
+    line = "1 round: 1 of 2 paths as wanted; not: b; 0 notices"
+    assert module._summary(found, ["b"], True) == f"{line}, 0 delivered"
+    assert module._summary(found, ["b"], False) == f"{line} (no webhook or mail is set)"
+
+
+@pytest.mark.parametrize("policy", [None, "", {}])
+def test_a_monitor_without_a_policy_is_one_clear_error(policy: object) -> None:
+    with pytest.raises(MonitorError, match="which policy is meant") as caught:
+        object.__new__(module.ActionModule).work({"policy": policy}, {})
+    assert caught.value.where == "path_monitor_policy"

@@ -66,6 +66,13 @@ def test_an_update_is_closed_by_whoever_is_left() -> None:
     assert "path_guard_timeout" in warning["ansible.builtin.debug"]["msg"]
 
 
+def test_an_update_without_hosts_is_told_and_no_error_of_a_template() -> None:
+    [look, *_more] = plays(PLAYBOOKS / "guarded_update.yml")[0]["tasks"]
+    asked = look["ansible.builtin.assert"]
+    assert "guarded_update_hosts | default('guarded_update_hosts_is_not_set')" in asked["that"]
+    assert "({{ guarded_update_hosts | default('not set') }})" in asked["fail_msg"]
+
+
 @pytest.mark.long
 @pytest.mark.parametrize("name", NAMES)
 def test_a_limit_that_leaves_nobody_is_no_success(name: str, tmp_path: Path) -> None:
