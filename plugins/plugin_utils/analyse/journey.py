@@ -33,6 +33,8 @@ CONTEXT = (
 )
 # These fields come after all others.
 _FIRST_OF_CONTEXT = min(FIELDS[name].first for name in CONTEXT)
+# Large routing tables leave many.
+_MOST_DESTINATIONS = 2_000_000
 NEW, ESTABLISHED, REPLY = "new", "established", "reply"
 DENY, UNKNOWN = "deny", "unknown"
 
@@ -49,7 +51,7 @@ def plain(flows: FlowSet) -> FlowSet:
 
 def destinations(flows: FlowSet, family: int) -> Ranges:
     """The destination addresses of the flows."""
-    return flows.ranges("dst", family)
+    return flows.ranges("dst", family, most=_MOST_DESTINATIONS)
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,7 +27,8 @@ _LOOPBACK = "lo"
 _ALL = "net.ipv4.conf.all."
 # What comes out of IPsec was validated by its keys (``secpath_exists``).
 _OF_IPSEC = ("vti", "xfrm")
-_MOST_SOURCES, _MOST_TOLD = 1000, 3
+_MOST_SOURCES, _MOST_TOLD, _MOST_WAYS = 1000, 3, 8
+_ELSEWHERE = "would have to come in by "
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,13 +117,17 @@ class SourceCheck:
         own = tuple(
             (address.value, address.value) for address in self._routing[host].addresses if address.family == 4
         )
+        found: dict[tuple[str, str], list[FlowSet]] = {}
         for part, legs in self._routing[host].lookup(back, out_interface):
-            verdict, why = self._judged(host, interface, legs, mode)
+            told = self._judged(host, interface, legs, mode)
             if any(leg.kind == "local" for leg in legs):  # beside its own there are broadcast addresses
                 part = part.only("dst", own, 4)
-            if verdict and part:
-                there = part.reversed()
-                yield Dropped(verdict, there if by_mark else there.forget("mark"), why)
+            if told[0] and part:
+                found.setdefault(told, []).append(part)
+        for (verdict, why), parts in _few(found).items():
+            nodes = (part.node for part in parts)
+            there = FlowSet(self._space, self._space.diagrams.union_all(nodes)).reversed()
+            yield Dropped(verdict, there if by_mark else there.forget("mark"), why)
 
     def _judged(self, host: str, interface: str, legs: tuple[Leg, ...], mode: str) -> tuple[str, str]:
         """``(deny, unknown or empty, why)`` for the routes back to a source."""
@@ -142,8 +147,18 @@ class SourceCheck:
         item = state.interfaces.get(interface)
         addressless = item is not None and all(":" in address for address in item.addresses)
         if mode == "strict" or addressless:
-            return DENY, f"would have to come in by {' or '.join(ways)}, where the route back goes"
+            return DENY, f"{_ELSEWHERE}{' or '.join(ways)}, where the route back goes"
         return "", ""
+
+
+def _few(found: dict[tuple[str, str], list[FlowSet]]) -> dict[tuple[str, str], list[FlowSet]]:
+    """The same, with what would have to come in by each of many interfaces as one."""
+    many = [told for told in found if told[1].startswith(_ELSEWHERE)]
+    if len(many) <= _MOST_WAYS:
+        return found
+    one = DENY, f"{_ELSEWHERE}others of its interfaces, where the routes back go"
+    kept = {told: parts for told, parts in found.items() if told not in many}
+    return {**kept, one: [part for told in many for part in found[told]]}
 
 
 def _sources(flows: FlowSet) -> str:

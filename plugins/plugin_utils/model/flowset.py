@@ -303,14 +303,14 @@ class FlowSet:
         """4 and 6, as far as the set has flows of them."""
         return [family for family, name in zip((4, 6), FAMILIES) if self._of_family(_LABELS["family"][name])]
 
-    def ranges(self, field: str, family: int = 0) -> Ranges:
-        """The values that ``field`` takes in the set, as sorted inclusive ranges."""
+    def ranges(self, field: str, family: int = 0, most: int = _MOST_RANGES) -> Ranges:
+        """The values that ``field`` takes in the set, as sorted inclusive ranges. FlowError for more than ``most``."""
         values = self._values(field, family)
         if values is None:
             return ()
-        if values.count() > _MOST_RANGES:
+        if values.count() > most:
             raise FlowError(
-                f"{field} has {values.count()} separate ranges, from a mask with holes",
+                f"{field} has {values.count()} separate ranges, as masks with holes have, and more than {most}",
                 "a set of flows",
                 "ask about a smaller set",
             )

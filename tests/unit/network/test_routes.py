@@ -307,3 +307,15 @@ def test_a_host_with_ten_thousand_addresses() -> None:
     begun = time.process_time()
     assert Routing(state).local_first
     assert time.process_time() - begun < 2
+
+
+def test_what_a_large_table_leaves_is_looked_up_again() -> None:
+    """By the next router, as one of thousands of separate ranges."""
+    prefixes = [f"10.{at >> 7}.{(at & 127) * 2}.0/24" for at in range(5000)]
+    state = host("r", {"a": ["192.0.2.1/24"]}, {"0.0.0.0/0": ["192.0.2.2 a"]})
+    state.routes += [Route(4, prefix, next_hops=[NextHop("a", "192.0.2.3")]) for prefix in prefixes]
+    space, routing = Space(), Routing(state)
+    parts = routing.lookup(flows_from(space, {"dst": "10.0.0.0/8"}))
+    assert len(parts) == 2
+    for part, legs in parts:
+        assert routing.lookup(part) == [(part, legs)]

@@ -12,6 +12,9 @@ from typing import Any
 
 import pytest
 
+from ansible_collections.pathguard.network.plugins.plugin_utils.analyse.network import Network
+from ansible_collections.pathguard.network.plugins.plugin_utils.model.flow import flows_from
+from ansible_collections.pathguard.network.plugins.plugin_utils.model.flowset import Space
 from ansible_collections.pathguard.network.plugins.plugin_utils.model.match import ALWAYS
 from ansible_collections.pathguard.network.plugins.plugin_utils.model.rules import CONTINUE, Effect
 from ansible_collections.pathguard.network.plugins.plugin_utils.model.state import (
@@ -23,7 +26,7 @@ from ansible_collections.pathguard.network.plugins.plugin_utils.model.state impo
 from ansible_collections.pathguard.network.plugins.plugin_utils.policy.read import load_policy
 from ansible_collections.pathguard.network.plugins.plugin_utils.policy.schemas import load_schema, problems
 from ansible_collections.pathguard.network.plugins.plugin_utils.policy.validate import validate
-from tests.support.states import GROUPS, rule, ruleset, small_lab
+from tests.support.states import GROUPS, host, rule, ruleset, small_lab
 from tests.unit.network.test_walk import ask, reasons, verdict
 
 POLICY = {
@@ -178,3 +181,16 @@ def test_its_own_address_from_outside_is_dropped_whether_sources_are_checked_or_
     assert verdicts == ({expected} if expected else set())
     states["fw1"].platform = "cisco_ios"
     assert want not in {event.reason for event in ask(states, src="10.20.1.1").events}
+
+
+def test_many_ways_back_are_told_as_one() -> None:
+    """A router with hundreds of networks that any packet may come from."""
+    names = {f"v{at}": [f"10.0.{at}.1/24"] for at in range(20)}
+    states = checking({"r": host("r", names, {}, forwarding=True)}, "r", all=1)
+    space = Space()
+    check = Network(states, space).source_check
+    [own, strange, others] = check.dropped("r", "v0", "v1", flows_from(space, {"src": "10.0.0.0/16"}))
+    assert "by others of its interfaces, where the routes back go" in others.reason
+    assert others.flows == flows_from(space, {"src": [f"10.0.{at}.0/24" for at in range(1, 20)]}) - own.flows
+    assert {one.verdict for one in (others, own, strange)} == {"deny"}
+    assert "no way back" in strange.reason
