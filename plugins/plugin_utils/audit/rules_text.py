@@ -8,6 +8,7 @@ A rule has no number: one that is put in between leaves the lines of the others 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 
 from ..analyse.rulechanges import settled
@@ -16,6 +17,8 @@ from ..model.state import NamedSet, State
 from ..render.clean import clean
 
 _INDENT = "    "
+# How rules of nft and iptables are counted through. VyOS numbers its own, and those stay.
+_COUNTED = re.compile(r" rule \d+$")
 
 
 def rules_text(state: State) -> str:
@@ -39,7 +42,8 @@ def _lines(state: State) -> Iterator[str]:
         yield from sorted(_members(named))
         yield ""
     for item in state.not_understood:
-        yield clean(f"not understood: {item['where']}: {item.get('text', '')} ({item['reason']})")
+        where = _COUNTED.sub("", item["where"]) if state.platform == "linux" else item["where"]
+        yield clean(f"not understood: {where}: {item.get('text', '')} ({item['reason']})")
     for item in state.unreadable:
         yield clean(f"unreadable: {item['what']}: {item['reason']}")
 

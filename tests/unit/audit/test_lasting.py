@@ -132,6 +132,18 @@ def test_rules_as_lines() -> None:
     assert unknown == "the rules could not be read\nunreadable: nft: [31mno\n"
 
 
+@pytest.mark.parametrize(
+    ("platform", "where"), [("linux", "inet/filter/forward"), ("vyos", "firewall ipv4 name WAN rule 20")]
+)
+def test_a_rule_that_is_put_in_before_leaves_the_line_of_one_not_understood(
+    platform: str, where: str
+) -> None:
+    counted = " rule 8" if platform == "linux" else ""
+    item = {"where": where + counted, "text": "limit rate 5/second", "reason": "limit"}
+    state = State("fw1", platform=platform, not_understood=[item])
+    assert rules_text(state) == f"not understood: {where}: limit rate 5/second (limit)\n"
+
+
 def test_json_that_a_diff_can_tell_apart() -> None:
     text = "".join(pretty({"b": [], "a": {"rules": [{"y": 1, "x": 2}, {"z": 3}]}}))
     assert (
