@@ -76,6 +76,9 @@ def _drift(one: Mapping[str, Any]) -> Block:
     found = [f"drift   {words.drift_head(one)}"]
     if words.without_effect(one):
         found[0] += ", and no packet fares otherwise"
+    # Where nothing knows the moment, the two snapshots still say between which ones it was: that is the first there is.
+    if not one["when"]:
+        found += [f"        {line}" for line in one["evidence"][:1]]
     flows = list(words.drift_flows(one))
     found += [f"        {line}" for line in flows[:_MOST_OF_A_DRIFT]]
     if len(flows) > _MOST_OF_A_DRIFT:

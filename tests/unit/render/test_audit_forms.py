@@ -98,6 +98,18 @@ def test_one_screen(document: dict[str, Any]) -> None:
         assert line in text, line
 
 
+def test_a_drift_of_an_unknown_moment_is_told_between_which_ones(document: dict[str, Any]) -> None:
+    between = "it was otherwise 2026-11-23 04:00:00 UTC, and is so 2026-11-23 05:00:00 UTC"
+    other = json.loads(json.dumps(document))
+    [moved] = [one for one in other["drift"] if one["status"] == "changed"]
+    moved.update(when=None, evidence=[between, "rules that changed are managed by docker"])
+    lines = render(other, "text").splitlines()
+    head = next(index for index, line in enumerate(lines) if line.startswith("drift   fw1 changed"))
+    assert lines[head + 1] == f"        {between}"
+    moved["when"] = "2026-11-23 04:29:13 UTC"
+    assert between not in render(other, "text"), "the moment itself says more"
+
+
 def test_a_screen_of_a_bad_day_is_still_one(document: dict[str, Any]) -> None:
     """Hundreds of hosts, drifts and findings: each part is told, and how much more there is of it."""
     many = json.loads(json.dumps(document))
