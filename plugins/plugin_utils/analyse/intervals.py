@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import Generic, TypeVar
 
@@ -38,3 +39,20 @@ class Intervals(Generic[What]):
                 return
         if at <= high:
             yield at, high, None
+
+
+def cut(found: Iterable[tuple[int, int, int]]) -> Intervals[tuple[int, ...]]:
+    """Numbered intervals that may overlap, as such that don't, each with the numbers of those that it lies in."""
+    steps = sorted(
+        step for low, high, number in found for step in ((low, True, number), (high + 1, False, number))
+    )
+    listed: list[tuple[int, int, tuple[int, ...]]] = []
+    at, inside = 0, Counter[int]()
+    for place, begins, number in steps:
+        if place > at and inside:
+            listed.append((at, place - 1, tuple(inside)))
+        at = place
+        inside[number] += 1 if begins else -1
+        if not inside[number]:
+            del inside[number]
+    return Intervals(listed)

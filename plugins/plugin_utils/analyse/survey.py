@@ -19,6 +19,7 @@ from ..model.match import Range, Ranges, merge_ranges
 from .errors_back import errors_to
 from .evaluate import SIDES
 from .glance import Exit, Lane, Sink, View
+from .intervals import cut
 from .journey import DENY, NEW, REPLY, Delivery, Hop, Journey, plain
 from .network import Network
 from .outcome import Outcome
@@ -32,6 +33,13 @@ from .walk import Start, Walk
 _WORTHWHILE = 2
 # Of flows with more ranges of addresses than this, the hull is taken.
 _MOST = 1_000
+_ENDS = ("src", "dst")
+# Which of the ends of what is asked about sends packets.
+_SENDERS = {NEW: (0,), REPLY: (1,)}
+# Who sends to more than so many may send to anybody.
+_FEW = 64
+# With more ranges of addresses than this, it takes longer to find out who sends to whom than to take all for it.
+_MOST_ENDS = 100_000
 # (host, interface by which packets come, whether they are for an address of the host)
 Place = tuple[str, str, bool]
 
@@ -48,6 +56,22 @@ class Survey:
         self._sources = {family: _values(sets, "src", family) for family in (4, 6)}
         self._destinations = {family: _values(sets, "dst", family) for family in (4, 6)}
         self._services = union(space.nothing, (flows.forget("src", "dst", "family") for flows in sets))
+        self._ends = [
+            {family: tuple(_values((flows,), name, family) for name in _ENDS) for family in (4, 6)}
+            for flows in {flows.node: flows for flows in sets}.values()
+        ]
+        if sum(len(ranges) for ends in self._ends for both in ends.values() for ranges in both) > _MOST_ENDS:
+            self._ends = []
+        # For each end: which of these have it in an interval.
+        self._with_end = [
+            {
+                family: cut(
+                    (*one, number) for number, ends in enumerate(self._ends) for one in ends[family][end]
+                )
+                for family in (4, 6)
+            }
+            for end in range(len(_ENDS))
+        ]
         self._all = {
             family: merge_ranges(
                 (*self._sources[family], *self._destinations[family], *network.owned_ranges(family))
@@ -66,6 +90,7 @@ class Survey:
         found = Survey(network, (), self.worthwhile)
         found._sources, found._destinations = self._sources, self._destinations
         found._services, found._all, found._routes = self._services, self._all, self._routes
+        found._ends, found._with_end = self._ends, self._with_end
         return found
 
     def lane(self, place: Place, view: View, flows: FlowSet) -> Lane | None:
@@ -106,7 +131,25 @@ class Survey:
         if not interface:
             return expected & sources
         # Routers send errors from whichever address they have.
-        return (expected if direction not in (NEW, REPLY) else expected & sources) - destinations
+        coming = expected & sources if direction in (NEW, REPLY) else expected
+        return (coming & self._wanted(host, interface, direction)) - destinations
+
+    def _wanted(self, host: str, interface: str, direction: str) -> FlowSet:
+        """To whom anybody behind an interface sends, at least; errors are about what went either way."""
+        found, behind = self._nothing, self._behind(host)
+        if not self._ends:
+            return self.network.space.everything
+        for family in (4, 6):
+            met: set[tuple[int, int]] = set()
+            for low, high in behind.get((interface, family), ()):
+                for end in _SENDERS.get(direction, (0, 1)):
+                    for _first, _last, numbers in self._with_end[end][family].within(low, high):
+                        met.update((end, number) for number in numbers or ())
+                if len(met) > _FEW:
+                    return self.network.space.everything
+            to = merge_ranges(one for end, number in met for one in self._ends[number][family][1 - end])
+            found = found | self.network.space.everything.only("dst", to, family) if to else found
+        return found
 
     def _near(self, host: str, interface: str) -> tuple[FlowSet, FlowSet]:
         """All from the addresses behind an interface, and all to them; of no interface: the host's own."""

@@ -9,7 +9,10 @@ from random import Random
 
 import pytest
 
-from ansible_collections.pathguard.network.plugins.plugin_utils.analyse.intervals import Intervals
+from ansible_collections.pathguard.network.plugins.plugin_utils.analyse.intervals import (
+    Intervals,
+    cut,
+)
 from ansible_collections.pathguard.network.plugins.plugin_utils.analyse.routes import Leg, Routing
 from ansible_collections.pathguard.network.plugins.plugin_utils.model import text
 from ansible_collections.pathguard.network.plugins.plugin_utils.model.flowset import FlowSet, Space
@@ -40,6 +43,19 @@ def test_neighbours_alike_are_one() -> None:
 )
 def test_parts_of_a_range(low: int, high: int, parts: list[tuple[int, int, str | None]]) -> None:
     assert list(Intervals([(2, 6, "a"), (9, 9, "b")]).within(low, high)) == parts
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_what_overlaps_is_cut(seed: int) -> None:
+    draw = Random(seed)
+    numbered = [(low, low + draw.randrange(9), draw.randrange(6)) for low in draw.choices(range(40), k=12)]
+    found = cut(numbered)
+    assert len({numbers for _low, _high, numbers in found.listed}) > 3
+    for value in range(50):
+        ((_low, _high, numbers),) = found.within(value, value)
+        assert sorted(numbers or ()) == sorted(
+            {number for low, high, number in numbered if low <= value <= high}
+        )
 
 
 def drawn(draw: Random) -> State:
