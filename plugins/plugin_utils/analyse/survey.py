@@ -145,8 +145,8 @@ class Survey:
                 for end in _SENDERS.get(direction, (0, 1)):
                     for _first, _last, numbers in self._with_end[end][family].within(low, high):
                         met.update((end, number) for number in numbers or ())
-                if len(met) > _FEW:
-                    return self.network.space.everything
+                        if len(met) > _FEW:
+                            return self.network.space.everything
             to = merge_ranges(one for end, number in met for one in self._ends[number][family][1 - end])
             found = found | self.network.space.everything.only("dst", to, family) if to else found
         return found

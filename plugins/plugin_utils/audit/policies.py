@@ -13,6 +13,7 @@ from functools import cached_property
 from typing import Any
 
 from ..errors import PathGuardError, PolicyError
+from ..model.garbage import no_garbage
 from ..model.state import State
 from ..policy.complain import naming
 from ..policy.ends import Resolver
@@ -44,6 +45,7 @@ class Judged:
         return Situation(self.states, self.baseline)
 
 
+@no_garbage()
 def judge(policies: Sequence[Given], by: Judged, say: Say) -> list[Entry]:
     """The audit's ``policies``. One that can't be judged is told so, and the others are judged."""
     ready = deque(_prepared(one, by, say) for one in policies)
