@@ -147,7 +147,8 @@ def _end(session: Session, options: argparse.Namespace, seed: int | None, say: C
         say(session.solution())
     score = _score(session, options, seed)
     again = f"; lab/drill {score.fault}, or --seed {seed}, is this one again" if seed is not None else ""
-    say(f"\n{score.outcome} after {minutes(score.seconds)}, {score.wrong} wrong, {score.hints} hints{again}")
+    hints = f"{score.hints} hint{'' if score.hints == 1 else 's'}"
+    say(f"\n{score.outcome} after {minutes(session.seconds)}, {score.wrong} wrong, {hints}{again}")
     keep(score, score_file())
     say(f"kept in {score_file()}; lab/drill --scores shows all")
 

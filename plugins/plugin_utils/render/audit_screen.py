@@ -98,14 +98,11 @@ def _finding(one: Entry) -> Block:
 
 
 def _missed(audit: Entry) -> Block:
-    """What is so of several hosts is told once."""
-    found: dict[tuple[str, str], list[str]] = {}
-    for one in audit["not_examined"]:
-        found.setdefault((one["what"], one["reason"]), []).append(one["host"])
-    return [
-        f"not examined: {what}{' of ' if any(hosts) else ''}{listed(runs(hosts), _MOST_HOSTS)}: {reason}"
-        for (what, reason), hosts in found.items()
-    ]
+    found = []
+    for one in words.missed(audit["not_examined"]):
+        of = f" of {listed(runs(one['hosts']), _MOST_HOSTS)}" if one["hosts"] else ""
+        found.append(f"not examined: {one['what']}{of}: {one['reason']}")
+    return found
 
 
 def _shared(parts: Mapping[str, list[Block]], room: int) -> Block:

@@ -108,6 +108,17 @@ def not_examined(audit: Entry) -> list[Entry]:
     ]
 
 
+def missed(left: Sequence[Entry]) -> list[Entry]:
+    """``not_examined`` by what it is and why: what is so of several hosts is told once, with all of its ``hosts``."""
+    found: dict[tuple[str, str], list[str]] = {}
+    for one in left:
+        found.setdefault((one["what"], one["reason"]), []).append(one["host"])
+    return [
+        {"what": what, "reason": reason, "hosts": [host for host in hosts if host]}
+        for (what, reason), hosts in found.items()
+    ]
+
+
 def first_line(text: str) -> str:
     """Errors have several lines; cleaned of control characters they have one."""
     return text.partition(" where: ")[0]

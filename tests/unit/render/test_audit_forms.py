@@ -14,6 +14,7 @@ from xml.etree import ElementTree
 import pytest
 
 from ansible_collections.pathguard.network.plugins.plugin_utils.audit.run import Order, audit
+from ansible_collections.pathguard.network.plugins.plugin_utils.render import audit_words as words
 from ansible_collections.pathguard.network.plugins.plugin_utils.render import html_page
 from ansible_collections.pathguard.network.plugins.plugin_utils.render.formats import (
     AUDIT_FORMATS,
@@ -173,6 +174,22 @@ def test_why_rules_could_not_be_read_is_on_the_screen(document: dict[str, Any]) 
         "unread ", "unread  "
     )
     assert "- fw1, its rules: nft" in render(found, "markdown").replace("\\", "")
+
+
+def test_what_was_not_examined_for_one_reason_is_told_once(document: dict[str, Any]) -> None:
+    found = json.loads(json.dumps(document))
+    found["not_examined"] = [
+        *({"host": host, "what": "boot", "reason": "no time"} for host in ("db1", "db2", "fw1")),
+        {"host": "fw1", "what": "hygiene", "reason": "no time"},
+        {"host": "", "what": "unserved_rule", "reason": "no policy"},
+    ]
+    assert words.missed(found["not_examined"]) == [
+        {"what": "boot", "reason": "no time", "hosts": ["db1", "db2", "fw1"]},
+        {"what": "hygiene", "reason": "no time", "hosts": ["fw1"]},
+        {"what": "unserved_rule", "reason": "no policy", "hosts": []},
+    ]
+    assert "not examined: boot of db1, db2, fw1: no time" in render(found, "text")
+    assert "- boot of db1, db2, fw1: no time\n- hygiene of fw1: no time\n" in render(found, "markdown")
 
 
 def test_drift_is_told_without_what_traffic_changes(document: dict[str, Any]) -> None:

@@ -163,7 +163,7 @@ def test_an_audit_has_all_of_its_parts(pages: dict[str, str]) -> None:
         "Route - 10.20.1.0/24 via 10.1.1.1 + 10.20.1.0/24 via 10.1.1.2",
         "It is in the baseline, and not among the hosts of this audit.",
         "✕ high it permits every service from everybody to everybody any any fw1 inet/filter/forward rule 7 handle 21",
-        "r9, hygiene: it could not be read",
+        "hygiene of r9: it could not be read",
         "✕ failed login failed where: r9 what to do: correct ansible_password",
         "✕ missing slice 3 left no report",
     ):
