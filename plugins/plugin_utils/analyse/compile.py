@@ -47,7 +47,7 @@ class Compiler:
 
     def node(self, match: Match) -> int:
         if self._names_known != self.space.names_known:
-            self._cache.clear()
+            self.space.empty(self._cache)
             self._routes = None
             self._reasons.clear()  # a wildcard may cover a name that has become known since
             self._names_known = self.space.names_known

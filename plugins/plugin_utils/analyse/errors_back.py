@@ -24,7 +24,19 @@ from ..model.flowset import FlowSet, Space
 from ..model.match import Ranges
 from .dress import ERROR_BACK, ERROR_ON
 from .glance import View as Seen
-from .journey import DENY, UNKNOWN, Change, Delivery, Event, Hop, Journey, Travelled, destinations, plain
+from .journey import (
+    DENY,
+    UNKNOWN,
+    Change,
+    Delivery,
+    Event,
+    Hop,
+    Journey,
+    Travelled,
+    addresses_at,
+    destinations,
+    plain,
+)
 from .network import Network
 from .outcome import Outcome
 from .packets import Packets
@@ -49,7 +61,7 @@ def errors_about(flows: FlowSet) -> FlowSet:
     found = flows.space.nothing
     for family in flows.families():
         for end in _SENDS.values():
-            found = found | errors_to(flows.space, family, flows.ranges(end, family))
+            found = found | errors_to(flows.space, family, addresses_at(flows, end, family))
     return found
 
 
@@ -131,7 +143,7 @@ class About:
         found = self._ends.get((level, to))
         if found is None:
             packets = self.at(level)
-            found = {family: packets.ranges(_SENDS[to], family) for family in packets.families()}
+            found = {family: addresses_at(packets, _SENDS[to], family) for family in packets.families()}
             self._ends[level, to] = found
         return found
 
@@ -343,7 +355,7 @@ class Errors(Walk):
                 packets = change.forth(packets)
         found, rest = errors.space.nothing, errors.forget("dst")
         for family in packets.families():
-            found = found | rest.only("dst", packets.ranges(_SENDS[self.to], family), family)
+            found = found | rest.only("dst", addresses_at(packets, _SENDS[self.to], family), family)
         return found
 
     def leaves(self, host: str, leg: Leg, flows: FlowSet, journey: Journey) -> tuple[FlowSet, str]:

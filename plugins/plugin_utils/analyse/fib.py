@@ -19,7 +19,7 @@ from functools import cache, cached_property
 from ..model import text
 from ..model.flowset import FlowSet, Space
 from ..model.match import Fib, Range, Ranges
-from ..model.state import State
+from ..model.state import Route, State
 from .routes import FAMILY_NAME, Leg, Routing
 
 _LINK_LOCAL: Ranges = (text.address_range("fe80::/10")[1:],)
@@ -84,6 +84,17 @@ class _Found:
         return found
 
 
+def _compared(state: State) -> Iterator[Route]:
+    """The routes of which one may be found: of equal IPv4 routes the first, default routes, too (``fib_table_lookup``;
+    ``fib_select_default`` is not asked)."""
+    met = set()
+    for route in state.routes:
+        key = route.destination, route.table, route.metric, route.tos
+        if state.platform != "linux" or route.family != 4 or key not in met:
+            yield route
+        met.add(key)
+
+
 class RouteQuestions:
     """Of the rules of one state; each is worked out once."""
 
@@ -97,7 +108,8 @@ class RouteQuestions:
             else rule
             for rule in state.route_rules
         ]
-        self._routing = Routing(replace(state, route_rules=rules), every=True)
+        state = replace(state, route_rules=rules, routes=list(_compared(state)))
+        self._routing = Routing(state, every=True)
         self._known: dict[Fib, _Found] = space.cache()
         # By whose link: a link-local address is looked up among the routes of one link.
         self._of_link = cache(self._routing_of_link)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from itertools import islice
 from typing import Generic, TypeVar
 
 What = TypeVar("What")
@@ -41,8 +42,9 @@ class Intervals(Generic[What]):
             yield at, high, None
 
 
-def cut(found: Iterable[tuple[int, int, int]]) -> Intervals[tuple[int, ...]]:
-    """Numbered intervals that may overlap, as such that don't, each with the numbers of those that it lies in."""
+def cut(found: Iterable[tuple[int, int, int]], most: int | None = None) -> Intervals[tuple[int, ...]]:
+    """Numbered intervals that may overlap, as such that don't, each with the numbers of those that it lies in, or with
+    ``most`` of them: where many lie in each other, all would take the square of their number."""
     steps = sorted(
         step for low, high, number in found for step in ((low, True, number), (high + 1, False, number))
     )
@@ -50,7 +52,7 @@ def cut(found: Iterable[tuple[int, int, int]]) -> Intervals[tuple[int, ...]]:
     at, inside = 0, Counter[int]()
     for place, begins, number in steps:
         if place > at and inside:
-            listed.append((at, place - 1, tuple(inside)))
+            listed.append((at, place - 1, tuple(islice(inside, most))))
         at = place
         inside[number] += 1 if begins else -1
         if not inside[number]:

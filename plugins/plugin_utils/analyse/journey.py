@@ -34,7 +34,7 @@ CONTEXT = (
 # These fields come after all others.
 _FIRST_OF_CONTEXT = min(FIELDS[name].first for name in CONTEXT)
 # Large routing tables leave many.
-_MOST_DESTINATIONS = 2_000_000
+_MOST_ADDRESSES = 2_000_000
 NEW, ESTABLISHED, REPLY = "new", "established", "reply"
 DENY, UNKNOWN = "deny", "unknown"
 
@@ -49,9 +49,14 @@ def plain(flows: FlowSet) -> FlowSet:
     return found
 
 
+def addresses_at(flows: FlowSet, end: str, family: int) -> Ranges:
+    """The addresses at one end of the flows, ``src`` or ``dst``."""
+    return flows.ranges(end, family, most=_MOST_ADDRESSES)
+
+
 def destinations(flows: FlowSet, family: int) -> Ranges:
     """The destination addresses of the flows."""
-    return flows.ranges("dst", family, most=_MOST_DESTINATIONS)
+    return addresses_at(flows, "dst", family)
 
 
 @dataclass(frozen=True, slots=True)

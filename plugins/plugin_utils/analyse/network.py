@@ -50,6 +50,9 @@ _ONE_OTHER_END = frozenset(
         "none",
     )
 )
+# Kinds of interfaces on another one's link that take what is for their own addresses, as those of virtual routers (RFC
+# 5798, section 7.3; ip-link(8)).
+_WITH_OWN_LINK = ("macvlan", "ipvlan")
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,11 +248,14 @@ class Network:
 
     def _entrances(self, family: int, sender: tuple[str, str], owner: Neighbour) -> list[Neighbour]:
         """By which interfaces packets for an owner's address come in: what has no network where it is, as on a
-        loopback, comes by those on the sender's. None where it is not known which these are, or that the owner answers
-        for it: over IPv6, each interface answers for its own addresses alone (``ndisc_recv_ns``)."""
+        loopback, comes by those on the sender's, but for interfaces that take it themselves. None where it is not known
+        which these are, or that the owner answers for it: over IPv6, each interface answers for its own addresses alone
+        (``ndisc_recv_ns``)."""
         items = self.states[owner.host].interfaces
-        loopback = _is_loopback(items.get(owner.interface))
-        if not loopback and (owner.host, owner.interface, family) in self._segments:
+        item = items.get(owner.interface)
+        loopback = _is_loopback(item)
+        of_its_own = item is not None and item.kind in _WITH_OWN_LINK
+        if not loopback and (of_its_own or (owner.host, owner.interface, family) in self._segments):
             return [owner]
         others = [
             Neighbour(owner.host, name) for name, item in items.items() if item.up and not _is_loopback(item)

@@ -64,7 +64,8 @@ def as_good(mine: Sequence[Own], interface: str) -> list[Own]:
     """IPv6 addresses between which the destination decides."""
     fit = [own for own in mine if not _UNUSABLE.intersection(own.flags)]
     ranks = [("deprecated" in own.flags, own.interface != interface) for own in fit]
-    return [own for own, rank in zip(fit, ranks) if rank == min(ranks)]
+    best = min(ranks, default=None)
+    return [own for own, rank in zip(fit, ranks) if rank == best]
 
 
 def _rank(own: Own, interface: str, destination: int, settings: Mapping[str, int]) -> tuple[object, ...]:

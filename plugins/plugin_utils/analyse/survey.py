@@ -66,7 +66,8 @@ class Survey:
         self._with_end = [
             {
                 family: cut(
-                    (*one, number) for number, ends in enumerate(self._ends) for one in ends[family][end]
+                    ((*one, number) for number, ends in enumerate(self._ends) for one in ends[family][end]),
+                    _FEW + 1,
                 )
                 for family in (4, 6)
             }

@@ -50,7 +50,7 @@ class Table(Intervals[list[Route]]):
             # fib6_node_lookup_1: what has another source does not find the rest there).
             if held is None or (not of_some(route), route.metric) < (not of_some(held[0]), held[0].metric):
                 best[low, high] = [route]
-            elif (route.metric, route.tos) == (held[0].metric, held[0].tos):
+            elif (of_some(route), route.metric, route.tos) == (of_some(held[0]), held[0].metric, held[0].tos):
                 held.append(route)
         super().__init__(_nested(best))
         self.tied = any(len(routes) > 1 for routes in best.values())

@@ -53,7 +53,7 @@ def known_keys(names: Iterable[str], files: Iterable[str]) -> list[KnownKey]:
 def _lines(file: str) -> Iterator[tuple[str, KnownKey]]:
     try:
         text = Path(file).expanduser().read_text(encoding="utf-8", errors="replace")
-    except OSError:
+    except (OSError, RuntimeError):  # the home of nobody
         return
     for line in text.splitlines():
         words = line.split()

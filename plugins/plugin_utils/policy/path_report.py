@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from ..analyse.journey import DENY, NEW, UNKNOWN, Event
+from ..analyse.journey import DENY, NEW, UNKNOWN, Event, addresses_at
 from ..analyse.network import Network
 from ..analyse.permits import openings
 from ..analyse.reach import Leg, union
@@ -89,7 +89,7 @@ def _addresses(flows: FlowSet, name: str) -> list[str]:
     return [
         item
         for family in flows.families()
-        for item in text.ranges_to_text(name, flows.ranges(name, family), family)
+        for item in text.ranges_to_text(name, addresses_at(flows, name, family), family)
     ]
 
 

@@ -12,12 +12,16 @@ from __future__ import annotations
 
 import ipaddress
 import shlex
+from bisect import bisect_right
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import Any, TypeVar
 
+from ..analyse.journey import addresses_at
 from ..model import text
 from ..model.flowset import FlowSet
+from ..model.match import Ranges, merge_ranges
 from ..model.state import Interface, Route, RouteRule, State
 
 # Routes that the kernel makes from addresses: they come and go with these.
@@ -95,7 +99,11 @@ def routes_changed(before: State, now: State, flows: FlowSet) -> Told:
     for route in _without(now.routes, before.routes):
         keys[_key(route)] = (keys.get(_key(route), (None, None))[0], route)
     pairs = list(keys.values())
-    near = [pair for pair in pairs if any(_touches(route, flows) for route in pair if route is not None)]
+    ends = {
+        family: merge_ranges(one for end in ("dst", "src") for one in addresses_at(flows, end, family))
+        for family in flows.families()
+    }
+    near = [pair for pair in pairs if any(_touches(route, ends) for route in pair if route is not None)]
     chosen = [
         pair for pair in near or pairs if any(_set_by_hand(route, now) for route in pair if route is not None)
     ]
@@ -124,14 +132,12 @@ def _what(old: Route | None, new: Route | None, now: State) -> str:
     return f"route {either.destination if either else ''} was {what}{along}"
 
 
-def _touches(route: Route, flows: FlowSet) -> bool:
-    network = ipaddress.ip_network(route.destination, strict=False)
-    first, last = int(network.network_address), int(network.broadcast_address)
-    return route.family in flows.families() and any(
-        low <= last and first <= high
-        for name in ("dst", "src")
-        for low, high in flows.ranges(name, route.family)
-    )
+def _touches(route: Route, ends: Mapping[int, Ranges]) -> bool:
+    """``ends``: addresses by family, sorted and apart."""
+    family, first, last = text.address_range(route.destination)
+    ranges = ends.get(family, ())
+    at = bisect_right(ranges, last, key=itemgetter(0)) - 1
+    return at >= 0 and first <= ranges[at][1]
 
 
 def _told_whole(route: Route) -> bool:
@@ -258,7 +264,7 @@ def legs_of(split: Iterable[tuple[FlowSet, Sequence[Any], int]]) -> list[str]:
     """Where a host sends packets, for people. ``split``: as HostRouting.split gives it."""
     found: dict[str, None] = {}
     for part, legs, family in split:
-        to = ", ".join(text.ranges_to_text("dst", part.ranges("dst", family), family)[:_MOST_TOLD])
+        to = ", ".join(text.ranges_to_text("dst", addresses_at(part, "dst", family), family)[:_MOST_TOLD])
         for leg in legs:
             if leg.kind == "forward":
                 gateway = f"via {text.address_text(family, leg.gateway)} " if leg.gateway is not None else ""
@@ -283,7 +289,8 @@ def _few(words: Sequence[str], between: str) -> str:
 
 
 def _without(items: Iterable[_Item], others: Sequence[_Item]) -> list[_Item]:
-    return [item for item in items if item not in others]
+    known = {repr(item) for item in others}
+    return [item for item in items if repr(item) not in known]
 
 
 CHANGED: Mapping[str, Callable[[State, State, FlowSet], Told]] = {

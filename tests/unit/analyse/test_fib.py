@@ -94,6 +94,15 @@ def test_equal_ipv6_routes_leave_it_open_which_one_is_compared() -> None:
     assert verdict(state(MISSING, of_ipv4), "10.9.0.5", "in1") == "permit"
 
 
+def test_of_equal_ipv4_routes_the_first_is_compared() -> None:
+    """Two interfaces in one network (fib_table_lookup)."""
+    there = state(MISSING, Route(4, "10.0.0.0/24", next_hops=[NextHop("in1")]))
+    assert verdict(there, "10.0.0.5", "in0") == "permit"
+    assert verdict(there, "10.0.0.5", "in1") == "deny"
+    there.routes.reverse()
+    assert verdict(there, "10.0.0.5", "in0") == "deny"
+
+
 def test_routes_that_were_not_gathered_leave_it_unknown_and_say_why() -> None:
     there = replace(state(MISSING), routes=[], interfaces={})
     found = Questions(there).verdict({"src": "10.0.0.5", "in_interface": "in0"}, KEY)

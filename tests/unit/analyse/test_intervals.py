@@ -58,6 +58,14 @@ def test_what_overlaps_is_cut(seed: int) -> None:
         )
 
 
+def test_of_many_that_overlap_some_are_told() -> None:
+    """All of them would take the square of their number."""
+    many = ((0, 9_000, number) for number in range(3_000))
+    found = cut((*many, *((at, at, at) for at in range(3_000, 9_000, 2))), 5)
+    assert found.listed == [(0, 9_000, (0, 1, 2, 3, 4))]
+    assert cut([(0, 9, 1), (4, 4, 2)], 5).listed == [(0, 3, (1,)), (4, 4, (1, 2)), (5, 9, (1,))]
+
+
 def drawn(draw: Random) -> State:
     """A host with routes inside of others, a table that is asked first, and what it throws back."""
     state = host("r", {"a": ["10.0.0.1/24"], "b": ["10.0.1.1/24", "fd00:1::1/64"]}, {})

@@ -9,6 +9,7 @@ import gc
 
 import pytest
 
+from ansible_collections.pathguard.network.plugins.plugin_utils.analyse.evaluate import HostFirewall
 from ansible_collections.pathguard.network.plugins.plugin_utils.analyse.network import Network
 from ansible_collections.pathguard.network.plugins.plugin_utils.analyse.replies import answers, questions
 from ansible_collections.pathguard.network.plugins.plugin_utils.model import flowset
@@ -16,7 +17,7 @@ from ansible_collections.pathguard.network.plugins.plugin_utils.model.flow impor
 from ansible_collections.pathguard.network.plugins.plugin_utils.model.flowset import Space
 from ansible_collections.pathguard.network.plugins.plugin_utils.policy.read import load_policy
 from ansible_collections.pathguard.network.plugins.plugin_utils.policy.validate import validate
-from tests.support.states import GROUPS, small_lab
+from tests.support.states import GROUPS, match, small_lab
 
 POLICY = {
     "requiredPaths": [
@@ -62,3 +63,17 @@ def test_what_was_kept_anew_in_a_scratch_goes_with_it(monkeypatch: pytest.Monkey
     with space.scratch():
         assert ports(22) == ((22, 22),)
     assert ports(443) == ((443, 443),)
+
+
+def test_a_match_that_was_made_anew_in_a_scratch_goes_with_it() -> None:
+    """A name that became known since makes all of them anew."""
+    space = Space()
+    firewall = HostFirewall(small_lab()["fw1"], space)
+    firewall.matched(match(src="192.0.2.0/24"))
+    space.learn("in_interface", ["elsewhere"])
+    asked = match(proto="udp", dport=53)
+    with space.scratch():
+        firewall.matched(asked)
+    space.everything.only("dst_port", ((99, 99),))
+    expected = space.everything.only("protocol", ((17, 17),)).only("dst_port", ((53, 53),))
+    assert firewall.matched(asked) == expected

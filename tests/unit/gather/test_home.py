@@ -14,6 +14,7 @@ import pytest
 from ansible_collections.pathguard.network.plugins.plugin_utils.audit.baseline import open_baseline
 from ansible_collections.pathguard.network.plugins.plugin_utils.audit.given import read_policies
 from ansible_collections.pathguard.network.plugins.plugin_utils.errors import PathGuardError
+from ansible_collections.pathguard.network.plugins.plugin_utils.gather.known_hosts import known_keys
 from ansible_collections.pathguard.network.plugins.plugin_utils.gather.snapshot import files_named
 from ansible_collections.pathguard.network.plugins.plugin_utils.home import expanded
 from ansible_collections.pathguard.network.plugins.plugin_utils.policy.read import load_policy
@@ -46,3 +47,7 @@ def test_the_home_of_nobody_is_one_clear_error(read: Callable[[Any], Any]) -> No
         read(NOBODYS)
     assert caught.value.where.startswith(NOBODYS)
     assert len(str(caught.value).splitlines()) <= 5
+
+
+def test_the_known_hosts_of_nobody_know_none() -> None:
+    assert known_keys(["db1"], [NOBODYS]) == []

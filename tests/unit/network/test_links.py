@@ -110,3 +110,15 @@ def test_what_comes_for_an_address_on_a_loopback_comes_in_by_a_network(kind: str
     rules.append(rule(3, "iifname db0 accept", match(iif="db0")))
     db1.rulesets = {"inet/f/input": ruleset("inet/f/input", "input", "deny", rules)}
     assert verdict(ask(states, dst="10.20.1.77")) == "open"
+
+
+@pytest.mark.parametrize(("link", "expected"), [("vrrp.51", "open"), ("db0", "denied")])
+def test_what_comes_for_a_virtual_router_s_address_comes_in_by_its_own_link(link: str, expected: str) -> None:
+    """As keepalived has them with use_vmac: the address is alone on a macvlan, whose frames have its own address."""
+    states = small_lab()
+    states["fw1"].rulesets = {}
+    db1 = states["db1"]
+    db1.interfaces["vrrp.51"] = Interface("vrrp.51", ["10.20.1.77/32"], kind="macvlan")
+    rules = [*stateful()[:1], rule(2, f"iifname {link} accept", match(iif=link))]
+    db1.rulesets = {"inet/f/input": ruleset("inet/f/input", "input", "deny", rules)}
+    assert verdict(ask(states, dst="10.20.1.77")) == expected

@@ -319,3 +319,14 @@ def test_what_a_large_table_leaves_is_looked_up_again() -> None:
     assert len(parts) == 2
     for part, legs in parts:
         assert routing.lookup(part) == [(part, legs)]
+
+
+@pytest.mark.parametrize("first", [True, False])
+@pytest.mark.parametrize("came_by", ["a", "b"])
+def test_a_route_for_some_sources_hides_what_an_equal_one_does(first: bool, came_by: str) -> None:
+    state = host("r", {"a": ["fd00::1/64"], "b": ["fd00:1::1/64"]}, {})
+    of_some = Route(6, "::/0", "from fd00:7::/56", metric=1024, next_hops=[NextHop("a", "fd00::fe")])
+    of_all = Route(6, "::/0", metric=1024, next_hops=[NextHop("b")])
+    state.routes += [of_some, of_all] if first else [of_all, of_some]
+    found = ways(state, "2001:db8::1", in_interface=came_by)
+    assert "from fd00:7::/56 alone" in found["2001:db8::1"]

@@ -6,19 +6,26 @@
 from __future__ import annotations
 
 import ipaddress
+import time
 
 import pytest
 
 from ansible_collections.pathguard.network.plugins.plugin_utils.analyse.network import Network
 from ansible_collections.pathguard.network.plugins.plugin_utils.analyse.reach import Question, reach
-from ansible_collections.pathguard.network.plugins.plugin_utils.analyse.routes import Routing
+from ansible_collections.pathguard.network.plugins.plugin_utils.analyse.routes import Routing, own_addresses
+from ansible_collections.pathguard.network.plugins.plugin_utils.analyse.sources import as_good
 from ansible_collections.pathguard.network.plugins.plugin_utils.analyse.walk import Start
 from ansible_collections.pathguard.network.plugins.plugin_utils.model import text
 from ansible_collections.pathguard.network.plugins.plugin_utils.model.flow import flows_from
 from ansible_collections.pathguard.network.plugins.plugin_utils.model.flowset import Space
 from ansible_collections.pathguard.network.plugins.plugin_utils.model.match import ALWAYS
 from ansible_collections.pathguard.network.plugins.plugin_utils.model.rules import ACCEPT, Effect
-from ansible_collections.pathguard.network.plugins.plugin_utils.model.state import NextHop, Route, State
+from ansible_collections.pathguard.network.plugins.plugin_utils.model.state import (
+    Interface,
+    NextHop,
+    Route,
+    State,
+)
 from tests.support.states import host, match, rule, ruleset, small_lab, stateful
 from tests.unit.network.test_routes import ways
 from tests.unit.network.test_walk import ask, verdict
@@ -132,3 +139,10 @@ def test_settings_of_a_vlan() -> None:
     state.interfaces["a.7"].address_flags = {"fd00::6/64": ["temporary"]}
     state.settings["net.ipv6.conf.a/7.use_tempaddr"] = 2
     assert chosen(state, "fd00:20::10") == "fd00::6"
+
+
+def test_thousands_of_addresses_between_which_the_destination_decides() -> None:
+    mine = own_addresses([Interface("a", [f"fd00::{at:x}/64" for at in range(1, 10_000)])])
+    begun = time.process_time()
+    assert as_good(mine, "a") == mine
+    assert time.process_time() - begun < 1

@@ -310,3 +310,24 @@ def test_hosts_with_a_thousand_addresses() -> None:
         "10.20.1.10",
     ]
     assert others == 1  # over the network for management
+
+
+def test_flows_in_thousands_of_ranges_are_told() -> None:
+    """What a large routing table leaves of a path to a wide prefix: what is open, what is not, and what did that."""
+    now, before = (small_lab(fw1=[]) for _when in ("now", "before"))
+    for states in (now, before):
+        states["app01"].routes.append(Route(4, "0.0.0.0/0", next_hops=[NextHop("app0", "10.10.1.1")]))
+        states["fw1"].interfaces["wan0"] = Interface("wan0", ["172.31.255.254/12"])
+        states["fw1"].routes.append(Route(4, "172.16.0.0/12", next_hops=[NextHop("wan0")]))
+    networks = [f"172.{16 + (at >> 9)}.{at >> 1 & 255}.{(at & 1) * 128}/26" for at in range(5000)]
+    now["fw1"].routes += [Route(4, one, "blackhole") for one in networks]
+    source = {"host": "app01", "addresses": ["10.10.1.5"]}
+    to = {"addresses": ["172.16.0.0/12"]}
+    policy = {"requiredPaths": [{"name": "p", "from": source, "to": to, "service": "postgresql"}]}
+    path = proven(policy, now, baseline=before)
+    assert (path["status"], path["before"]["status"]) == ("partial", "open")
+    assert set(path["cut"]["to"]) == set(networks)
+    assert not path["unknown"]["to"]
+    [cure] = path["remedy"]
+    assert cure["now"]["text"].startswith("blackhole 172.16.0.0/26; blackhole 172.16.0.128/26; ")
+    assert cure["before"]["text"].endswith(" dev wan0")

@@ -40,15 +40,18 @@ def is_switched(settings: Settings) -> bool:
 def port_lists(interfaces: Sequence[Settings], permitted: Permitted) -> Undecided:
     """Packets by the interfaces of VLANs that a port's list may refuse, and those by ports that a VLAN's may."""
     vlans = {one.name: one for one in interfaces if one.name.startswith("Vlan")}
-    ports = [one for one in interfaces if vlans and is_switched(one)]
-    for port in ports:
-        yield from _refused([name for name in vlans if _is_of(port, name)], port, permitted)
+    ports = [(one, _vlans_of(one)) for one in interfaces if vlans and is_switched(one)]
+    for port, its in ports:
+        yield from _refused([name for name in vlans if its is None or name in its], port, permitted)
     for name, vlan in vlans.items():
-        yield from _refused([port.name for port in ports if _is_of(port, name)], vlan, permitted)
+        there = [port.name for port, its in ports if its is None or name in its]
+        yield from _refused(there, vlan, permitted)
 
 
-def _is_of(port: Settings, vlan: str) -> bool:
-    return port.vlans is None or vlan in {f"Vlan{number}" for number in port.vlans}
+def _vlans_of(port: Settings) -> frozenset[str] | None:
+    """The interfaces of its VLANs; None where these are not told."""
+    numbers = port.vlans
+    return None if numbers is None else frozenset(f"Vlan{number}" for number in numbers)
 
 
 def _refused(names: list[str], by: Settings, permitted: Permitted) -> Undecided:
