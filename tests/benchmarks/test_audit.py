@@ -27,8 +27,7 @@ from tests.support.audit_scene import without_times
 HOSTS, PATHS, SLICES = 1_000, 1_000, 4
 # Of a core; a job uses one of the two, so on a machine that does nothing else these are seconds on the clock.
 MOST_SECONDS = 180
-# Of which a network of each policy is a good part.
-MOST_PEAK_MIB = 3072
+MOST_PEAK_MIB = 2048
 # What the model says may be as much beside what is measured.
 NEAR = 0.25
 
