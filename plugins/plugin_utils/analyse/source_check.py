@@ -92,7 +92,8 @@ class SourceCheck:
         ]
 
     def _of_itself(self, host: str, interface: str, flows: FlowSet) -> Iterator[Dropped]:
-        """What has an address of the host itself goes no further, checked or not (``fib_validate_source``)."""
+        """What has an address of the host itself goes no further, checked or not. By routing rules of one's own and in
+        VRFs the kernel looks the address up, and may find it elsewhere (``fib_validate_source``)."""
         state = self._states[host]
         if state.platform != "linux" or interface == _LOOPBACK:
             return
@@ -104,7 +105,8 @@ class SourceCheck:
         known = [state.settings.get(key) for key in keys]
         if mine and not any(known):
             why = f"{host}: packets from {_sources(mine)} have an address of {host} itself"
-            yield Dropped(UNKNOWN if None in known else DENY, mine, why)
+            surely = None not in known and self._routing[host].local_first
+            yield Dropped(DENY if surely else UNKNOWN, mine, why)
 
     def _back(
         self, host: str, interface: str, out_interface: str, sources: Ranges, mode: str

@@ -183,6 +183,19 @@ def test_its_own_address_from_outside_is_dropped_whether_sources_are_checked_or_
     assert want not in {event.reason for event in ask(states, src="10.20.1.1").events}
 
 
+def test_its_own_address_from_outside_may_be_another_ones_under_rules_that_come_first() -> None:
+    states = checking(small_lab(), "fw1")
+    states["fw1"].settings |= {f"net.ipv4.conf.{name}.accept_local": 0 for name in ("all", "app0")}
+    states["fw1"].route_rules = [
+        RouteRule(4, 0, "7", in_interface="app0"),
+        RouteRule(4, 1, "local"),
+        RouteRule(4, 32766, "main"),
+    ]
+    found = ask(states, src="10.20.1.1")
+    want = "fw1: packets from 10.20.1.1 have an address of fw1 itself"
+    assert {event.verdict for event in found.events if event.reason == want} == {"unknown"}
+
+
 def test_many_ways_back_are_told_as_one() -> None:
     """A router with hundreds of networks that any packet may come from."""
     names = {f"v{at}": [f"10.0.{at}.1/24"] for at in range(20)}
