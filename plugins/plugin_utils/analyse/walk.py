@@ -325,7 +325,8 @@ class Walk:
             taken.append(part)
             if not near:
                 owner, address = far[0].host, text.address_text(family, value)
-                reason = f"{owner} has {address}, but not on the network behind {leg.interface} of {host}"
+                behind = f"from behind {leg.interface} of {host}"
+                reason = f"{owner} has {address}, but whether it takes packets for it {behind} is not known"
                 self.note(UNKNOWN, host, "route", Packets(part, None, journey), reason)
         rest = flows - self._union(taken) if taken else flows
         if rest:

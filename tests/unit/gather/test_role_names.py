@@ -98,6 +98,15 @@ def test_a_near_miss_of_a_playbooks_own_variable_is_told(playbook: str, name: st
     assert said == f"the playbook {playbook} does not read {name} (did you mean {meant}?)"
 
 
+@pytest.mark.parametrize("playbook", ["audit", "discover", "document", "monitor"])
+def test_every_variable_that_a_playbook_reads_is_known(playbook: str) -> None:
+    text = (ROOT / "playbooks" / f"{playbook}.yml").read_text(encoding="utf-8")
+    names = set(re.findall(rf"\b{playbook}_\w+", text)) - {f"{playbook}_step", f"{playbook}_result"}
+    assert names
+    for name in names:
+        assert f"did you mean {name}?" in overlooked(playbook, {f"{name}x": "y"}), name
+
+
 @pytest.mark.parametrize("name", ["audit_hosts", "audit_log_server", "discover_second", "audited_hosts"])
 def test_others_may_use_names_that_begin_as_a_playbooks(name: str) -> None:
     assert overlooked("audit", {name: "x"}) == ""
